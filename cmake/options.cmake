@@ -1,0 +1,55 @@
+# Compilers, warnings, sanitizers, the linker, and the libraries that rooms may ask for.
+
+set(SLIPWAY_SANITIZE "" CACHE STRING "address,undefined or thread")
+option(SLIPWAY_FUZZ "build the fuzzers (clang only)" OFF)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+find_program(MOLD mold)
+find_program(LLD NAMES ld.lld-19 ld.lld)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+elseif(LLD AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+if(SLIPWAY_SANITIZE)
+  add_compile_options(-fsanitize=${SLIPWAY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SLIPWAY_SANITIZE})
+endif()
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_library(FYAML_LIBRARY fyaml REQUIRED)
+add_library(fyaml INTERFACE IMPORTED)
+target_link_libraries(fyaml INTERFACE ${FYAML_LIBRARY})
+find_package(ZLIB REQUIRED)
+
+# llhttp has no -dev package; Debian's node-llhttp carries its generated C sources.
+set(LLHTTP_DIR /usr/share/llhttp CACHE PATH "llhttp's C sources")
+find_path(LLHTTP_INCLUDE_DIR llhttp.h PATHS /usr/share/include/llhttp ${LLHTTP_DIR} REQUIRED NO_DEFAULT_PATH)
+file(GLOB LLHTTP_SOURCES ${LLHTTP_DIR}/*.c)
+add_library(llhttp STATIC ${LLHTTP_SOURCES})
+target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE_DIR})
+target_compile_options(llhttp PRIVATE -w -O2)
+
+function(slipway_compile_options target)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
+    -Wimplicit-fallthrough -Werror
+    $<$<CXX_COMPILER_ID:GNU>:-fcoroutines -Wno-missing-field-initializers -Wno-maybe-uninitialized -Wno-dangling-reference -Wno-restrict>
+    $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-designated-field-initializers -Wno-missing-field-initializers>)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-error=unused-but-set-variable>)
+  endif()
+  target_compile_definitions(${target} PRIVATE BOOST_ASIO_NO_DEPRECATED SLIPWAY_VERSION="${PROJECT_VERSION}"
+    SLIPWAY_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+endfunction()

@@ -1,0 +1,50 @@
+# slipway_room(NAME [DEPS rooms...] [LIBS libraries...]): every src/NAME/**.cpp becomes the library slipway_NAME,
+# every *_test.cpp beside them the test program NAME_tests. A fuzzer is *_fuzz.cpp (built by the fuzz preset).
+
+add_library(slipway_pch OBJECT ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
+slipway_compile_options(slipway_pch)
+target_link_libraries(slipway_pch PRIVATE Threads::Threads)
+target_precompile_headers(slipway_pch PRIVATE <string> <string_view> <vector> <memory> <map> <optional> <expected>
+  <functional> <variant> <chrono> <span> <cstdint> <utility> <algorithm>)
+
+add_library(slipway_test_main OBJECT ${PROJECT_SOURCE_DIR}/tests/doctest_main.cpp)
+slipway_compile_options(slipway_test_main)
+
+function(slipway_room name)
+  cmake_parse_arguments(ROOM "" "" "DEPS;LIBS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  set(fuzzers ${sources})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cpp$")
+  if(NOT sources)
+    set(sources ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
+  endif()
+
+  add_library(slipway_${name} STATIC ${sources})
+  slipway_compile_options(slipway_${name})
+  target_precompile_headers(slipway_${name} REUSE_FROM slipway_pch)
+  list(TRANSFORM ROOM_DEPS PREPEND slipway_)
+  target_link_libraries(slipway_${name} PUBLIC ${ROOM_DEPS} Threads::Threads PRIVATE ${ROOM_LIBS})
+
+  if(tests)
+    add_executable(${name}_tests ${tests} $<TARGET_OBJECTS:slipway_test_main>)
+    slipway_compile_options(${name}_tests)
+    target_precompile_headers(${name}_tests REUSE_FROM slipway_pch)
+    target_link_libraries(${name}_tests PRIVATE slipway_${name} ${ROOM_LIBS})
+    set_target_properties(${name}_tests PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    set_property(GLOBAL APPEND PROPERTY SLIPWAY_TESTS ${name}_tests)
+  endif()
+
+  if(SLIPWAY_FUZZ)
+    foreach(file ${fuzzers})
+      get_filename_component(fuzzer ${file} NAME_WE)
+      add_executable(${fuzzer} ${file})
+      slipway_compile_options(${fuzzer})
+      target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+      target_link_libraries(${fuzzer} PRIVATE slipway_${name})
+      set_target_properties(${fuzzer} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    endforeach()
+  endif()
+endfunction()

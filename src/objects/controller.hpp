@@ -1,0 +1,47 @@
+#pragma once
+// Controller: the thin loop around a reconciler. Level-triggered: events only say which name to look at again; one
+// name is never reconciled twice at once; errors are retried with back-off (50 ms doubling to 30 s, with jitter);
+// everything is looked at again after a restart.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "objects/store.hpp"
+
+namespace slipway::objects {
+
+struct Outcome {
+  std::optional<core::Duration> again_after;  // look again then, even without an event
+};
+
+class Reconciler {
+ public:
+  virtual ~Reconciler() = default;
+  // Looks at the object of that name (it may be gone) and moves the world one step towards what it declares.
+  // Idempotent. Runs on the control loop and must not block.
+  virtual Result<Outcome> reconcile(const Name& name) = 0;
+};
+
+class Controller {
+ public:
+  // `reconciler` outlives the controller. `name` appears in logs, events and metrics: "rollout-controller".
+  Controller(core::World& world, Store& store, std::string name, Reconciler& reconciler);
+  ~Controller();
+
+  // Names of the watched kind are reconciled as they are...
+  Controller& reconciles(const Kind& kind);
+  // ...or mapped to others: a Pod to its Deployment.
+  Controller& watches(const Kind& kind, std::function<std::vector<Name>(const Object&)> map);
+  // Maps an object to its controlling owner of that kind.
+  Controller& owns(const Kind& kind, const Kind& owner);
+  Result<> start();
+  void enqueue(const Name& name);  // from outside events (an HTTP answer arrived); control loop only
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace slipway::objects

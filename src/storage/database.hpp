@@ -1,0 +1,82 @@
+#pragma once
+// Database: SQL with one writer, group commit and migrations. SQLite now; PostgreSQL comes behind the same door.
+// Not for bytes over 100 KB (blobs.hpp) and not for derived state.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/result.hpp"
+
+namespace slipway::storage {
+
+using SqlValue = std::variant<std::nullptr_t, std::int64_t, double, std::string>;  // text is bound as TEXT
+using Args = std::vector<SqlValue>;
+
+// One row of a result; valid only inside the callback. Columns count from 0.
+class Row {
+ public:
+  virtual ~Row() = default;
+  virtual bool is_null(int column) const = 0;
+  virtual std::int64_t integer(int column) const = 0;
+  virtual double real(int column) const = 0;
+  virtual std::string text(int column) const = 0;
+};
+
+// A connection inside read() or write(). Statements are prepared once and cached by their text.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  // conflict when a UNIQUE or CHECK constraint refuses (message names it); resource_exhausted when the disk is full.
+  virtual Result<> execute(std::string_view sql, const Args& args = {}) = 0;
+  virtual Result<> query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row) = 0;
+  virtual std::int64_t last_insert_id() const = 0;
+  virtual std::int64_t changed_rows() const = 0;
+};
+
+enum class Durability {
+  full,    // synchronous=FULL: a write that returned survives a power cut
+  normal,  // survives kill -9, may lose the last writes in a power cut (Leases, Events)
+};
+
+struct DatabaseOptions {
+  Durability durability = Durability::full;
+  int cache_mib = 32;
+};
+
+// Thread-safe. write() calls of several threads share one transaction and one fsync (group commit: the first
+// thread becomes the leader and runs what others queued meanwhile, each in its own savepoint). Without other
+// threads it runs inline, so a simulated world stays on one thread.
+class Database {
+ public:
+  virtual ~Database() = default;
+  // Runs `work` and returns when it is durable. When `work` returns an error, only its own changes are undone and
+  // the error is returned. When the commit fails, every member of the group gets that error and nothing is changed.
+  // `work` must not call write() again and must not block.
+  virtual Result<> write(const std::function<Result<>(Connection&)>& work) = 0;
+  // A consistent snapshot; readers do not block the writer. Sees everything whose write() returned.
+  virtual Result<> read(const std::function<Result<>(Connection&)>& work) = 0;
+  // A consistent copy while running.
+  virtual Result<> backup_to(const std::string& path) = 0;
+
+  // For tests and the simulated world: called before each commit; an error makes the commit fail with it.
+  virtual void set_commit_fault(std::function<Result<>()> fault) = 0;
+};
+
+// Opens or makes `path` (mode 0600); ":memory:" is a private database. data_loss when the file is not a database.
+Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, DatabaseOptions options = {});
+
+struct Migration {
+  int version;           // 1, 2, 3 ... without gaps
+  std::string_view sql;  // one or more statements
+};
+// Brings the tables of one room up to date, each migration in a transaction of its own. failed_precondition when
+// the database was written by a newer program.
+Result<> migrate(Database& database, std::string_view room, std::span<const Migration> migrations);
+
+}  // namespace slipway::storage
