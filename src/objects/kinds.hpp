@@ -28,12 +28,14 @@ inline constexpr Kind rollout{"argoproj.io", "v1alpha1", "Rollout", "rollouts"};
 inline constexpr Kind analysis_template{"argoproj.io", "v1alpha1", "AnalysisTemplate", "analysistemplates"};
 inline constexpr Kind analysis_run{"argoproj.io", "v1alpha1", "AnalysisRun", "analysisruns"};
 
-inline constexpr Kind slo{"openslo", "v1", "SLO", "slos"};  // apiVersion openslo/v1; cluster-wide in the store
+inline constexpr Kind slo{"openslo", "v1", "SLO", "slos", false};  // apiVersion openslo/v1; cluster-wide in the store
 
 inline constexpr Kind environment{"slipway.dev", "v1alpha1", "Environment", "environments", false};
 inline constexpr Kind promotion{"slipway.dev", "v1alpha1", "Promotion", "promotions"};
 
 std::span<const Kind> all();
+// Versions of its group under which a kind may be written and read; the stored one comes first.
+std::vector<std::string_view> served_versions(const Kind& kind);
 // By apiVersion and kind; other served versions of a group (networking.istio.io/v1beta1) find the stored one.
 // invalid_argument with the nearest known kind.
 core::Result<Kind> find(std::string_view api_version, std::string_view kind);

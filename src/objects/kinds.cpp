@@ -1,0 +1,91 @@
+#include "objects/kinds.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace slipway::objects::kinds {
+namespace {
+
+constexpr std::array every{
+    namespace_, node,    pod,             service,          config_map, secret,            event,        endpoint_slice,
+    deployment, lease,   llm_deployment,  gateway,          virtual_service, destination_rule, rollout,  analysis_template,
+    analysis_run, slo,   environment,     promotion,
+};
+
+struct ShortName {
+  std::string_view text;
+  const Kind& kind;
+};
+constexpr std::array short_names{
+    ShortName{"ns", namespace_},        ShortName{"no", node},           ShortName{"po", pod},
+    ShortName{"svc", service},          ShortName{"cm", config_map},     ShortName{"ev", event},
+    ShortName{"deploy", deployment},    ShortName{"llmdep", llm_deployment}, ShortName{"llmd", llm_deployment},
+    ShortName{"gw", gateway},           ShortName{"vs", virtual_service}, ShortName{"dr", destination_rule},
+    ShortName{"ro", rollout},           ShortName{"at", analysis_template}, ShortName{"ar", analysis_run},
+    ShortName{"env", environment},      ShortName{"prom", promotion},    ShortName{"promo", promotion},
+};
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+std::string did_you_mean(std::string_view given, const std::vector<std::string>& known) {
+  const auto near = core::nearest(given, known);
+  return near.empty() ? "" : "did you mean \"" + near + "\"?";
+}
+
+}  // namespace
+
+std::span<const Kind> all() { return every; }
+
+std::vector<std::string_view> served_versions(const Kind& kind) {
+  if (kind.group == "networking.istio.io") return {kind.version, "v1beta1", "v1alpha3"};
+  return {kind.version};
+}
+
+core::Result<Kind> find(std::string_view api_version, std::string_view kind) {
+  const auto slash = api_version.find('/');
+  const auto group = slash == std::string_view::npos ? std::string_view{} : api_version.substr(0, slash);
+  const auto version = slash == std::string_view::npos ? api_version : api_version.substr(slash + 1);
+  const Kind* same_group = nullptr;
+  const Kind* same_kind = nullptr;
+  std::vector<std::string> names;
+  for (const auto& candidate : every) {
+    if (candidate.kind == kind) same_kind = &candidate;
+    if (candidate.kind == kind && candidate.group == group) same_group = &candidate;
+    names.emplace_back(candidate.kind);
+  }
+  const auto text = "no kind \"" + std::string(kind) + "\" in version \"" + std::string(api_version) + "\"";
+  if (same_group != nullptr) {
+    if (std::ranges::count(served_versions(*same_group), version) != 0) return *same_group;
+    return core::fail(core::Code::invalid_argument, text, "use apiVersion " + same_group->api_version());
+  }
+  if (same_kind != nullptr) return core::fail(core::Code::invalid_argument, text, "use apiVersion " + same_kind->api_version());
+  return core::fail(core::Code::invalid_argument, text, did_you_mean(kind, names));
+}
+
+core::Result<Kind> find_by_resource(std::string_view text) {
+  const auto wanted = lower(text);
+  const auto dot = wanted.find('.');
+  const auto resource = wanted.substr(0, dot);
+  // What follows the first dot is "group" or, as kubectl also takes it, "version.group".
+  const auto suffix = dot == std::string::npos ? std::string{} : wanted.substr(dot + 1);
+  std::vector<std::string> names;
+  auto fits = [&](const Kind& kind) {
+    return suffix.empty() || suffix == kind.group || suffix == std::string(kind.version) + "." + std::string(kind.group);
+  };
+  for (const auto& kind : every) {
+    names.emplace_back(kind.plural);
+    if ((resource == kind.plural || resource == lower(kind.kind)) && fits(kind)) return kind;
+  }
+  for (const auto& [name, kind] : short_names) {
+    if (resource == name && fits(kind)) return kind;
+  }
+  return core::fail(core::Code::invalid_argument, "no kind of object is called \"" + std::string(text) + "\"",
+                    did_you_mean(wanted, names));
+}
+
+}  // namespace slipway::objects::kinds
