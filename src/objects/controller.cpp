@@ -1,0 +1,148 @@
+#include "objects/controller.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+
+#include "core/log.hpp"
+
+namespace slipway::objects {
+namespace {
+
+constexpr Duration kFirstRetry = std::chrono::milliseconds(50);
+constexpr Duration kLastRetry = std::chrono::seconds(30);
+
+// Doubles per failure; between half and the whole of it, so that many names do not retry in step.
+Duration back_off(int failures, core::Random& random) {
+  auto delay = kFirstRetry;
+  for (int i = 1; i < failures && delay < kLastRetry; ++i) delay *= 2;
+  delay = std::min(delay, kLastRetry);
+  return std::chrono::duration_cast<Duration>(delay * (0.5 + random.uniform() / 2));
+}
+
+}  // namespace
+
+struct Controller::State {
+  using Map = std::function<std::vector<Name>(const Object&)>;
+  struct Source {
+    Kind kind;
+    Map map;
+  };
+
+  State(core::World& world, Store& s, std::string n, Reconciler& r)
+      : loop(world.loop), random(world.random), store(s), name(std::move(n)), reconciler(r) {}
+
+  ~State() {
+    for (const auto& [key, timer] : timers) loop.cancel(timer);
+  }
+
+  void enqueue(const Name& key) {
+    if (const auto timer = timers.find(key); timer != timers.end()) {
+      loop.cancel(timer->second);
+      timers.erase(timer);
+    }
+    if (!queued.insert(key).second) return;
+    queue.push_back(key);
+    pump();
+  }
+
+  void pump() {
+    if (pumping || queue.empty()) return;
+    pumping = true;
+    loop.post([this, weak = std::weak_ptr<int>(alive)] {
+      if (weak.expired()) return;
+      pumping = false;
+      if (queue.empty()) return;
+      const auto key = queue.front();
+      queue.pop_front();
+      queued.erase(key);
+      run(key);
+      pump();  // one name a task: other work of the loop comes in between
+    });
+  }
+
+  void run(const Name& key) {
+    auto outcome = reconciler.reconcile(key);
+    if (outcome) {
+      failures.erase(key);
+      if (outcome->again_after) look_again(key, *outcome->again_after);
+      return;
+    }
+    const auto& error = outcome.error();
+    const int count = ++failures[key];
+    // A conflict only says that somebody was faster.
+    const auto level = error.code == Code::conflict ? log::Level::debug : log::Level::warn;
+    log::write(level, name, "reconcile failed",
+               {{"object", key.text()}, {"failures", count}, {"error", error.one_line()}});
+    look_again(key, back_off(count, random));
+  }
+
+  void look_again(const Name& key, Duration delay) {
+    if (queued.contains(key)) return;  // sooner anyway
+    if (const auto timer = timers.find(key); timer != timers.end()) loop.cancel(timer->second);
+    timers[key] = loop.after(delay, [this, weak = std::weak_ptr<int>(alive), key] {
+      if (weak.expired()) return;
+      timers.erase(key);
+      enqueue(key);
+    });
+  }
+
+  core::Loop& loop;
+  core::Random& random;
+  Store& store;
+  std::string name;
+  Reconciler& reconciler;
+  std::vector<Source> sources;
+  std::vector<std::unique_ptr<Watch>> open_watches;
+  std::deque<Name> queue;
+  std::set<Name> queued;
+  std::map<Name, int> failures;
+  std::map<Name, core::TimerId> timers;
+  bool pumping = false;
+  std::shared_ptr<int> alive = std::make_shared<int>();
+};
+
+Controller::Controller(core::World& world, Store& store, std::string name, Reconciler& reconciler)
+    : state_(std::make_unique<State>(world, store, std::move(name), reconciler)) {}
+
+Controller::~Controller() = default;
+
+Controller& Controller::reconciles(const Kind& kind) {
+  return watches(kind, [](const Object& object) { return std::vector<Name>{object.name()}; });
+}
+
+Controller& Controller::watches(const Kind& kind, std::function<std::vector<Name>(const Object&)> map) {
+  state_->sources.push_back({kind, std::move(map)});
+  return *this;
+}
+
+Controller& Controller::owns(const Kind& kind, const Kind& owner) {
+  return watches(kind, [owner](const Object& object) {
+    std::vector<Name> names;
+    for (const auto& reference : object.owners()) {
+      const auto group = reference.api_version.substr(0, reference.api_version.find('/'));
+      const bool same_group = owner.group.empty() ? reference.api_version == owner.version : group == owner.group;
+      if (reference.controller && reference.kind == owner.kind && same_group) {
+        names.push_back({owner.namespaced ? object.name().ns : "", reference.name});
+      }
+    }
+    return names;
+  });
+}
+
+Result<> Controller::start() {
+  for (const auto& source : state_->sources) {
+    // From the beginning: whatever happened while this process was away is looked at again.
+    TRY_ASSIGN(auto watch, state_->store.watch(source.kind, "", [state = state_.get(), map = source.map](const WatchEvent& event) {
+      if (event.type == EventType::bookmark) return;
+      for (const auto& name : map(event.object)) state->enqueue(name);
+    }));
+    state_->open_watches.push_back(std::move(watch));
+  }
+  return {};
+}
+
+void Controller::enqueue(const Name& name) { state_->enqueue(name); }
+
+}  // namespace slipway::objects

@@ -1,0 +1,32 @@
+// modify and modify_status: read, change, write, until nobody else wrote in between.
+
+#include "objects/store.hpp"
+
+namespace slipway::objects {
+namespace {
+
+constexpr int kAttempts = 10;
+
+Result<Object> write_until_no_conflict(Store& store, const Kind& kind, const Name& name,
+                                       const std::function<bool(Object&)>& change,
+                                       Result<Object> (Store::*write)(Object)) {
+  for (int attempt = 1;; ++attempt) {
+    TRY_ASSIGN(auto object, store.get(kind, name));
+    if (!change(object)) return object;
+    auto written = (store.*write)(std::move(object));
+    if (written || written.error().code != Code::conflict || attempt == kAttempts) return written;
+  }
+}
+
+}  // namespace
+
+Result<Object> modify(Store& store, const Kind& kind, const Name& name, const std::function<bool(Object&)>& change) {
+  return write_until_no_conflict(store, kind, name, change, &Store::update);
+}
+
+Result<Object> modify_status(Store& store, const Kind& kind, const Name& name,
+                             const std::function<bool(Object&)>& change) {
+  return write_until_no_conflict(store, kind, name, change, &Store::update_status);
+}
+
+}  // namespace slipway::objects
