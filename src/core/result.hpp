@@ -26,16 +26,18 @@ using core::Result;
 
 #define SLIPWAY_CONCAT_(a, b) a##b
 #define SLIPWAY_CONCAT(a, b) SLIPWAY_CONCAT_(a, b)
+// Names carry __COUNTER__, so that the expression may hold a lambda that uses these macros itself.
 // TRY(step()); returns step()'s error from the enclosing function.
-#define TRY(expression)                                                              \
-  do {                                                                               \
-    if (auto try_result_ = (expression); !try_result_) {                             \
-      return std::unexpected<::slipway::core::Error>(std::move(try_result_).error()); \
-    }                                                                                \
+#define TRY(expression) TRY_(SLIPWAY_CONCAT(try_result_, __COUNTER__), expression)
+#define TRY_(name, expression)                                                                             \
+  do {                                                                                                     \
+    if (auto name = (expression); !name) {                                                                 \
+      return std::unexpected<::slipway::core::Error>(std::move(name).error());                             \
+    }                                                                                                      \
   } while (false)
 // TRY_ASSIGN(auto value, parse(text)); declares or assigns from a Result, or returns its error.
 #define TRY_ASSIGN(declaration, expression) \
-  TRY_ASSIGN_(SLIPWAY_CONCAT(try_result_, __LINE__), declaration, expression)
+  TRY_ASSIGN_(SLIPWAY_CONCAT(try_result_, __COUNTER__), declaration, expression)
 #define TRY_ASSIGN_(name, declaration, expression)                               \
   auto name = (expression);                                                      \
   if (!name) return std::unexpected<::slipway::core::Error>(std::move(name).error()); \
