@@ -1,0 +1,51 @@
+// Puts the parts of the real world together.
+
+#include "core/world/real.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cassert>
+#include <csignal>
+
+#include "core/world/real_loop.hpp"
+#include "core/world/real_processes.hpp"
+
+namespace slipway::core {
+namespace {
+
+// A child's 0, 1 and 2 are put together from descriptors above 2, so those three must not be free for the taking.
+void occupy_standard_descriptors() {
+  int fd = ::open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= 2) fd = ::open("/dev/null", O_RDWR);
+  if (fd > 2) ::close(fd);
+}
+
+}  // namespace
+
+struct RealWorld::State {
+  RealLoop loop;
+  RealProcesses processes{loop};
+  HttpClient* http = nullptr;
+};
+
+RealWorld::RealWorld() : state_(std::make_unique<State>()) {
+  occupy_standard_descriptors();
+  // A command that does not read its input must not end this process. Children get the default action back.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+RealWorld::~RealWorld() { state_->loop.clear(); }
+
+void RealWorld::set_http(HttpClient& http) { state_->http = &http; }
+
+World RealWorld::world() {
+  assert(state_->http != nullptr);
+  return World{real_clock(), state_->loop, real_random(), state_->processes, *state_->http, real_files()};
+}
+
+Loop& RealWorld::loop() { return state_->loop; }
+void RealWorld::run() { state_->loop.run(); }
+void RealWorld::stop() { state_->loop.stop(); }
+
+}  // namespace slipway::core
