@@ -1,6 +1,8 @@
 #pragma once
 // The simulated world: one thread, virtual time, a seed, and faults. The same controllers run here as in the real
 // one. Everything is a function of the seed and of the program: a failing seed replays exactly.
+// Who uses world() from inside a simulated process or server does so on its behalf: tasks, timers and requests of a
+// process end with it, and a crash of the control plane leaves them alone.
 
 #include <memory>
 #include <optional>
@@ -25,9 +27,11 @@ class SimulatedProcess {
   virtual ~SimulatedProcess() = default;
   virtual const SpawnRequest& request() const = 0;
   virtual std::string environment(std::string_view name) const = 0;  // "" when absent
+  virtual const std::string& input() const = 0;  // the stdin of Processes::run; "" for spawned ones
   virtual ProcessIdentity identity() const = 0;
   virtual void exit(int code) = 0;  // destroys the program later, not inside this call
   virtual void write_stdout(std::string_view text) = 0;
+  virtual void write_stderr(std::string_view text) = 0;
   // Serves HTTP on host:port until the process ends. already_exists when taken.
   using Handler = std::function<void(HttpRequest, std::move_only_function<void(Result<HttpResponse>)>)>;
   virtual Result<> listen(const std::string& host, int port, Handler handler) = 0;
@@ -61,7 +65,8 @@ class SimulatedWorld {
   Result<> serve(const std::string& host, int port, SimulatedProcess::Handler handler);
   void stop_serving(const std::string& host, int port);
 
-  // Runs until `deadline` of virtual time, until `done()` is true (checked after each task), or until nothing is left to do. Returns done().
+  // Runs until `deadline` from now has passed in virtual time, until `done()` is true (checked after each task), or
+  // until nothing is left to do. Returns done(). Throws when tasks only post each other and time stands still.
   bool run_until(std::function<bool()> done, Duration deadline);
   void run_for(Duration duration);
 
@@ -72,7 +77,7 @@ class SimulatedWorld {
   // Forgets every task, timer and callback of the control plane (not those of simulated programs): what kill -9
   // of the control plane does. Processes, servers and files stay. The caller then builds it anew.
   void crash_control_plane();
-  // Files that were written but not through write_atomic are gone; the wall clock may jump.
+  // The wall clock jumps, timers do not.
   void jump_clock(Duration by);
 
  private:
