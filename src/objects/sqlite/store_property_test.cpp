@@ -90,7 +90,10 @@ class Run {
     const auto made = store_->create(object);
     if (model_.contains(name)) {
       CHECK(made.error().code == Code::already_exists);
-    } else if (CHECK_MESSAGE(made.has_value() == !faulty, "create"); made) {
+      return;
+    }
+    CHECK(made.has_value() == !faulty);
+    if (made) {
       model_[name] = {value, made->resource_version(), finalizer, false};
     }
   }
@@ -105,7 +108,10 @@ class Run {
     const auto written = store_->update(object);
     if (stale) {
       CHECK(written.error().code == Code::conflict);
-    } else if (CHECK_MESSAGE(written.has_value() == !faulty, "update"); written) {
+      return;
+    }
+    CHECK(written.has_value() == !faulty);
+    if (written) {
       model_[name].value = value;
       model_[name].version = written->resource_version();
     }
