@@ -1,0 +1,66 @@
+#pragma once
+// AuditLog: what happened and who did it, in an order that nobody can quietly change. Every record carries the SHA-256
+// of the one before; a head, signed with a key outside the database, says how many there are. docs/internals/audit.md
+// has the format and what it cannot detect. Control loop only.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/events.hpp"
+#include "core/world/world.hpp"
+
+namespace slipway::storage {
+class Database;
+}
+
+namespace slipway::team {
+
+struct AuditVerification {
+  std::uint64_t entries = 0;
+  std::string head;  // SHA-256 of the last record, hex; "" when there is none
+};
+
+class AuditLog final : public core::EventSink {
+ public:
+  // `key_path` holds the signing key (made at first use, mode 0600). data_loss when records exist but the key or the
+  // signed head is missing or wrong: appending would cover the traces.
+  static Result<std::unique_ptr<AuditLog>> open(core::World world, storage::Database& database,
+                                                const std::string& key_path);
+
+  // Durable on return. A record that the disk refused is kept in memory, logged, and written before the next one.
+  void record(core::Event event) override;
+
+  // Records with a sequence above `after`, oldest first, at most `limit`.
+  Result<std::vector<core::Event>> list(std::uint64_t after, std::size_t limit) const;
+  std::uint64_t last_sequence() const { return sequence_; }
+
+  // Reads the whole log. data_loss names the first record that was changed, dropped, moved or added, or says that the
+  // end is missing.
+  Result<AuditVerification> verify() const;
+
+  // Runs `on_event` on the loop after each record, never inside record(). Ends when the subscription is destroyed.
+  class Subscription {
+   public:
+    virtual ~Subscription() = default;
+  };
+  std::unique_ptr<Subscription> subscribe(std::function<void(const core::Event&)> on_event);
+
+ private:
+  struct Subscribers;
+  AuditLog(core::World world, storage::Database& database, std::string key);
+  Result<> load_head();
+  Result<> append(std::vector<core::Event>& events);
+  void announce(const core::Event& event);
+
+  core::World world_;
+  storage::Database& database_;
+  std::string key_;
+  std::uint64_t sequence_ = 0;
+  std::string hash_;
+  std::vector<core::Event> waiting_;  // what could not be written yet
+  std::shared_ptr<Subscribers> subscribers_;
+};
+
+}  // namespace slipway::team

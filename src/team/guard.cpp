@@ -1,0 +1,123 @@
+#include "team/guard.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace slipway::team {
+namespace {
+
+// What changing something under a path needs. The first matching prefix counts; what nothing matches needs an
+// administrator, so that a forgotten route is closed rather than open.
+struct Rule {
+  std::string_view prefix;
+  std::optional<Verb> verb;
+};
+constexpr std::array rules = {
+    Rule{"/api/slipway/v1/tokens", Verb::administer},
+    Rule{"/api/slipway/v1/blobs", Verb::register_model},
+    Rule{"/api/slipway/v1/models", Verb::register_model},
+    // Approving and rejecting lie below it too: the Environment says which roles count, so any person may ask.
+    Rule{"/api/slipway/v1/promotions/", std::nullopt},
+    Rule{"/api/slipway/v1/promotions", Verb::promote},
+    Rule{"/api/slipway/v1/rollouts", Verb::steer_rollout},
+    Rule{"/api/slipway/v1/runs", Verb::run},
+    Rule{"/api/model_registry/", Verb::register_model},
+    Rule{"/apis/v2beta1/", Verb::run},
+    Rule{"/api/v3/repos/", Verb::run},
+    Rule{"/api/v1/", Verb::apply},
+    Rule{"/apis/", Verb::apply},
+};
+
+bool is_reading(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+
+void remove_header(core::Headers& headers, std::string_view name) {
+  std::erase_if(headers, [&](const auto& entry) {
+    return std::ranges::equal(entry.first, name, [](char a, char b) {
+      return std::tolower(static_cast<unsigned char>(a)) == b;
+    });
+  });
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const auto& part : parts) text += (text.empty() ? "" : ",") + part;
+  return text;
+}
+
+std::string sentence(const Error& error) {
+  return error.hint.empty() ? error.message : error.message + "; " + error.hint;
+}
+
+}  // namespace
+
+Requirement requirement_of(std::string_view method, std::string_view path, const GuardOptions& options) {
+  const bool secret = path.starts_with("/api/slipway/v1/tokens");  // who holds tokens is nobody else's business
+  if (is_reading(method) && !secret) return {!options.open_reading, std::nullopt};
+  for (const auto& rule : rules) {
+    if (path.starts_with(rule.prefix)) return {true, rule.verb};
+  }
+  return {true, Verb::administer};
+}
+
+net::Response refusal(std::string_view path, const core::Error& error) {
+  const int status = core::http_status(error.code);
+  const bool unauthenticated = error.code == Code::unauthenticated;
+  net::Response response;
+  if (path.starts_with("/apis/v2beta1/")) {
+    doc::Object body{{"error", sentence(error)}, {"code", unauthenticated ? 16 : 7}, {"message", sentence(error)}};
+    body.set("details", doc::Array{});
+    response = net::Response::json(status, std::move(body));
+  } else if (path.starts_with("/api/v1/") || path == "/api/v1" || path.starts_with("/apis")) {
+    doc::Object body{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Failure"}};
+    body.set("message", sentence(error));
+    body.set("reason", unauthenticated ? "Unauthorized" : "Forbidden");
+    body.set("code", status);
+    response = net::Response::json(status, std::move(body));
+  } else if (path.starts_with("/api/model_registry/")) {
+    doc::Object body{{"code", unauthenticated ? "Unauthorized" : "Forbidden"}, {"message", sentence(error)}};
+    response = net::Response::json(status, std::move(body));
+  } else {
+    response = net::error_response(error);
+  }
+  if (unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"slipway\"");
+  return response;
+}
+
+net::Router::Guard make_guard(const Team& team, GuardOptions options) {
+  return [&team, options](net::Request& request, net::Responder& responder) {
+    remove_header(request.headers, principal_header);
+    remove_header(request.headers, roles_header);
+
+    auto refuse = [&](const Error& error) {
+      responder.send(refusal(request.path, error));
+      return false;
+    };
+    const auto needs = requirement_of(request.method, request.path, options);
+    const auto caller = team.authenticate(request.headers);
+    if (!caller) return refuse(caller.error());
+    if (!*caller) {
+      if (!needs.credentials) return true;
+      return refuse(Error(Code::unauthenticated, "this needs a token", "send Authorization: Bearer TOKEN"));
+    }
+    const Principal& principal = **caller;
+    if (needs.verb) {
+      if (auto allowed = authorise(principal, *needs.verb, ""); !allowed) {
+        if (options.events != nullptr) {
+          core::Event event;
+          event.actor = principal.id;
+          event.action = "denied";
+          event.object = request.method + " " + request.path;
+          event.detail = allowed.error().message;
+          options.events->record(std::move(event));
+        }
+        return refuse(allowed.error());
+      }
+    }
+    request.headers.emplace_back(principal_header, principal.id);
+    request.headers.emplace_back(roles_header, join(principal.roles));
+    return true;
+  };
+}
+
+}  // namespace slipway::team

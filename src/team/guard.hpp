@@ -1,0 +1,38 @@
+#pragma once
+// The guard in front of every route that is not public: who is calling, and may they? What an Environment or a
+// Rollout allows beyond that is decided where it is known. Control loop only.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/events.hpp"
+#include "net/http.hpp"
+#include "team/team.hpp"
+
+namespace slipway::team {
+
+struct GuardOptions {
+  // Reading needs no credentials: right when only loopback is listened on.
+  bool open_reading = true;
+  // Where refusals of known people are recorded; may be null.
+  core::EventSink* events = nullptr;
+};
+
+// Lets a request pass, with principal_header and roles_header set, or answers 401 or 403 in the shape that the
+// clients of that path expect. A token that is sent is always checked, also where none is needed. `team` and the sink
+// outlive the router.
+net::Router::Guard make_guard(const Team& team, GuardOptions options = {});
+
+// What a request needs. Pure.
+struct Requirement {
+  bool credentials = true;
+  std::optional<Verb> verb;  // nullopt: any known person
+};
+Requirement requirement_of(std::string_view method, std::string_view path, const GuardOptions& options);
+
+// The error as the clients of `path` want it: Kubernetes Status, google.rpc.Status for pipelines, the model
+// registry's {code, message}, Slipway's own everywhere else.
+net::Response refusal(std::string_view path, const core::Error& error);
+
+}  // namespace slipway::team

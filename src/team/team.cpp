@@ -1,0 +1,138 @@
+#include "team/team.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+#include "core/digest.hpp"
+#include "storage/database.hpp"
+
+namespace slipway::team {
+namespace {
+
+constexpr storage::Migration migrations[] = {
+    {1, R"(
+      CREATE TABLE team_tokens (
+        id TEXT PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,   -- SHA-256 of the secret; the secret itself is nowhere
+        person TEXT NOT NULL,
+        label TEXT NOT NULL,
+        created INTEGER NOT NULL,    -- microseconds since the epoch
+        expires INTEGER,
+        revoked INTEGER NOT NULL DEFAULT 0
+      );)"},
+};
+
+std::int64_t micros(Time time) { return time.time_since_epoch().count(); }
+Time time_of(std::int64_t micros) { return Time(Duration(micros)); }
+
+bool starts_with_word(std::string_view text, std::string_view word) {
+  return text.size() > word.size() && text[word.size()] == ' ' &&
+         std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) {
+           return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+         });
+}
+
+// The token of an Authorization header; nullopt when its scheme carries none.
+Result<std::optional<std::string>> token_of(std::string_view authorization) {
+  auto rest = [&](std::string_view scheme) {
+    auto text = authorization.substr(scheme.size() + 1);
+    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+    return text;
+  };
+  if (starts_with_word(authorization, "bearer")) return std::string(rest("bearer"));
+  if (starts_with_word(authorization, "basic")) {
+    auto decoded = core::from_base64(rest("basic"));
+    if (!decoded) return fail(Code::unauthenticated, "the Basic credentials are not base64");
+    const auto colon = decoded->find(':');
+    if (colon == std::string::npos) return fail(Code::unauthenticated, "the Basic credentials have no password");
+    return decoded->substr(colon + 1);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Team::Team(core::World world, storage::Database& database, std::vector<Person> people)
+    : world_(world), database_(database), people_(std::move(people)) {}
+
+Result<std::unique_ptr<Team>> Team::open(core::World world, storage::Database& database, std::vector<Person> people) {
+  TRY(storage::migrate(database, "team", migrations));
+  return std::unique_ptr<Team>(new Team(world, database, std::move(people)));
+}
+
+const Person* Team::find(std::string_view id) const {
+  const auto it = std::ranges::find(people_, id, &Person::id);
+  return it == people_.end() ? nullptr : &*it;
+}
+
+Result<std::optional<Principal>> Team::authenticate(const core::Headers& headers) const {
+  const auto authorization = core::header(headers, "authorization");
+  if (authorization.empty()) return std::nullopt;
+  TRY_ASSIGN(const auto token, token_of(authorization));
+  if (!token) return fail(Code::unauthenticated, "this Authorization scheme is not known", "send Bearer TOKEN");
+
+  std::string person;
+  std::optional<std::int64_t> expires;
+  bool revoked = false;
+  TRY(database_.read([&](storage::Connection& c) {
+    return c.query("SELECT person, expires, revoked FROM team_tokens WHERE hash = ?",
+                   {core::Digest::of(*token).hex()}, [&](const storage::Row& row) {
+                     person = row.text(0);
+                     if (!row.is_null(1)) expires = row.integer(1);
+                     revoked = row.integer(2) != 0;
+                   });
+  }));
+  const std::string hint = "ask an administrator for a new token";
+  if (person.empty()) return fail(Code::unauthenticated, "this token is not known", hint);
+  if (revoked) return fail(Code::unauthenticated, "this token was revoked", hint);
+  if (expires && *expires <= micros(world_.clock.now())) {
+    return fail(Code::unauthenticated, "this token has expired", hint);
+  }
+  const auto* owner = find(person);
+  if (owner == nullptr) return fail(Code::unauthenticated, person + " is no longer in team.yaml");
+  return Principal{owner->id, owner->name, owner->roles};
+}
+
+Result<IssuedToken> Team::issue_token(std::string_view person, std::string_view label,
+                                      std::optional<Duration> lifetime) {
+  if (find(person) == nullptr) {
+    std::vector<std::string> ids;
+    for (const auto& p : people_) ids.push_back(p.id);
+    const auto near = core::nearest(std::string(person), ids);
+    return fail(Code::not_found, "nobody has the id \"" + std::string(person) + "\"",
+                near.empty() ? "people are listed in team.yaml" : "did you mean \"" + near + "\"?");
+  }
+  IssuedToken token{world_.random.hex(12), "slw_" + world_.random.hex(64), std::string(person)};
+  const auto now = world_.clock.now();
+  storage::SqlValue expires = nullptr;
+  if (lifetime) expires = micros(now + *lifetime);
+  TRY(database_.write([&](storage::Connection& c) {
+    return c.execute("INSERT INTO team_tokens (id, hash, person, label, created, expires) VALUES (?, ?, ?, ?, ?, ?)",
+                     {token.id, core::Digest::of(token.secret).hex(), token.person, std::string(label), micros(now), expires});
+  }));
+  return token;
+}
+
+Result<> Team::revoke(std::string_view token_id) {
+  return database_.write([&](storage::Connection& c) -> Result<> {
+    TRY(c.execute("UPDATE team_tokens SET revoked = 1 WHERE id = ?", {std::string(token_id)}));
+    if (c.changed_rows() == 0) return fail(Code::not_found, "no token has the id \"" + std::string(token_id) + "\"");
+    return {};
+  });
+}
+
+Result<std::vector<TokenInfo>> Team::list_tokens() const {
+  std::vector<TokenInfo> tokens;
+  TRY(database_.read([&](storage::Connection& c) {
+    return c.query("SELECT id, person, label, created, expires, revoked FROM team_tokens ORDER BY created, id", {},
+                   [&](const storage::Row& row) {
+                     TokenInfo info{row.text(0), row.text(1), row.text(2), time_of(row.integer(3)), std::nullopt,
+                                    row.integer(5) != 0};
+                     if (!row.is_null(4)) info.expires = time_of(row.integer(4));
+                     tokens.push_back(std::move(info));
+                   });
+  }));
+  return tokens;
+}
+
+}  // namespace slipway::team

@@ -1,0 +1,100 @@
+#pragma once
+// team: who people are, what they may do, and how they prove it. Not for approvals of a Promotion (delivery binds
+// those to a subject) and not for the record of what people did (audit.hpp). Control loop only.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/world/world.hpp"
+
+namespace slipway::storage {
+class Database;
+}
+namespace slipway::net {
+class Router;
+}
+
+namespace slipway::team {
+
+class AuditLog;
+
+// A person, or a service account (a repository's workflow). Ids are opaque: "ada@example.com", "ci@support-assistant".
+struct Person {
+  std::string id;
+  std::string name;
+  std::vector<std::string> roles;
+  bool service = false;
+};
+
+// Decodes team.yaml strictly: `people` and `services`, each {id, name, roles}. Unknown roles and fields, ids given
+// twice and people without roles are errors, all reported at once.
+Result<std::vector<Person>> parse_people(std::string_view text, std::string_view source_name);
+
+// Who is calling, proven by a token.
+struct Principal {
+  std::string id;
+  std::string name;
+  std::vector<std::string> roles;
+  bool has_role(std::string_view role) const;
+};
+
+enum class Verb { push, register_model, run, promote, approve, apply, steer_rollout, administer };
+std::string_view name_of(Verb verb);                        // "push"
+std::vector<std::string> known_roles();                     // sorted
+std::vector<std::string> roles_that_may(Verb verb);         // sorted
+// Nothing, or permission_denied with a sentence that says who may: `ada@example.com (ml-engineer) may not apply
+// manifests`, hint `a platform-engineer may`. `resource` names what it was about, for the sentence; may be empty.
+Result<> authorise(const Principal& principal, Verb verb, std::string_view resource);
+
+struct IssuedToken {
+  std::string id;      // public, for lists and revoke
+  std::string secret;  // shown once; only its SHA-256 is kept
+  std::string person;
+};
+struct TokenInfo {
+  std::string id, person, label;
+  Time created{};
+  std::optional<Time> expires;
+  bool revoked = false;
+};
+
+class Team {
+ public:
+  // `database` outlives the team. Makes its tables.
+  static Result<std::unique_ptr<Team>> open(core::World world, storage::Database& database, std::vector<Person> people);
+
+  // Replaces everybody at once (team.yaml changed). Tokens of people who are gone stop working.
+  void set_people(std::vector<Person> people) { people_ = std::move(people); }
+  const std::vector<Person>& people() const { return people_; }
+  const Person* find(std::string_view id) const;  // nullptr when unknown
+
+  // The caller behind `Authorization: Bearer TOKEN`, or `Basic USER:TOKEN` as git sends it (the token alone decides).
+  // nullopt without such a header; unauthenticated when the token is wrong, revoked, expired or its owner is gone.
+  Result<std::optional<Principal>> authenticate(const core::Headers& headers) const;
+
+  // 256 random bits for that person. not_found when nobody has that id. `label` says what it is for: "laptop".
+  Result<IssuedToken> issue_token(std::string_view person, std::string_view label,
+                                  std::optional<Duration> lifetime = std::nullopt);
+  Result<> revoke(std::string_view token_id);  // not_found; revoking twice is fine
+  Result<std::vector<TokenInfo>> list_tokens() const;
+
+ private:
+  Team(core::World world, storage::Database& database, std::vector<Person> people);
+  core::World world_;
+  storage::Database& database_;
+  std::vector<Person> people_;
+};
+
+// GET /whoami, GET /people, GET /timeline, GET /timeline/verify, GET and POST /tokens, DELETE /tokens/{id}, all under
+// /api/slipway/v1. Both outlive the router.
+void add_routes(net::Router& router, Team& team, AuditLog& audit);
+
+// Internal headers by which the guard tells handlers who is calling. Whatever a client sends under these names is
+// removed first. Neighbours read them with core::header().
+inline constexpr std::string_view principal_header = "x-slipway-principal";
+inline constexpr std::string_view roles_header = "x-slipway-roles";  // comma-separated
+
+}  // namespace slipway::team

@@ -1,0 +1,172 @@
+#include <doctest/doctest.h>
+
+#include "core/digest.hpp"
+#include "core/world/simulated.hpp"
+#include "storage/database.hpp"
+#include "team/guard.hpp"
+#include "team/team.hpp"
+
+using namespace slipway;
+
+namespace {
+
+struct Office {
+  core::SimulatedWorld world{1};
+  std::unique_ptr<storage::Database> database = storage::open_sqlite(":memory:").value();
+  std::unique_ptr<team::Team> people =
+      team::Team::open(world.world(), *database,
+                       {{"ada@example.com", "Ada", {"ml-engineer"}}, {"grace@example.com", "Grace", {"platform-engineer"}}})
+          .value();
+
+  Result<std::optional<team::Principal>> with(std::string authorization) const {
+    return people->authenticate({{"Authorization", std::move(authorization)}});
+  }
+};
+
+struct Recorder final : net::Responder {
+  std::optional<net::Response> answer;
+  void send(net::Response response) override { answer = std::move(response); }
+  void begin(int, core::Headers) override {}
+  bool write(std::string_view) override { return false; }
+  void end() override {}
+  bool is_open() const override { return !answer; }
+  void on_close(std::function<void()>) override {}
+};
+
+struct Sink final : core::EventSink {
+  std::vector<core::Event> events;
+  void record(core::Event event) override { events.push_back(std::move(event)); }
+};
+
+}  // namespace
+
+TEST_CASE("a token proves who is calling, as a bearer and as git's password") {
+  Office office;
+  const auto token = office.people->issue_token("ada@example.com", "laptop").value();
+  CHECK(token.secret.size() == 4 + 64);
+  CHECK(office.with("Bearer " + token.secret).value()->id == "ada@example.com");
+  CHECK(office.with("bearer  " + token.secret).value()->id == "ada@example.com");
+  CHECK(office.with("Basic " + core::base64("ada:" + token.secret)).value()->roles == std::vector<std::string>{"ml-engineer"});
+  CHECK_FALSE(office.people->authenticate({}).value().has_value());
+}
+
+TEST_CASE("a wrong, revoked or expired token is refused, and so is one whose owner left") {
+  Office office;
+  CHECK(office.with("Bearer slw_wrong").error().code == Code::unauthenticated);
+  CHECK(office.with("Basic %%%").error().code == Code::unauthenticated);
+  CHECK(office.with("Digest x").error().code == Code::unauthenticated);
+
+  const auto revoked = office.people->issue_token("ada@example.com", "").value();
+  CHECK(office.people->revoke(revoked.id).has_value());
+  CHECK(office.with("Bearer " + revoked.secret).error().message == "this token was revoked");
+
+  const auto brief = office.people->issue_token("ada@example.com", "", std::chrono::minutes(5)).value();
+  CHECK(office.with("Bearer " + brief.secret).has_value());
+  office.world.run_for(std::chrono::minutes(6));
+  CHECK(office.with("Bearer " + brief.secret).error().message == "this token has expired");
+
+  const auto grace = office.people->issue_token("grace@example.com", "").value();
+  office.people->set_people({{"ada@example.com", "Ada", {"ml-engineer"}}});
+  CHECK(office.with("Bearer " + grace.secret).error().code == Code::unauthenticated);
+  CHECK(office.people->issue_token("ada@exmple.com", "").error().hint == "did you mean \"ada@example.com\"?");
+}
+
+TEST_CASE("the secret of a token is nowhere in the database") {
+  Office office;
+  const auto token = office.people->issue_token("ada@example.com", "laptop").value();
+  bool found = false;
+  REQUIRE(office.database
+              ->read([&](storage::Connection& c) {
+                return c.query("SELECT id || hash || person || label FROM team_tokens", {}, [&](const storage::Row& row) {
+                  found = found || row.text(0).find(token.secret.substr(4)) != std::string::npos;
+                });
+              })
+              .has_value());
+  CHECK_FALSE(found);
+}
+
+TEST_CASE("the guard: what each request needs") {
+  struct Row {
+    const char *method, *path, *caller;
+    bool open_reading;
+    int status;  // 0: let through
+  };
+  const std::vector<Row> rows = {
+      {"GET", "/api/slipway/v1/overview", "", true, 0},
+      {"GET", "/api/slipway/v1/overview", "", false, 401},
+      {"GET", "/api/slipway/v1/overview", "ada", false, 0},
+      {"GET", "/api/slipway/v1/overview", "wrong", true, 401},
+      {"GET", "/api/slipway/v1/tokens", "", true, 401},
+      {"GET", "/api/slipway/v1/tokens", "ada", true, 403},
+      {"POST", "/api/slipway/v1/blobs", "", true, 401},
+      {"POST", "/api/slipway/v1/blobs", "ada", true, 0},
+      {"POST", "/api/slipway/v1/promotions", "ada", true, 0},
+      {"POST", "/api/slipway/v1/promotions/production/x/approve", "ada", true, 0},
+      {"POST", "/api/slipway/v1/tokens", "ada", true, 403},
+      {"POST", "/api/slipway/v1/tokens", "grace", true, 0},
+      {"POST", "/api/slipway/v1/anything-else", "ada", true, 403},
+      {"POST", "/api/v1/namespaces/dev/pods", "ada", true, 403},
+      {"PATCH", "/apis/apps/v1/namespaces/dev/deployments/x", "grace", true, 0},
+      {"POST", "/api/model_registry/v1alpha3/registered_models", "ada", true, 0},
+      {"POST", "/api/model_registry/v1alpha3/registered_models", "", true, 401},
+      {"POST", "/apis/v2beta1/runs", "ada", true, 0},
+  };
+  for (const auto& row : rows) {
+    INFO(row.method << " " << row.path << " as " << row.caller);
+    Office office;
+    const auto guard = team::make_guard(*office.people, {row.open_reading, nullptr});
+    net::Request request;
+    request.method = row.method;
+    request.path = row.path;
+    const std::string caller = row.caller;
+    if (caller == "wrong") request.headers.emplace_back("Authorization", "Bearer nonsense");
+    if (caller == "ada" || caller == "grace") {
+      const auto token = office.people->issue_token(caller + "@example.com", "").value();
+      request.headers.emplace_back("Authorization", "Bearer " + token.secret);
+    }
+    Recorder recorder;
+    CHECK(guard(request, recorder) == (row.status == 0));
+    CHECK((recorder.answer ? recorder.answer->status : 0) == row.status);
+    if (row.status == 0 && !caller.empty()) {
+      CHECK(request.header(team::principal_header) == caller + "@example.com");
+    }
+  }
+}
+
+TEST_CASE("a client cannot name itself: internal headers that it sends are removed") {
+  Office office;
+  const auto guard = team::make_guard(*office.people);
+  net::Request request;
+  request.method = "GET";
+  request.path = "/api/slipway/v1/whoami";
+  request.headers = {{"X-Slipway-Principal", "linus@example.com"}, {"x-slipway-ROLES", "tech-lead"}};
+  Recorder recorder;
+  CHECK(guard(request, recorder));
+  CHECK(request.header(team::principal_header).empty());
+  CHECK(request.header(team::roles_header).empty());
+}
+
+TEST_CASE("a refusal has the shape that the clients of that path read, and is on record") {
+  Office office;
+  Sink sink;
+  const auto guard = team::make_guard(*office.people, {true, &sink});
+  const auto token = office.people->issue_token("ada@example.com", "").value();
+  net::Request request;
+  request.method = "DELETE";
+  request.path = "/api/v1/namespaces/production/pods/x";
+  request.headers = {{"Authorization", "Bearer " + token.secret}};
+  Recorder recorder;
+  CHECK_FALSE(guard(request, recorder));
+  const auto status = doc::parse_json(recorder.answer->body).value();
+  CHECK(status["kind"].string_or("") == "Status");
+  CHECK(status["reason"].string_or("") == "Forbidden");
+  CHECK(status["code"].int_or(0) == 403);
+  REQUIRE(sink.events.size() == 1);
+  CHECK(sink.events[0].actor == "ada@example.com");
+  CHECK(sink.events[0].action == "denied");
+
+  const Error anonymous(Code::unauthenticated, "this needs a token");
+  CHECK(team::refusal("/api/slipway/v1/x", anonymous).body.find("\"unauthenticated\"") != std::string::npos);
+  CHECK(team::refusal("/apis/v2beta1/runs", anonymous).body.find("\"code\":16") != std::string::npos);
+  CHECK(team::refusal("/api/model_registry/v1alpha3/x", anonymous).body.find("\"code\":\"Unauthorized\"") != std::string::npos);
+}
