@@ -2,9 +2,12 @@
 // Value: a JSON or YAML document that knows where each part stood in its file. The one document type of the
 // house; JSON libraries stay in doc_json.cpp and doc_yaml.cpp.
 
+#include <chrono>
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +38,7 @@ class Object {
   Value* find(std::string_view key);
   Value& operator[](std::string_view key);       // inserts null at the end when absent
   void set(std::string_view key, Value value);   // replaces in place or appends
+  void append(std::string key, Value value);     // for parsers: the key must be new, which is not checked
   bool erase(std::string_view key);
   bool contains(std::string_view key) const { return find(key) != nullptr; }
   std::size_t size() const;
@@ -107,11 +111,17 @@ class Value {
 
   const Mark& mark() const { return mark_; }
   void set_mark(Mark mark) { mark_ = std::move(mark); }
+  // Where this member's key stood, in the same source; unknown for elements and for documents made by programs.
+  Mark key_mark() const;
+  void set_key_mark(std::uint32_t line, std::uint32_t column, std::uint32_t length);
   bool operator==(const Value& other) const;  // marks do not count; 1 == 1.0
 
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> data_;
   Mark mark_;
+  std::uint32_t key_line_ = 0;
+  std::uint32_t key_column_ = 0;
+  std::uint32_t key_length_ = 0;
 };
 
 // --- parsing and rendering -------------------------------------------------------------------------------------

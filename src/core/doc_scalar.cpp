@@ -1,0 +1,241 @@
+#include "core/doc_scalar.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "core/error_text.hpp"
+
+namespace slipway::core::doc {
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool all_in(std::string_view text, std::string_view set) {
+  return !text.empty() && text.find_first_not_of(set) == std::string_view::npos;
+}
+
+// [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?
+struct NumberShape {
+  bool matches = false;
+  bool integral = false;
+  bool leading_zero = false;
+};
+
+NumberShape shape_of(std::string_view text) {
+  NumberShape shape;
+  std::size_t at = 0;
+  const auto digits = [&] {
+    const std::size_t start = at;
+    while (at < text.size() && is_digit(text[at])) ++at;
+    return at - start;
+  };
+  if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
+  const std::size_t first = at;
+  const std::size_t whole = digits();
+  shape.leading_zero = whole > 1 && text[first] == '0';
+  shape.integral = whole > 0;
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    shape.integral = false;
+    if (digits() == 0 && whole == 0) return shape;
+  } else if (whole == 0) {
+    return shape;
+  }
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    shape.integral = false;
+    if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
+    if (digits() == 0) return shape;
+  }
+  shape.matches = at == text.size();
+  return shape;
+}
+
+Value resolve_number(std::string_view text, bool integral) {
+  std::string_view digits = text;
+  if (digits.front() == '+') digits.remove_prefix(1);  // from_chars takes none
+  if (integral) {
+    std::int64_t integer = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), integer);
+    if (error == std::errc() && end == digits.data() + digits.size()) return integer;
+  }
+  double number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  // Too large for a double: a commit id like 12e4567 more likely than a number.
+  if (error != std::errc() || end != digits.data() + digits.size() || !std::isfinite(number)) return text;
+  return number;
+}
+
+Value resolve_radix(std::string_view text, int base) {
+  std::int64_t integer = 0;
+  const std::string_view digits = text.substr(2);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), integer, base);
+  if (error != std::errc() || end != digits.data() + digits.size()) return text;
+  return integer;
+}
+
+}  // namespace
+
+Value resolve_plain(std::string_view text) {
+  if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return nullptr;
+  if (text == "true" || text == "True" || text == "TRUE") return true;
+  if (text == "false" || text == "False" || text == "FALSE") return false;
+  if (!is_digit(text.front()) && text.front() != '-' && text.front() != '+' && text.front() != '.') return text;
+  if (text.starts_with("0x") && all_in(text.substr(2), "0123456789abcdefABCDEF")) return resolve_radix(text, 16);
+  if (text.starts_with("0o") && all_in(text.substr(2), "01234567")) return resolve_radix(text, 8);
+  const NumberShape shape = shape_of(text);
+  if (!shape.matches || shape.leading_zero) return text;
+  return resolve_number(text, shape.integral);
+}
+
+bool looks_typed(std::string_view text) {
+  if (!resolve_plain(text).is_string()) return true;
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  constexpr std::array words{"y", "n", "yes", "no", "on", "off", "true", "false", "null", "=", "<<", ".inf", "-.inf", "+.inf", ".nan"};
+  if (std::find(words.begin(), words.end(), lower) != words.end()) return true;
+  // Dates, times, octals, sexagesimals, numbers with underscores; but not versions and addresses (two dots).
+  const char first = text.front();
+  return (is_digit(first) || first == '-' || first == '+' || first == '.') &&
+         all_in(text, "0123456789_:+-.eETtZzxXobabcdfABCDF ") && text.find_first_of("0123456789") != std::string_view::npos &&
+         std::count(text.begin(), text.end(), '.') < 2;
+}
+
+std::string render_number(double number) {
+  if (!std::isfinite(number)) return "null";
+  if (number == 0) return "0";
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::scientific).ptr;
+  std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+
+  std::string out;
+  if (text.front() == '-') {
+    out = "-";
+    text.remove_prefix(1);
+  }
+  const std::size_t e = text.find('e');
+  std::string digits(1, text[0]);
+  if (e > 2) digits += text.substr(2, e - 2);
+  int exponent = 0;
+  std::string_view exponent_text = text.substr(e + 1);
+  if (exponent_text.front() == '+') exponent_text.remove_prefix(1);
+  std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(), exponent);
+
+  // ECMA-262 Number::toString: `count` digits, the dot behind digit number `point`.
+  const int count = static_cast<int>(digits.size());
+  const int point = exponent + 1;
+  if (count <= point && point <= 21) return out + digits + std::string(static_cast<std::size_t>(point - count), '0');
+  if (0 < point && point <= 21) return out + digits.substr(0, static_cast<std::size_t>(point)) + "." + digits.substr(static_cast<std::size_t>(point));
+  if (-6 < point && point <= 0) return out + "0." + std::string(static_cast<std::size_t>(-point), '0') + digits;
+  out += digits[0];
+  if (count > 1) out += "." + digits.substr(1);
+  return out + "e" + (point > 0 ? "+" : "-") + std::to_string(std::abs(point - 1));
+}
+
+std::string text_as_written(const Value& scalar) {
+  if (scalar.is_string()) return scalar.as_string();
+  const Mark& mark = scalar.mark();
+  if (mark.source && mark.known()) {
+    const std::string_view line = line_of(mark.source->text, mark.line);
+    if (mark.column >= 1 && mark.column - 1 + mark.length <= line.size()) {
+      const std::string_view written = line.substr(mark.column - 1, mark.length);
+      if (resolve_plain(written) == scalar && !written.empty()) return std::string(written);
+    }
+  }
+  switch (scalar.type()) {
+    case Type::boolean: return scalar.as_bool() ? "true" : "false";
+    case Type::integer: return std::to_string(scalar.as_int());
+    case Type::number: return render_number(scalar.as_double());
+    default: return "";
+  }
+}
+
+std::size_t find_invalid_utf8(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x80) {
+      ++i;
+      continue;
+    }
+    const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+    if (byte < 0xC2 || byte > 0xF4 || i + length > text.size()) return i;
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return i;
+    }
+    const auto second = static_cast<unsigned char>(text[i + 1]);
+    const bool overlong = (byte == 0xE0 && second < 0xA0) || (byte == 0xF0 && second < 0x90);
+    const bool surrogate = byte == 0xED && second >= 0xA0;
+    const bool too_large = byte == 0xF4 && second >= 0x90;
+    if (overlong || surrogate || too_large) return i;
+    i += length;
+  }
+  return std::string_view::npos;
+}
+
+void append_utf8(std::string& out, char32_t code_point) {
+  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+  const std::uint32_t c = code_point;
+  if (c < 0x80) {
+    put(c);
+  } else if (c < 0x800) {
+    put(0xC0 | c >> 6);
+    put(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    put(0xE0 | c >> 12);
+    put(0x80 | (c >> 6 & 0x3F));
+    put(0x80 | (c & 0x3F));
+  } else {
+    put(0xF0 | c >> 18);
+    put(0x80 | (c >> 12 & 0x3F));
+    put(0x80 | (c >> 6 & 0x3F));
+    put(0x80 | (c & 0x3F));
+  }
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  out += '"';
+  while (!text.empty()) {
+    const std::size_t invalid = find_invalid_utf8(text);
+    for (char c : text.substr(0, invalid)) {
+      switch (c) {
+        case '"': out += "\\\""; break;
+        case '\\': out += "\\\\"; break;
+        case '\b': out += "\\b"; break;
+        case '\t': out += "\\t"; break;
+        case '\n': out += "\\n"; break;
+        case '\f': out += "\\f"; break;
+        case '\r': out += "\\r"; break;
+        default:
+          if (static_cast<unsigned char>(c) < 0x20) {
+            out += "\\u00";
+            out += hex[static_cast<unsigned char>(c) >> 4];
+            out += hex[c & 15];
+          } else {
+            out += c;
+          }
+      }
+    }
+    if (invalid == std::string_view::npos) break;
+    append_utf8(out, 0xFFFD);
+    text.remove_prefix(invalid + 1);
+  }
+  out += '"';
+}
+
+Mark mark_at(std::shared_ptr<const Source> source, std::size_t offset, std::size_t length) {
+  const std::string_view before = std::string_view(source->text).substr(0, offset);
+  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  Mark mark;
+  mark.line = static_cast<std::uint32_t>(std::count(before.begin(), before.end(), '\n')) + 1;
+  mark.column = static_cast<std::uint32_t>(before.size() - line_start) + 1;
+  mark.length = static_cast<std::uint32_t>(length);
+  mark.source = std::move(source);
+  return mark;
+}
+
+}  // namespace slipway::core::doc
