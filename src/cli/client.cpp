@@ -1,0 +1,148 @@
+#include "cli/client.hpp"
+
+#include <cstdlib>
+
+#include "core/world/real.hpp"
+#include "net/client.hpp"
+
+namespace slipway::cli {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+core::Code code_of(std::string_view name, int status) {
+  for (int i = 0; i <= static_cast<int>(Code::internal); ++i) {
+    const auto code = static_cast<Code>(i);
+    if (core::name_of(code) == name) return code;
+  }
+  for (int i = 0; i <= static_cast<int>(Code::internal); ++i) {
+    const auto code = static_cast<Code>(i);
+    if (core::http_status(code) == status) return code;
+  }
+  return Code::internal;
+}
+
+// Slipway's own shape, Kubernetes' Status, the registry's {code, message}: whichever face answered.
+core::Error error_of(int status, const std::string& body) {
+  auto parsed = doc::parse_json(body, "<answer>");
+  if (!parsed) return {code_of("", status), "the platform answered " + std::to_string(status) + ": " + body.substr(0, 300)};
+  const doc::Value& error = (*parsed)["error"];
+  const doc::Value& source = error.is_object() ? error : *parsed;
+  core::Error result(code_of(source["code"].string_or(""), status), source["message"].string_or("the platform answered " + std::to_string(status)),
+                     source["hint"].string_or(""));
+  result.object = source["object"].string_or("");
+  for (const doc::Value& cause : source["causes"].is_array() ? source["causes"].as_array() : doc::Array{}) {
+    result.causes.emplace_back(result.code, cause.is_string() ? cause.as_string() : cause["message"].string_or(""));
+  }
+  return result;
+}
+
+core::HttpRequest request_for(const Connection& connection, std::string_view method, std::string_view path) {
+  core::HttpRequest request;
+  request.method = method;
+  request.url = connection.url + std::string(path);
+  request.headers.emplace_back("Accept", "application/json");
+  if (!connection.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + connection.token);
+  return request;
+}
+
+Result<core::doc::Value> decode(Result<core::HttpResponse> response, const Connection& connection) {
+  if (!response) {
+    core::Error error(Code::unavailable, "cannot reach the platform at " + connection.url, "is it running? slipway up --detach starts it");
+    return fail(std::move(error).because(std::move(response).error()));
+  }
+  if (response->status >= 400) return fail(error_of(response->status, response->body));
+  if (response->body.empty()) return doc::Value();
+  return doc::parse_json(response->body, "<answer>");
+}
+
+}  // namespace
+
+Format Common::format() const { return parse_format(output).value_or(Format::table); }
+
+std::vector<Option> common_options(Common& common, bool with_output) {
+  std::vector<Option> options{
+      {"--data", "DIR", "the platform's data directory (default: $SLIPWAY_DATA, or slipway under XDG_DATA_HOME)", &common.data},
+      {"--as", "PERSON", "act with that person's token from DATA/tokens", &common.as}};
+  if (with_output) options.push_back({"-o,--output", "FORMAT", "table, json or yaml", &common.output, false, {"table", "json", "yaml"}});
+  return options;
+}
+
+std::string default_data_directory() {
+  if (const std::string data = environment("SLIPWAY_DATA"); !data.empty()) return data;
+  if (const std::string data = environment("XDG_DATA_HOME"); !data.empty()) return data + "/slipway";
+  const std::string home = environment("HOME");
+  return (home.empty() ? "/var/lib" : home + "/.local/share") + "/slipway";
+}
+
+std::string data_directory(const Common& common) { return common.data.empty() ? default_data_directory() : common.data; }
+
+Result<core::doc::Value> read_endpoints(const std::string& data) {
+  auto text = core::real_files().read(data + "/endpoints.json");
+  if (!text) return fail(Code::unavailable, "no platform runs with its data in " + data, "start one: slipway up --detach --data " + data);
+  return doc::parse_json(*text, data + "/endpoints.json");
+}
+
+Result<Connection> connect(const Common& common) {
+  Connection connection;
+  core::Files& files = core::real_files();
+  if (const std::string url = environment("SLIPWAY_URL"); !url.empty() && common.data.empty()) {
+    connection.url = url;
+    connection.token = environment("SLIPWAY_TOKEN");
+    if (const std::string file = environment("SLIPWAY_TOKEN_FILE"); connection.token.empty() && !file.empty()) {
+      TRY_ASSIGN(std::string token, files.read(file));
+      connection.token = trimmed(std::move(token));
+    }
+    return connection;
+  }
+  const std::string data = data_directory(common);
+  TRY_ASSIGN(const core::doc::Value endpoints, read_endpoints(data));
+  connection.url = endpoints["api"].string_or("");
+  const std::string person = common.as.empty() ? "default" : common.as;
+  if (person.find('/') != std::string::npos) return fail(Code::invalid_argument, "\"" + person + "\" is not a person's id");
+  auto token = files.read(data + "/tokens/" + person);
+  if (token) {
+    connection.token = trimmed(std::move(*token));
+  } else if (!common.as.empty()) {
+    return fail(core::Error(Code::unauthenticated, "there is no token of " + person + " in " + data + "/tokens",
+                            "an administrator makes one: slipway token create " + person)
+                    .because(token.error()));
+  }
+  return connection;
+}
+
+Result<core::doc::Value> call(const Connection& connection, std::string_view method, std::string_view path,
+                              const std::optional<core::doc::Value>& body, core::Duration timeout) {
+  core::HttpRequest request = request_for(connection, method, path);
+  request.timeout = timeout;
+  if (body) {
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = doc::render_json(*body);
+  }
+  return decode(net::fetch(std::move(request)), connection);
+}
+
+Result<core::doc::Value> upload(const Connection& connection, std::string_view path, const std::string& file) {
+  core::HttpRequest request = request_for(connection, "POST", path);
+  TRY_ASSIGN(request.body, core::real_files().read(file));
+  request.headers.emplace_back("Content-Type", "application/octet-stream");
+  request.timeout = std::chrono::minutes(10);
+  return decode(net::fetch(std::move(request)), connection);
+}
+
+Result<std::string> fetch_text(const Connection& connection, std::string_view path) {
+  auto response = net::fetch(request_for(connection, "GET", path));
+  if (!response) return fail(Code::unavailable, "cannot reach the platform at " + connection.url, response.error().message);
+  if (response->status >= 400) return fail(error_of(response->status, response->body));
+  return std::move(response->body);
+}
+
+}  // namespace slipway::cli

