@@ -59,7 +59,8 @@ class Database {
   // the error is returned. When the commit fails, every member of the group gets that error and nothing is changed.
   // `work` must not call write() again and must not block.
   virtual Result<> write(const std::function<Result<>(Connection&)>& work) = 0;
-  // A consistent snapshot; readers do not block the writer. Sees everything whose write() returned.
+  // A consistent snapshot; readers do not block the writer. Sees everything whose write() returned. `work` must not
+  // call write(): a database in memory has one connection.
   virtual Result<> read(const std::function<Result<>(Connection&)>& work) = 0;
   // A consistent copy while running.
   virtual Result<> backup_to(const std::string& path) = 0;
