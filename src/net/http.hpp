@@ -99,6 +99,8 @@ struct ServerOptions {
   core::Loop* loop = nullptr;
   // Names that a Host header may carry besides loopback addresses and localhost (DNS rebinding is refused with 421).
   std::vector<std::string> allowed_hosts;
+  core::Duration header_timeout = std::chrono::seconds(10);  // from a request's first byte to the end of its head
+  core::Duration idle_timeout = std::chrono::seconds(60);    // between requests, and between bytes of a body or answer
 };
 
 class Server {

@@ -1,0 +1,145 @@
+// The writing half: answers to bytes.
+
+#include <boost/asio/buffer.hpp>
+#include <charconv>
+
+#include "net/connection.hpp"
+#include "net/text.hpp"
+
+namespace slipway::net {
+namespace {
+
+constexpr std::size_t max_write = 256 * 1024;
+constexpr core::Duration linger_time = std::chrono::seconds(2);
+
+std::string chunk_head(std::size_t size) {
+  std::array<char, 20> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16);
+  return std::string(digits.data(), end) + "\r\n";
+}
+
+}  // namespace
+
+void Connection::answer(const Exchange& exchange, Response response) {
+  if (!is_current(exchange) || has_begun_ || is_finished_) return;
+  if (peer_sent_all_) keep_alive_ = false;
+  out_ += render_response_head(response.status, response.headers, Framing::content_length, response.body.size(), keep_alive_);
+  if (!is_head_request_ && !has_no_body(response.status)) out_ += response.body;
+  finish_exchange();
+}
+
+void Connection::begin(const Exchange& exchange, int status, const core::Headers& headers) {
+  if (!is_current(exchange) || has_begun_ || is_finished_) return;
+  if (peer_sent_all_) return close();
+  has_begun_ = true;
+  is_chunked_ = !is_http10_ && !has_no_body(status);
+  if (is_http10_) keep_alive_ = false;
+  out_ += render_response_head(status, headers, is_chunked_ ? Framing::chunked : Framing::until_close, 0, keep_alive_);
+  if (has_no_body(status)) is_head_request_ = true;
+  flush();
+}
+
+void Connection::write(const Exchange& exchange, std::string_view bytes) {
+  if (!is_current(exchange) || !has_begun_ || is_finished_) return;
+  streamed_in_out_ += bytes.size();
+  if (!is_head_request_) {
+    if (is_chunked_) out_ += chunk_head(bytes.size());
+    out_ += bytes;
+    if (is_chunked_) out_ += "\r\n";
+  }
+  flush();
+}
+
+void Connection::end(const Exchange& exchange) {
+  if (!is_current(exchange) || !has_begun_ || is_finished_) return;
+  if (is_chunked_ && !is_head_request_) out_ += "0\r\n\r\n";
+  finish_exchange();
+}
+
+void Connection::abort(const Exchange& exchange) {
+  if (is_current(exchange)) close();
+}
+
+void Connection::set_on_close(const Exchange& exchange, std::function<void()> callback) {
+  if (exchange.client_left) return exchange.run_callback(std::move(callback));
+  if (is_current(exchange) && !is_finished_) on_close_ = std::move(callback);
+}
+
+void Connection::finish_exchange() {
+  is_finished_ = true;
+  exchange_->is_open = false;
+  on_close_ = nullptr;
+  flush();
+}
+
+void Connection::flush() {
+  if (is_writing_ || stage_ == Stage::closed) return;
+  if (out_.empty()) return on_flushed();
+  being_written_ = std::exchange(out_, {});
+  streamed_in_writing_ = std::exchange(streamed_in_out_, 0);
+  written_ = 0;
+  is_writing_ = true;
+  write_some();
+}
+
+void Connection::write_some() {
+  arm(write_deadline_, context_->options.idle_timeout);
+  const std::string_view left = std::string_view(being_written_).substr(written_, max_write);
+  socket_.async_write_some(asio::buffer(left), [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+    if (self->stage_ == Stage::closed) return;
+    if (error) return self->close();
+    self->written_ += size;
+    if (self->written_ < self->being_written_.size()) return self->write_some();
+    self->is_writing_ = false;
+    self->write_deadline_.cancel();
+    if (self->exchange_) self->exchange_->unsent -= self->streamed_in_writing_;
+    self->flush();
+  });
+}
+
+void Connection::on_flushed() {
+  if (exchange_) exchange_->unsent -= std::exchange(streamed_in_out_, 0);  // a HEAD's stream
+  if (!is_finished_) return;
+  is_finished_ = false;
+  has_begun_ = false;
+  exchange_.reset();
+  if (!keep_alive_ || peer_sent_all_) return linger();
+  next_request();
+}
+
+// Closing at once would reset the connection while the client still sends, and it could lose our answer.
+void Connection::linger() {
+  if (peer_sent_all_) return close();
+  stage_ = Stage::lingering;
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  arm(read_deadline_, linger_time);
+  read();
+}
+
+void Connection::client_left() {
+  if (!exchange_ || is_finished_) return;
+  exchange_->client_left = true;
+  exchange_->is_open = false;
+  if (auto callback = std::exchange(on_close_, nullptr)) exchange_->run_callback(std::move(callback));
+}
+
+void Connection::close() {
+  if (stage_ == Stage::closed) return;
+  client_left();
+  shut();
+  context_->connections.erase(shared_from_this());
+}
+
+void Connection::shut() {
+  stage_ = Stage::closed;
+  if (exchange_) exchange_->is_open = false;
+  exchange_.reset();
+  on_close_ = nullptr;
+  read_deadline_.cancel();
+  write_deadline_.cancel();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace slipway::net

@@ -1,0 +1,41 @@
+#pragma once
+// The inside of IoThread, for the few sources that speak Asio. Inside net/ only.
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "net/http.hpp"
+
+namespace slipway::net {
+
+namespace asio = boost::asio;
+
+// Hands work to a network thread that may be gone already; then the work is dropped. Thread-safe.
+class IoPoster {
+ public:
+  explicit IoPoster(asio::io_context& context) : context_(&context) {}
+  void post(std::move_only_function<void()> work);
+  void close();  // no work is accepted after it
+
+ private:
+  std::mutex mutex_;
+  asio::io_context* context_;  // guarded by mutex_; null when closed
+};
+
+struct IoThread::Impl {
+  Impl();
+  ~Impl();
+  // Runs `work` on the network thread and waits for its end. Not from that thread itself.
+  void run_and_wait(std::move_only_function<void()> work);
+
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
+  std::shared_ptr<IoPoster> poster = std::make_shared<IoPoster>(context);
+  std::thread thread;
+};
+
+}  // namespace slipway::net

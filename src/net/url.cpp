@@ -1,0 +1,182 @@
+#include "net/url.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "net/http.hpp"
+#include "net/text.hpp"
+
+namespace slipway::net {
+namespace {
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+core::Result<int> parse_port(std::string_view digits) {
+  int port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error != std::errc() || end != digits.data() + digits.size() || port < 1 || port > 65535) {
+    return fail(Code::invalid_argument, "\"" + std::string(digits) + "\" is not a port");
+  }
+  return port;
+}
+
+// "host", "host:port", "[::1]:port"; port 0 when there is none.
+core::Result<std::pair<std::string, int>> split_authority(std::string_view authority) {
+  const bool bracketed = authority.starts_with('[');
+  const std::size_t host_end = bracketed ? authority.find(']') : authority.find(':');
+  if (bracketed && host_end == std::string_view::npos) return fail(Code::invalid_argument, "missing \"]\" after an address");
+  const std::string_view host = bracketed ? authority.substr(1, host_end - 1) : authority.substr(0, host_end);
+  const std::size_t rest_begin = bracketed ? host_end + 1 : std::min(host_end, authority.size());
+  const std::string_view rest = authority.substr(rest_begin);
+  if (host.empty()) return fail(Code::invalid_argument, "the host is missing");
+  if (rest.empty()) return std::pair(std::string(host), 0);
+  if (rest.front() != ':') return fail(Code::invalid_argument, "\"" + std::string(authority) + "\" is not host:port");
+  TRY_ASSIGN(const int port, parse_port(rest.substr(1)));
+  return std::pair(std::string(host), port);
+}
+
+bool is_loopback_literal(std::string_view host) {
+  if (host == "::1") return true;
+  if (!host.starts_with("127.")) return false;
+  const auto is_part = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };  // not 127.evil.example
+  return std::all_of(host.begin(), host.end(), is_part);
+}
+
+bool has_dot_part(std::string_view path) {
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    if (part == "." || part == "..") return true;
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
+core::Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> query;
+  const auto decode = [](std::string_view part) {
+    std::string spaced(part);
+    std::replace(spaced.begin(), spaced.end(), '+', ' ');
+    return url_decode(spaced);
+  };
+  while (!text.empty()) {
+    const std::size_t ampersand = text.find('&');
+    const std::string_view pair = text.substr(0, ampersand);
+    text.remove_prefix(ampersand == std::string_view::npos ? text.size() : ampersand + 1);
+    if (pair.empty()) continue;
+    const std::size_t equals = pair.find('=');
+    TRY_ASSIGN(std::string name, decode(pair.substr(0, equals)));
+    TRY_ASSIGN(std::string value, decode(equals == std::string_view::npos ? "" : pair.substr(equals + 1)));
+    query.emplace_back(std::move(name), std::move(value));
+  }
+  return query;
+}
+
+}  // namespace
+
+core::Result<Url> parse_url(std::string_view text) {
+  const auto refuse = [&](const std::string& why) {
+    return fail(Code::invalid_argument, "\"" + std::string(text) + "\" is not a usable URL: " + why);
+  };
+  if (text.starts_with("https://")) {
+    return fail(Code::unimplemented, "cannot call \"" + std::string(text) + "\": https is not supported yet",
+                "put a TLS-terminating proxy on this machine and use its http:// address");
+  }
+  constexpr std::string_view scheme = "http://";
+  if (!text.starts_with(scheme)) return refuse("it does not begin with http://");
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return refuse("it has a space or a control character");
+  }
+  std::string_view rest = text.substr(scheme.size());
+  rest = rest.substr(0, rest.find('#'));
+  const std::size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
+  const std::string_view authority = rest.substr(0, authority_end);
+  if (authority.contains('@')) return refuse("user names in URLs are not supported");
+
+  const auto parts = split_authority(authority);
+  if (!parts) return refuse(parts.error().message);
+  Url url;
+  url.host = parts->first;
+  url.port = parts->second == 0 ? 80 : parts->second;
+  url.authority = authority;
+  url.target = rest.substr(authority_end);
+  if (!url.target.starts_with('/')) url.target.insert(0, "/");
+  return url;
+}
+
+core::Result<Target> parse_target(std::string_view target) {
+  if (!target.starts_with('/')) return fail(Code::invalid_argument, "the request target is not a path");
+  Target parsed;
+  const std::size_t question = target.find('?');
+  std::string_view path = target.substr(0, question);
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    TRY_ASSIGN(std::string segment, url_decode(path.substr(0, slash)));
+    if (has_dot_part(segment)) return fail(Code::invalid_argument, "the path has a \".\" or \"..\" part");
+    parsed.path += "/" + segment;
+    parsed.segments.push_back(std::move(segment));
+    path.remove_prefix(slash);
+  }
+  if (parsed.path.contains('\0')) return fail(Code::invalid_argument, "the path has a NUL");
+  if (question != std::string_view::npos) {
+    TRY_ASSIGN(parsed.query, parse_query(target.substr(question + 1)));
+  }
+  return parsed;
+}
+
+bool is_own_host(std::string_view host_header, const std::vector<std::string>& allowed) {
+  const auto parts = split_authority(host_header);
+  if (!parts) return false;
+  const std::string& host = parts->first;
+  if (is_loopback_literal(host) || equal_ignoring_case(host, "localhost")) return true;
+  return std::any_of(allowed.begin(), allowed.end(),
+                     [&](const std::string& name) { return equal_ignoring_case(name, host); });
+}
+
+std::string url_encode(std::string_view text) {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string encoded;
+  encoded.reserve(text.size());
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      encoded += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    encoded += '%';
+    encoded += digits[byte >> 4U];
+    encoded += digits[byte & 15U];
+  }
+  return encoded;
+}
+
+core::Result<std::string> url_decode(std::string_view text) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      decoded += text[i];
+      continue;
+    }
+    const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
+    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    if (high < 0 || low < 0) return fail(Code::invalid_argument, "\"" + std::string(text) + "\" has a bad % escape");
+    decoded += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return decoded;
+}
+
+}  // namespace slipway::net
