@@ -1,0 +1,80 @@
+#include "cli/demo/teller.hpp"
+
+#include <cstdio>
+#include <iostream>
+
+#include "cli/output.hpp"
+#include "core/world/real.hpp"
+
+namespace slipway::cli::demo {
+namespace {
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.resize(width, ' ');
+  return text;
+}
+
+std::string stamp(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%2d:%04.1f", static_cast<int>(seconds) / 60, seconds - 60.0 * (static_cast<int>(seconds) / 60));
+  return text;
+}
+
+std::string name_of(const std::string& actor) { return actor.substr(0, actor.find('@')); }
+
+std::string short_digest(const std::string& digest) { return digest.starts_with("sha256:") ? digest.substr(7, 12) : digest; }
+
+}  // namespace
+
+Teller::Teller() : start_(core::real_clock().monotonic()) {}
+
+Result<> Teller::record_to(const std::string& path) {
+  record_.open(path, std::ios::trunc);
+  if (!record_) return fail(core::from_errno(errno, "cannot write " + path));
+  return {};
+}
+
+double Teller::elapsed() const { return static_cast<double>((core::real_clock().monotonic() - start_).count()) / 1e6; }
+
+std::string Teller::step() const {
+  const std::lock_guard guard(mutex_);
+  return step_;
+}
+
+void Teller::begin_step(std::string number, std::string title) {
+  const std::lock_guard guard(mutex_);
+  step_ = std::move(number);
+  std::cout << "\n" << bold(step_ + ". " + title) << std::endl;
+}
+
+void Teller::tell(const Line& line) { tell(line, core::real_clock().now()); }
+
+void Teller::tell(const Line& line, core::Time at) {
+  const std::lock_guard guard(mutex_);
+  write(line, at);
+}
+
+void Teller::say(const std::string& text) {
+  const std::lock_guard guard(mutex_);
+  std::cout << dim(stamp(elapsed())) << "  " << text << std::endl;
+}
+
+void Teller::write(const Line& line, core::Time at) {
+  std::string text = dim(stamp(elapsed())) + "  " + padded(name_of(line.actor), 18) + " " + padded(line.event, 13) + " " + line.object;
+  if (!line.digest.empty() && line.object.find(short_digest(line.digest)) == std::string::npos) text += " " + dim(short_digest(line.digest));
+  if (!line.detail.empty()) text += "  " + line.detail;
+  if (line.seconds >= 0) text += dim("  (" + core::render_for_people(core::Duration(static_cast<std::int64_t>(line.seconds * 1e6))) + ")");
+  std::cout << text << std::endl;
+  if (!record_.is_open()) return;
+  doc::Object record{{"time", core::render_rfc3339_micro(at)}};
+  if (line.seconds >= 0) record.set("seconds", line.seconds);
+  record.set("step", step_);
+  record.set("actor", line.actor);
+  record.set("event", line.event);
+  record.set("object", line.object);
+  if (!line.digest.empty()) record.set("digest", line.digest);
+  record.set("detail", line.detail);
+  record_ << doc::render_json(record) << std::endl;
+}
+
+}  // namespace slipway::cli::demo
