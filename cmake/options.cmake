@@ -39,6 +39,7 @@ file(GLOB LLHTTP_SOURCES ${LLHTTP_DIR}/*.c)
 add_library(llhttp STATIC ${LLHTTP_SOURCES})
 target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE_DIR})
 target_compile_options(llhttp PRIVATE -w -O2)
+target_compile_definitions(llhttp PRIVATE LLHTTP_STRICT_MODE=1)  # no lone CR or LF, no bytes above 0x7f in targets
 
 function(slipway_compile_options target)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
