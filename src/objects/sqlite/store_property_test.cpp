@@ -54,6 +54,7 @@ class Run {
       case 5: drop_finalizer(name, faulty); break;
       case 6: world_.run_for(std::chrono::milliseconds(random.below(3))); break;
       default:
+        database_->set_commit_fault({});
         if (random.below(5) == 0) crash();
     }
     database_->set_commit_fault({});
