@@ -271,8 +271,9 @@ Result<> Decoder::finish() {
   }
   if (state.problems.empty()) return {};
   if (state.problems.size() == 1) return fail(std::move(state.problems.front()));
-  std::stable_sort(state.problems.begin(), state.problems.end(), before);
-  return fail(join(std::move(state.problems)));
+  Error all = join(std::move(state.problems));
+  std::stable_sort(all.causes.begin(), all.causes.end(), before);
+  return fail(std::move(all));
 }
 
 }  // namespace slipway::core::doc

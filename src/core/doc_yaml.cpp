@@ -375,7 +375,7 @@ class YamlBuilder {
     for (std::size_t i = 0; i < count; ++i) {
       const Value& part = is_list ? merge[i] : merge;
       if (!part.is_object()) {
-        return problem(part.mark(), "\"<<\" merges mappings, not a " + std::string(name_of(part.type())),
+        return problem(part.mark(), "\"<<\" merges mappings; found type " + std::string(name_of(part.type())),
                        "quote the key if it is not meant as a merge");
       }
       for (const auto& [key, value] : part.as_object()) {
