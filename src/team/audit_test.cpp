@@ -22,7 +22,10 @@ struct Archive {
   std::unique_ptr<storage::Database> database = storage::open_sqlite(":memory:").value();
   std::unique_ptr<team::AuditLog> log = open().value();
 
-  Result<std::unique_ptr<team::AuditLog>> open() { return team::AuditLog::open(world.world(), *database, "/data/audit.key"); }
+  Result<std::unique_ptr<team::AuditLog>> open() {
+    TRY(world.world().files.make_directories("/data"));
+    return team::AuditLog::open(world.world(), *database, "/data/audit.key");
+  }
 
   void fill(int count) {
     for (int i = 0; i < count; ++i) log->record(event("ada@example.com", "pushed", "model@" + std::to_string(i)));

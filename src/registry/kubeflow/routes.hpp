@@ -1,0 +1,12 @@
+#pragma once
+// The paths of Kubeflow Model Registry, under /api/model_registry/v1alpha3 and, as its clients since 0.3.10 ask, /v1.
+
+#include <memory>
+
+#include "registry/kubeflow/service.hpp"
+
+namespace slipway::registry::kubeflow {
+
+void add_routes(net::Router& router, std::shared_ptr<Service> service);
+
+}  // namespace slipway::registry::kubeflow
