@@ -17,11 +17,14 @@ struct Allowed {
   bool status_functions = false;  // success() failure() always() cancelled()
 };
 
+// How what came before ended: what success(), failure() and cancelled() answer from. After a skipped job neither
+// success() nor failure() holds.
+enum class Status { success, failure, cancelled, skipped };
+
 // What an expression sees.
 struct Scope {
   const core::doc::Object* contexts = nullptr;  // github, env, needs ... by name
-  bool failed = false;                          // what failure() and success() answer from
-  bool cancelled = false;
+  Status status = Status::success;
 };
 
 // A text with expressions in it.

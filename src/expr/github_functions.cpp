@@ -223,9 +223,9 @@ core::Result<> check_call(const Node& node, bool status_functions) {
 
 core::Result<Operand> call_function(const Node& node, const std::vector<Operand>& arguments, const Scope& scope) {
   const auto is = [&](std::string_view name) { return equal_ignoring_case(node.name, name); };
-  if (is("success")) return Operand(Value(!scope.failed && !scope.cancelled));
-  if (is("failure")) return Operand(Value(scope.failed && !scope.cancelled));
-  if (is("cancelled")) return Operand(Value(scope.cancelled));
+  if (is("success")) return Operand(Value(scope.status == Status::success));
+  if (is("failure")) return Operand(Value(scope.status == Status::failure));
+  if (is("cancelled")) return Operand(Value(scope.status == Status::cancelled));
   if (is("always")) return Operand(Value(true));
   if (is("contains")) return Operand(Value(contains(arguments[0], arguments[1])));
   if (is("startsWith") || is("endsWith")) {

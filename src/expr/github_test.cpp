@@ -36,7 +36,8 @@ std::string text_of(std::string_view text) {
 bool condition(std::string_view text, bool failed, bool cancelled = false) {
   const auto parsed = github::parse_condition(text, {}, allowed);
   REQUIRE_MESSAGE(parsed, text);
-  return github::evaluate_condition(*parsed, {&contexts.as_object(), failed, cancelled}).value();
+  const auto status = cancelled ? github::Status::cancelled : failed ? github::Status::failure : github::Status::success;
+  return github::evaluate_condition(*parsed, {&contexts.as_object(), status}).value();
 }
 
 core::Mark mark_at(const std::string& text, std::uint32_t line, std::uint32_t column) {
