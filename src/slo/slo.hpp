@@ -30,7 +30,7 @@ class Slo {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // answers under way find it gone when we are
 };
 
 }  // namespace slipway::slo
