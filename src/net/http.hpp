@@ -98,6 +98,7 @@ struct ServerOptions {
   // When set, handlers run here (the control loop); otherwise on the network thread.
   core::Loop* loop = nullptr;
   // Names that a Host header may carry besides loopback addresses and localhost (DNS rebinding is refused with 421).
+  // "*" is any: for servers behind a gateway, which see the users' own Host and hold nothing a browser could be used for.
   std::vector<std::string> allowed_hosts;
   core::Duration header_timeout = std::chrono::seconds(10);  // from a request's first byte to the end of its head
   core::Duration idle_timeout = std::chrono::seconds(60);    // between requests, and between bytes of a body or answer

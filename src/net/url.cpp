@@ -142,7 +142,7 @@ bool is_own_host(std::string_view host_header, const std::vector<std::string>& a
   const std::string& host = parts->first;
   if (is_loopback_literal(host) || equal_ignoring_case(host, "localhost")) return true;
   return std::any_of(allowed.begin(), allowed.end(),
-                     [&](const std::string& name) { return equal_ignoring_case(name, host); });
+                     [&](const std::string& name) { return name == "*" || equal_ignoring_case(name, host); });
 }
 
 std::string url_encode(std::string_view text) {

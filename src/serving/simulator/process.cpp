@@ -19,6 +19,7 @@ class Served {
   explicit Served(Options options) : options_(std::move(options)), model_(options_, host()) {}
 
   Result<> listen() {
+    world_.loop().post([this] { model_.start(); });  // before any request can be posted
     const auto handler = [this](net::Request request, std::shared_ptr<net::Responder> responder) {
       model_.handle(std::move(request), std::move(responder));
     };
@@ -36,7 +37,6 @@ class Served {
 
   // Returns the exit code when stop() has drained, or when an injected failure ends it.
   int run() {
-    world_.loop().post([this] { model_.start(); });
     world_.run();
     server_.reset();
     return exit_code_;

@@ -1,0 +1,225 @@
+// The controller in the simulated world. The Deployment controller and the node are this test's hand.
+
+#include <doctest/doctest.h>
+
+#include "core/world/simulated.hpp"
+#include "objects/kinds.hpp"
+#include "serving/serving.hpp"
+#include "storage/database.hpp"
+
+using namespace slipway;
+using namespace slipway::serving;
+namespace kinds = objects::kinds;
+using objects::Object;
+
+namespace {
+
+struct Weights : WeightsSource {
+  std::map<std::string, std::string> known;
+  Result<std::string> path_for(const std::string& uri, const std::string& sha256_hex) override {
+    const auto found = known.find(uri + sha256_hex);
+    if (found == known.end()) return fail(Code::not_found, "no such version is registered", "register it");
+    return found->second;
+  }
+};
+
+struct Fixture {
+  core::SimulatedWorld world{11};
+  core::World parts = world.world();
+  std::unique_ptr<storage::Database> database = std::move(*storage::open_sqlite(":memory:"));
+  std::unique_ptr<objects::Store> store = std::move(*objects::make_sqlite_store(parts, *database));
+  Weights weights;
+  std::unique_ptr<Serving> serving = start();
+
+  std::unique_ptr<Serving> start() {
+    weights.known["model-registry://support/v1"] = "/blobs/v1";
+    auto made = std::make_unique<Serving>(parts, *store, RuntimeCatalog(RuntimeOptions{}), weights);
+    REQUIRE(made->start().has_value());
+    return made;
+  }
+  void settle() { world.run_for(std::chrono::seconds(1)); }
+  void apply(const std::string& yaml) {
+    const auto parsed = objects::parse_manifest(yaml, "test.yaml");
+    REQUIRE(parsed.has_value());
+    for (const auto& object : *parsed) REQUIRE(store->apply(object).has_value());
+    settle();
+  }
+  void apply_llm(const std::string& spec) {
+    apply("apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: support, namespace: demo}\nspec: " + spec);
+  }
+  Object llm() { return *store->get(kinds::llm_deployment, {"demo", "support"}); }
+  std::optional<Object> deployment() { return *store->find(kinds::deployment, {"demo", "support"}); }
+  std::string phase() { return llm().status()["phase"].string_or(""); }
+  std::string message(std::string_view type) {
+    const auto object = llm();
+    const auto& list = object.status()["conditions"];
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (list[i]["type"].string_or("") == type) return list[i]["message"].string_or("");
+    }
+    return "";
+  }
+  void deployment_says(std::int64_t replicas, std::int64_t updated, std::int64_t ready) {
+    auto object = *deployment();
+    object.status().at_or_insert("observedGeneration") = object.generation();
+    object.status().at_or_insert("replicas") = replicas;
+    object.status().at_or_insert("updatedReplicas") = updated;
+    object.status().at_or_insert("readyReplicas") = ready;
+    REQUIRE(store->update_status(object).has_value());
+    settle();
+  }
+  void pod_says(const std::string& name, const std::string& status_yaml) {
+    auto pod = Object::make(kinds::pod, {"demo", name});
+    pod.set_label("slipway.dev/llmdeployment", "support");
+    REQUIRE(store->apply(pod).has_value());
+    auto stored = *store->get(kinds::pod, {"demo", name});
+    stored.document().at_or_insert("status") = *doc::parse_yaml(status_yaml, "status");
+    REQUIRE(store->update_status(stored).has_value());
+    settle();
+  }
+};
+
+constexpr auto kV1 = "{model: {modelUri: model-registry://support/v1, version: v1}, replicas: 1}";
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "an LLMDeployment becomes a Deployment and goes Pending, Loading, Ready as it comes up") {
+  apply_llm(kV1);
+  REQUIRE(deployment().has_value());
+  CHECK(phase() == "Pending");
+  CHECK(message("ModelResolved") == "model-registry://support/v1 at /blobs/v1");
+
+  pod_says("support-0", "{phase: Running, containerStatuses: [{name: model, ready: false, state: {running: {}}}]}");
+  deployment_says(1, 1, 0);
+  CHECK(phase() == "Loading");
+  CHECK(message("Ready") == "0 of 1 replicas are ready; Pod demo/support-0: container model is loading");
+
+  pod_says("support-0", "{phase: Running, conditions: [{type: Ready, status: 'True'}]}");
+  deployment_says(1, 1, 1);
+  CHECK(phase() == "Ready");
+  CHECK(llm().condition_status("Ready") == "True");
+  CHECK(llm().condition_status("Available") == "True");
+  CHECK(llm().status()["observedGeneration"].int_or(0) == llm().generation());
+  CHECK(llm().status()["readyReplicas"].int_or(0) == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a new version keeps it Available while it loads, and Ready only counts the new one") {
+  apply_llm(kV1);
+  deployment_says(1, 1, 1);
+  weights.known["model-registry://support/v2"] = "/blobs/v2";
+  apply_llm("{model: {modelUri: model-registry://support/v2, version: v2}, replicas: 1}");
+  CHECK(phase() == "Loading");
+  CHECK(llm().condition_status("Available") == "True");
+  CHECK(llm().condition_status("Ready") == "False");
+  deployment_says(2, 1, 1);
+  CHECK(phase() == "Loading");
+  deployment_says(1, 1, 1);
+  CHECK(phase() == "Ready");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a crashing container makes it Failed and the message says which and why") {
+  apply_llm(kV1);
+  deployment_says(1, 1, 0);
+  pod_says("support-0", R"({phase: Running, containerStatuses: [{name: model, ready: false,
+      state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1, message: cannot map weights}}}]})");
+  CHECK(phase() == "Failed");
+  CHECK(message("Ready").find("Pod demo/support-0: container model is in CrashLoopBackOff, exit code 1: cannot map weights") !=
+        std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "losing one of two replicas is Degraded, not Failed") {
+  apply_llm("{model: {modelUri: model-registry://support/v1}, replicas: 2}");
+  deployment_says(2, 2, 2);
+  CHECK(phase() == "Ready");
+  deployment_says(2, 2, 1);
+  CHECK(phase() == "Degraded");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a bad spec is refused with its field's path, and what serves keeps serving") {
+  apply_llm(kV1);
+  deployment_says(1, 1, 1);
+  const auto before = deployment()->resource_version();
+  apply_llm("{model: {modelUri: model-registry://support/v1}, replcas: 3}");
+  CHECK(phase() == "Degraded");
+  CHECK(message("Ready").find("replcas") != std::string::npos);
+  CHECK(message("Ready").find("did you mean \"replicas\"?") != std::string::npos);
+  CHECK(deployment()->resource_version() == before);
+  apply_llm(kV1);
+  CHECK(phase() == "Ready");
+}
+
+TEST_CASE_FIXTURE(Fixture, "weights that are not registered yet are found once they are") {
+  apply_llm("{model: {modelUri: model-registry://support/v9}}");
+  CHECK(phase() == "Failed");
+  CHECK(llm().condition_status("ModelResolved") == "False");
+  CHECK_FALSE(deployment().has_value());
+  weights.known["model-registry://support/v9"] = "/blobs/v9";
+  world.run_for(std::chrono::seconds(6));
+  CHECK(deployment().has_value());
+  CHECK(phase() == "Pending");
+}
+
+TEST_CASE_FIXTURE(Fixture, "pinned weights are asked for by their digest") {
+  const std::string hex(64, 'a');
+  apply_llm("{model: {modelUri: model-registry://support/v1, checksums: {sha256: " + hex + "}}}");
+  CHECK(phase() == "Failed");
+  weights.known["model-registry://support/v1" + hex] = "/blobs/aa";
+  world.run_for(std::chrono::seconds(6));
+  CHECK(message("ModelResolved") == "model-registry://support/v1 at /blobs/aa");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a Deployment of somebody else is not taken over") {
+  apply("{apiVersion: apps/v1, kind: Deployment, metadata: {name: support, namespace: demo}, spec: {replicas: 5}}");
+  apply_llm(kV1);
+  CHECK(phase() == "Failed");
+  CHECK(deployment()->spec()["replicas"].int_or(0) == 5);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the template of a Rollout starts nothing, and serves itself again without the Rollout") {
+  constexpr auto rollout = R"(
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata: {name: support, namespace: demo}
+spec: {workloadRef: {apiVersion: inference.llm-d.io/v1alpha1, kind: LLMDeployment, name: support}})";
+  apply(rollout);
+  apply_llm(kV1);
+  CHECK_FALSE(deployment().has_value());
+  CHECK(llm().condition_status("Ready") == "Unknown");
+  REQUIRE(store->remove(kinds::rollout, {"demo", "support"}).has_value());
+  settle();
+  CHECK(deployment().has_value());
+
+  deployment_says(1, 1, 1);
+  apply(rollout);  // it serves: it stays until the Rollout has something that does
+  CHECK(deployment().has_value());
+  objects::modify_status(*store, kinds::rollout, {"demo", "support"}, [](Object& object) {
+    object.status().at_or_insert("stableRS") = "abc";
+    return true;
+  }).value();
+  settle();
+  CHECK_FALSE(deployment().has_value());
+}
+
+TEST_CASE_FIXTURE(Fixture, "after a crash the controller carries on from what is stored") {
+  apply_llm(kV1);
+  serving.reset();
+  store.reset();
+  world.crash_control_plane();
+  store = std::move(*objects::make_sqlite_store(parts, *database));
+  deployment_says(1, 1, 1);
+  serving = start();
+  settle();
+  CHECK(phase() == "Ready");
+  REQUIRE(store->remove(kinds::llm_deployment, {"demo", "support"}).has_value());
+  settle();
+  CHECK_FALSE(deployment().has_value());
+}
+
+TEST_CASE_FIXTURE(Fixture, "nothing is written when nothing changes") {
+  apply_llm(kV1);
+  deployment_says(1, 1, 1);
+  const auto version = store->list(kinds::pod)->resource_version;
+  serving.reset();
+  serving = start();  // looks at everything again
+  settle();
+  CHECK(store->list(kinds::pod)->resource_version == version);
+}
