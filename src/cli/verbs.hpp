@@ -12,6 +12,7 @@ Command demo_command();
 Command apply_command();
 Command get_command();
 Command lint_command();
+Command init_command();
 Command run_command();
 Command model_command();
 Command promote_command();
@@ -25,6 +26,7 @@ Command token_command();
 Command load_command();
 Command logs_command();
 Command completion_command();
+Command gateway_command();
 
 const Command& root_command();
 

@@ -161,6 +161,7 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
   profile.llama_server = serving.string_list("llamaServer");
   doc::Decoder workflow(decoder.object("workflow"), "workflow");
   profile.python = workflow.string("python");
+  profile.variables = workflow.string_map("variables");
   doc::Decoder monitoring(decoder.object("monitoring"), "monitoring");
   profile.prometheus = monitoring.string("command", profile.prometheus);
   profile.scrape_interval_seconds = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(monitoring.duration("scrapeInterval", std::chrono::seconds(5))).count());

@@ -2,6 +2,7 @@
 // Profile: one file that chooses the engine of each part. Embedded engines run now; the keys of production engines
 // exist and are refused, by name, until they are built. docs/profiles.md has the form.
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct Profile {
   std::string serving_runtime = "llama-server";  // serving.runtime: llama-server or simulated
   std::vector<std::string> llama_server;         // serving.llamaServer: the command; empty: found (find_llama_server)
   std::string python;                  // workflow.python: runs KFP components; empty: found
+  std::map<std::string, std::string> variables;  // workflow.variables: the context "vars" of Actions
   std::string prometheus = "prometheus";  // monitoring.command
   int scrape_interval_seconds = 5;     // monitoring.scrapeInterval
 };

@@ -1,4 +1,4 @@
-#include "cli/demo/platform_process.hpp"
+#include "cli/platform_process.hpp"
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -13,7 +13,7 @@
 
 extern char** environ;
 
-namespace slipway::cli::demo {
+namespace slipway::cli {
 namespace {
 
 std::string tail_of(const std::string& path, std::size_t lines) {
@@ -49,7 +49,7 @@ Result<> PlatformProcess::spawn() {
   return {};
 }
 
-Result<> PlatformProcess::start() {
+Result<> PlatformProcess::start(bool watched) {
   TRY(spawn());
   Common common;
   common.data = data_;
@@ -62,7 +62,7 @@ Result<> PlatformProcess::start() {
     }
     if (auto connection = connect(common)) {
       if (auto answer = call(*connection, "GET", "/api/slipway/v1/status", std::nullopt, std::chrono::seconds(2))) {
-        watcher_ = std::thread([this] { watch(); });
+        if (watched) watcher_ = std::thread([this] { watch(); });
         return {};
       }
     }
@@ -103,4 +103,4 @@ void PlatformProcess::release() {
   pid_ = 0;
 }
 
-}  // namespace slipway::cli::demo
+}  // namespace slipway::cli

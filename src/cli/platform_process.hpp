@@ -1,6 +1,5 @@
 #pragma once
-// PlatformProcess: `slipway up` as a child of the demo. Started again when it dies, as systemd would; stopped with all
-// its workloads at the end.
+// PlatformProcess: `slipway up` as a child, for the demo and --detach. The demo has it started again when it dies, as systemd would.
 
 #include <atomic>
 #include <string>
@@ -9,7 +8,7 @@
 
 #include "core/result.hpp"
 
-namespace slipway::cli::demo {
+namespace slipway::cli {
 
 class PlatformProcess {
  public:
@@ -17,8 +16,9 @@ class PlatformProcess {
   PlatformProcess(std::vector<std::string> argv, std::string data, std::string log);
   ~PlatformProcess();  // stop()
 
-  // Returns when the platform answers. The error has the log's last lines.
-  Result<> start();
+  // Returns when the platform answers. The error has the log's last lines. `watched`: it is started again when it dies.
+  Result<> start(bool watched = true);
+  int pid() const { return pid_; }
   // Stops platform and workloads, waits; safe to call twice.
   void stop();
   // Leaves it running (--keep): the child goes on without us.
@@ -37,4 +37,4 @@ class PlatformProcess {
   std::thread watcher_;
 };
 
-}  // namespace slipway::cli::demo
+}  // namespace slipway::cli

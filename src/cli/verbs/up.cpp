@@ -1,0 +1,186 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "cli/client.hpp"
+#include "cli/platform_process.hpp"
+#include "cli/verbs.hpp"
+#include "core/world/real.hpp"
+#include "server/platform.hpp"
+
+namespace slipway::cli {
+namespace {
+
+struct UpOptions {
+  Common common;
+  std::string profile, team, runtime;
+  bool detach = false;
+  std::vector<std::string> variables;
+};
+
+Result<server::PlatformOptions> platform_options(const UpOptions& options) {
+  server::PlatformOptions platform;
+  platform.layout.root = data_directory(options.common);
+  if (!options.profile.empty()) {
+    TRY_ASSIGN(const std::string text, core::real_files().read(options.profile));
+    TRY_ASSIGN(platform.profile, server::parse_profile(text, options.profile));
+  }
+  if (!options.runtime.empty()) platform.profile.serving_runtime = options.runtime == "sim" ? "simulated" : options.runtime;
+  for (const std::string& variable : options.variables) {
+    const std::size_t equals = variable.find('=');
+    if (equals == std::string::npos) return fail(Code::invalid_argument, "\"" + variable + "\" is not NAME=VALUE");
+    platform.profile.variables[variable.substr(0, equals)] = variable.substr(equals + 1);
+  }
+  platform.team_file = options.team;
+  return platform;
+}
+
+void print_endpoints(const std::vector<server::Endpoint>& endpoints) {
+  for (const server::Endpoint& endpoint : endpoints) {
+    std::string name = endpoint.name;
+    name.resize(12, ' ');
+    std::cout << name << endpoint.url << std::endl;
+  }
+}
+
+int detach(const UpOptions& options) {
+  const server::Layout layout{data_directory(options.common)};
+  if (auto made = layout.make(); !made) return print_error(made.error());
+  auto checked = platform_options(options);  // a bad profile is told here, not in a log
+  if (!checked) return print_error(checked.error());
+  std::vector<std::string> argv{server::own_executable(), "up", "--data", layout.root};
+  if (!options.profile.empty()) argv.insert(argv.end(), {"--profile", options.profile});
+  if (!options.team.empty()) argv.insert(argv.end(), {"--team", options.team});
+  if (!options.runtime.empty()) argv.insert(argv.end(), {"--runtime", options.runtime});
+  for (const std::string& variable : options.variables) argv.insert(argv.end(), {"--var", variable});
+  PlatformProcess process(std::move(argv), layout.root, layout.log());
+  if (auto started = process.start(false); !started) return print_error(started.error());
+  std::cout << "slipway runs with pid " << process.pid() << ", data in " << layout.root << "\n";
+  process.release();
+  if (auto endpoints = read_endpoints(layout.root)) {
+    std::vector<server::Endpoint> list;
+    for (const auto& [name, url] : endpoints->as_object()) list.push_back({name, url.string_or("")});
+    print_endpoints(list);
+  }
+  return ExitCode::ok;
+}
+
+int up(const UpOptions& options) {
+  server::block_stop_signals();
+  auto wanted = platform_options(options);
+  if (!wanted) return print_error(wanted.error());
+  auto platform = server::Platform::open(std::move(*wanted));
+  if (!platform) return print_error(platform.error());
+  server::Platform& running = **platform;
+  running.run([&] {
+    print_endpoints(running.endpoints());
+    if (is_terminal()) std::cout << "\nCtrl-C stops it and every workload." << std::endl;
+  });
+  return ExitCode::ok;
+}
+
+bool process_exists(int pid) { return pid > 0 && ::kill(pid, 0) == 0; }
+
+int down(const Common& common) {
+  const server::Layout layout{data_directory(common)};
+  core::Files& files = core::real_files();
+  if (!files.exists(layout.database())) {
+    std::cout << "nothing runs with its data in " << layout.root << "\n";
+    return ExitCode::ok;
+  }
+  const int pid = std::atoi(files.read(layout.pid()).value_or("0").c_str());
+  auto lock = server::DirectoryLock::take(layout);
+  if (!lock) {
+    // Held: that process is alive. Only its own user can read the directory, so the pid file is to be believed.
+    if (pid <= 0 || ::kill(pid, SIGTERM) != 0) return print_error(core::Error(Code::failed_precondition, "the platform of " + layout.root + " cannot be signalled", "stop it as the user who started it"));
+    Progress progress("stopping");
+    for (int i = 0; i < 300 && process_exists(pid); ++i) {
+      progress.update(std::to_string(i / 10) + " s");
+      core::sleep_for(std::chrono::milliseconds(100));
+    }
+    if (process_exists(pid)) return print_error(core::Error(Code::deadline_exceeded, "pid " + std::to_string(pid) + " does not stop", "its log is " + layout.log()));
+  } else {
+    // Free: the control plane is dead, its workloads may not be.
+    { const server::DirectoryLock released = std::move(*lock); }
+    server::block_stop_signals();
+    if (auto stopped = server::stop_workloads(layout); !stopped) return print_error(stopped.error());
+    for (const std::string& path : {layout.pid(), layout.endpoints()}) {
+      if (auto removed = files.remove_tree(path); !removed) return print_error(removed.error());
+    }
+  }
+  std::cout << "stopped: platform and workloads of " << layout.root << "\n";
+  return ExitCode::ok;
+}
+
+int status(const Common& common) {
+  const Format format = common.format();
+  auto connection = connect(common);
+  if (!connection) return print_error(connection.error(), format);
+  auto answer = call(*connection, "GET", "/api/slipway/v1/status");
+  if (!answer) return print_error(answer.error(), format);
+  if (format != Format::table) return print_value(*answer, format), ExitCode::ok;
+  std::vector<std::vector<std::string>> rows;
+  bool healthy = true;
+  for (const doc::Value& part : (*answer)["parts"].as_array()) {
+    rows.push_back({part["name"].string_or(""), part["state"].string_or(""), part["address"].string_or(""), part["restarts"].string_or("0")});
+    healthy = healthy && part["state"].string_or("") == "Running";
+  }
+  print_table({"PART", "STATE", "ADDRESS", "RESTARTS"}, rows);
+  auto overview = call(*connection, "GET", "/api/slipway/v1/overview");
+  if (!overview) return print_error(overview.error(), format);
+  rows.clear();
+  for (const doc::Value& environment : (*overview)["environments"].as_array()) {
+    std::string serving;
+    for (const doc::Value& s : environment["serving"].as_array()) serving += (serving.empty() ? "" : ", ") + s["version"].string_or("") + " " + s["share"].string_or("") + " %";
+    rows.push_back({environment["name"].string_or(""), serving.empty() ? "nothing" : serving, environment["since"].string_or("")});
+  }
+  if (!rows.empty()) {
+    std::cout << "\n";
+    print_table({"ENVIRONMENT", "SERVES", "SINCE"}, rows);
+  }
+  return healthy ? ExitCode::ok : ExitCode::failed;
+}
+
+}  // namespace
+
+Command up_command() {
+  auto options = std::make_shared<UpOptions>();
+  std::vector<Option> list{{"--profile", "FILE", "engines, ports, commands (docs/profiles.md)", &options->profile},
+                           {"--team", "FILE", "people and their roles; kept in the data directory", &options->team},
+                           {"--runtime", "RUNTIME", "llama-server or sim: how models are served unless they say", &options->runtime, false, {"llama-server", "sim"}},
+                           {"--var", "NAME=VALUE", "a variable for workflows (the context \"vars\"); may be given again", &options->variables},
+                           {"--detach", "", "return when it serves; the log goes to DATA/slipway.log", &options->detach}};
+  for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
+  return {.name = "up",
+          .summary = "start the platform: control plane, gateway, Prometheus, web page",
+          .details = "Everything listens on loopback. Killed and started again, it adopts what still runs and goes on.",
+          .examples = {"slipway up", "slipway up --detach --team team.yaml", "slipway up --data /srv/slipway --profile profile.yaml"},
+          .options = std::move(list),
+          .run = [options] { return options->detach ? detach(*options) : up(*options); },
+          .state = options};
+}
+
+Command down_command() {
+  auto common = std::make_shared<Common>();
+  return {.name = "down",
+          .summary = "stop the platform and every workload",
+          .details = "Works on a platform whose control plane was killed, too. The data stays.",
+          .examples = {"slipway down", "slipway down --data /srv/slipway"},
+          .options = common_options(*common, false),
+          .run = [common] { return down(*common); },
+          .state = common};
+}
+
+Command status_command() {
+  auto common = std::make_shared<Common>();
+  return {.name = "status",
+          .summary = "what runs, where, and what serves in each environment",
+          .details = "Exit code 1 when a part is not running.",
+          .examples = {"slipway status", "slipway status -o json"},
+          .options = common_options(*common),
+          .run = [common] { return status(*common); },
+          .state = common};
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,81 @@
+#include "server/identities.hpp"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/world/real.hpp"
+
+namespace slipway::server {
+namespace {
+
+std::string user_name() {
+  const passwd* entry = ::getpwuid(::getuid());
+  return entry == nullptr ? "user" : entry->pw_name;
+}
+
+bool works(const team::Team& team, const std::string& secret) {
+  auto principal = team.authenticate({{"Authorization", "Bearer " + secret}});
+  return principal && principal->has_value();
+}
+
+Result<std::string> ensure_token(team::Team& team, const std::string& path, const team::Person& person, core::EventSink& events) {
+  core::Files& files = core::real_files();
+  if (auto old = files.read(path)) {
+    const std::string secret = old->substr(0, old->find('\n'));
+    if (works(team, secret)) return secret;
+  }
+  TRY_ASSIGN(const team::IssuedToken token, team.issue_token(person.id, "file"));
+  TRY(files.write_atomic(path, token.secret + "\n", 0600));
+  events.record({.actor = "slipway/up", .action = "issued-token", .object = person.id, .detail = "token " + token.id + ", in a file that only this user can read"});
+  return token.secret;
+}
+
+}  // namespace
+
+std::string token_file(const Layout& layout, std::string_view person) { return layout.tokens() + "/" + std::string(person); }
+
+Result<std::vector<team::Person>> load_people(const Layout& layout, const std::string& given) {
+  core::Files& files = core::real_files();
+  if (!given.empty()) {
+    TRY_ASSIGN(const std::string text, files.read(given));
+    TRY(team::parse_people(text, given));
+    TRY(files.write_atomic(layout.team(), text, 0600));
+  }
+  std::vector<team::Person> people;
+  if (files.exists(layout.team())) {
+    TRY_ASSIGN(const std::string text, files.read(layout.team()));
+    TRY_ASSIGN(people, team::parse_people(text, layout.team()));
+  } else {
+    people.push_back({.id = user_name() + "@localhost", .name = user_name(), .roles = {"ml-engineer", "platform-engineer", "tech-lead"}, .service = false});
+  }
+  for (const team::Person& person : people) {
+    if (person.id.find('/') != std::string::npos || person.id == "default") return fail(Code::invalid_argument, layout.team() + ": \"" + person.id + "\" cannot be an id", "ids have no slash");
+  }
+  const bool has_ci = std::any_of(people.begin(), people.end(), [](const team::Person& p) { return p.id == ci_account; });
+  if (!has_ci) people.push_back({.id = std::string(ci_account), .name = "workflows", .roles = {"ci"}, .service = true});
+  return people;
+}
+
+Result<> ensure_tokens(team::Team& team, const Layout& layout, core::EventSink& events) {
+  const team::Person* only = nullptr;
+  std::size_t persons = 0;
+  for (const team::Person& person : team.people()) {
+    TRY(ensure_token(team, token_file(layout, person.id), person, events));
+    if (!person.service) {
+      only = &person;
+      ++persons;
+    }
+  }
+  const std::string by_default = token_file(layout, "default");
+  if (persons == 1) {
+    TRY_ASSIGN(const std::string secret, core::real_files().read(token_file(layout, only->id)));
+    TRY(core::real_files().write_atomic(by_default, secret, 0600));
+  } else {
+    TRY(core::real_files().remove_tree(by_default));
+  }
+  return {};
+}
+
+}  // namespace slipway::server

@@ -1,0 +1,242 @@
+#include "server/platform.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+#include "core/log.hpp"
+#include "objects/kinds.hpp"
+#include "objects/rest.hpp"
+#include "server/api.hpp"
+#include "server/assets.hpp"
+#include "server/identities.hpp"
+#include "server/state.hpp"
+#include "server/web.hpp"
+#include "team/guard.hpp"
+
+namespace slipway::server {
+namespace {
+
+using State = Platform::State;
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+Result<> open_ground(State& s) {
+  const Layout& layout = s.options.layout;
+  TRY_ASSIGN(s.ports, ports_of(layout, s.options.profile.ports));
+  s.http = net::make_client(s.io, s.real.loop());
+  s.real.set_http(*s.http);
+  s.world_.emplace(s.real.world());
+  TRY_ASSIGN(s.database, storage::open_sqlite(layout.database()));
+  TRY_ASSIGN(s.blobs, storage::open_directory_blobs(layout.blobs()));
+  TRY_ASSIGN(s.audit, team::AuditLog::open(s.world(), *s.database, layout.audit_key()));
+  TRY_ASSIGN(std::vector<team::Person> people, load_people(layout, s.options.team_file));
+  TRY_ASSIGN(s.team, team::Team::open(s.world(), *s.database, std::move(people)));
+  TRY(ensure_tokens(*s.team, layout, *s.audit));
+  TRY_ASSIGN(s.store, objects::make_sqlite_store(s.world(), *s.database));
+  for (const char* name : {"default", "kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"}) TRY(ensure_namespace(*s.store, name));
+  TRY(extract_assets("runtime/", layout.runtime()));
+  return {};
+}
+
+Result<> open_node(State& s) {
+  const Layout& layout = s.options.layout;
+  s.runtime = std::make_unique<pods::ShimRuntime>(s.world(), pods::ShimOptions{.directory = layout.pods(), .shim_command = {own_executable(), "shim"}, .boot_id = ""});
+  pods::NodeOptions options;
+  options.directory = layout.root;
+  options.backoff.initial = std::chrono::seconds(1);
+  s.node = std::make_unique<pods::Node>(s.world(), *s.store, *s.runtime, std::move(options));
+  return {};
+}
+
+Result<serving::RuntimeCatalog> runtimes_of(const State& s) {
+  serving::RuntimeOptions options;
+  options.default_runtime = s.options.profile.serving_runtime;
+  options.slipway = own_executable();
+  options.llama_server = s.options.profile.llama_server;
+  if (options.llama_server.empty()) {
+    auto found = find_llama_server(s.options.layout.runtime());
+    if (found) {
+      options.llama_server = *found;
+    } else if (options.default_runtime == "llama-server") {
+      return fail(std::move(found).error());
+    }
+  }
+  return serving::RuntimeCatalog(std::move(options));
+}
+
+Result<> open_rooms(State& s) {
+  const Layout& layout = s.options.layout;
+  TRY_ASSIGN(s.registry, registry::Registry::open(s.world(), *s.database, *s.blobs, *s.audit));
+  TRY_ASSIGN(s.forge, forge::Forge::open(s.world(), *s.database, *s.audit, {.directory = layout.repositories()}));
+  TRY(open_engine(s));
+  s.weights = std::make_unique<RegisteredWeights>(*s.registry, *s.blobs);
+  TRY_ASSIGN(serving::RuntimeCatalog catalog, runtimes_of(s));
+  s.serving = std::make_unique<serving::Serving>(s.world(), *s.store, std::move(catalog), *s.weights);
+  s.publisher = std::make_unique<gateway::publisher::Publisher>(s.world(), *s.store, gateway::publisher::Options{.events = s.audit.get(), .on_report = {}, .kept_rules = layout.root + "/gateway/rules.json"});
+
+  const auto prometheus_url = [&s] { return s.url(s.ports.prometheus); };
+  s.versions = std::make_unique<RegisteredVersions>(*s.registry);
+  s.manifests = std::make_unique<CommittedManifests>(*s.forge);
+  s.metric_query = delivery::make_prometheus_metric_query(s.world(), prometheus_url);
+  delivery::Options options;
+  options.gateway_url = [&s] { return s.url(s.ports.gateway); };
+  s.delivery = std::make_unique<delivery::Delivery>(delivery::Parts{s.world(), *s.store, *s.audit, *s.metric_query, *s.versions, *s.manifests}, std::move(options));
+  s.prometheus_query = slo::make_prometheus_query(s.world(), prometheus_url);
+  s.slo = std::make_unique<slo::Slo>(s.world(), *s.store, *s.prometheus_query, *s.audit);
+  s.live = std::make_unique<LiveStream>(s.world(), *s.audit, [&s] { return render_overview(gather_overview(s)); });
+  return {};
+}
+
+void add_status_routes(State& s) {
+  s.router.add("GET", "/api/slipway/v1/status", [&s](const net::Request&, const std::shared_ptr<net::Responder>& responder) { responder->send(net::Response::json(200, describe_parts(s))); });
+  s.router.add("POST", "/api/slipway/v1/shutdown", [&s](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
+    s.audit->record({.actor = std::string(request.header(team::principal_header)), .action = "stopped", .object = "platform"});
+    responder->send(net::Response::json(202, doc::Object{{"stopping", true}}));
+    ::kill(::getpid(), SIGTERM);
+  });
+}
+
+Result<> open_server(State& s) {
+  s.router.set_guard(team::make_guard(*s.team, {.open_reading = true, .events = s.audit.get()}));
+  objects::add_routes(s.router, *s.store, s.real.loop());
+  team::add_routes(s.router, *s.team, *s.audit);
+  s.node->add_routes(s.router);
+  s.registry->add_routes(s.router);
+  s.engine->add_routes(s.router);
+  s.publisher->add_routes(s.router);
+  s.live->add_routes(s.router);
+  s.forge->add_routes(s.router, [&s](const core::Headers& headers, forge::Access access, const std::string& repository) -> Result<std::string> {
+    TRY_ASSIGN(const auto principal, s.team->authenticate(headers));
+    if (!principal) {
+      if (access == forge::Access::read) return std::string();
+      return fail(Code::unauthenticated, "pushing needs a token", "the password is a token of yours; any user name will do");
+    }
+    if (access == forge::Access::push) TRY(team::authorise(*principal, team::Verb::push, repository));
+    return principal->id;
+  });
+  add_api_routes(s.router, {*s.store, *s.delivery, *s.audit});
+  add_status_routes(s);
+  add_page_routes(s.router);
+  TRY_ASSIGN(s.server, net::Server::start(s.io, s.router, {.address = "127.0.0.1", .port = s.ports.api, .spool_directory = s.options.layout.spool(), .loop = &s.real.loop(), .allowed_hosts = {}}));
+  return {};
+}
+
+Result<> start_rooms(State& s) {
+  TRY(s.node->start());
+  TRY(s.publisher->start());
+  TRY(s.serving->start());
+  TRY(s.engine->start());
+  start_triggers(s);
+  s.forge->start([](const Result<>& started) {
+    if (!started) log::error("server", "the forge did not start", {{"why", started.error().one_line()}});
+  });
+  TRY(s.delivery->start());
+  TRY(s.slo->start());
+  TRY(start_infrastructure(s));
+  start_traffic_view(s);
+  return {};
+}
+
+// What clients read to find the platform: written when it serves, removed when it does not.
+Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
+  core::Files& files = core::real_files();
+  doc::Object list;
+  for (const Endpoint& endpoint : endpoints) list.set(endpoint.name, endpoint.url);
+  TRY(files.write_atomic(s.options.layout.endpoints(), doc::render_json_pretty(list) + "\n", 0600));
+  const std::string token = files.read(token_file(s.options.layout, "default")).value_or("");
+  const doc::Object user = token.empty() ? doc::Object{} : doc::Object{{"token", token.substr(0, token.find('\n'))}};
+  const doc::Value kubeconfig = doc::Object{
+      {"apiVersion", "v1"},
+      {"kind", "Config"},
+      {"clusters", doc::Array{doc::Object{{"name", "slipway"}, {"cluster", doc::Object{{"server", s.url(s.ports.api)}}}}}},
+      {"users", doc::Array{doc::Object{{"name", "slipway"}, {"user", user}}}},
+      {"contexts", doc::Array{doc::Object{{"name", "slipway"}, {"context", doc::Object{{"cluster", "slipway"}, {"user", "slipway"}}}}}},
+      {"current-context", "slipway"}};
+  TRY(files.write_atomic(s.options.layout.kubeconfig(), doc::render_yaml(kubeconfig), 0600));
+  return files.write_atomic(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
+}
+
+}  // namespace
+
+void block_stop_signals() {
+  const sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+Platform::Platform(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Platform::~Platform() = default;
+
+Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
+  TRY(options.layout.make());
+  TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(options.layout));
+  std::unique_ptr<Platform> platform(new Platform(std::make_unique<State>(std::move(options), std::move(lock))));
+  State& s = *platform->state_;
+  TRY(open_ground(s));
+  TRY(open_node(s));
+  TRY(open_rooms(s));
+  TRY(open_server(s));
+  TRY(announce(s, platform->endpoints()));
+  return platform;
+}
+
+std::vector<Endpoint> Platform::endpoints() const {
+  const State& s = *state_;
+  const std::string api = s.url(s.ports.api);
+  return {{"ui", api + "/"}, {"api", api}, {"registry", api}, {"kfp", api}, {"git", api + "/git"}, {"gateway", s.url(s.ports.gateway)}, {"prometheus", s.url(s.ports.prometheus)}};
+}
+
+void Platform::run(std::function<void()> on_serving) {
+  State& s = *state_;
+  core::Loop& loop = s.real.loop();
+  std::thread signals([&] {
+    const sigset_t set = stop_signals();
+    int number = 0;
+    sigwait(&set, &number);
+    loop.post([&s] {
+      s.stopping = true;
+      s.server.reset();
+      s.node->stop_all(std::chrono::seconds(15), [&s] { s.real.stop(); });
+    });
+  });
+  loop.post([&s, on_serving = std::move(on_serving)] {
+    if (auto started = start_rooms(s); !started) {
+      log::error("server", "cannot start", {{"why", started.error().one_line()}});
+      ::kill(::getpid(), SIGTERM);
+      return;
+    }
+    s.audit->record({.actor = "slipway/up", .action = "started", .object = "platform", .detail = "serving at " + s.url(s.ports.api)});
+    if (on_serving) on_serving();
+  });
+  s.real.run();
+  signals.join();
+  for (const std::string& path : {s.options.layout.endpoints(), s.options.layout.pid()}) {
+    if (auto removed = core::real_files().remove_tree(path); !removed) log::warn("server", "cannot remove a file", {{"path", path}});
+  }
+}
+
+Result<> stop_workloads(const Layout& layout) {
+  TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(layout));
+  State s({.layout = layout, .profile = {}, .team_file = ""}, std::move(lock));
+  TRY(open_ground(s));
+  TRY(open_node(s));
+  Result<> result;
+  s.real.loop().post([&] {
+    // Adopts what runs, to end it: nothing is started meanwhile.
+    s.node->stop_all(std::chrono::seconds(15), [&] { s.real.stop(); });
+    result = s.node->start();
+    if (!result) s.real.stop();
+  });
+  s.real.run();
+  return result;
+}
+
+}  // namespace slipway::server

@@ -1,0 +1,51 @@
+#pragma once
+// Platform: the composition root of `slipway up`. Opens the data directory, builds every room over it, wires them, serves,
+// and stops them in order. A platform that was killed and is opened again goes on where it was.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "server/layout.hpp"
+#include "server/profile.hpp"
+
+namespace slipway::server {
+
+struct PlatformOptions {
+  Layout layout;
+  Profile profile;
+  std::string team_file;  // replaces DATA/team.yaml when not empty
+};
+
+// A face that is up: "gateway" -> "http://127.0.0.1:8081".
+struct Endpoint {
+  std::string name, url;
+};
+
+class Platform {
+ public:
+  // Everything is started and listening when it returns; Pods come up after that, while run() runs.
+  static Result<std::unique_ptr<Platform>> open(PlatformOptions options);
+  ~Platform();
+
+  // Serves until SIGINT, SIGTERM or the API's shutdown, then stops every workload. Call it on the thread that opened it, with these signals
+  // blocked in all threads (block_stop_signals).
+  void run(std::function<void()> on_serving);
+  std::vector<Endpoint> endpoints() const;
+
+  struct State;
+
+ private:
+  explicit Platform(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Blocks SIGINT and SIGTERM in this thread and in those it starts later. Call it first.
+void block_stop_signals();
+
+// For a data directory whose control plane is dead: ends every Pod's processes. Takes the directory's lock.
+Result<> stop_workloads(const Layout& layout);
+
+}  // namespace slipway::server

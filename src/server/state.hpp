@@ -1,0 +1,93 @@
+#pragma once
+// What a Platform holds, in the order in which it is built; it is taken down in reverse. Inside server/ only.
+
+#include <map>
+
+#include "core/world/real.hpp"
+#include "delivery/delivery.hpp"
+#include "forge/forge.hpp"
+#include "gateway/publisher/publisher.hpp"
+#include "net/client.hpp"
+#include "net/http.hpp"
+#include "objects/store.hpp"
+#include "pods/node.hpp"
+#include "pods/shim_runtime.hpp"
+#include "registry/registry.hpp"
+#include "server/infrastructure.hpp"
+#include "server/live.hpp"
+#include "server/overview.hpp"
+#include "server/platform.hpp"
+#include "server/wiring.hpp"
+#include "serving/serving.hpp"
+#include "slo/prometheus.hpp"
+#include "slo/slo.hpp"
+#include "slo/traffic.hpp"
+#include "storage/blobs.hpp"
+#include "storage/database.hpp"
+#include "team/audit.hpp"
+#include "team/team.hpp"
+#include "workflow/engine.hpp"
+
+namespace slipway::server {
+
+struct Platform::State {
+  State(PlatformOptions given, DirectoryLock taken) : options(std::move(given)), lock(std::move(taken)) {}
+
+  PlatformOptions options;
+  DirectoryLock lock;
+  Ports ports;
+
+  core::RealWorld real;
+  net::IoThread io;
+  std::unique_ptr<core::HttpClient> http;
+  std::optional<core::World> world_;
+  core::World& world() { return *world_; }
+
+  std::unique_ptr<storage::Database> database;
+  std::unique_ptr<storage::BlobStore> blobs;
+  std::unique_ptr<team::AuditLog> audit;
+  std::unique_ptr<team::Team> team;
+  std::unique_ptr<objects::Store> store;
+  std::unique_ptr<pods::ShimRuntime> runtime;
+  std::unique_ptr<pods::Node> node;
+  std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<forge::Forge> forge;
+  std::unique_ptr<workflow::SourceTree> source_tree;
+  std::unique_ptr<workflow::LogSource> log_source;
+  std::unique_ptr<workflow::Engine> engine;
+  std::unique_ptr<RegisteredWeights> weights;
+  std::unique_ptr<serving::Serving> serving;
+  std::unique_ptr<gateway::publisher::Publisher> publisher;
+  std::unique_ptr<RegisteredVersions> versions;
+  std::unique_ptr<CommittedManifests> manifests;
+  std::unique_ptr<delivery::MetricQuery> metric_query;
+  std::unique_ptr<delivery::Delivery> delivery;
+  std::unique_ptr<slo::PrometheusQuery> prometheus_query;
+  std::unique_ptr<slo::Slo> slo;
+  std::unique_ptr<LiveStream> live;
+  net::Router router;
+  std::unique_ptr<net::Server> server;
+
+  std::unique_ptr<slo::TrafficView> traffic_view;
+  doc::Value traffic;              // its newest answer
+  std::string rules_written;       // Prometheus' rule file as it is on disk
+  bool stopping = false;
+
+  std::string url(int port) const { return "http://127.0.0.1:" + std::to_string(port); }
+};
+
+// triggers.cpp: the workflow engine, and what starts its runs.
+Result<> open_engine(Platform::State& state);
+
+// parts.cpp: the gateway and Prometheus as Pods, kept as they should be.
+Result<> start_infrastructure(Platform::State& state);
+doc::Value describe_parts(Platform::State& state);
+
+// triggers.cpp: a push starts the workflows of its commit.
+void start_triggers(Platform::State& state);
+
+// page_state.cpp: what the overview is rendered from.
+OverviewInputs gather_overview(Platform::State& state);
+void start_traffic_view(Platform::State& state);
+
+}  // namespace slipway::server
