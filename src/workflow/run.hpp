@@ -53,9 +53,9 @@ struct ArtifactView {
 };
 
 struct StepView {
-  std::string key;   // "build/2"
+  std::string id;    // "build/2": unique in the run
   std::string name;  // "Run tests"
-  std::string group; // key of the group it is in, "" at the top
+  std::string group; // id of the group it is in, "" at the top
   bool is_group = false;
   Phase phase = Phase::waiting;
   std::optional<core::Time> started, finished;
@@ -84,6 +84,7 @@ struct RunView {
   std::string pod_namespace;
   std::vector<StepView> steps;
   core::doc::Value outputs;  // of the whole: a pipeline's output parameters
+  core::doc::Object metrics; // the numbers in all system.Metrics artifacts, by name
 };
 
 core::doc::Value to_value(const RunView& run);  // as GET /api/slipway/v1/runs/{id} shows it
