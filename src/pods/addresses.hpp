@@ -1,0 +1,38 @@
+#pragma once
+// The addresses of Pods: 127.B.x.y, one a Pod, so that every Pod can bind the port its program insists on. Linux owns
+// all of 127/8. B is chosen once for each data directory and kept.
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "core/world/world.hpp"
+
+namespace slipway::pods {
+
+// The second octets of 127.B.x.y that a /proc/net/tcp or tcp6 table shows in use. Pure.
+std::set<int> blocks_in_use(std::string_view proc_net_tcp);
+// Is somebody listening on that address and port, wildcards included? Pure.
+bool is_listening(std::string_view proc_net_tcp, std::string_view address, int port);
+
+// Hands out addresses of one block. Not durable itself: the truth is status.podIP of the Pods that exist.
+class Addresses {
+ public:
+  static constexpr int first_block = 16;
+  static constexpr int last_block = 250;
+  explicit Addresses(int block) : block_(block) {}
+  void reserve(const std::string& address);
+  void release(const std::string& address);
+  // Goes round the block before it gives a released one out again. resource_exhausted after 65,000.
+  Result<std::string> take();
+
+ private:
+  int block_;
+  int cursor_ = 0;
+  std::set<std::string> taken_;
+};
+
+// A block for a new data directory: random among those that nobody uses now. resource_exhausted when all are in use.
+Result<int> choose_block(core::World& world);
+
+}  // namespace slipway::pods

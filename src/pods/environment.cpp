@@ -1,0 +1,116 @@
+#include "pods/environment.hpp"
+
+namespace slipway::pods {
+namespace {
+
+const std::string* find(const Variables& variables, std::string_view name) {
+  for (auto it = variables.rbegin(); it != variables.rend(); ++it) {
+    if (it->first == name) return &it->second;
+  }
+  return nullptr;
+}
+
+void set(Variables& variables, const std::string& name, std::string value) {
+  for (auto& [known, current] : variables) {
+    if (known == name) {
+      current = std::move(value);
+      return;
+    }
+  }
+  variables.emplace_back(name, std::move(value));
+}
+
+// metadata.labels['k'] and metadata.annotations['k'].
+std::optional<std::string> subscript(std::string_view path, std::string_view map) {
+  if (!path.starts_with(map)) return std::nullopt;
+  path.remove_prefix(map.size());
+  if (path.size() < 4 || !path.starts_with("['") || !path.ends_with("']")) return std::nullopt;
+  return std::string(path.substr(2, path.size() - 4));
+}
+
+Result<std::string> field_value(const objects::Object& pod, const std::string& path, const std::string& pod_ip) {
+  if (path == "metadata.name") return pod.name().name;
+  if (path == "metadata.namespace") return pod.name().ns;
+  if (path == "metadata.uid") return pod.uid();
+  if (path == "status.podIP" || path == "status.hostIP") return path == "status.podIP" ? pod_ip : "127.0.0.1";
+  if (path == "spec.nodeName") return pod.spec()["nodeName"].string_or("");
+  if (auto key = subscript(path, "metadata.labels")) return pod.label(*key);
+  if (auto key = subscript(path, "metadata.annotations")) return pod.annotation(*key);
+  return fail(Code::invalid_argument, "fieldPath \"" + path + "\" is not supported",
+              "use metadata.name, metadata.namespace, metadata.uid, metadata.labels['k'] or status.podIP");
+}
+
+}  // namespace
+
+std::string expand(std::string_view text, const Variables& variables) {
+  std::string out;
+  while (!text.empty()) {
+    const auto dollar = text.find('$');
+    out += text.substr(0, dollar);
+    if (dollar == std::string_view::npos) break;
+    text.remove_prefix(dollar + 1);
+    if (text.starts_with('$')) {  // "$$" is one "$", and takes the meaning from what follows
+      out += '$';
+      text.remove_prefix(1);
+      continue;
+    }
+    const auto close = text.starts_with('(') ? text.find(')') : std::string_view::npos;
+    const std::string* value = close == std::string_view::npos ? nullptr : find(variables, text.substr(1, close - 1));
+    if (value == nullptr) {
+      out += '$';
+      continue;
+    }
+    out += *value;
+    text.remove_prefix(close + 1);
+  }
+  return out;
+}
+
+Result<ContainerStart> container_start(const objects::Object& pod, const doc::Value& container,
+                                       const std::string& pod_ip, const Variables& base) {
+  Variables variables;  // what $(VAR) may name: the Pod's own, in order
+  set(variables, "POD_IP", pod_ip);
+  set(variables, "POD_NAME", pod.name().name);
+  set(variables, "POD_NAMESPACE", pod.name().ns);
+  const doc::Value& declared = container["env"];
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    const doc::Value& variable = declared[i];
+    const std::string name = variable["name"].string_or("");
+    if (name.empty() || name.find('=') != std::string::npos) {
+      return fail(Error(Code::invalid_argument, "env[" + std::to_string(i) + "] has no usable name").at(variable.mark()));
+    }
+    const doc::Value& from = variable["valueFrom"];
+    if (from.is_null()) {
+      set(variables, name, expand(variable["value"].string_or(""), variables));
+      continue;
+    }
+    if (!from["fieldRef"].is_object()) {
+      return fail(Code::invalid_argument, "env " + name + ": of valueFrom only fieldRef is supported");
+    }
+    TRY_ASSIGN(std::string value, field_value(pod, from["fieldRef"]["fieldPath"].string_or(""), pod_ip));
+    set(variables, name, std::move(value));
+  }
+  if (container["envFrom"].size() > 0) return fail(Code::invalid_argument, "envFrom is not supported");
+
+  ContainerStart start;
+  for (const char* part : {"command", "args"}) {
+    const doc::Value& words = container[part];
+    for (std::size_t i = 0; i < words.size(); ++i) start.argv.push_back(expand(words[i].string_or(""), variables));
+  }
+  if (container["command"].size() == 0) {
+    return fail(Code::invalid_argument, "container " + container["name"].string_or("") + " has no command",
+                "images are not unpacked: say what to run in command");
+  }
+  start.directory = container["workingDir"].string_or("");
+  start.environment = base;
+  for (auto& [name, value] : variables) set(start.environment, name, std::move(value));
+  return start;
+}
+
+std::string unsupported_field(const objects::Object& pod) {
+  if (pod.spec()["initContainers"].size() > 0) return "spec.initContainers";
+  if (pod.spec()["volumes"].size() > 0) return "spec.volumes";
+  return "";
+}
+
+}  // namespace slipway::pods

@@ -1,0 +1,42 @@
+#pragma once
+// Reading container logs: CRI lines back to what the container wrote, the last N lines, and following a growing file.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/time.hpp"
+
+namespace slipway::pods {
+
+struct LogQuery {
+  std::optional<std::size_t> tail_lines;
+  std::optional<Time> since;
+  std::optional<std::size_t> limit_bytes;
+  bool previous = false;    // of the attempt before
+  bool timestamps = false;  // each line begins with its time
+};
+
+// The text of CRI lines ("<time> stdout F text"); pieces of long lines are joined. Lines in another form are taken as
+// they are. Pure.
+std::string render_log(std::string_view cri, const LogQuery& query);
+
+// Follows a log file from its present end or beginning through rotations. Not thread-safe; reads never block.
+class LogTail {
+ public:
+  LogTail(std::string path, bool from_end);
+  ~LogTail();
+  LogTail(const LogTail&) = delete;
+  LogTail& operator=(const LogTail&) = delete;
+  // Whole new CRI lines, "" when there is nothing new.
+  std::string read_more();
+
+ private:
+  bool open();
+  std::string path_;
+  std::string rest_;
+  int fd_ = -1;
+};
+
+}  // namespace slipway::pods

@@ -1,0 +1,64 @@
+#pragma once
+// The door of the room: a node of one machine. It runs the Pods of the object store as processes, keeps the
+// Deployments' Pods and the Services' EndpointSlices, and gives out logs. docs/internals/kinds.md says which fields
+// of a Pod mean something. Not for images, volumes or cgroups.
+//
+//   pods::ShimRuntime runtime(world, {.directory = data + "/pods", .shim_command = {executable, "shim"}});
+//   pods::Node node(world, *store, runtime, {.directory = data});
+//   TRY(node.start());
+//
+// A control plane that is killed and comes back makes a new Node over the same directory and store: the same
+// processes go on, what ended meanwhile is seen, nothing is started twice.
+// Thread: the control loop only.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/http.hpp"
+#include "objects/store.hpp"
+#include "pods/logs.hpp"
+#include "pods/restart.hpp"
+#include "pods/runtime.hpp"
+
+namespace slipway::pods {
+
+struct NodeOptions {
+  std::string directory;  // the data directory; node.json is kept there
+  std::string name;       // empty: the machine's host name
+  std::vector<std::pair<std::string, std::string>> base_environment;  // what every container gets; default: PATH, HOME
+  Backoff backoff;
+  int max_pods = 250;
+  bool workloads = true;  // run the Deployment and EndpointSlice controllers too
+};
+
+class Node {
+ public:
+  // All three outlive it.
+  Node(core::World& world, objects::Store& store, Runtime& runtime, NodeOptions options);
+  ~Node();  // leaves every process running
+
+  // Registers the Node object, adopts what runs, begins to watch. An error is of the store or the disk.
+  Result<> start();
+  const std::string& name() const;
+
+  // What the Pod's container wrote; an empty container name means its only one. not_found, invalid_argument.
+  Result<std::string> read_log(const objects::Name& pod, const std::string& container, const LogQuery& query);
+  // GET /api/v1/namespaces/{ns}/pods/{name}/log with container, follow, tailLines, sinceSeconds, limitBytes, previous,
+  // timestamps. Its handlers must run on the control loop. A public route needs its own guard: none is public.
+  void add_routes(net::Router& router);
+
+  // The program of a Pod's container, as long as it runs: for status pages and tests.
+  std::optional<core::ProcessIdentity> process_of(const objects::Name& pod, const std::string& container);
+
+  // Ends every Pod's processes, with SIGTERM and each Pod's grace period, at the latest SIGKILL after `deadline`;
+  // then `done`. The objects stay: a later start() runs them again. Nothing is started from now on.
+  void stop_all(Duration deadline, core::Task done);
+
+  struct State;  // inside the room
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace slipway::pods

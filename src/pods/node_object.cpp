@@ -1,0 +1,74 @@
+#include "pods/node_object.hpp"
+
+#include "core/ids.hpp"
+#include "objects/kinds.hpp"
+
+namespace slipway::pods {
+namespace {
+
+std::string first_line(const core::World& world, const std::string& path) {
+  const std::string text = world.files.read(path).value_or("");
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+int count_cpus(const core::World& world) {
+  const std::string text = world.files.read("/proc/cpuinfo").value_or("");
+  int count = 0;
+  for (auto at = text.find("processor\t"); at != std::string::npos; at = text.find("processor\t", at + 1)) ++count;
+  return std::max(count, 1);
+}
+
+// "MemTotal:       8048572 kB"
+std::string memory(const core::World& world) {
+  const std::string line = first_line(world, "/proc/meminfo");
+  const auto begin = line.find_first_of("0123456789");
+  if (begin == std::string::npos) return "1Gi";
+  return line.substr(begin, line.find(' ', begin) - begin) + "Ki";
+}
+
+}  // namespace
+
+std::string host_name(const core::World& world) {
+  const std::string name = first_line(world, "/proc/sys/kernel/hostname");
+  if (name.empty() || name == "(none)") return "localhost";
+  return core::is_dns_subdomain(name) ? name : core::to_dns_label(name);
+}
+
+Result<> register_node(core::World& world, objects::Store& store, const NodeOptions& options) {
+  namespace kinds = objects::kinds;
+  const objects::Name name{"", options.name};
+  TRY_ASSIGN(auto found, store.find(kinds::node, name));
+  if (!found) {
+    objects::Object node = objects::Object::make(kinds::node, name);
+    node.set_label("kubernetes.io/hostname", options.name);
+    node.set_label("kubernetes.io/os", "linux");
+#ifdef __x86_64__
+    node.set_label("kubernetes.io/arch", "amd64");
+#else
+    node.set_label("kubernetes.io/arch", "arm64");
+#endif
+    TRY(store.create(std::move(node)));
+  }
+  TRY(objects::modify_status(store, kinds::node, name, [&](objects::Object& node) {
+    const doc::Object resources{{"cpu", std::to_string(count_cpus(world))},
+                                {"memory", memory(world)},
+                                {"pods", std::to_string(options.max_pods)}};
+    node.status().at_or_insert("capacity") = resources;
+    node.status().at_or_insert("allocatable") = resources;
+    node.status().at_or_insert("addresses") =
+        doc::Array{doc::Object{{"type", "InternalIP"}, {"address", "127.0.0.1"}},
+                   doc::Object{{"type", "Hostname"}, {"address", options.name}}};
+    node.status().at_or_insert("nodeInfo") =
+        doc::Object{{"bootID", first_line(world, "/proc/sys/kernel/random/boot_id")},
+                    {"kernelVersion", first_line(world, "/proc/sys/kernel/osrelease")},
+                    {"operatingSystem", "linux"},
+                    {"architecture", node.label("kubernetes.io/arch")},
+                    {"containerRuntimeVersion", std::string("slipway://") + SLIPWAY_VERSION},
+                    {"kubeletVersion", std::string("v") + SLIPWAY_VERSION}};
+    node.set_condition("Ready", "True", "KubeletReady", "the node runs Pods as processes", world.clock.now());
+    return true;
+  }));
+  return {};
+}
+
+}  // namespace slipway::pods

@@ -1,0 +1,36 @@
+#pragma once
+// What the parts of the node share. Inside the room only.
+
+#include "pods/node.hpp"
+#include "pods/pod_reconciler.hpp"
+#include "pods/workloads/deployment.hpp"
+#include "pods/workloads/endpoints.hpp"
+
+namespace slipway::pods {
+
+struct Node::State : std::enable_shared_from_this<Node::State> {
+  State(core::World& w, objects::Store& s, Runtime& r, NodeOptions o)
+      : world(w), store(s), runtime(r), options(std::move(o)), deployments(w, s), endpoints(s) {}
+
+  // The attempt whose log is asked for.
+  Result<ContainerId> find_log(const objects::Name& pod, std::string container, bool previous);
+  // Looks again and again until nothing runs any more.
+  void continue_stop();
+
+  core::World& world;
+  objects::Store& store;
+  Runtime& runtime;
+  NodeOptions options;
+  NodeFile file;
+  workloads::DeploymentReconciler deployments;
+  workloads::EndpointsReconciler endpoints;
+  std::unique_ptr<PodReconciler> pods;
+  // Destroyed first: no reconcile after this.
+  std::unique_ptr<objects::Controller> pod_controller, deployment_controller, endpoint_controller;
+  std::vector<PodReconciler::Up> ending;  // while stop_all() waits
+  Instant stop_began{};
+  Duration stop_deadline{};
+  core::Task stopped;
+};
+
+}  // namespace slipway::pods

@@ -1,0 +1,227 @@
+// The life of Pods on a simulated machine.
+
+#include "pods/node.hpp"
+
+#include "pods/test_machine.hpp"
+
+namespace slipway::pods {
+namespace {
+
+using namespace testing;
+constexpr const char* probed =
+    "readinessProbe: {periodSeconds: 1, httpGet: {path: /health, port: 8000}}";
+
+TEST_CASE("Node: a Pod is bound, gets an address of its own, runs, and its object tells the truth") {
+  Machine machine;
+  machine.create(pod_yaml("a", "[server]", probed) + "---\n" + pod_yaml("b", "[server]", probed));
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+  REQUIRE(machine.until_shown("b", "1/1 Running 0"));
+  const auto a = machine.pod("a");
+  const auto b = machine.pod("b");
+  CHECK(a.spec()["nodeName"].string_or("") == "machine");
+  CHECK(a.finalizers() == std::vector<std::string>{"slipway.dev/node"});
+  const std::string address = a.status()["podIP"].string_or("");
+  CHECK(address.starts_with("127."));
+  CHECK(address != b.status()["podIP"].string_or(""));
+  for (const char* type : {"PodScheduled", "Initialized", "ContainersReady", "Ready"}) {
+    CHECK(a.condition_status(type) == "True");
+  }
+  CHECK(a.status()["containerStatuses"][0]["state"]["running"]["startedAt"].is_string());
+  CHECK(*machine.node->read_log({"default", "a"}, "", {}) == "hello from a\n");
+  CHECK(machine.store->get(kinds::node, {"", "machine"})->condition_status("Ready") == "True");
+}
+
+TEST_CASE("Node: readiness follows the probe, without a restart") {
+  Machine machine;
+  machine.journal->unready.insert("a");
+  machine.create(pod_yaml("a", "[server]", probed));
+  REQUIRE(machine.until_shown("a", "0/1 Running 0"));
+  machine.journal->unready.clear();
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+  machine.journal->unready.insert("a");
+  REQUIRE(machine.until_shown("a", "0/1 Running 0"));
+  CHECK(machine.journal->started.size() == 1);
+}
+
+TEST_CASE("Node: a dead liveness probe restarts the container") {
+  Machine machine;
+  machine.create(pod_yaml("a", "[server]", "livenessProbe: {periodSeconds: 1, httpGet: {port: 8000}}"));
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+  machine.journal->unready.insert("a");
+  REQUIRE(machine.until_shown("a", "1/1 Running 1"));
+  const auto pod = machine.pod("a");
+  const auto& last = pod.status()["containerStatuses"][0]["lastState"]["terminated"];
+  CHECK(last["exitCode"].int_or(0) == 143);
+}
+
+TEST_CASE("Node: a startup probe holds the others back") {
+  Machine machine;
+  machine.journal->unready.insert("a");
+  machine.create(pod_yaml("a", "[server]",
+                          "startupProbe: {periodSeconds: 1, failureThreshold: 60, httpGet: {port: 8000}}\n"
+                          "    livenessProbe: {periodSeconds: 1, failureThreshold: 1, httpGet: {port: 8000}}"));
+  machine.simulation.run_for(30s);
+  CHECK(machine.shown("a") == "0/1 Running 0");
+  machine.journal->unready.clear();
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+}
+
+TEST_CASE("Node: a container that keeps failing is backed off, and says so") {
+  Machine machine;
+  machine.create(pod_yaml("a", "[job, 3]"));
+  machine.simulation.run_for(60s);
+  // Ends at 1 s, restarts at once, ends at 2 s, waits 10, ends, waits 20, ends, waits 40.
+  CHECK(machine.shown("a") == "0/1 CrashLoopBackOff 3");
+  const auto pod = machine.pod("a");
+  const auto& status = pod.status();
+  CHECK(status["phase"].string_or("") == "Running");
+  CHECK(status["containerStatuses"][0]["lastState"]["terminated"]["exitCode"].int_or(0) == 3);
+  CHECK(status["containerStatuses"][0]["state"]["waiting"]["message"].string_or("") ==
+        "back-off 40s restarting failed container=main pod=a");
+  CHECK(machine.journal->started.size() == 4);
+}
+
+TEST_CASE("Node: jobs end as their policy says") {
+  Machine machine;
+  machine.create(pod_yaml("good", "[job, 0]", "", "restartPolicy: Never") + "---\n" +
+                 pod_yaml("bad", "[job, 7]", "", "restartPolicy: Never") + "---\n" +
+                 pod_yaml("done", "[job, 0]", "", "restartPolicy: OnFailure"));
+  REQUIRE(machine.until_shown("good", "0/1 Completed 0"));
+  REQUIRE(machine.until_shown("bad", "0/1 Error 0"));
+  REQUIRE(machine.until_shown("done", "0/1 Completed 0"));
+  machine.simulation.run_for(10min);
+  CHECK(machine.pod("good").status()["phase"].string_or("") == "Succeeded");
+  const auto bad = machine.pod("bad");
+  CHECK(bad.status()["phase"].string_or("") == "Failed");
+  CHECK(bad.status()["containerStatuses"][0]["state"]["terminated"]["exitCode"].int_or(0) == 7);
+  CHECK(machine.journal->started.size() == 3);
+}
+
+TEST_CASE("Node: what it cannot run is refused with the reason") {
+  Machine machine;
+  machine.create(pod_yaml("a", "[]") + "---\n" + pod_yaml("b", "[server]", "", "volumes: [{name: v, emptyDir: {}}]") +
+                 "---\n" + pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never"));
+  REQUIRE(machine.until_shown("a", "0/1 CreateContainerConfigError 0"));
+  REQUIRE(machine.until_shown("b", "0/1 CreateContainerConfigError 0"));
+  REQUIRE(machine.until_shown("c", "0/1 StartError 0"));
+  CHECK(machine.journal->started.empty());
+}
+
+TEST_CASE("Node: a removed Pod gets SIGTERM, and SIGKILL when its grace is over; then its object goes") {
+  Machine machine;
+  machine.create(pod_yaml("kind", "[server]") + "---\n" +
+                 pod_yaml("deaf", "[server]", "", "terminationGracePeriodSeconds: 20"));
+  REQUIRE(machine.until_shown("kind", "1/1 Running 0"));
+  REQUIRE(machine.until_shown("deaf", "1/1 Running 0"));
+  machine.journal->deaf.insert("deaf");
+  const auto uid = machine.pod("kind").uid();
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "kind"}));
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "deaf"}));
+  machine.simulation.run_for(2s);
+  CHECK_FALSE(machine.exists("kind"));
+  CHECK_FALSE(machine.world.files.exists("/data/pods/" + uid));
+  machine.simulation.run_for(17s);
+  CHECK(machine.exists("deaf"));
+  machine.simulation.run_for(3s);
+  CHECK_FALSE(machine.exists("deaf"));
+  CHECK(machine.simulation.processes().empty());
+}
+
+TEST_CASE("Node: a killed shim takes its program with it and is reported as lost") {
+  Machine machine;
+  machine.create(pod_yaml("a", "[server]", "", "restartPolicy: Never"));
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+  const auto program = *machine.node->process_of({"default", "a"}, "");
+  for (const auto& process : machine.simulation.processes()) {
+    if (process != program) machine.simulation.kill(process);
+  }
+  REQUIRE(machine.until_shown("a", "0/1 ShimLost 0"));
+  CHECK(machine.simulation.processes().empty());
+  const auto pod = machine.pod("a");
+  CHECK(pod.status()["containerStatuses"][0]["state"]["terminated"]["exitCode"].int_or(0) == 255);
+}
+
+TEST_CASE("Node: stop_all ends everything in order, and a later start is no crash of anybody") {
+  Machine machine;
+  machine.create(pod_yaml("a", "[server]") + "---\n" + pod_yaml("deaf", "[server]"));
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+  REQUIRE(machine.until_shown("deaf", "1/1 Running 0"));
+  for (int round = 1; round <= 3; ++round) {
+    machine.journal->deaf.insert("deaf");
+    bool stopped = false;
+    machine.node->stop_all(5s, [&] { stopped = true; });
+    CHECK(machine.simulation.run_until([&] { return stopped; }, 10s));
+    CHECK(machine.simulation.processes().empty());
+    machine.crash();
+    machine.simulation.run_for(1s);
+    machine.start();
+    CHECK(machine.until_shown("a", "1/1 Running " + std::to_string(round), 5s));
+    CHECK(machine.until_shown("deaf", "1/1 Running " + std::to_string(round), 5s));
+  }
+}
+
+TEST_CASE("Node: records without a Pod are ended and removed") {
+  Machine machine;
+  machine.create(pod_yaml("a", "[server]"));
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+  machine.crash();
+  machine.database = std::move(*storage::open_sqlite(":memory:"));  // the store was lost
+  machine.start();
+  machine.simulation.run_for(5s);
+  CHECK(machine.simulation.processes().empty());
+  CHECK(machine.world.files.list("/data/pods")->empty());
+}
+
+TEST_CASE("Workloads: a Deployment keeps its Pods, changes its template without a gap, and feeds its Service") {
+  Machine machine;
+  const auto deployment = [](const std::string& version) {
+    return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: default}\nspec:\n  replicas: 1\n"
+           "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web, version: " + version +
+           "}}\n    spec:\n      containers:\n      - name: main\n        command: [server]\n        env: [{name: V, value: " +
+           version + "}]\n        ports: [{name: http, containerPort: 8000}]\n        " + probed + "\n";
+  };
+  machine.create(deployment("v1") +
+                 "---\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}\n"
+                 "spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: http}]}\n");
+  const auto endpoints = [&] {
+    std::string text;
+    const auto slice = machine.get(kinds::endpoint_slice, "web");
+    const auto& list = slice.document()["endpoints"];
+    for (std::size_t i = 0; i < list.size(); ++i) text += list[i]["conditions"]["ready"].bool_or(false) ? '+' : '-';
+    return text;
+  };
+  const auto ready_versions = [&] {
+    std::string text;
+    for (const auto& pod : machine.pods()) {
+      if (pod.condition_status("Ready") == "True" && !pod.is_being_deleted()) text += pod.label("version");
+    }
+    return text;
+  };
+  REQUIRE(machine.simulation.run_until([&] { return endpoints() == "+"; }, 30s));
+  const auto slice = machine.get(kinds::endpoint_slice, "web");
+  CHECK(slice.label("kubernetes.io/service-name") == "web");
+  CHECK(slice.document()["ports"][0]["port"].int_or(0) == 8000);
+  CHECK(slice.document()["endpoints"][0]["targetRef"]["kind"].string_or("") == "Pod");
+
+  REQUIRE(machine.store->apply(objects::parse_manifest(deployment("v2"), "test.yaml")->front()));
+  bool gap = false;
+  REQUIRE(machine.simulation.run_until(
+      [&] {
+        gap = gap || ready_versions().empty();
+        return ready_versions() == "v2" && machine.pods().size() == 1;
+      },
+      60s));
+  CHECK_FALSE(gap);
+  CHECK(machine.simulation.run_until([&] { return endpoints() == "+"; }, 1s));
+
+  // A deleted Pod is replaced.
+  REQUIRE(machine.store->remove(kinds::pod, machine.pods().front().name()));
+  REQUIRE(machine.simulation.run_until([&] { return machine.pods().size() == 1 && ready_versions() == "v2"; }, 60s));
+  const auto status = machine.get(kinds::deployment, "web");
+  machine.simulation.run_for(1s);
+  CHECK(status.status()["observedGeneration"].int_or(0) == status.generation());
+  CHECK(machine.get(kinds::deployment, "web").condition_status("Available") == "True");
+}
+
+}  // namespace
+}  // namespace slipway::pods

@@ -1,0 +1,417 @@
+#include "pods/pod_reconciler.hpp"
+
+#include <algorithm>
+
+#include "core/log.hpp"
+#include "objects/kinds.hpp"
+#include "pods/environment.hpp"
+
+namespace slipway::pods {
+
+using objects::Name;
+using objects::Object;
+using objects::Outcome;
+namespace kinds = objects::kinds;
+
+namespace {
+
+constexpr Duration look_again_soon = std::chrono::milliseconds(100);
+constexpr Duration after_sigkill = std::chrono::seconds(1);
+
+void sooner(std::optional<Duration>& again, Duration after) { again = again ? std::min(*again, after) : after; }
+
+Duration grace_of(const Object& pod) {
+  const doc::Value& asked = pod.document()["metadata"]["deletionGracePeriodSeconds"];
+  const auto seconds = asked.int_or(pod.spec()["terminationGracePeriodSeconds"].int_or(30));
+  return std::chrono::seconds(std::max<std::int64_t>(seconds, 0));
+}
+
+const doc::Value& status_of(const Object& pod, const std::string& container) {
+  static const doc::Value none;
+  const doc::Value& statuses = pod.status()["containerStatuses"];
+  for (std::size_t i = 0; i < statuses.size(); ++i) {
+    if (statuses[i]["name"].string_or("") == container) return statuses[i];
+  }
+  return none;
+}
+
+}  // namespace
+
+struct PodReconciler::Step {
+  struct Start {
+    ContainerId id;
+    ContainerStart what;
+  };
+  const Object& pod;
+  Pod& memory;
+  std::string address;
+  RestartPolicy policy;
+  std::string refused = {};         // why nothing of it can be started
+  std::vector<Start> starts = {};   // after the status is durable
+  std::optional<Duration> again = {};
+};
+
+PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime& runtime, const NodeOptions& options,
+                             const NodeFile& file, std::function<void(const Name&)> look_at)
+    : world_(world),
+      store_(store),
+      runtime_(runtime),
+      options_(options),
+      addresses_(file.block),
+      stopped_at_(file.stopped_at),
+      started_at_(world.clock.now()),
+      look_at_(std::move(look_at)) {}
+
+PodReconciler::~PodReconciler() {
+  if (sweep_ != 0) world_.loop.cancel(sweep_);
+}
+
+// --- memory ----------------------------------------------------------------------------------------------------
+
+Result<> PodReconciler::adopt(const std::vector<ContainerId>& known) {
+  TRY_ASSIGN(const auto list, store_.list(kinds::pod));
+  std::map<std::string, std::vector<ContainerId>> by_uid;
+  for (const auto& id : known) {
+    by_uid[id.pod_uid].push_back(id);
+    int& highest = found_attempts_[{id.pod_uid, id.container}];
+    highest = std::max(highest, id.attempt);
+  }
+  for (const Object& pod : list.items) {
+    by_uid.erase(pod.uid());
+    remembered(pod);
+  }
+  orphans_ = std::move(by_uid);
+  sweep_orphans();
+  return {};
+}
+
+PodReconciler::Pod& PodReconciler::remembered(const Object& pod) {
+  if (const auto found = pods_.find(pod.name()); found != pods_.end()) {
+    if (found->second.uid == pod.uid()) return found->second;
+    forget(pod.name());
+  }
+  Pod& memory = pods_[pod.name()];
+  memory.uid = pod.uid();
+  names_[memory.uid] = pod.name();
+  const std::string address = pod.status()["podIP"].string_or("");
+  if (!address.empty() && !pod.spec()["hostNetwork"].bool_or(false)) {
+    memory.address = address;
+    addresses_.reserve(address);
+  }
+  const doc::Value& containers = pod.spec()["containers"];
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    const std::string name = containers[i]["name"].string_or("");
+    Container& container = memory.containers[name];
+    container.attempt = static_cast<int>(status_of(pod, name)["restartCount"].int_or(0));
+    if (const auto found = found_attempts_.find({memory.uid, name}); found != found_attempts_.end()) {
+      container.attempt = std::max(container.attempt, found->second);
+    }
+  }
+  return memory;
+}
+
+// The object is gone. Its processes went before (the finalizer), unless somebody took the finalizer away.
+void PodReconciler::forget(const Name& name) {
+  const auto found = pods_.find(name);
+  if (found == pods_.end()) return;
+  const Pod& memory = found->second;
+  if (!memory.address.empty()) addresses_.release(memory.address);
+  for (const auto& [container, state] : memory.containers) {
+    const ContainerId id{memory.uid, container, state.attempt};
+    if (runtime_.inspect(id).state != ContainerRecord::State::absent) orphans_[memory.uid].push_back(id);
+  }
+  names_.erase(memory.uid);
+  pods_.erase(found);
+  sweep_orphans();
+}
+
+void PodReconciler::sweep_orphans() {
+  for (auto it = orphans_.begin(); it != orphans_.end();) {
+    for (const auto& id : it->second) {
+      if (runtime_.inspect(id).is_up()) [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
+    }
+    it = runtime_.remove_pod(it->first) ? orphans_.erase(it) : std::next(it);
+  }
+  if (orphans_.empty() || sweep_ != 0) return;
+  sweep_ = world_.loop.after(look_again_soon, [this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    sweep_ = 0;
+    sweep_orphans();
+  });
+}
+
+void PodReconciler::on_change(const ContainerId& id) {
+  if (const auto found = names_.find(id.pod_uid); found != names_.end()) look_at_(found->second);
+}
+
+std::optional<ContainerId> PodReconciler::current(const Object& pod, const std::string& container) const {
+  const auto found = pods_.find(pod.name());
+  if (found == pods_.end() || found->second.uid != pod.uid()) return std::nullopt;
+  const auto known = found->second.containers.find(container);
+  if (known == found->second.containers.end()) return std::nullopt;
+  return ContainerId{found->second.uid, container, known->second.attempt};
+}
+
+std::vector<PodReconciler::Up> PodReconciler::stop() {
+  stopping_ = true;
+  std::vector<Up> up;
+  for (auto& [name, pod] : pods_) {
+    for (auto& [container, state] : pod.containers) {
+      state.prober.reset();
+      const ContainerId id{pod.uid, container, state.attempt};
+      if (runtime_.inspect(id).is_up()) up.push_back({id, pod.grace});
+    }
+  }
+  return up;
+}
+
+// --- one step --------------------------------------------------------------------------------------------------
+
+Result<Outcome> PodReconciler::reconcile(const Name& name) {
+  if (stopping_) return Outcome{};
+  TRY_ASSIGN(auto found, store_.find(kinds::pod, name));
+  if (!found) {
+    forget(name);
+    return Outcome{};
+  }
+  Object pod = std::move(*found);
+  const std::string node = pod.spec()["nodeName"].string_or("");
+  if (!node.empty() && node != options_.name) return Outcome{};
+  Pod& memory = remembered(pod);
+  memory.grace = grace_of(pod);
+  if (pod.is_being_deleted()) return end(std::move(pod), memory);
+  TRY(bind(pod));
+  if (is_finished(pod)) return Outcome{};
+  return run(std::move(pod), memory);
+}
+
+Result<> PodReconciler::bind(Object& pod) {
+  const auto finalizers = pod.finalizers();
+  const bool has_finalizer = std::find(finalizers.begin(), finalizers.end(), node_finalizer) != finalizers.end();
+  if (has_finalizer && !pod.spec()["nodeName"].is_null()) return {};
+  pod.spec().at_or_insert("nodeName") = options_.name;
+  pod.add_finalizer(node_finalizer);
+  TRY_ASSIGN(pod, store_.update(std::move(pod)));
+  return {};
+}
+
+Result<std::string> PodReconciler::address_of(const Object& pod, Pod& memory) {
+  if (pod.spec()["hostNetwork"].bool_or(false)) return std::string("127.0.0.1");
+  if (memory.address.empty()) {
+    TRY_ASSIGN(memory.address, addresses_.take());
+  }
+  return memory.address;
+}
+
+ContainerView PodReconciler::view_of(const Object& pod, const doc::Value& spec, const Container& container) const {
+  ContainerView view;
+  view.name = spec["name"].string_or("");
+  view.image = spec["image"].string_or("");
+  view.attempt = container.attempt;
+  ContainerId id{pod.uid(), view.name, container.attempt};
+  view.current = runtime_.inspect(id);
+  if (id.attempt > 0) {
+    --id.attempt;
+    view.last = runtime_.inspect(id);
+  }
+  const doc::Value& before = status_of(pod, view.name);
+  if (view.current.state == ContainerRecord::State::absent && before["restartCount"].int_or(0) == view.attempt &&
+      (before["state"]["running"].is_object() || before["state"]["terminated"].is_object())) {
+    view.current.state = ContainerRecord::State::exited;
+    view.current.exit = {255, 0};
+    view.current.reason = "ShimLost";
+    view.current.message = "it ran, but its records are gone from the node's directory";
+    view.current.finished_at = started_at_;
+  }
+  auto& current = view.current;
+  if (current.has_exited() && current.reason.empty() && stopped_at_ && current.finished_at >= stopped_at_ &&
+      current.finished_at <= started_at_) {
+    current.reason = "NodeShutdown";
+  }
+  return view;
+}
+
+Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
+  TRY_ASSIGN(std::string address, address_of(pod, memory));
+  Step step{pod, memory, address, restart_policy_of(pod)};
+  if (const std::string field = unsupported_field(pod); !field.empty()) step.refused = field + " is not supported yet";
+
+  std::vector<ContainerView> views;
+  const doc::Value& containers = std::as_const(pod).spec()["containers"];
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    Container& container = memory.containers[containers[i]["name"].string_or("")];
+    ContainerView view = view_of(pod, containers[i], container);
+    advance(step, containers[i], container, view);
+    views.push_back(std::move(view));
+  }
+
+  // Commit, then act: the address and the attempt are durable before anything is spawned.
+  const Outcome outcome{step.again};
+  const std::vector<Step::Start> starts = std::move(step.starts);
+  pod.status().at_or_insert("podIP") = address;
+  pod.status().at_or_insert("podIPs") = doc::Array{doc::Object{{"ip", address}}};
+  pod.status().at_or_insert("hostIP") = "127.0.0.1";
+  if (pod.status()["startTime"].is_null()) {
+    pod.status().at_or_insert("startTime") = core::render_rfc3339(world_.clock.now());
+  }
+  TRY(write_status(pod, views));
+  for (const auto& [id, what] : starts) {
+    Container& container = memory.containers[id.container];
+    container.attempt = id.attempt;
+    container.restart_at.reset();
+    container.end_by.reset();
+    auto started = runtime_.start(id, what);
+    container.start_problem = started ? "" : started.error().one_line();
+    if (!started) return fail(std::move(started).error());
+    log::info("pods", "container starts", {{"pod", pod.name().text()}, {"container", id.container}, {"attempt", id.attempt}});
+    if (id.attempt >= 2) {
+      [[maybe_unused]] auto removed = runtime_.remove({id.pod_uid, id.container, id.attempt - 2});
+    }
+  }
+  return outcome;
+}
+
+void PodReconciler::advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
+  switch (view.current.state) {
+    case ContainerRecord::State::absent:
+      plan_start(step, spec, view);
+      if (!container.start_problem.empty()) {
+        view.waiting_reason = "RunContainerError";
+        view.waiting_message = container.start_problem;
+      }
+      break;
+    case ContainerRecord::State::starting:
+      break;
+    case ContainerRecord::State::running:
+      watch_over(step, spec, container, view);
+      break;
+    case ContainerRecord::State::exited:
+      container.prober.reset();
+      container.end_by.reset();
+      consider_restart(step, spec, container, view);
+      break;
+  }
+}
+
+void PodReconciler::plan_start(Step& step, const doc::Value& spec, ContainerView& view) {
+  auto what = container_start(step.pod, spec, step.address, options_.base_environment);
+  auto probes = parse_probes(spec, step.address);
+  std::string problem = step.refused;
+  if (problem.empty() && !what) problem = what.error().one_line();
+  if (problem.empty() && !probes) problem = probes.error().one_line();
+  if (!problem.empty()) {
+    view.waiting_reason = "CreateContainerConfigError";
+    view.waiting_message = problem;
+    return;
+  }
+  step.starts.push_back({{step.memory.uid, view.name, view.attempt}, std::move(*what)});
+}
+
+void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
+  if (!container.prober) {
+    auto what = container_start(step.pod, spec, step.address, options_.base_environment);
+    auto probes = parse_probes(spec, step.address);
+    Health inherited;
+    const doc::Value& before = status_of(step.pod, view.name);
+    if (before["restartCount"].int_or(-1) == view.attempt && before["state"]["running"].is_object()) {
+      inherited.started = before["started"].bool_or(false);
+      inherited.ready = before["ready"].bool_or(false);
+    }
+    const Time now = world_.clock.now();
+    const Duration age = std::max(now - view.current.started_at.value_or(now), Duration{});
+    container.prober = std::make_unique<Prober>(world_, probes.value_or(ProbeSet{}), what.value_or(ContainerStart{}),
+                                                inherited, age,
+                                                [this, name = step.pod.name()] { look_at_(name); });
+  }
+  const Health& health = container.prober->health();
+  view.started = health.started;
+  view.ready = health.ready && health.must_end.empty();
+  if (health.must_end.empty()) return;
+  if (!container.end_by) {
+    log::warn("pods", "container must end", {{"pod", step.pod.name().text()}, {"container", view.name}, {"why", health.must_end}});
+  }
+  sooner(step.again, ask_to_end({step.memory.uid, view.name, view.attempt}, container, grace_of(step.pod)));
+}
+
+void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
+  view.will_restart = restarts(step.policy, view.current.exit.code);
+  if (!view.will_restart) return;
+  const Instant now = world_.clock.monotonic();
+  if (!container.restart_at) {
+    if (options_.backoff.forgives(view.current)) container.forgiven = container.attempt;
+    const Duration delay = options_.backoff.delay(container.attempt - container.forgiven);
+    container.restart_at = now + remaining(delay, view.current.finished_at.value_or(Time{}), world_.clock.now());
+  }
+  if (now < *container.restart_at) {
+    view.waiting_reason = "CrashLoopBackOff";
+    view.waiting_message = "back-off " + core::render_go_duration(options_.backoff.delay(container.attempt - container.forgiven)) +
+                           " restarting failed container=" + view.name + " pod=" + step.pod.name().name;
+    sooner(step.again, *container.restart_at - now);
+    return;
+  }
+  ContainerView next = view;
+  next.attempt = view.attempt + 1;
+  next.last = view.current;
+  next.current = {};
+  next.will_restart = false;
+  plan_start(step, spec, next);
+  if (next.waiting_reason.empty()) view = std::move(next);
+}
+
+// SIGTERM once, SIGKILL when the time is over. Returns when to look again.
+Duration PodReconciler::ask_to_end(const ContainerId& id, Container& container, Duration grace) {
+  const Instant now = world_.clock.monotonic();
+  const bool first = !container.end_by;
+  container.end_by = first ? now + grace : std::min(*container.end_by, now + grace);
+  if (now >= *container.end_by) {
+    [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
+    return after_sigkill;
+  }
+  if (first) [[maybe_unused]] auto asked = runtime_.signal(id, SIGTERM);
+  return *container.end_by - now;
+}
+
+Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
+  Time since = world_.clock.now();
+  if (auto time = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""))) since = *time;
+  const Duration grace = remaining(memory.grace, since, world_.clock.now());
+  std::vector<ContainerView> views;
+  std::optional<Duration> again;
+  const doc::Value& containers = std::as_const(pod).spec()["containers"];
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    Container& container = memory.containers[containers[i]["name"].string_or("")];
+    ContainerView view = view_of(pod, containers[i], container);
+    const ContainerId id{memory.uid, view.name, view.attempt};
+    if (view.current.state == ContainerRecord::State::starting) sooner(again, look_again_soon);
+    if (view.current.state == ContainerRecord::State::running) {
+      sooner(again, ask_to_end(id, container, grace));
+      if (container.prober) view.started = view.ready = container.prober->health().ready;
+    } else {
+      container.prober.reset();
+    }
+    views.push_back(std::move(view));
+  }
+  if (again) {
+    TRY(write_status(pod, views));
+    return Outcome{again};
+  }
+  TRY(runtime_.remove_pod(memory.uid));
+  log::info("pods", "pod ended", {{"pod", pod.name().text()}});
+  auto released = objects::modify(store_, kinds::pod, pod.name(), [&](Object& current) {
+    if (current.uid() != pod.uid()) return false;
+    current.remove_finalizer(node_finalizer);
+    return true;
+  });
+  if (!released && released.error().code != Code::not_found) return fail(std::move(released).error());
+  return Outcome{};
+}
+
+Result<> PodReconciler::write_status(Object& pod, const std::vector<ContainerView>& views) {
+  TRY_ASSIGN(const Object stored, store_.get(kinds::pod, pod.name()));
+  render_status(pod, views, world_.clock.now());
+  if (stored.status() == pod.status()) return {};
+  TRY_ASSIGN(pod, store_.update_status(std::move(pod)));
+  return {};
+}
+
+}  // namespace slipway::pods

@@ -1,0 +1,91 @@
+#pragma once
+// PodReconciler: moves one Pod one step: bind, address, start, probe, restart, end. Inside the room only; the door is
+// node.hpp.
+
+#include <map>
+#include <memory>
+
+#include "objects/controller.hpp"
+#include "pods/addresses.hpp"
+#include "pods/node.hpp"
+#include "pods/node_file.hpp"
+#include "pods/pod_status.hpp"
+#include "pods/prober.hpp"
+
+namespace slipway::pods {
+
+inline constexpr const char* node_finalizer = "slipway.dev/node";
+
+class PodReconciler final : public objects::Reconciler {
+ public:
+  // `look_at` queues a Pod for reconcile().
+  PodReconciler(core::World& world, objects::Store& store, Runtime& runtime, const NodeOptions& options,
+                const NodeFile& file, std::function<void(const objects::Name&)> look_at);
+  ~PodReconciler() override;
+
+  // Before the first reconcile: what the runtime knows, against the Pods that exist. Records without a Pod are ended
+  // and removed.
+  Result<> adopt(const std::vector<ContainerId>& known);
+  Result<objects::Outcome> reconcile(const objects::Name& name) override;
+  // Something of this container changed.
+  void on_change(const ContainerId& id);
+
+  // The attempt of a container that counts now, or nullopt when it is not known.
+  std::optional<ContainerId> current(const objects::Object& pod, const std::string& container) const;
+  struct Up {
+    ContainerId id;
+    Duration grace;
+    bool was_asked = false;  // SIGTERM arrived
+  };
+  // What runs, and the reconciler does nothing from now on.
+  std::vector<Up> stop();
+
+ private:
+  struct Container {
+    int attempt = 0;
+    std::unique_ptr<Prober> prober;     // while it runs
+    std::optional<Instant> end_by;      // it was asked to end; killed then
+    std::optional<Instant> restart_at;  // it ended; the back-off ends then
+    int forgiven = 0;                   // restarts that no longer count for the back-off
+    std::string start_problem;
+  };
+  struct Pod {
+    std::string uid;
+    std::string address;  // taken from the block; "" for host network, or none yet
+    Duration grace{};
+    std::map<std::string, Container> containers;
+  };
+  struct Step;  // one reconcile on its way
+
+  Pod& remembered(const objects::Object& pod);
+  void forget(const objects::Name& name);
+  Result<> bind(objects::Object& pod);
+  Result<objects::Outcome> run(objects::Object pod, Pod& memory);
+  Result<objects::Outcome> end(objects::Object pod, Pod& memory);
+  Result<std::string> address_of(const objects::Object& pod, Pod& memory);
+  ContainerView view_of(const objects::Object& pod, const doc::Value& spec, const Container& container) const;
+  void advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
+  void plan_start(Step& step, const doc::Value& spec, ContainerView& view);
+  void watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
+  void consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
+  Duration ask_to_end(const ContainerId& id, Container& container, Duration grace);
+  Result<> write_status(objects::Object& pod, const std::vector<ContainerView>& views);
+  void sweep_orphans();
+
+  core::World& world_;
+  objects::Store& store_;
+  Runtime& runtime_;
+  const NodeOptions& options_;
+  Addresses addresses_;
+  std::optional<Time> stopped_at_, started_at_;  // ends in between were the node's doing
+  std::function<void(const objects::Name&)> look_at_;
+  std::map<objects::Name, Pod> pods_;
+  std::map<std::string, objects::Name> names_;                       // by uid
+  std::map<std::pair<std::string, std::string>, int> found_attempts_;  // by uid and container, when adopted
+  std::map<std::string, std::vector<ContainerId>> orphans_;          // by uid
+  core::TimerId sweep_ = 0;
+  bool stopping_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace slipway::pods

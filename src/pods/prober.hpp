@@ -1,0 +1,56 @@
+#pragma once
+// Prober: asks the three probes of one running container and says whether it has started, is ready, must be ended.
+// Not for deciding what follows: that is the reconciler's.
+
+#include <functional>
+#include <memory>
+
+#include "core/world/world.hpp"
+#include "pods/probe.hpp"
+#include "pods/runtime.hpp"
+
+namespace slipway::pods {
+
+struct ProbeSet {
+  std::optional<Probe> startup, liveness, readiness;
+};
+Result<ProbeSet> parse_probes(const doc::Value& container, const std::string& pod_ip);
+
+// What the probes say. A container without probes has started and is ready as soon as it runs.
+struct Health {
+  bool started = false;
+  bool ready = false;
+  std::string must_end;  // why startup or liveness gave up; "" while they have not
+};
+
+class Prober {
+ public:
+  // `inherited` is what an earlier control plane knew of the same attempt: an adopted container stays ready until it
+  // answers otherwise. `changed` runs on the loop whenever health() answers something new. `start` gives exec
+  // probes their environment and directory. `age` is how long the container has run.
+  Prober(core::World& world, ProbeSet probes, ContainerStart start, Health inherited, Duration age,
+         std::function<void()> changed);
+  ~Prober();  // no callback runs after this
+  Prober(const Prober&) = delete;
+  Prober& operator=(const Prober&) = delete;
+
+  const Health& health() const { return health_; }
+
+ private:
+  enum class Which { startup, liveness, readiness };
+  struct Line;  // one probe in operation
+  void begin(Line& line, Duration delay);
+  void ask(Line& line);
+  void answered(Line& line, bool good, const std::string& why);
+  void begin_after_startup();
+
+  core::World& world_;
+  ContainerStart start_;
+  Instant running_since_;
+  Health health_;
+  std::function<void()> changed_;
+  std::unique_ptr<Line> startup_, liveness_, readiness_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers on their way hold it weakly
+};
+
+}  // namespace slipway::pods

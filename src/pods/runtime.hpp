@@ -1,0 +1,77 @@
+#pragma once
+// Runtime: how the node starts, signals and finds again the programs of containers. It knows nothing of Pods' rules
+// (restarts, probes, phases): those are the node's. The implementation is ShimRuntime (shim_runtime.hpp): each program
+// under a shim that outlives the control plane. It runs in the real world with the real shim (shim/shim.hpp) and in
+// the simulated one with a simulated shim (shim/simulated.hpp); a node of another operating system would be another.
+//
+// Thread: the control loop only. Nothing here blocks for longer than a small file.
+
+#include <compare>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/world/world.hpp"
+
+namespace slipway::pods {
+
+// One start of one container. The attempt counts from 0 and is the container's restartCount.
+struct ContainerId {
+  std::string pod_uid;
+  std::string container;
+  int attempt = 0;
+  auto operator<=>(const ContainerId&) const = default;
+  std::string text() const { return pod_uid + "/" + container + "." + std::to_string(attempt); }
+};
+
+// What to run. The environment is complete and may hold secrets: it never appears in argv of anything else.
+struct ContainerStart {
+  std::vector<std::string> argv;
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::string directory;  // empty: "/"
+};
+
+// What is known of one attempt.
+struct ContainerRecord {
+  enum class State { absent, starting, running, exited };
+  State state = State::absent;
+  core::ProcessIdentity process;      // of the main program, once it runs
+  std::optional<Time> started_at;
+  core::Exit exit;                    // with state exited
+  std::string reason;                 // StartError, ShimLost, NodeRebooted; "" when the program simply ended
+  std::string message;                // one sentence, may be empty
+  std::optional<Time> finished_at;
+  bool is_up() const { return state == State::starting || state == State::running; }
+  bool has_exited() const { return state == State::exited; }
+};
+
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+
+  // Reads what an earlier control plane left and follows what still runs. Call once, before anything else.
+  // Returns every attempt that is known, in order.
+  virtual Result<std::vector<ContainerId>> recover() = 0;
+  // Called on the loop, never inside another call of this class, whenever inspect(id) answers something new.
+  virtual void on_change(std::function<void(const ContainerId&)> callback) = 0;
+
+  // Starts the program unless that attempt was ever started before: then nothing happens and it is a success. Two
+  // control planes, or one that crashed in between, never start an attempt twice.
+  virtual Result<> start(const ContainerId& id, const ContainerStart& start) = 0;
+  virtual ContainerRecord inspect(const ContainerId& id) const = 0;
+  // To the program's process group. not_found when it does not run (any more).
+  virtual Result<> signal(const ContainerId& id, int signal_number) = 0;
+
+  // Forgets the records and logs of an attempt, or of a whole Pod. failed_precondition while something of it runs.
+  virtual Result<> remove(const ContainerId& id) = 0;
+  virtual Result<> remove_pod(const std::string& pod_uid) = 0;
+
+  // Everything the attempt wrote and that is still kept, as CRI lines ("2026-11-23T10:00:00.000000Z stdout F text").
+  virtual Result<std::string> read_log(const ContainerId& id) const = 0;
+  // The file that grows while it runs, for following; "" when there is no such file.
+  virtual std::string log_path(const ContainerId& id) const = 0;
+};
+
+}  // namespace slipway::pods

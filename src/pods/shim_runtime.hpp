@@ -1,0 +1,63 @@
+#pragma once
+// ShimRuntime: containers as processes of this machine, each under a shim that survives the control plane. Its truth
+// is the directory of each attempt (docs/internals/pods.md); this class only remembers what it read there.
+
+#include <map>
+#include <memory>
+
+#include "pods/runtime.hpp"
+
+namespace slipway::pods {
+
+struct ShimOptions {
+  std::string directory;                  // DIR/pods; made when absent
+  std::vector<std::string> shim_command;  // {"/usr/bin/slipway", "shim"}; "--dir PATH" is added
+  std::string boot_id;                    // empty: this machine's; records of another boot are of dead processes
+};
+
+class ShimRuntime final : public Runtime {
+ public:
+  // `world` outlives it. The destructor leaves every program running.
+  ShimRuntime(core::World& world, ShimOptions options);
+  ~ShimRuntime() override;
+
+  Result<std::vector<ContainerId>> recover() override;
+  void on_change(std::function<void(const ContainerId&)> callback) override;
+  Result<> start(const ContainerId& id, const ContainerStart& start) override;
+  ContainerRecord inspect(const ContainerId& id) const override;
+  Result<> signal(const ContainerId& id, int signal_number) override;
+  Result<> remove(const ContainerId& id) override;
+  Result<> remove_pod(const std::string& pod_uid) override;
+  Result<std::string> read_log(const ContainerId& id) const override;
+  std::string log_path(const ContainerId& id) const override;
+
+ private:
+  struct Entry {
+    ContainerRecord record;
+    core::ProcessIdentity shim;
+    bool is_our_child = false;  // its end arrives as a callback; other shims are looked at again and again
+    core::TimerId timer = 0;
+    Duration interval{};
+  };
+  std::string directory_of(const ContainerId& id) const;
+  Result<> launch_shim(const ContainerId& id);
+  void on_shim_exit(const ContainerId& id, core::Exit exit);
+  // Reads the records again; true when the entry changed.
+  bool refresh(const ContainerId& id, Entry& entry);
+  void look_again(const ContainerId& id, Entry& entry);
+  void on_timer(const ContainerId& id);
+  void relaunch_later(const ContainerId& id, Entry& entry);
+  Result<> withdraw(const ContainerId& id, Entry& entry);
+  void declare_lost(const ContainerId& id, Entry& entry, const std::string& reason, const std::string& message);
+  void kill_session(const core::ProcessIdentity& shim);
+  void forget(std::map<ContainerId, Entry>::iterator entry);
+  void changed(const ContainerId& id);
+
+  core::World& world_;
+  ShimOptions options_;
+  std::map<ContainerId, Entry> entries_;
+  std::function<void(const ContainerId&)> callback_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks hold it weakly
+};
+
+}  // namespace slipway::pods

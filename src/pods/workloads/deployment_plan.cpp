@@ -1,0 +1,88 @@
+#include "pods/workloads/deployment_plan.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace slipway::pods::workloads {
+namespace {
+
+int part_of(const doc::Value& value, int whole, int fallback_percent, bool round_up) {
+  if (value.is_int()) return static_cast<int>(std::max<std::int64_t>(value.as_int(), 0));
+  int percent = fallback_percent;
+  if (const std::string text = value.string_or(""); text.ends_with('%')) {
+    std::from_chars(text.data(), text.data() + text.size() - 1, percent);
+  }
+  return (whole * percent + (round_up ? 99 : 0)) / 100;
+}
+
+// Those whose loss hurts least first: not ready before ready, young before old.
+void sort_for_removal(std::vector<const PodSeen*>& pods) {
+  std::stable_sort(pods.begin(), pods.end(), [](const PodSeen* a, const PodSeen* b) {
+    return a->is_ready != b->is_ready ? !a->is_ready : a->created > b->created;
+  });
+}
+
+int count_ready(const std::vector<const PodSeen*>& pods) {
+  return static_cast<int>(std::count_if(pods.begin(), pods.end(), [](const PodSeen* pod) { return pod->is_ready; }));
+}
+
+}  // namespace
+
+DeploymentWish read_wish(const doc::Value& spec) {
+  DeploymentWish wish;
+  wish.replicas = static_cast<int>(std::max<std::int64_t>(spec["replicas"].int_or(1), 0));
+  wish.recreate = spec["strategy"]["type"].string_or("RollingUpdate") == "Recreate";
+  const doc::Value& rolling = spec["strategy"]["rollingUpdate"];
+  wish.surge = part_of(rolling["maxSurge"], wish.replicas, 25, true);
+  wish.unavailable = part_of(rolling["maxUnavailable"], wish.replicas, 25, false);
+  if (wish.surge == 0 && wish.unavailable == 0) wish.unavailable = 1;
+  return wish;
+}
+
+DeploymentPlan plan_deployment(const DeploymentWish& wish, const std::vector<PodSeen>& pods) {
+  DeploymentPlan plan;
+  std::vector<const PodSeen*> current, old;
+  bool any_old_left = false;
+  for (const auto& pod : pods) {
+    any_old_left = any_old_left || (!pod.is_current && !pod.is_finished);
+    if (pod.is_ending) continue;
+    if (pod.is_finished) {
+      plan.remove.push_back(pod.name);
+      continue;
+    }
+    (pod.is_current ? current : old).push_back(&pod);
+  }
+  sort_for_removal(current);
+  sort_for_removal(old);
+  const int have = static_cast<int>(current.size());
+  const int total = have + static_cast<int>(old.size());
+
+  for (int i = 0; i < have - wish.replicas; ++i) plan.remove.push_back(current[static_cast<std::size_t>(i)]->name);
+  if (wish.recreate) {
+    for (const auto* pod : old) plan.remove.push_back(pod->name);
+    plan.create = any_old_left ? 0 : std::max(wish.replicas - have, 0);
+    return plan;
+  }
+  const int room = wish.replicas + wish.surge - total;
+  plan.create = std::clamp(wish.replicas - have, 0, std::max(room, 0));
+
+  // Old Pods go as far as enough stay ready; unready old ones as far as the new ones do not depend on them.
+  const int wanted_ready = std::max(wish.replicas - wish.unavailable, 0);
+  const int counted_current = std::min(have, wish.replicas);
+  const int unready_current = counted_current - std::min(count_ready(current), counted_current);
+  const int spare = total - wanted_ready - unready_current;
+  int ready = count_ready(current) + count_ready(old);
+  int removed = 0;
+  for (const auto* pod : old) {  // unready first
+    if (!pod->is_ready && removed < spare) {
+      plan.remove.push_back(pod->name);
+      ++removed;
+    } else if (pod->is_ready && ready > wanted_ready) {
+      plan.remove.push_back(pod->name);
+      --ready;
+    }
+  }
+  return plan;
+}
+
+}  // namespace slipway::pods::workloads

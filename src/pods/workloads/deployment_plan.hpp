@@ -1,0 +1,41 @@
+#pragma once
+// What a Deployment's controller does next, as a function of what it sees. Pure. The controller around it is
+// deployment.hpp.
+
+#include <string>
+#include <vector>
+
+#include "core/doc.hpp"
+#include "core/time.hpp"
+
+namespace slipway::pods::workloads {
+
+struct DeploymentWish {
+  int replicas = 1;
+  int surge = 1;        // how many Pods over `replicas` while the template changes
+  int unavailable = 0;  // how many may be missing meanwhile
+  bool recreate = false;  // strategy Recreate: the old go before the new come
+};
+
+// Reads spec.replicas and spec.strategy: percentages of surge are rounded up, those of unavailable down; both zero
+// would never move, so then one may be missing.
+DeploymentWish read_wish(const doc::Value& spec);
+
+struct PodSeen {
+  std::string name;
+  bool is_current = false;  // of the current template
+  bool is_ready = false;
+  bool is_ending = false;   // being deleted
+  bool is_finished = false; // Succeeded or Failed: a Deployment's Pods never are, so it is replaced
+  Time created{};
+};
+
+struct DeploymentPlan {
+  int create = 0;
+  std::vector<std::string> remove;
+  bool operator==(const DeploymentPlan&) const = default;
+};
+
+DeploymentPlan plan_deployment(const DeploymentWish& wish, const std::vector<PodSeen>& pods);
+
+}  // namespace slipway::pods::workloads
