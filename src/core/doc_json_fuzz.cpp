@@ -1,5 +1,5 @@
-// Any bytes: parsing ends with a value or an error, every rendering reads back as the same value, and canonical text is
-// a fixed point.
+// Any bytes: parsing ends with a value or an error, what was read is rendered so that it reads back the same, and
+// canonical text is a fixed point (it may round large numbers: RFC 8785).
 
 #include <cstdint>
 #include <cstdio>
@@ -25,7 +25,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   must_read_back(doc::render_json(*value), *value);
   must_read_back(doc::render_json_pretty(*value), *value);
   const std::string canonical = doc::render_json_canonical(*value);
-  must_read_back(canonical, *value);
   if (doc::render_json_canonical(*doc::parse_json(canonical)) != canonical) std::abort();
   return 0;
 }

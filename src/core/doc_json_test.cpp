@@ -22,8 +22,8 @@ TEST_CASE("JSON documents are read and written back") {
       {"null", "null"}, {" [ ] ", "[]"}, {"{ }", "{}"}, {"[1,2 , 3]", "[1,2,3]"}, {R"({"b":1,"a":{"x":[true,false,null]}})", R"({"b":1,"a":{"x":[true,false,null]}})"},
       {"\"\\u00e9\\ud83d\\ude00\\n\\/\"", "\"\xC3\xA9\xF0\x9F\x98\x80\\n/\""}, {"\"\\u0000\\u001f\"", "\"\\u0000\\u001f\""},
       {"9223372036854775807", "9223372036854775807"}, {"-9223372036854775808", "-9223372036854775808"},
-      {"9223372036854775808", "9223372036854776000"}, {"1e3", "1000"}, {"1.50", "1.5"}, {"-0.0", "0"}, {"0.1", "0.1"},
-      {"1e-7", "1e-7"}, {"1e21", "1e+21"}, {"1e-400", "0"}, {"123456789012345680000", "123456789012345680000"},
+      {"9223372036854775808", "9223372036854776000.0"}, {"333333033312481736.3", "333333033312481700.0"}, {"1e3", "1000"}, {"1.50", "1.5"}, {"-0.0", "0"}, {"0.1", "0.1"},
+      {"1e-7", "1e-7"}, {"1e21", "1e+21"}, {"1e-400", "0"}, {"123456789012345680000", "123456789012345680000.0"},
       {"\xEF\xBB\xBF[1]", "[1]"}, {"\t[\r\n1]\n", "[1]"}};
   for (const auto& row : table) {
     CAPTURE(row.text);
@@ -106,6 +106,12 @@ TEST_CASE("canonical JSON is RFC 8785's") {
   CHECK(doc::render_json_canonical(*numbers) ==
         "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],"
         "\"string\":\"\xE2\x82\xAC$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
+}
+
+TEST_CASE("large numbers read back exactly, and canonical text stays RFC 8785's") {
+  const auto value = doc::parse_json("333333033312481736.3").value();
+  CHECK(doc::parse_json(doc::render_json(value)).value() == value);
+  CHECK(doc::render_json_canonical(value).find('.') == std::string::npos);
 }
 
 TEST_CASE("what JSON cannot say is rendered as something it can") {

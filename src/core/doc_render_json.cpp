@@ -29,7 +29,7 @@ class JsonRenderer {
       case Type::null: out += "null"; return;
       case Type::boolean: out += value.as_bool() ? "true" : "false"; return;
       case Type::integer: out += std::to_string(value.as_int()); return;
-      case Type::number: out += render_number(value.as_double()); return;
+      case Type::number: return render_double(value.as_double());
       case Type::string: append_json_string(out, value.as_string()); return;
       case Type::array: return render_array(value.as_array(), depth);
       case Type::object: return render_object(value.as_object(), depth);
@@ -43,6 +43,15 @@ class JsonRenderer {
     if (!pretty_) return;
     out += '\n';
     out.append(2 * depth, ' ');
+  }
+
+  // Without a dot, a number between 2^53 and 2^63 would read back as an integer near it. RFC 8785 wants no dot.
+  void render_double(double number) {
+    constexpr double exact_integers = 9007199254740992.0;
+    const std::string text = render_number(number);
+    out += text;
+    const bool large = number >= exact_integers || number <= -exact_integers;
+    if (large && !sorted_ && text.find_first_of(".en") == std::string::npos) out += ".0";
   }
 
   void render_array(const Array& array, std::size_t depth) {
