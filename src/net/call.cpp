@@ -78,7 +78,10 @@ void Call::start() {
     self->fail_with(Error(Code::deadline_exceeded,
                           self->where() + ": no answer within " + core::render_for_people(self->request_.timeout)));
   });
-  if (auto kept = context_->pool.take(url_.authority)) return use(std::move(*kept), true);
+  if (auto kept = context_->pool.take(url_.authority)) {
+    socket_ = std::move(*kept);
+    return use_socket(true);
+  }
   connect();
 }
 
@@ -108,12 +111,11 @@ void Call::connect_to(std::vector<tcp::endpoint> endpoints) {
     if (error) {
       return self->fail_with(Error(Code::unavailable, "cannot connect to " + self->url_.authority + ": " + error.message()));
     }
-    self->use(std::move(self->socket_), false);
+    self->use_socket(false);
   });
 }
 
-void Call::use(tcp::socket socket, bool is_reused) {
-  if (is_reused) socket_ = std::move(socket);
+void Call::use_socket(bool is_reused) {
   is_reused_ = is_reused;
   boost::system::error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);

@@ -55,7 +55,7 @@ class Call : public std::enable_shared_from_this<Call> {
   void connect();
   void resolve();
   void connect_to(std::vector<asio::ip::tcp::endpoint> endpoints);
-  void use(asio::ip::tcp::socket socket, bool is_reused);
+  void use_socket(bool is_reused);
   void write();
   void read();
   void on_read(std::size_t size);

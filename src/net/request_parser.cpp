@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "net/parser.hpp"
 #include "net/text.hpp"
 
@@ -102,6 +104,9 @@ RequestParser::Event RequestParser::feed_head(std::string_view& input) {
       raw_head_.clear();
       continue;
     }
+    if (lines_ == 0 && std::count(content.begin(), content.end(), ' ') != 2) {
+      return fail_with(400, "the request line is not a method, a target and a version with one space between");
+    }
     line_start_ = raw_head_.size();
     if (content.empty()) return parse_head();
     if (++lines_ > max_headers + 1) return fail_with(431, "the request has more than 200 headers");
@@ -127,6 +132,7 @@ RequestParser::Event RequestParser::check_head() {
   int hosts = 0;
   int encodings = 0;
   for (const auto& [name, value] : head_.headers) {
+    if (!is_header_name(name) || !is_header_value(value)) return fail_with(400, "the request has a malformed header");
     if (equal_ignoring_case(name, "Host")) ++hosts;
     if (equal_ignoring_case(name, "Content-Length")) head_.content_length = parser_.content_length;
     if (!equal_ignoring_case(name, "Transfer-Encoding")) continue;

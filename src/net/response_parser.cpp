@@ -1,4 +1,5 @@
 #include "net/parser.hpp"
+#include "net/text.hpp"
 
 namespace slipway::net {
 namespace {
@@ -34,7 +35,7 @@ llhttp_settings_t ResponseParser::make_settings() {
     if (p->status_code / 100 == 1) return 1;  // interim: the real answer follows
     self.status_ = p->status_code;
     self.has_head_ = true;
-    return self.is_answer_to_head_ ? 1 : 0;
+    return self.is_answer_to_head_ || has_no_body(self.status_) ? 1 : 0;  // 1: no body whatever the headers say
   };
   settings.on_body = [](llhttp_t* p, const char* at, std::size_t n) {
     auto& self = parser_of(p);

@@ -7,7 +7,7 @@
 namespace slipway::core {
 namespace {
 
-constexpr std::uint64_t livelock_limit = 1'000'000;  // tasks at one instant: they only post each other
+constexpr std::uint64_t livelock_limit = 250'000;  // tasks at one instant: they only post each other
 
 }  // namespace
 
