@@ -247,7 +247,7 @@ struct PromotionController::State {
   Result<Outcome> validate(objects::Object promotion, const Request& request, const Environment& environment) {
     if (!environment.smoke) return move(std::move(promotion), Phase::succeeded, request.version + " serves " + environment.name, "promotion-succeeded");
     const core::Time since = time_in(promotion.status(), "phaseEnteredAt").value_or(now());
-    smoke.start(promotion.name(), *environment.smoke, request.model, since + environment.smoke->timeout,
+    smoke.start(promotion.name(), *environment.smoke, environment.smoke->model.empty() ? request.model : environment.smoke->model, since + environment.smoke->timeout,
                 [this, name = promotion.name(), request, environment_name = environment.name](const SmokeOutcome& outcome) { smoked(name, request, environment_name, outcome); });
     return Outcome{};
   }

@@ -36,6 +36,7 @@ Result<Smoke> parse_smoke(const Value& value) {
   Decoder decoder(value, "spec.smoke");
   smoke.path = decoder.string("path", smoke.path);
   smoke.host = decoder.string("host");
+  smoke.model = decoder.string("model");
   smoke.prompts = decoder.string_list("prompts");
   smoke.timeout = decoder.duration("timeout", smoke.timeout);
   if (smoke.prompts.empty()) smoke.prompts.emplace_back("Hello");

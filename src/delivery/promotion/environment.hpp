@@ -24,6 +24,7 @@ struct Approvals {
 struct Smoke {
   std::string path = "/v1/chat/completions";
   std::string host;
+  std::string model;  // "" is the promoted one
   std::vector<std::string> prompts;
   core::Duration timeout = std::chrono::seconds(60);
 };

@@ -174,6 +174,8 @@ struct RolloutController::State {
     evidence_asked_at[rollout.name()] = now;
     if (!known.has_baseline) {
       known.attempt = progress.attempt;
+      known.canary_hash = progress.current_hash;
+      known.stable_hash = progress.stable_hash;
       const Revision* stable = view.find(progress.stable_hash);
       known.stable_version = stable != nullptr ? stable->version : "";
       known.canary_version = view.template_version;

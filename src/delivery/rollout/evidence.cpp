@@ -7,11 +7,11 @@
 namespace slipway::delivery::rollout {
 namespace {
 using core::doc::Value;
-using Counts = std::map<std::string, double>;  // by version
+using Counts = std::map<std::string, double>;  // by revision hash
 
 std::string counter_query(const std::string& ns, const Evidence& evidence, bool only_failures) {
-  return "sum by (destination_version) (istio_requests_total{destination_service_namespace=\"" + ns + "\",destination_version=~\"" +
-         evidence.canary_version + "|" + evidence.stable_version + "\"" + (only_failures ? ",response_code=~\"5..\"" : "") + "})";
+  return "sum by (destination_canonical_revision) (istio_requests_total{destination_service_namespace=\"" + ns +
+         "\",destination_canonical_revision=~\"" + evidence.canary_hash + "|" + evidence.stable_hash + "\"" + (only_failures ? ",response_code=~\"5..\"" : "") + "})";
 }
 
 std::optional<Counts> counts_of(const Result<Value>& answer) {
@@ -21,14 +21,14 @@ std::optional<Counts> counts_of(const Result<Value>& answer) {
   Counts counts;
   for (const auto& series : result.as_array()) {
     const double value = std::strtod(series["value"][std::size_t{1}].string_or("nan").c_str(), nullptr);
-    if (std::isfinite(value)) counts[series["metric"]["destination_version"].string_or("")] = value;
+    if (std::isfinite(value)) counts[series["metric"]["destination_canonical_revision"].string_or("")] = value;
   }
   return counts;
 }
 
-statistics::Arm arm_of(const Counts& requests, const Counts& failures, const std::string& version) {
+statistics::Arm arm_of(const Counts& requests, const Counts& failures, const std::string& hash) {
   const auto at = [&](const Counts& counts) {
-    const auto found = counts.find(version);
+    const auto found = counts.find(hash);
     return found == counts.end() ? std::int64_t{0} : static_cast<std::int64_t>(std::llround(found->second));
   };
   return {at(failures), at(requests)};
@@ -51,7 +51,7 @@ EvidenceCollector::EvidenceCollector(core::World& world, MetricQuery& metrics) :
 EvidenceCollector::~EvidenceCollector() = default;
 
 void EvidenceCollector::refresh(const objects::Name& rollout, Evidence evidence, Done done) {
-  if (evidence.canary_version.empty() || evidence.canary_version == evidence.stable_version) return;
+  if (evidence.canary_hash.empty() || evidence.canary_hash == evidence.stable_hash) return;
   if (!state_->under_way.insert(rollout).second) return;
   std::weak_ptr<State> weak = state_;
   const std::string failures_query = counter_query(rollout.ns, evidence, true);
@@ -71,8 +71,8 @@ void EvidenceCollector::refresh(const objects::Name& rollout, Evidence evidence,
       const auto failures = counts_of(failures_answer);
       if (!failures) return;
       Evidence fresh = evidence;
-      const auto canary = arm_of(*requests, *failures, fresh.canary_version);
-      const auto stable = arm_of(*requests, *failures, fresh.stable_version);
+      const auto canary = arm_of(*requests, *failures, fresh.canary_hash);
+      const auto stable = arm_of(*requests, *failures, fresh.stable_hash);
       if (!fresh.has_baseline) {
         fresh.canary_baseline = canary;
         fresh.stable_baseline = stable;

@@ -15,7 +15,7 @@ class EvidenceCollector {
   EvidenceCollector(core::World& world, MetricQuery& metrics);
   ~EvidenceCollector();
 
-  // Asks for the counters of both versions in namespace `ns` and hands over `evidence` brought up to date; the first answer becomes
+  // Asks for the counters of both revisions in namespace `ns` and hands over `evidence` brought up to date; the first answer becomes
   // the baseline. Nothing happens when a question for `rollout` is under way or the counters cannot be read.
   void refresh(const objects::Name& rollout, Evidence evidence, Done done);
 

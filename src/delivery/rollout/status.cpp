@@ -105,6 +105,8 @@ Evidence evidence_from_status(const Value& status) {
   Evidence evidence;
   evidence.has_baseline = raw["baseline"].is_object();
   evidence.attempt = static_cast<int>(raw["attempt"].int_or(0));
+  evidence.canary_hash = raw["canaryHash"].string_or("");
+  evidence.stable_hash = raw["stableHash"].string_or("");
   evidence.canary_version = raw["canaryVersion"].string_or("");
   evidence.stable_version = raw["stableVersion"].string_or("");
   evidence.canary_baseline = arm_from(raw["baseline"]["canary"]);
@@ -121,6 +123,8 @@ void write_evidence(objects::Object& rollout, const Evidence& evidence) {
   Object raw{{"attempt", Value(evidence.attempt)}, {"canaryVersion", Value(evidence.canary_version)}, {"stableVersion", Value(evidence.stable_version)},
              {"canary", arm_value(evidence.canary)}, {"stable", arm_value(evidence.stable)}};
   raw.set("baseline", Value(Object{{"canary", arm_value(evidence.canary_baseline)}, {"stable", arm_value(evidence.stable_baseline)}}));
+  raw.set("canaryHash", Value(evidence.canary_hash));
+  raw.set("stableHash", Value(evidence.stable_hash));
   raw.set("measuredAt", time_value(evidence.measured_at));
   put(status, "slipway.evidence", Value(std::move(raw)));
   const Progress progress = progress_from_status(status);
@@ -171,6 +175,7 @@ void write_status(objects::Object& rollout, const RolloutView& view, const Analy
       run == nullptr ? Value() : Value(Object{{"name", Value(run->name)}, {"status", Value(analysis::name_of(run->phase))}, {"message", Value(run->message)}}));
   write_conditions(rollout, p, now);
 
+  if (!evidence.has_baseline) put(status, "slipway.evidence", Value());  // an earlier attempt's
   const bool is_update = !p.stable_hash.empty() && p.current_hash != p.stable_hash;
   put(status, "slipway.stableVersion", Value(version_of(view, p.stable_hash)));
   put(status, "slipway.canaryVersion", is_update || p.stable_hash.empty() ? Value(version_of(view, p.current_hash)) : Value());

@@ -12,7 +12,8 @@ Progress progress_from_status(const core::doc::Value& status);
 // Requests since the canary got its first weight, counted by the gateway. Absolute counters minus a baseline, not increase(),
 // which misses what a series counted before its first scrape.
 struct Evidence {
-  std::string canary_version, stable_version;  // what is compared; fixed with the baseline
+  std::string canary_hash, stable_hash;        // what is compared; fixed with the baseline
+  std::string canary_version, stable_version;  // how people call it
   statistics::Arm canary_baseline, stable_baseline, canary, stable;
   bool has_baseline = false;
   int attempt = 0;  // of Progress; evidence of an earlier attempt says nothing about this one
