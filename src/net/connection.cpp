@@ -226,6 +226,7 @@ void Connection::dispatch() {
 
 void Connection::hand_over(Request request) {
   const Route& route = *incoming_->match.route;
+  incoming_.reset();
   auto responder = make_responder(exchange_);
   if (context_->options.loop == nullptr) return run_handler(*context_, route, std::move(request), responder);
   context_->options.loop->post([context = context_, &route, what = std::move(request), who = std::move(responder)]() mutable {

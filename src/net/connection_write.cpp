@@ -135,6 +135,7 @@ void Connection::shut() {
   stage_ = Stage::closed;
   if (exchange_) exchange_->is_open = false;
   exchange_.reset();
+  incoming_.reset();
   on_close_ = nullptr;
   read_deadline_.cancel();
   write_deadline_.cancel();

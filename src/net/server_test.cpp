@@ -29,7 +29,6 @@ Handler echo() {
   };
 }
 
-// Counts what it is asked to hold: the server may not keep more than that.
 std::string get(const std::string& target, const std::string& more = "") {
   return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + more + crlf;
 }
@@ -170,13 +169,13 @@ TEST_CASE("requests that could be smuggled are refused and end the connection") 
            {"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n" + smuggled, "421"},
            {"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n" + smuggled, "421"},
            {"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + std::string(70'000, 'x') + "\r\n\r\n" + smuggled, "431"},
-           {"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n" + smuggled, "505"},
+           {"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n" + smuggled, "505"},
            {post + "Content-Length: 3\r\nExpect: a miracle\r\n\r\n" + smuggled, "417"},
        }) {
     CAPTURE(wire.substr(0, 200));
     const std::string answer = site.talk(wire);
     CHECK(answer.starts_with("HTTP/1.1 " + status + " "));
-    CHECK(answer.find("HTTP/1.1", 1) == std::string::npos);
+    CHECK(answer.find("\r\nDate: ") == answer.rfind("\r\nDate: "));  // one answer
     CHECK(answer.contains("Connection: close\r\n"));
   }
   CHECK_FALSE(was_called);
