@@ -75,6 +75,7 @@ void ModelServer::handle(net::Request request, std::shared_ptr<net::Responder> r
   }
   if (!loaded_) return responder->send(error_answer(503, "unavailable_error", "Loading model"));
   if (request.method == "GET" && (request.path == "/health" || request.path == "/v1/health")) {
+    if (leaving_) return responder->send(error_answer(503, "unavailable_error", "shutting down"));
     return responder->send(json_response(200, R"({"status":"ok"})"));
   }
   if (request.method == "GET" && request.path == "/v1/models") {
@@ -161,10 +162,15 @@ void ModelServer::complete(const net::Request& request, bool chat, std::shared_p
 }
 
 void ModelServer::drain(core::Task done) {
-  draining_ = true;
-  hanging_.clear();
+  if (leaving_) return;
+  leaving_ = true;
   drained_ = std::move(done);
-  check_drained();
+  host_.after(options_.linger, [this, weak = std::weak_ptr<int>(alive_)] {
+    if (weak.expired()) return;
+    draining_ = true;
+    hanging_.clear();
+    check_drained();
+  });
 }
 
 void ModelServer::check_drained() {

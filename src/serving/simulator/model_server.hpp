@@ -16,7 +16,8 @@ class ModelServer {
   ~ModelServer();
   void start();  // loading begins
   void handle(net::Request request, std::shared_ptr<net::Responder> responder);
-  // New completions are refused with 503; `done` runs when the last one under way has ended.
+  // /health says 503 from now on and, after Options::linger, completions are refused; `done` runs when the last one
+  // under way has ended.
   void drain(core::Task done);
 
  private:
@@ -30,7 +31,8 @@ class ModelServer {
   Host host_;
   Engine engine_;
   bool loaded_ = false;
-  bool draining_ = false;
+  bool leaving_ = false;   // told to end
+  bool draining_ = false;  // lingered enough
   core::Task drained_;
   int completions_ = 0;
   std::vector<std::shared_ptr<net::Responder>> hanging_;

@@ -137,8 +137,8 @@ std::string render_error(int status, std::string_view type, std::string_view mes
 std::string render_context_error(int prompt_tokens, int context) {
   doc::Object object;
   object.set("error", doc::Object{{"code", 400},
-                                  {"message", "the request exceeds the available context size. try increasing the "
-                                              "context size or enable context shift"},
+                                  {"message", "request (" + std::to_string(prompt_tokens) + " tokens) exceeds the available context size (" +
+                                                  std::to_string(context) + " tokens), try increasing it"},
                                   {"type", "exceed_context_size_error"},
                                   {"n_prompt_tokens", prompt_tokens},
                                   {"n_ctx", context}});

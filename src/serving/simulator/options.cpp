@@ -21,6 +21,7 @@ std::vector<Flag> flags_of(Options& o) {
       {"--parallel", &o.parallel, "requests at once; more wait"},
       {"--max-waiting", &o.max_waiting, "requests that may wait; more are refused with 429"},
       {"--startup", &o.startup, "loading takes this long, as in 5s"},
+      {"--linger", &o.linger, "after SIGTERM, requests are taken for this long, as in 500ms"},
       {"--prefill-overhead", &o.latency.prefill_overhead, "time before any prompt token, as in 20ms"},
       {"--prefill-per-token", &o.latency.prefill_per_token, "time of a prompt token that is not cached, as in 350us"},
       {"--inter-token", &o.latency.inter_token, "time between two output tokens, as in 15ms"},

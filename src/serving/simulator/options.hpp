@@ -38,6 +38,8 @@ struct Options {
   int parallel = 4;    // requests at once; more wait
   int max_waiting = 1000;
   Duration startup = {};  // /health says 503 until then
+  // After SIGTERM it is unhealthy at once and takes requests for this long, so that a gateway can turn away from it.
+  Duration linger = std::chrono::milliseconds(500);
   Latency latency;
   Failures failures;
 };

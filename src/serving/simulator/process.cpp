@@ -118,6 +118,7 @@ Result<std::unique_ptr<BackgroundModelServer>> BackgroundModelServer::start(cons
   TRY_ASSIGN(auto options, parse_options(arguments));
   options.host = "127.0.0.1";
   options.port = 0;
+  options.linger = {};
   auto state = std::make_unique<State>(std::move(options));
   TRY(state->served.listen());
   state->thread = std::thread([raw = state.get()] { raw->served.run(); });

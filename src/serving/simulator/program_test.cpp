@@ -168,11 +168,14 @@ TEST_CASE_FIXTURE(Fixture, "injected failures: errors, hangs, wrong answers, a c
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "SIGTERM lets the requests under way finish and refuses new ones") {
-  spawn({});
-  const auto running = send(kPath, prompt("Why?", R"(,"max_tokens":50,"ignore_eos":true)"));
+TEST_CASE_FIXTURE(Fixture, "after SIGTERM it is unhealthy, lingers, then refuses, and requests under way finish") {
+  spawn({"--linger", "300ms"});
+  const auto running = send(kPath, prompt("Why?", R"(,"max_tokens":100,"ignore_eos":true)"));
   world.run_for(100ms);
   REQUIRE(parts.processes.signal(process, SIGTERM, true).has_value());
+  CHECK(wait(send("/health")).status == 503);
+  CHECK(wait(send(kPath, prompt("Why?", R"(,"max_tokens":1)"))).status == 200);
+  world.run_for(300ms);
   CHECK(wait(send(kPath, prompt("Why?"))).status == 503);
   CHECK_FALSE(ended.has_value());
   CHECK(wait(running).status == 200);
