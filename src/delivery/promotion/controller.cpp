@@ -20,6 +20,7 @@ namespace kinds = objects::kinds;
 
 // Neighbours without events (registry, repository) are asked again this often.
 constexpr core::Duration poll_interval = std::chrono::seconds(2);
+constexpr core::Duration slow_poll_interval = std::chrono::seconds(10);  // while people think
 
 // Everything a promotion is going to do, and the digest that binds it.
 struct Plan {
@@ -157,7 +158,7 @@ struct PromotionController::State {
     const ApprovalState approval = judge_approvals(environment.approvals, approvals_from(promotion.status()), plan->subject, request.requested_by, now());
     if (approval.is_satisfied) return move(std::move(promotion), Phase::deploying, "deploys: " + approval.message, "deploying");
     TRY(move(std::move(promotion), Phase::awaiting_approval, approval.message, "approval-awaited"));
-    return poll();
+    return Outcome{slow_poll_interval};
   }
 
   static std::string gates_sentence(const std::vector<GateResult>& gates, GateState state) {

@@ -185,7 +185,12 @@ struct RolloutController::State {
 
   void keep(const Name& name, const Evidence& fresh) {
     auto written = modify_status(store, kinds::rollout, name, [&](Object& rollout) {
-      if (progress_from_status(rollout.status()).attempt != fresh.attempt) return false;
+      const Progress progress = progress_from_status(rollout.status());
+      if (progress.attempt != fresh.attempt) return false;
+      // A long pause without requests is not worth a write each time; the last measurement of a rollout is.
+      const Evidence known = evidence_of(rollout, progress);
+      const bool is_news = !known.has_baseline || !(known.canary == fresh.canary) || !(known.stable == fresh.stable);
+      if (!is_news && !progress.restored_at && !progress.finished_at) return false;
       write_evidence(rollout, fresh);
       return true;
     });
