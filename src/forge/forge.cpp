@@ -83,7 +83,8 @@ void Forge::State::receive(std::string repository, std::string actor, std::strin
     call.timeout = std::chrono::minutes(10);
     auto received = [repository, turn, done = std::move(done)](State& s, Result<core::RunOutput> output) mutable {
       // Whatever became of git, what it moved is recorded before anybody is told.
-      auto settled = [turn, output = std::move(output), done = std::move(done)](State&, Result<std::vector<Push>> pushes) mutable {
+      auto settled = [turn, output = std::move(output), done = std::move(done)](
+                         State&, Result<std::vector<Push>> pushes) mutable {
         if (!pushes) return done(fail(std::move(pushes).error()));
         ReceivedPack pack;
         pack.pushes = std::move(*pushes);
@@ -92,7 +93,8 @@ void Forge::State::receive(std::string repository, std::string actor, std::strin
           pack.failed = true;
         } else {
           if (output->exit.code != 0) {
-            log::warn("forge", "receive-pack failed", {{"code", output->exit.code}, {"stderr", output->err.substr(0, 400)}});
+            log::warn("forge", "receive-pack failed",
+                      {{"code", output->exit.code}, {"stderr", output->err.substr(0, 400)}});
           }
           pack.failed = output->exit.code != 0 && output->out.empty();
           pack.answer = std::move(output->out);
@@ -139,7 +141,8 @@ void Forge::State::recover(Then<> done) {
         if (!pushes) {
           log::error("forge", "repository not recovered", {{"repository", name}, {"error", pushes.error().one_line()}});
         } else if (!pushes->empty()) {
-          log::warn("forge", "pushes found that a crash kept from the record", {{"repository", name}, {"pushes", pushes->size()}});
+          log::warn("forge", "pushes found that a crash kept from the record",
+                    {{"repository", name}, {"pushes", pushes->size()}});
         }
         one_done(s);
       };

@@ -82,10 +82,10 @@ using Gatekeeper =
     std::function<Result<std::string>(const core::Headers& headers, Access access, const std::string& repository)>;
 
 struct ForgeOptions {
-  std::string directory;                             // repositories lie under it
+  std::string directory;                                          // repositories lie under it
   std::vector<std::string> protected_refs = {"refs/heads/main"};  // only move forward, are never deleted
-  std::size_t max_push = 512u * 1024 * 1024;         // bytes of one push
-  std::size_t max_fetch = 512u * 1024 * 1024;        // bytes of one answer; held in memory
+  std::size_t max_push = 512u * 1024 * 1024;                      // bytes of one push
+  std::size_t max_fetch = 512u * 1024 * 1024;                     // bytes of one answer; held in memory
 };
 
 class CommitStatuses;

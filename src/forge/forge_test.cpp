@@ -47,15 +47,16 @@ class Town {
     options.directory = directory + "/forge";
     forge_ = forge::Forge::open(real_.world(), *database_, sink, options).value();
     forge_->on_push([this](const forge::Push& push) { heard.push_back(push); });
-    forge_->add_routes(router_, [](const core::Headers& headers, forge::Access access, const std::string&) -> Result<std::string> {
-      const auto sent = core::header(headers, "authorization");
-      if (sent == "Basic " + core::base64("ada:secret")) return "ada@example.com";
-      if (sent == "Basic " + core::base64("grace:reader") && access == forge::Access::push) {
-        return fail(Code::permission_denied, "grace@example.com may not push to this repository");
-      }
-      if (access == forge::Access::read && sent.empty()) return "";
-      return fail(Code::unauthenticated, "this needs a token");
-    });
+    forge_->add_routes(
+        router_, [](const core::Headers& headers, forge::Access access, const std::string&) -> Result<std::string> {
+          const auto sent = core::header(headers, "authorization");
+          if (sent == "Basic " + core::base64("ada:secret")) return "ada@example.com";
+          if (sent == "Basic " + core::base64("grace:reader") && access == forge::Access::push) {
+            return fail(Code::permission_denied, "grace@example.com may not push to this repository");
+          }
+          if (access == forge::Access::read && sent.empty()) return "";
+          return fail(Code::unauthenticated, "this needs a token");
+        });
     net::ServerOptions server;
     server.spool_directory = directory;
     server.loop = &real_.loop();
@@ -106,16 +107,22 @@ class Town {
     core::RunRequest request;
     request.argv = {"/bin/sh", "-e", "-c", "exec 2>&1\n" + script};
     const std::string host = "127.0.0.1:" + std::to_string(server_->port());
-    request.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", directory_}, {"GIT_TERMINAL_PROMPT", "0"},
-                           {"GIT_CONFIG_NOSYSTEM", "1"}, {"URL", "http://ada:secret@" + host + "/git"},
-                           {"WRONG", "http://ada:wrong@" + host + "/git"}, {"GRACE", "http://grace:reader@" + host + "/git"},
-                           {"ANON", "http://" + host + "/git"}, {"GIT_AUTHOR_NAME", "Ada"}, {"GIT_AUTHOR_EMAIL", "ada@example.com"},
-                           {"GIT_COMMITTER_NAME", "Ada"}, {"GIT_COMMITTER_EMAIL", "ada@example.com"}};
+    request.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                           {"HOME", directory_},
+                           {"GIT_TERMINAL_PROMPT", "0"},
+                           {"GIT_CONFIG_NOSYSTEM", "1"},
+                           {"URL", "http://ada:secret@" + host + "/git"},
+                           {"WRONG", "http://ada:wrong@" + host + "/git"},
+                           {"GRACE", "http://grace:reader@" + host + "/git"},
+                           {"ANON", "http://" + host + "/git"},
+                           {"GIT_AUTHOR_NAME", "Ada"},
+                           {"GIT_AUTHOR_EMAIL", "ada@example.com"},
+                           {"GIT_COMMITTER_NAME", "Ada"},
+                           {"GIT_COMMITTER_EMAIL", "ada@example.com"}};
     request.directory = directory_;
     request.timeout = std::chrono::seconds(60);
-    const auto output = wait<core::RunOutput>([&](forge::Then<core::RunOutput> done) {
-      real_.world().processes.run(std::move(request), std::move(done));
-    });
+    const auto output = wait<core::RunOutput>(
+        [&](forge::Then<core::RunOutput> done) { real_.world().processes.run(std::move(request), std::move(done)); });
     REQUIRE(output.has_value());
     return {output->exit.code, output->out};
   }
@@ -192,14 +199,16 @@ TEST_CASE("clones and fetches work in protocol 0 and 2, shallow ones too, withou
   town.start();
   town.ok(first_commit);
   for (const std::string version : {"0", "1", "2"}) {
-    town.ok("git -c protocol.version=" + version + " clone -q $ANON/models.git clone" + version + " && cmp work/model.yaml clone" + version + "/model.yaml");
+    town.ok("git -c protocol.version=" + version + " clone -q $ANON/models.git clone" + version +
+            " && cmp work/model.yaml clone" + version + "/model.yaml");
   }
   town.ok("git clone -q --depth 1 $ANON/models.git shallow && test -f shallow/model.yaml");
   // Enough commits that git compresses its negotiation.
   town.ok("cd clone2 && for i in $(seq 1 150); do git commit -q --allow-empty -m local$i; done");
   town.ok("cd work && for i in 1 2 3; do git commit -q --allow-empty -m $i; done && git push -q $URL/models.git main");
   for (const std::string version : {"0", "2"}) {
-    town.ok("cd clone2 && git -c protocol.version=" + version + " fetch -q origin && git rev-parse origin/main | grep -q $(git -C ../work rev-parse HEAD)");
+    town.ok("cd clone2 && git -c protocol.version=" + version +
+            " fetch -q origin && git rev-parse origin/main | grep -q $(git -C ../work rev-parse HEAD)");
     town.ok("cd work && git commit -q --allow-empty -m again && git push -q $URL/models.git main");
   }
   CHECK(town.sh("git clone -q $ANON/nothing.git").text.find("not found") != std::string::npos);
@@ -210,7 +219,9 @@ TEST_CASE("a large push travels through a spooled file, in chunks, and comes bac
   Town town(directory.path);
   town.start();
   town.ok(first_commit);
-  town.ok("cd work && head -c 5000000 /dev/urandom > big.bin && git add big.bin && git commit -q -m big && git push -q $URL/models.git main");
+  town.ok(
+      "cd work && head -c 5000000 /dev/urandom > big.bin && git add big.bin && git commit -q -m big && git push -q "
+      "$URL/models.git main");
   town.ok("git clone -q $ANON/models.git again && cmp work/big.bin again/big.bin");
   CHECK(town.pushes().size() == 2);
 }
@@ -221,8 +232,10 @@ TEST_CASE("who has no token, a wrong one or no right to push is told so, and not
   town.start();
   town.ok(first_commit);
   town.ok("cd work && git commit -q --allow-empty -m more");
-  CHECK(town.sh("cd work && git push -q $ANON/models.git main").text.find("could not read Username") != std::string::npos);
-  CHECK(town.sh("cd work && git push -q $WRONG/models.git main").text.find("Authentication failed") != std::string::npos);
+  CHECK(town.sh("cd work && git push -q $ANON/models.git main").text.find("could not read Username") !=
+        std::string::npos);
+  CHECK(town.sh("cd work && git push -q $WRONG/models.git main").text.find("Authentication failed") !=
+        std::string::npos);
   const auto denied = town.sh("cd work && git push -q $GRACE/models.git main");
   CHECK(denied.code != 0);
   CHECK(denied.text.find("grace@example.com may not push") != std::string::npos);
@@ -235,12 +248,15 @@ TEST_CASE("main only moves forward and stays; other branches do as they like") {
   Town town(directory.path);
   town.start();
   town.ok(first_commit);
-  const auto rewritten = town.sh("cd work && git commit -q --amend -m rewritten && git push -q -f $URL/models.git main");
+  const auto rewritten =
+      town.sh("cd work && git commit -q --amend -m rewritten && git push -q -f $URL/models.git main");
   CHECK(rewritten.code != 0);
   CHECK(rewritten.text.find("main is protected and only moves forward") != std::string::npos);
   CHECK(town.sh("cd work && git push -q $URL/models.git :main").text.find("cannot be deleted") != std::string::npos);
   CHECK(town.pushes().size() == 1);
-  town.ok("cd work && git push -q $URL/models.git HEAD:topic && git commit -q --amend -m other && git push -q -f $URL/models.git HEAD:topic && git push -q $URL/models.git :topic");
+  town.ok(
+      "cd work && git push -q $URL/models.git HEAD:topic && git commit -q --amend -m other && git push -q -f "
+      "$URL/models.git HEAD:topic && git push -q $URL/models.git :topic");
   const auto pushes = town.pushes();
   REQUIRE(pushes.size() == 4);
   CHECK(pushes[0].after == forge::zero_commit);
@@ -252,7 +268,9 @@ TEST_CASE("two people push at once: one wins, the other is told to fetch, both p
   Town town(directory.path);
   town.start();
   town.ok(first_commit);
-  town.ok("git clone -q $URL/models.git other && cd work && git commit -q --allow-empty -m one && cd ../other && git commit -q --allow-empty -m two");
+  town.ok(
+      "git clone -q $URL/models.git other && cd work && git commit -q --allow-empty -m one && cd ../other && git "
+      "commit -q --allow-empty -m two");
   const auto both = town.sh(
       "set +e; (cd work && git push -q $URL/models.git HEAD:main HEAD:refs/heads/a; echo work $?) & "
       "(cd other && git push -q $URL/models.git HEAD:main HEAD:refs/heads/b; echo other $?) & wait");
@@ -297,7 +315,8 @@ TEST_CASE("a push recorded but not announced before a crash is announced at the 
     town.ok(first_commit);
   }
   auto database = storage::open_sqlite(directory.path + "/forge.db").value();
-  REQUIRE(database->write([](storage::Connection& c) { return c.execute("UPDATE forge_pushes SET announced = 0"); }).has_value());
+  REQUIRE(database->write([](storage::Connection& c) { return c.execute("UPDATE forge_pushes SET announced = 0"); })
+              .has_value());
   database.reset();
   Town town(directory.path);
   town.start();
@@ -324,7 +343,8 @@ TEST_CASE("commits are read: files, directories, facts, names and checkouts") {
   CHECK(read("deploy").error().code == Code::not_found);
 
   const auto list = [&](const std::string& below) {
-    return town.wait<std::vector<forge::SourceFile>>([&](auto done) { forge.list_files("models", head, below, std::move(done)); });
+    return town.wait<std::vector<forge::SourceFile>>(
+        [&](auto done) { forge.list_files("models", head, below, std::move(done)); });
   };
   const auto files = list("deploy/").value();
   REQUIRE(files.size() == 2);
@@ -333,7 +353,8 @@ TEST_CASE("commits are read: files, directories, facts, names and checkouts") {
   CHECK(list("").value().size() == 3);
   CHECK(list("nowhere").error().code == Code::not_found);
 
-  const auto facts = town.wait<forge::CommitFacts>([&](auto done) { forge.commit_facts("models", head, std::move(done)); }).value();
+  const auto facts =
+      town.wait<forge::CommitFacts>([&](auto done) { forge.commit_facts("models", head, std::move(done)); }).value();
   CHECK(facts.subject == "first words");
   CHECK(facts.author == "ada@example.com");
   CHECK(facts.author_name == "Ada");
@@ -345,9 +366,12 @@ TEST_CASE("commits are read: files, directories, facts, names and checkouts") {
   CHECK(resolve(head.substr(0, 8)).value() == head);
   CHECK(resolve("nothing").error().code == Code::not_found);
   CHECK(resolve("--help").error().code == Code::invalid_argument);
-  CHECK(town.wait<void>([&](auto done) { forge.checkout("models", head, directory.path + "/out", std::move(done)); }).has_value());
+  CHECK(town.wait<void>([&](auto done) { forge.checkout("models", head, directory.path + "/out", std::move(done)); })
+            .has_value());
   town.ok("cmp out/deploy/a.yaml work/deploy/a.yaml && test ! -e out/.git");
-  CHECK(town.wait<void>([&](auto done) { forge.checkout("other", head, directory.path + "/out2", std::move(done)); }).error().code == Code::not_found);
+  CHECK(town.wait<void>([&](auto done) { forge.checkout("other", head, directory.path + "/out2", std::move(done)); })
+            .error()
+            .code == Code::not_found);
 }
 
 TEST_CASE("commit statuses have GitHub's shape; the newest of each context counts") {
@@ -365,8 +389,10 @@ TEST_CASE("commit statuses have GitHub's shape; the newest of each context count
     return net::fetch(request).value();
   };
   CHECK(call("POST", "statuses/" + head, R"({"state":"pending","context":"release"})").status == 201);
-  CHECK(doc::parse_json(call("GET", "commits/" + head + "/status", "").body).value()["state"].string_or("") == "pending");
-  CHECK(call("POST", "statuses/" + head, R"({"state":"success","context":"release","description":"done"})").status == 201);
+  CHECK(doc::parse_json(call("GET", "commits/" + head + "/status", "").body).value()["state"].string_or("") ==
+        "pending");
+  CHECK(call("POST", "statuses/" + head, R"({"state":"success","context":"release","description":"done"})").status ==
+        201);
   CHECK(call("POST", "statuses/" + head, R"({"state":"great"})").status == 422);
   const auto combined = doc::parse_json(call("GET", "commits/" + head + "/status", "").body).value();
   CHECK(combined["state"].string_or("") == "success");

@@ -62,18 +62,30 @@ void Git::run_raw(GitCall call, Then<core::RunOutput> done) {
   const auto path = path_of(call.repository);
   core::RunRequest request;
   request.argv = {"git",
-                  "-c", "safe.directory=*",
-                  "-c", "core.hooksPath=" + options_.directory + "/hooks",
-                  "-c", "core.fsync=committed,loose-object,reference",
-                  "-c", "gc.auto=0",
-                  "-c", "receive.autogc=false",
-                  "-c", "receive.fsckObjects=true",
-                  "-c", "receive.denyDeleteCurrent=ignore",  // the hook decides, in words of ours
-                  "-c", "receive.maxInputSize=" + std::to_string(options_.max_push),
-                  "-c", "uploadpack.allowAnySHA1InWant=true",
-                  "-c", "uploadpack.allowFilter=true",
-                  "-c", "protocol.version=2",
-                  "-c", "advice.detachedHead=false"};
+                  "-c",
+                  "safe.directory=*",
+                  "-c",
+                  "core.hooksPath=" + options_.directory + "/hooks",
+                  "-c",
+                  "core.fsync=committed,loose-object,reference",
+                  "-c",
+                  "gc.auto=0",
+                  "-c",
+                  "receive.autogc=false",
+                  "-c",
+                  "receive.fsckObjects=true",
+                  "-c",
+                  "receive.denyDeleteCurrent=ignore",  // the hook decides, in words of ours
+                  "-c",
+                  "receive.maxInputSize=" + std::to_string(options_.max_push),
+                  "-c",
+                  "uploadpack.allowAnySHA1InWant=true",
+                  "-c",
+                  "uploadpack.allowFilter=true",
+                  "-c",
+                  "protocol.version=2",
+                  "-c",
+                  "advice.detachedHead=false"};
   for (auto& argument : call.arguments) {
     const auto at = argument.find("{repository}");
     if (at != std::string::npos) argument.replace(at, std::string_view("{repository}").size(), path);
@@ -83,10 +95,14 @@ void Git::run_raw(GitCall call, Then<core::RunOutput> done) {
     const std::vector<std::string> shell = {"/bin/sh", "-c", R"(exec "$0" "$@" < "$SLIPWAY_INPUT")"};
     request.argv.insert(request.argv.begin(), shell.begin(), shell.end());
   }
-  request.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"HOME", "/nonexistent"},
-                         {"LC_ALL", "C.UTF-8"},                    {"GIT_CONFIG_NOSYSTEM", "1"},
-                         {"GIT_CONFIG_GLOBAL", "/dev/null"},       {"GIT_TERMINAL_PROMPT", "0"},
-                         {"GIT_LITERAL_PATHSPECS", "1"},           {"SLIPWAY_PROTECTED_REFS", joined(options_.protected_refs)}};
+  request.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
+                         {"HOME", "/nonexistent"},
+                         {"LC_ALL", "C.UTF-8"},
+                         {"GIT_CONFIG_NOSYSTEM", "1"},
+                         {"GIT_CONFIG_GLOBAL", "/dev/null"},
+                         {"GIT_TERMINAL_PROMPT", "0"},
+                         {"GIT_LITERAL_PATHSPECS", "1"},
+                         {"SLIPWAY_PROTECTED_REFS", joined(options_.protected_refs)}};
   if (!call.input_file.empty()) request.environment.emplace_back("SLIPWAY_INPUT", call.input_file);
   for (auto& variable : call.environment) request.environment.push_back(std::move(variable));
   request.directory = call.directory.empty() ? options_.directory + "/repos" : call.directory;

@@ -10,12 +10,12 @@
 namespace slipway::forge {
 
 struct GitCall {
-  std::string repository;                 // a checked name; its path is appended where `arguments` say "{repository}"
-  std::vector<std::string> arguments;     // after "git": "cat-file", ...
+  std::string repository;              // a checked name; its path is appended where `arguments` say "{repository}"
+  std::vector<std::string> arguments;  // after "git": "cat-file", ...
   std::vector<std::pair<std::string, std::string>> environment;  // added to the safe one
-  std::string input;                      // stdin...
-  std::string input_file;                 // ...or, when not empty, from this file
-  std::string directory;                  // working directory; "" = the repository's
+  std::string input;                                             // stdin...
+  std::string input_file;                                        // ...or, when not empty, from this file
+  std::string directory;                                         // working directory; "" = the repository's
   Duration timeout = std::chrono::seconds(60);
   std::size_t max_output = 64u * 1024 * 1024;
 };
@@ -26,7 +26,9 @@ class Git {
 
   // Directories and the hook that protects refs.
   Result<> prepare();
-  std::string path_of(const std::string& repository) const { return options_.directory + "/repos/" + repository + ".git"; }
+  std::string path_of(const std::string& repository) const {
+    return options_.directory + "/repos/" + repository + ".git";
+  }
   std::string scratch_path();  // a new name for a temporary file
 
   // Hands over whatever git printed and its exit code.

@@ -48,7 +48,9 @@ struct Recorded {
 };
 
 Result<> insert(storage::Connection& c, Push& push) {
-  TRY(c.execute("INSERT INTO forge_pushes (repository, ref, before, after, actor, author, subject, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+  TRY(
+      c.execute("INSERT INTO forge_pushes (repository, ref, before, after, actor, author, subject, at) VALUES (?, ?, "
+                "?, ?, ?, ?, ?, ?)",
                 {push.repository, push.ref, push.before, push.after, push.actor, push.author, push.subject,
                  push.at.time_since_epoch().count()}));
   push.id = c.last_insert_id();
@@ -62,7 +64,8 @@ Result<> Journal::open() { return storage::migrate(database_, "forge", migration
 Result<bool> Journal::has(const std::string& repository) const {
   bool found = false;
   TRY(database_.read([&](storage::Connection& c) {
-    return c.query("SELECT 1 FROM forge_repositories WHERE name = ?", {repository}, [&](const storage::Row&) { found = true; });
+    return c.query("SELECT 1 FROM forge_repositories WHERE name = ?", {repository},
+                   [&](const storage::Row&) { found = true; });
   }));
   return found;
 }
@@ -77,7 +80,8 @@ Result<> Journal::add(const std::string& repository, Time now) {
 Result<std::vector<std::string>> Journal::repositories() const {
   std::vector<std::string> names;
   TRY(database_.read([&](storage::Connection& c) {
-    return c.query("SELECT name FROM forge_repositories ORDER BY name", {}, [&](const storage::Row& row) { names.push_back(row.text(0)); });
+    return c.query("SELECT name FROM forge_repositories ORDER BY name", {},
+                   [&](const storage::Row& row) { names.push_back(row.text(0)); });
   }));
   return names;
 }
@@ -147,12 +151,14 @@ Result<std::vector<Push>> Journal::unannounced() const {
 }
 
 Result<> Journal::mark_announced(std::int64_t id) {
-  return database_.write([&](storage::Connection& c) { return c.execute("UPDATE forge_pushes SET announced = 1 WHERE id = ?", {id}); });
+  return database_.write(
+      [&](storage::Connection& c) { return c.execute("UPDATE forge_pushes SET announced = 1 WHERE id = ?", {id}); });
 }
 
 Result<std::vector<Push>> Journal::pushes(std::string_view repository, std::size_t limit) const {
   std::vector<Push> pushes;
-  const auto sql = "SELECT " + std::string(columns) + " FROM forge_pushes WHERE ?1 = '' OR repository = ?1 ORDER BY id DESC LIMIT ?2";
+  const auto sql = "SELECT " + std::string(columns) +
+                   " FROM forge_pushes WHERE ?1 = '' OR repository = ?1 ORDER BY id DESC LIMIT ?2";
   TRY(database_.read([&](storage::Connection& c) {
     return c.query(sql, {std::string(repository), static_cast<std::int64_t>(limit)},
                    [&](const storage::Row& row) { pushes.push_back(push_of(row)); });

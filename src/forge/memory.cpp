@@ -68,7 +68,8 @@ Result<const MemorySource::Commit*> MemorySource::find(const std::string& reposi
   const auto r = repositories_.find(repository);
   if (r == repositories_.end()) return fail(Code::not_found, "there is no repository \"" + repository + "\"");
   const auto c = r->second.find(commit);
-  if (c == r->second.end()) return fail(Code::not_found, "there is no commit " + commit.substr(0, 12) + " in " + repository);
+  if (c == r->second.end())
+    return fail(Code::not_found, "there is no commit " + commit.substr(0, 12) + " in " + repository);
   return &c->second;
 }
 
@@ -76,7 +77,8 @@ void MemorySource::read_file(std::string repository, std::string commit, std::st
   const auto read = [&]() -> Result<std::string> {
     TRY_ASSIGN(const auto* found, find(repository, commit));
     const auto file = found->files.find(path);
-    if (file == found->files.end()) return fail(Code::not_found, "commit " + commit.substr(0, 12) + " has no file " + path);
+    if (file == found->files.end())
+      return fail(Code::not_found, "commit " + commit.substr(0, 12) + " has no file " + path);
     return file->second;
   };
   later(world_, std::move(done), read());

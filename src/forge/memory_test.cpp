@@ -10,7 +10,8 @@ TEST_CASE("a simulated push is announced later, once, and its commit can be read
   forge::MemorySource source(world.world());
   std::vector<forge::Push> heard;
   source.on_push([&](const forge::Push& push) { heard.push_back(push); });
-  const auto first = source.push("models", {{"model.yaml", "version: v1"}, {"deploy/a.yaml", "a"}}, "first", "ada@example.com");
+  const auto first =
+      source.push("models", {{"model.yaml", "version: v1"}, {"deploy/a.yaml", "a"}}, "first", "ada@example.com");
   CHECK(heard.empty());
   world.run_for(std::chrono::seconds(1));
   REQUIRE(heard.size() == 1);
@@ -20,7 +21,8 @@ TEST_CASE("a simulated push is announced later, once, and its commit can be read
   std::string text;
   source.read_file("models", first, "model.yaml", [&](Result<std::string> file) { text = file.value(); });
   std::size_t listed = 0;
-  source.list_files("models", first, "deploy", [&](Result<std::vector<forge::SourceFile>> files) { listed = files->size(); });
+  source.list_files("models", first, "deploy",
+                    [&](Result<std::vector<forge::SourceFile>> files) { listed = files->size(); });
   std::string resolved;
   source.resolve("models", "main", [&](Result<std::string> commit) { resolved = commit.value(); });
   world.run_for(std::chrono::seconds(1));

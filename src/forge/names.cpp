@@ -26,11 +26,15 @@ Result<> check_repository(std::string_view name) {
 
 Result<> check_commit(std::string_view commit) {
   if (commit.size() == 40 && std::ranges::all_of(commit, is_hex)) return {};
-  return fail(Code::invalid_argument, "\"" + std::string(commit.substr(0, 60)) + "\" is not a commit: 40 hex digits are");
+  return fail(Code::invalid_argument,
+              "\"" + std::string(commit.substr(0, 60)) + "\" is not a commit: 40 hex digits are");
 }
 
 Result<> check_path(std::string_view path) {
-  const auto refuse = [&] { return fail(Code::invalid_argument, "\"" + std::string(path.substr(0, 200)) + "\" is not a path inside a repository"); };
+  const auto refuse = [&] {
+    return fail(Code::invalid_argument,
+                "\"" + std::string(path.substr(0, 200)) + "\" is not a path inside a repository");
+  };
   if (path.size() > 4096 || path.starts_with('/')) return refuse();
   if (std::ranges::any_of(path, [](char c) { return static_cast<unsigned char>(c) < 0x20; })) return refuse();
   while (!path.empty()) {
@@ -46,11 +50,12 @@ Result<> check_revision(std::string_view revision) {
   const auto is_fine = [](char c) {
     return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' || c == '-' || c == '/';
   };
-  if (!revision.empty() && revision.size() <= 250 && !revision.starts_with('-') && std::ranges::all_of(revision, is_fine) &&
-      revision.find("..") == std::string_view::npos) {
+  if (!revision.empty() && revision.size() <= 250 && !revision.starts_with('-') &&
+      std::ranges::all_of(revision, is_fine) && revision.find("..") == std::string_view::npos) {
     return {};
   }
-  return fail(Code::invalid_argument, "\"" + std::string(revision.substr(0, 100)) + "\" is not the name of a branch, tag or commit");
+  return fail(Code::invalid_argument,
+              "\"" + std::string(revision.substr(0, 100)) + "\" is not the name of a branch, tag or commit");
 }
 
 }  // namespace slipway::forge

@@ -51,7 +51,9 @@ Result<std::vector<SourceFile>> parse_batch(const std::vector<Entry>& entries, s
 template <class T>
 bool refuse(Then<T>& done, core::World& world, Result<> checked) {
   if (checked) return false;
-  auto answer = [done = std::move(done), error = std::move(checked).error()]() mutable { done(fail(std::move(error))); };
+  auto answer = [done = std::move(done), error = std::move(checked).error()]() mutable {
+    done(fail(std::move(error)));
+  };
   world.loop.post(std::move(answer));
   return true;
 }
@@ -152,7 +154,8 @@ void Forge::checkout(std::string repository, std::string commit, std::string dir
   const auto index = state_->git.scratch_path();
   GitCall call;
   call.repository = repository;
-  call.arguments = {"--git-dir={repository}", "--work-tree=" + directory, "checkout", "--quiet", "--force", commit, "--", "."};
+  call.arguments = {
+      "--git-dir={repository}", "--work-tree=" + directory, "checkout", "--quiet", "--force", commit, "--", "."};
   call.environment = {{"GIT_INDEX_FILE", index}};
   call.directory = directory;
   call.timeout = std::chrono::minutes(10);
@@ -169,7 +172,13 @@ void Forge::commit_facts(std::string repository, std::string commit, Then<Commit
   if (refuse(done, world, check_commit(commit)) || refuse(done, world, state_->require(repository))) return;
   GitCall call;
   call.repository = repository;
-  call.arguments = {"--git-dir={repository}", "log", "-1", "--no-show-signature", "--format=%H%x00%P%x00%an%x00%ae%x00%at%x00%s", commit, "--"};
+  call.arguments = {"--git-dir={repository}",
+                    "log",
+                    "-1",
+                    "--no-show-signature",
+                    "--format=%H%x00%P%x00%an%x00%ae%x00%at%x00%s",
+                    commit,
+                    "--"};
   auto shown = [done = std::move(done)](State&, Result<std::string> text) mutable {
     if (!text) return done(fail(std::move(text).error()));
     done(parse_facts(*text));
@@ -182,7 +191,8 @@ void Forge::resolve(std::string repository, std::string revision, Then<std::stri
   if (refuse(done, world, check_revision(revision)) || refuse(done, world, state_->require(repository))) return;
   GitCall call;
   call.repository = repository;
-  call.arguments = {"--git-dir={repository}", "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"};
+  call.arguments = {"--git-dir={repository}", "rev-parse",           "--verify", "--quiet",
+                    "--end-of-options",       revision + "^{commit}"};
   auto resolved = [repository, revision, done = std::move(done)](State&, Result<std::string> text) mutable {
     if (!text) return done(fail(Code::not_found, repository + " has no branch, tag or commit \"" + revision + "\""));
     while (text->ends_with('\n')) text->pop_back();

@@ -18,8 +18,9 @@ constexpr std::string_view receive_pack = "git-receive-pack";
 constexpr std::size_t max_negotiation = 16u * 1024 * 1024;  // bytes of one fetch request, unpacked
 
 net::Response plain(const Error& error) {
-  auto response = net::Response::text(core::http_status(error.code),
-                                      "slipway: " + error.message + (error.hint.empty() ? "" : "; " + error.hint) + "\n");
+  auto response =
+      net::Response::text(core::http_status(error.code),
+                          "slipway: " + error.message + (error.hint.empty() ? "" : "; " + error.hint) + "\n");
   if (error.code == Code::unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"slipway\"");
   return response;
 }
@@ -46,8 +47,8 @@ std::string service_line(std::string_view service) {
 std::string protocol_of(const net::Request& request, std::string_view service) {
   const auto value = request.header("git-protocol");
   const bool harmless = value.size() <= 64 && std::ranges::all_of(value, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '=' || c == ':';
-  });
+                          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '=' || c == ':';
+                        });
   return service == upload_pack && harmless ? std::string(value) : std::string();
 }
 
@@ -98,7 +99,8 @@ void advertise(Forge::State& state, const std::string& repository, std::string_v
   const bool announces_itself = protocol.find("version=2") != std::string::npos;
   auto advertised = [reply, service, announces_itself](Result<std::string> refs) {
     if (!refs) return reply->send(plain(refs.error()));
-    reply->send(git_answer(service, "advertisement", announces_itself ? std::move(*refs) : service_line(service) + *refs));
+    reply->send(
+        git_answer(service, "advertisement", announces_itself ? std::move(*refs) : service_line(service) + *refs));
   };
   state.git.run(std::move(call), std::move(advertised));
 }
@@ -106,7 +108,8 @@ void advertise(Forge::State& state, const std::string& repository, std::string_v
 void info_refs(Forge::State& state, const Gatekeeper& gatekeeper, const net::Request& request, const Reply& reply) {
   const auto asked = request.parameter("service");
   if (asked != upload_pack && asked != receive_pack) {
-    return reply->send(plain(Error(Code::permission_denied, "only git's smart protocol is spoken here", "use git 1.6.6 or later")));
+    return reply->send(
+        plain(Error(Code::permission_denied, "only git's smart protocol is spoken here", "use git 1.6.6 or later")));
   }
   const bool pushing = asked == receive_pack;
   const auto service = pushing ? receive_pack : upload_pack;
@@ -138,7 +141,8 @@ void fetch(Forge::State& state, const Gatekeeper& gatekeeper, const net::Request
   call.input_file = body_file_of(request);
   call.timeout = std::chrono::minutes(10);
   call.max_output = state.options.max_fetch;
-  if (auto protocol = protocol_of(request, upload_pack); !protocol.empty()) call.environment.emplace_back("GIT_PROTOCOL", std::move(protocol));
+  if (auto protocol = protocol_of(request, upload_pack); !protocol.empty())
+    call.environment.emplace_back("GIT_PROTOCOL", std::move(protocol));
   auto answered = [reply](Result<core::RunOutput> output) {
     if (!output) return reply->send(plain(output.error()));
     // What upload-pack dislikes it says in its own protocol; without a word it is ours to say.

@@ -11,7 +11,12 @@ namespace slipway::forge {
 
 struct Forge::State : std::enable_shared_from_this<Forge::State> {
   State(core::World w, storage::Database& database, core::EventSink& e, ForgeOptions o)
-      : world(w), events(e), options(std::move(o)), git(world, options), journal(database), statuses(world, database),
+      : world(w),
+        events(e),
+        options(std::move(o)),
+        git(world, options),
+        journal(database),
+        statuses(world, database),
         lanes(std::make_shared<Lanes>(world.loop)) {}
 
   core::World world;
@@ -29,13 +34,14 @@ struct Forge::State : std::enable_shared_from_this<Forge::State> {
   void create(std::string repository, Then<> done);
 
   struct ReceivedPack {
-    std::string answer;         // of git receive-pack; empty for the probe that git sends before a large push
-    bool failed = false;        // git died without a word
-    std::vector<Push> pushes;   // durable; not announced yet
+    std::string answer;        // of git receive-pack; empty for the probe that git sends before a large push
+    bool failed = false;       // git died without a word
+    std::vector<Push> pushes;  // durable; not announced yet
   };
   // Runs `git receive-pack` on a push's body, alone on this repository, and records what moved. The caller answers the
   // client, then announces.
-  void receive(std::string repository, std::string actor, std::string body, std::string body_file, Then<ReceivedPack> done);
+  void receive(std::string repository, std::string actor, std::string body, std::string body_file,
+               Then<ReceivedPack> done);
   void settle(const std::string& repository, Then<std::vector<Push>> done);
   void announce(const std::vector<Push>& pushes);
   void recover(Then<> done);

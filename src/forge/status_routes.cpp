@@ -49,7 +49,8 @@ Result<doc::Value> combined(Forge::State& state, const net::Request& request) {
   TRY_ASSIGN(const auto all, state.statuses.combined(repository, request.parameters.at(2)));
   doc::Array items;
   for (const auto& status : all.statuses) items.push_back(render(status));
-  doc::Object body{{"state", all.state}, {"sha", request.parameters.at(2)}, {"total_count", std::int64_t(items.size())}};
+  doc::Object body{
+      {"state", all.state}, {"sha", request.parameters.at(2)}, {"total_count", std::int64_t(items.size())}};
   body.set("statuses", std::move(items));
   body.set("repository", doc::Object{{"name", repository}, {"full_name", request.parameters.at(0) + "/" + repository}});
   return body;

@@ -24,19 +24,22 @@ constexpr storage::Migration migrations[] = {
 
 Result<> CommitStatuses::open() { return storage::migrate(database_, "forge-statuses", migrations); }
 
-Result<CommitStatus> CommitStatuses::set(const std::string& repository, const std::string& commit, CommitStatus status) {
+Result<CommitStatus> CommitStatuses::set(const std::string& repository, const std::string& commit,
+                                         CommitStatus status) {
   TRY(check_repository(repository));
   TRY(check_commit(commit));
   if (status.state != "error" && status.state != "failure" && status.state != "pending" && status.state != "success") {
-    return fail(Code::invalid_argument, "state must be error, failure, pending or success, not \"" + status.state + "\"");
+    return fail(Code::invalid_argument,
+                "state must be error, failure, pending or success, not \"" + status.state + "\"");
   }
   if (status.context.empty()) status.context = "default";
   status.created = world_.clock.now();
   TRY(database_.write([&](storage::Connection& c) -> Result<> {
-    TRY(c.execute("INSERT INTO forge_statuses (repository, commit_id, context, state, description, target_url, creator, created) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                  {repository, commit, status.context, status.state, status.description, status.target_url, status.creator,
-                   status.created.time_since_epoch().count()}));
+    TRY(c.execute(
+        "INSERT INTO forge_statuses (repository, commit_id, context, state, description, target_url, creator, created) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        {repository, commit, status.context, status.state, status.description, status.target_url, status.creator,
+         status.created.time_since_epoch().count()}));
     status.id = c.last_insert_id();
     return {};
   }));
@@ -46,17 +49,19 @@ Result<CommitStatus> CommitStatuses::set(const std::string& repository, const st
 Result<std::vector<CommitStatus>> CommitStatuses::list(const std::string& repository, const std::string& commit) const {
   std::vector<CommitStatus> list;
   TRY(database_.read([&](storage::Connection& c) {
-    return c.query("SELECT id, state, context, description, target_url, creator, created FROM forge_statuses "
-                   "WHERE repository = ? AND commit_id = ? ORDER BY id DESC",
-                   {repository, commit}, [&](const storage::Row& row) {
-                     list.push_back({row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5),
-                                     Time(Duration(row.integer(6)))});
-                   });
+    return c.query(
+        "SELECT id, state, context, description, target_url, creator, created FROM forge_statuses "
+        "WHERE repository = ? AND commit_id = ? ORDER BY id DESC",
+        {repository, commit}, [&](const storage::Row& row) {
+          list.push_back({row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5),
+                          Time(Duration(row.integer(6)))});
+        });
   }));
   return list;
 }
 
-Result<CommitStatuses::Combined> CommitStatuses::combined(const std::string& repository, const std::string& commit) const {
+Result<CommitStatuses::Combined> CommitStatuses::combined(const std::string& repository,
+                                                          const std::string& commit) const {
   TRY_ASSIGN(auto all, list(repository, commit));
   Combined combined;
   std::set<std::string> seen;
@@ -66,7 +71,9 @@ Result<CommitStatuses::Combined> CommitStatuses::combined(const std::string& rep
   const auto any = [&](auto... states) {
     return std::ranges::any_of(combined.statuses, [&](const auto& s) { return ((s.state == states) || ...); });
   };
-  combined.state = any("error", "failure") ? "failure" : combined.statuses.empty() || any("pending") ? "pending" : "success";
+  combined.state = any("error", "failure")                       ? "failure"
+                   : combined.statuses.empty() || any("pending") ? "pending"
+                                                                 : "success";
   return combined;
 }
 

@@ -28,7 +28,8 @@ class CommitStatuses {
 
   // Adds one; earlier ones of the same context stay as history. invalid_argument for another state.
   Result<CommitStatus> set(const std::string& repository, const std::string& commit, CommitStatus status);
-  Result<std::vector<CommitStatus>> list(const std::string& repository, const std::string& commit) const;  // newest first
+  Result<std::vector<CommitStatus>> list(const std::string& repository,
+                                         const std::string& commit) const;  // newest first
   // The newest of each context, and what they say together: failure, pending or success.
   struct Combined {
     std::string state;

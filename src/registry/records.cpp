@@ -66,11 +66,13 @@ void add_artifact(VersionRecord& record, const Entity& artifact, bool is_ours) {
 
 }  // namespace
 
-Result<std::vector<VersionRecord>> read_records(storage::Database& database, std::string_view model, std::string_view version) {
+Result<std::vector<VersionRecord>> read_records(storage::Database& database, std::string_view model,
+                                                std::string_view version) {
   std::vector<VersionRecord> records;
   TRY(database.read([&](Connection& c) -> Result<> {
     records.clear();
-    TRY(c.query(versions_sql, {std::string(model), std::string(version)}, [&](const storage::Row& row) { records.push_back(record_of(row)); }));
+    TRY(c.query(versions_sql, {std::string(model), std::string(version)},
+                [&](const storage::Row& row) { records.push_back(record_of(row)); }));
     for (auto& record : records) {
       const bool is_ours = !record.weights.empty();
       EntityFilter filter;

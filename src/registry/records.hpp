@@ -6,6 +6,7 @@
 namespace slipway::registry {
 
 // Oldest first. "" leaves the model or the version open.
-Result<std::vector<VersionRecord>> read_records(storage::Database& database, std::string_view model, std::string_view version);
+Result<std::vector<VersionRecord>> read_records(storage::Database& database, std::string_view model,
+                                                std::string_view version);
 
 }  // namespace slipway::registry

@@ -31,7 +31,8 @@ std::int64_t milliseconds(Time time) {
 }
 
 std::string content_of(const Registration& r) {
-  doc::Object content{{"config", r.config}, {"format", r.format}, {"parameters", r.parameters}, {"weights", r.weights.text()}};
+  doc::Object content{
+      {"config", r.config}, {"format", r.format}, {"parameters", r.parameters}, {"weights", r.weights.text()}};
   return core::Digest::of(doc::render_json_canonical(std::move(content))).text();
 }
 
@@ -46,10 +47,12 @@ Result<> check(const Registration& r) {
   demand(r.config.is_object(), "config must be an object");
   if (r.parameters.is_object()) {
     for (const auto& [name, value] : r.parameters.as_object()) {
-      demand(!value.is_object() && !value.is_array() && !value.is_null(), "parameter " + name + " must be text, a number or true/false");
+      demand(!value.is_object() && !value.is_array() && !value.is_null(),
+             "parameter " + name + " must be text, a number or true/false");
     }
   }
-  for (const auto& [name, value] : r.metrics) demand(std::isfinite(value), "metric " + name + " must be a finite number");
+  for (const auto& [name, value] : r.metrics)
+    demand(std::isfinite(value), "metric " + name + " must be a finite number");
   if (problems.empty()) return {};
   return fail(core::join(std::move(problems)));
 }
@@ -59,7 +62,8 @@ std::string_view parameter_type_of(const doc::Value& value) {
   return value.is_number() ? "number" : "string";
 }
 
-Result<std::optional<Entity>> find_named(Connection& c, EntityKind kind, std::optional<std::int64_t> parent, std::string_view name) {
+Result<std::optional<Entity>> find_named(Connection& c, EntityKind kind, std::optional<std::int64_t> parent,
+                                         std::string_view name) {
   EntityFilter filter;
   filter.artifacts = schema_of(kind).is_artifact();
   filter.kind = kind;
@@ -84,8 +88,8 @@ Result<> insert_attached(Connection& c, Entity& artifact) {
   return attach(c, *artifact.parent, artifact.id);
 }
 
-Result<> put_metrics(Connection& c, std::int64_t version, const std::map<std::string, double>& metrics, std::string_view run,
-                     std::int64_t now) {
+Result<> put_metrics(Connection& c, std::int64_t version, const std::map<std::string, double>& metrics,
+                     std::string_view run, std::int64_t now) {
   for (const auto& [name, value] : metrics) {
     TRY_ASSIGN(const auto known, find_named(c, EntityKind::metric, version, name));
     Entity metric = known ? *known : make(EntityKind::metric, version, name, now);
@@ -109,10 +113,11 @@ Result<> put_metrics(Connection& c, std::int64_t version, const std::map<std::st
 }  // namespace
 
 bool is_version_name(std::string_view name) {
-  const auto is_plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && name.size() <= 128 && is_plain(name.front()) && std::ranges::all_of(name, [&](char c) {
-    return is_plain(c) || c == '.' || c == '_' || c == '-' || c == ':';
-  });
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && name.size() <= 128 && is_plain(name.front()) &&
+         std::ranges::all_of(name, [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-' || c == ':'; });
 }
 
 Registry::Registry(core::World world, storage::Database& database, storage::BlobStore& blobs, core::EventSink& events)
@@ -178,21 +183,25 @@ Result<> Registry::write_version(Connection& c, const Registration& r, const std
     TRY(insert_attached(c, parameter));
   }
   TRY(put_metrics(c, version->id, r.metrics, r.run, now));
-  return c.execute("INSERT INTO registry_registrations (version, content, weights, format, commit_id, repository, run, parameters, config) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   {version->id, content, r.weights.text(), r.format, r.commit, r.repository, r.run,
-                    doc::render_json_canonical(r.parameters), doc::render_json_canonical(r.config)});
+  return c.execute(
+      "INSERT INTO registry_registrations (version, content, weights, format, commit_id, repository, run, parameters, "
+      "config) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {version->id, content, r.weights.text(), r.format, r.commit, r.repository, r.run,
+       doc::render_json_canonical(r.parameters), doc::render_json_canonical(r.config)});
 }
 
 Result<VersionRecord> Registry::record_metrics(std::string_view model, std::string_view version,
                                                const std::map<std::string, double>& metrics, std::string_view run,
                                                std::string_view actor) {
   for (const auto& [name, value] : metrics) {
-    if (name.empty() || !std::isfinite(value)) return fail(Code::invalid_argument, "metric \"" + name + "\" must be a finite number");
+    if (name.empty() || !std::isfinite(value))
+      return fail(Code::invalid_argument, "metric \"" + name + "\" must be a finite number");
   }
   if (metrics.empty()) return fail(Code::invalid_argument, "no metrics were given");
   TRY_ASSIGN(const auto known, get_version(model, version));
-  TRY(database_.write([&](Connection& c) { return put_metrics(c, known.id, metrics, run, milliseconds(world_.clock.now())); }));
+  TRY(database_.write(
+      [&](Connection& c) { return put_metrics(c, known.id, metrics, run, milliseconds(world_.clock.now())); }));
   core::Event event;
   event.actor = actor;
   event.action = "measured";
@@ -221,7 +230,9 @@ Result<> Registry::announce(const VersionRecord& record) {
   event.detail = record.model + " " + record.version + " (" + record.format + ")";
   if (!record.commit.empty()) event.detail += " from commit " + record.commit.substr(0, 7);
   events_.record(std::move(event));
-  return database_.write([&](Connection& c) { return c.execute("UPDATE registry_registrations SET announced = 1 WHERE version = ?", {record.id}); });
+  return database_.write([&](Connection& c) {
+    return c.execute("UPDATE registry_registrations SET announced = 1 WHERE version = ?", {record.id});
+  });
 }
 
 Result<> Registry::announce_forgotten() {
@@ -252,10 +263,13 @@ Result<VersionRecord> Registry::get_version(std::string_view model, std::string_
   for (std::size_t i = others.size() > 5 ? others.size() - 5 : 0; i < others.size(); ++i) {
     hint += (hint.empty() ? "the newest are " : ", ") + others[i].version;
   }
-  return fail(Code::not_found, "there is no version " + std::string(version) + " of model " + std::string(model), std::move(hint));
+  return fail(Code::not_found, "there is no version " + std::string(version) + " of model " + std::string(model),
+              std::move(hint));
 }
 
-Result<std::vector<VersionRecord>> Registry::list_versions(std::string_view model) const { return read_records(database_, model, ""); }
+Result<std::vector<VersionRecord>> Registry::list_versions(std::string_view model) const {
+  return read_records(database_, model, "");
+}
 
 Result<std::vector<std::string>> Registry::list_models() const {
   std::vector<std::string> names;

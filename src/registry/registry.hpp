@@ -26,18 +26,18 @@ class Router;
 namespace slipway::registry {
 
 struct VersionRecord {
-  std::int64_t id = 0;      // as the Kubeflow face shows it
+  std::int64_t id = 0;  // as the Kubeflow face shows it
   std::string model, version;
-  std::string state;        // LIVE or ARCHIVED
+  std::string state;  // LIVE or ARCHIVED
   std::string description;
-  std::string weights;      // "sha256:..."; "" when a Kubeflow client registered bytes that lie elsewhere (see uri)
-  std::string uri;          // of the model artifact; the digest again for our own
-  std::string format;       // "gguf"
+  std::string weights;  // "sha256:..."; "" when a Kubeflow client registered bytes that lie elsewhere (see uri)
+  std::string uri;      // of the model artifact; the digest again for our own
+  std::string format;   // "gguf"
   std::string commit, repository, run;  // lineage; "" when unknown
   std::string author;
-  doc::Value parameters;    // object of scalars
+  doc::Value parameters;                  // object of scalars
   std::map<std::string, double> metrics;  // the latest of each name
-  doc::Value config;        // what else changes behaviour: an object
+  doc::Value config;                      // what else changes behaviour: an object
   Time created{};
 };
 
@@ -79,7 +79,8 @@ class Registry {
   Result<std::vector<VersionRecord>> list_versions(std::string_view model) const;  // oldest first; "" = of all models
   Result<std::vector<std::string>> list_models() const;
 
-  // /api/model_registry/v1alpha3 and /v1, and under /api/slipway/v1: blobs and models. The registry outlives the router.
+  // /api/model_registry/v1alpha3 and /v1, and under /api/slipway/v1: blobs and models. The registry outlives the
+  // router.
   void add_routes(net::Router& router);
 
  private:

@@ -41,9 +41,12 @@ struct House {
   }
   std::int64_t count(const std::string& table) {
     std::int64_t n = -1;
-    REQUIRE(database->read([&](storage::Connection& c) {
-                      return c.query("SELECT count(*) FROM " + table, {}, [&](const storage::Row& row) { n = row.integer(0); });
-                    }).has_value());
+    REQUIRE(database
+                ->read([&](storage::Connection& c) {
+                  return c.query("SELECT count(*) FROM " + table, {},
+                                 [&](const storage::Row& row) { n = row.integer(0); });
+                })
+                .has_value());
     return n;
   }
 };
@@ -155,11 +158,13 @@ TEST_CASE("a version that a crash kept from the audit log is recorded at the nex
 TEST_CASE("metrics are added to a version, the newest counts, and it is on record who measured") {
   House house;
   REQUIRE(house.registry->register_version(house.version("v1")).has_value());
-  const auto record = house.registry->record_metrics("support-assistant", "v1", {{"accuracy", 0.9}, {"ttft", 0.3}}, "2", "ci@x");
+  const auto record =
+      house.registry->record_metrics("support-assistant", "v1", {{"accuracy", 0.9}, {"ttft", 0.3}}, "2", "ci@x");
   REQUIRE(record.has_value());
   CHECK(record->metrics == std::map<std::string, double>{{"accuracy", 0.9}, {"ttft", 0.3}});
   CHECK(house.sink.events.back().action == "measured");
   CHECK(house.sink.events.back().actor == "ci@x");
-  CHECK(house.registry->record_metrics("support-assistant", "v9", {{"a", 1.0}}, "", "").error().hint == "the newest are v1");
+  CHECK(house.registry->record_metrics("support-assistant", "v9", {{"a", 1.0}}, "", "").error().hint ==
+        "the newest are v1");
   CHECK(house.registry->record_metrics("support-assistant", "v1", {}, "", "").error().code == Code::invalid_argument);
 }

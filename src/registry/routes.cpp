@@ -1,7 +1,7 @@
 // The registry's own API under /api/slipway/v1: blobs, and versions registered in one step.
 
-#include "net/http.hpp"
 #include "registry/kubeflow/routes.hpp"
+#include "net/http.hpp"
 #include "registry/registry.hpp"
 #include "storage/blobs.hpp"
 
@@ -81,7 +81,8 @@ Result<net::Response> record_metrics(Registry& registry, const Request& request)
   const auto metrics = decode_metrics(d);
   const auto run = d.scalar_text("run");
   TRY(d.finish());
-  TRY_ASSIGN(const auto record, registry.record_metrics(request.parameters.at(0), request.parameters.at(1), metrics, run, caller_of(request)));
+  TRY_ASSIGN(const auto record, registry.record_metrics(request.parameters.at(0), request.parameters.at(1), metrics,
+                                                        run, caller_of(request)));
   return net::Response::json(200, render(record));
 }
 
@@ -107,7 +108,8 @@ Result<net::Response> list_models(const Registry& registry, const Request&) {
 
 Result<net::Response> list_versions(const Registry& registry, const Request& request) {
   TRY_ASSIGN(const auto records, registry.list_versions(request.parameters.at(0)));
-  if (records.empty()) return fail(Code::not_found, "there is no model \"" + request.parameters.at(0) + "\" with versions");
+  if (records.empty())
+    return fail(Code::not_found, "there is no model \"" + request.parameters.at(0) + "\" with versions");
   return net::Response::json(200, render_list(records));
 }
 
@@ -134,9 +136,11 @@ void Registry::add_routes(net::Router& router) {
   add("GET", "/models", [this](const Request& q) { return registry::list_models(*this, q); });
   add("GET", "/models/{model}/versions", [this](const Request& q) { return registry::list_versions(*this, q); });
   add("POST", "/models/{model}/versions", [this](const Request& q) { return registry::register_version(*this, q); });
-  add("GET", "/models/{model}/versions/{version}", [this](const Request& q) { return registry::get_version(*this, q); });
-  add("POST", "/models/{model}/versions/{version}/metrics", [this](const Request& q) { return registry::record_metrics(*this, q); });
-  kubeflow::add_routes(router, std::make_shared<kubeflow::Service>(world_, database_));
+  add("GET", "/models/{model}/versions/{version}",
+      [this](const Request& q) { return registry::get_version(*this, q); });
+  add("POST", "/models/{model}/versions/{version}/metrics",
+      [this](const Request& q) { return registry::record_metrics(*this, q); });
+  kubeflow::add_routes(router, std::make_shared<kubeflow::Service>(world_, database_), events_);
 }
 
 }  // namespace slipway::registry

@@ -37,14 +37,10 @@ std::string sign(const std::string& key, std::uint64_t sequence, const std::stri
 }
 
 std::string render(const core::Event& event, const std::string& previous) {
-  doc::Object record{{"action", event.action},
-                     {"actor", event.actor},
-                     {"detail", event.detail},
-                     {"digest", event.digest},
-                     {"object", event.object},
-                     {"previous", previous},
-                     {"sequence", event.sequence},
-                     {"time", core::render_rfc3339_micro(event.time)}};
+  doc::Object record{{"action", event.action},     {"actor", event.actor},
+                     {"detail", event.detail},     {"digest", event.digest},
+                     {"object", event.object},     {"previous", previous},
+                     {"sequence", event.sequence}, {"time", core::render_rfc3339_micro(event.time)}};
   if (event.seconds >= 0) record.set("seconds", event.seconds);
   return doc::render_json_canonical(doc::Value(std::move(record)));
 }
@@ -137,7 +133,8 @@ void AuditLog::record(core::Event event) {
   waiting_.push_back(std::move(event));
   std::vector<core::Event> batch = waiting_;
   if (auto written = append(batch); !written) {
-    log::error("team", "audit record not written yet", {{"waiting", waiting_.size()}, {"error", written.error().one_line()}});
+    log::error("team", "audit record not written yet",
+               {{"waiting", waiting_.size()}, {"error", written.error().one_line()}});
     return;
   }
   waiting_.clear();
@@ -226,7 +223,8 @@ Result<AuditVerification> AuditLog::verify() const {
       const auto expected = result.entries + 1;
       const auto name = "record " + std::to_string(sequence);
       if (sequence != expected) {
-        verdict = fail(broken("record " + std::to_string(expected) + " is missing (next is " + std::to_string(sequence) + ")"));
+        verdict = fail(
+            broken("record " + std::to_string(expected) + " is missing (next is " + std::to_string(sequence) + ")"));
         return;
       }
       const auto hash = core::Digest::of(text).hex();

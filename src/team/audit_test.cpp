@@ -114,7 +114,8 @@ TEST_CASE("dropping, reordering and adding records is found") {
   {
     Archive archive;
     archive.fill(2);
-    archive.sql("INSERT INTO team_audit (sequence, record, hash) SELECT 3, record, hash FROM team_audit WHERE sequence = 2");
+    archive.sql(
+        "INSERT INTO team_audit (sequence, record, hash) SELECT 3, record, hash FROM team_audit WHERE sequence = 2");
     CHECK(archive.complaint().find("record 3 does not follow") != std::string::npos);
   }
 }

@@ -26,14 +26,22 @@ const std::vector<Role>& roles() {
 // What a person reads after "may not".
 std::string_view action_of(Verb verb) {
   switch (verb) {
-    case Verb::push: return "push to";
-    case Verb::register_model: return "register models in";
-    case Verb::run: return "start workflow runs in";
-    case Verb::promote: return "request promotions of";
-    case Verb::approve: return "approve";
-    case Verb::apply: return "apply manifests to";
-    case Verb::steer_rollout: return "steer";
-    case Verb::administer: return "administer";
+    case Verb::push:
+      return "push to";
+    case Verb::register_model:
+      return "register models in";
+    case Verb::run:
+      return "start workflow runs in";
+    case Verb::promote:
+      return "request promotions of";
+    case Verb::approve:
+      return "approve";
+    case Verb::apply:
+      return "apply manifests to";
+    case Verb::steer_rollout:
+      return "steer";
+    case Verb::administer:
+      return "administer";
   }
   return "use";
 }
@@ -50,14 +58,22 @@ bool Principal::has_role(std::string_view role) const { return std::ranges::find
 
 std::string_view name_of(Verb verb) {
   switch (verb) {
-    case Verb::push: return "push";
-    case Verb::register_model: return "register";
-    case Verb::run: return "run";
-    case Verb::promote: return "promote";
-    case Verb::approve: return "approve";
-    case Verb::apply: return "apply";
-    case Verb::steer_rollout: return "steer-rollout";
-    case Verb::administer: return "administer";
+    case Verb::push:
+      return "push";
+    case Verb::register_model:
+      return "register";
+    case Verb::run:
+      return "run";
+    case Verb::promote:
+      return "promote";
+    case Verb::approve:
+      return "approve";
+    case Verb::apply:
+      return "apply";
+    case Verb::steer_rollout:
+      return "steer-rollout";
+    case Verb::administer:
+      return "administer";
   }
   return "unknown";
 }
@@ -82,9 +98,10 @@ Result<> authorise(const Principal& principal, Verb verb, std::string_view resou
     if (principal.has_role(role)) return {};
   }
   std::string what = resource.empty() ? std::string("this platform") : std::string(resource);
-  return fail(Code::permission_denied,
-              principal.id + " (" + join_with(principal.roles, ", ") + ") may not " + std::string(action_of(verb)) + " " + what,
-              "these roles may: " + join_with(allowed, ", "));
+  return fail(
+      Code::permission_denied,
+      principal.id + " (" + join_with(principal.roles, ", ") + ") may not " + std::string(action_of(verb)) + " " + what,
+      "these roles may: " + join_with(allowed, ", "));
 }
 
 }  // namespace slipway::team

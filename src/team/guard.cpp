@@ -33,9 +33,8 @@ bool is_reading(std::string_view method) { return method == "GET" || method == "
 
 void remove_header(core::Headers& headers, std::string_view name) {
   std::erase_if(headers, [&](const auto& entry) {
-    return std::ranges::equal(entry.first, name, [](char a, char b) {
-      return std::tolower(static_cast<unsigned char>(a)) == b;
-    });
+    return std::ranges::equal(entry.first, name,
+                              [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
   });
 }
 

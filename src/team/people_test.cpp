@@ -11,7 +11,8 @@ people:
   - {id: linus@example.com, roles: [tech-lead, platform-engineer]}
 services:
   - {id: ci@support-assistant, name: the workflow, roles: [ci]}
-)", "team.yaml");
+)",
+                                         "team.yaml");
   REQUIRE(people.has_value());
   REQUIRE(people->size() == 3);
   CHECK((*people)[0].name == "Ada");

@@ -18,16 +18,14 @@ doc::Value render_roles(const std::vector<std::string>& roles) {
 }
 
 doc::Value render_person(const Person& person) {
-  return doc::Object{{"id", person.id}, {"name", person.name}, {"roles", render_roles(person.roles)}, {"service", person.service}};
+  return doc::Object{
+      {"id", person.id}, {"name", person.name}, {"roles", render_roles(person.roles)}, {"service", person.service}};
 }
 
 doc::Value render_event(const core::Event& event) {
-  doc::Object entry{{"sequence", event.sequence},
-                    {"time", core::render_rfc3339_micro(event.time)},
-                    {"actor", event.actor},
-                    {"action", event.action},
-                    {"object", event.object},
-                    {"digest", event.digest},
+  doc::Object entry{{"sequence", event.sequence}, {"time", core::render_rfc3339_micro(event.time)},
+                    {"actor", event.actor},       {"action", event.action},
+                    {"object", event.object},     {"digest", event.digest},
                     {"detail", event.detail}};
   entry.set("seconds", event.seconds < 0 ? doc::Value() : doc::Value(event.seconds));
   return entry;
@@ -40,7 +38,9 @@ Result<std::uint64_t> number_parameter(const Request& request, std::string_view 
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    return fail(Code::invalid_argument, std::string(name) + " must be a whole number, not \"" + std::string(text) + "\"");
+    std::string message(name);
+    message.append(" must be a whole number, not \"").append(text).append("\"");
+    return fail(Code::invalid_argument, std::move(message));
   }
   return value;
 }
@@ -61,7 +61,8 @@ Result<doc::Value> verify(const AuditLog& audit) {
 
 doc::Value whoami(const Team& team, const Request& request) {
   const auto* person = team.find(request.header(principal_header));
-  if (person == nullptr) return doc::Object{{"id", ""}, {"name", "nobody"}, {"roles", doc::Array{}}, {"service", false}};
+  if (person == nullptr)
+    return doc::Object{{"id", ""}, {"name", "nobody"}, {"roles", doc::Array{}}, {"service", false}};
   return render_person(*person);
 }
 
@@ -73,7 +74,8 @@ Result<doc::Value> issue(Team& team, AuditLog& audit, const Request& request) {
   const auto label = d.string("label", "");
   const auto lifetime = d.duration("expiresIn", Duration(0));
   TRY(d.finish());
-  TRY_ASSIGN(const auto token, team.issue_token(person, label, lifetime > Duration(0) ? std::optional(lifetime) : std::nullopt));
+  TRY_ASSIGN(const auto token,
+             team.issue_token(person, label, lifetime > Duration(0) ? std::optional(lifetime) : std::nullopt));
   core::Event event;
   event.actor = request.header(principal_header);
   event.action = "token-issued";
@@ -125,7 +127,8 @@ void add_routes(net::Router& router, Team& team, AuditLog& audit) {
   });
   router.add("GET", base + "/tokens", [&team](Request, Reply r) { answer(r, 200, tokens(team)); });
   router.add("POST", base + "/tokens", [&team, &audit](Request q, Reply r) { answer(r, 201, issue(team, audit, q)); });
-  router.add("DELETE", base + "/tokens/{id}", [&team, &audit](Request q, Reply r) { answer(r, 200, revoke(team, audit, q)); });
+  router.add("DELETE", base + "/tokens/{id}",
+             [&team, &audit](Request q, Reply r) { answer(r, 200, revoke(team, audit, q)); });
 }
 
 }  // namespace slipway::team

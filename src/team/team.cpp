@@ -75,8 +75,8 @@ Result<std::optional<Principal>> Team::authenticate(const core::Headers& headers
   std::optional<std::int64_t> expires;
   bool revoked = false;
   TRY(database_.read([&](storage::Connection& c) {
-    return c.query("SELECT person, expires, revoked FROM team_tokens WHERE hash = ?",
-                   {core::Digest::of(*token).hex()}, [&](const storage::Row& row) {
+    return c.query("SELECT person, expires, revoked FROM team_tokens WHERE hash = ?", {core::Digest::of(*token).hex()},
+                   [&](const storage::Row& row) {
                      person = row.text(0);
                      if (!row.is_null(1)) expires = row.integer(1);
                      revoked = row.integer(2) != 0;
@@ -107,8 +107,9 @@ Result<IssuedToken> Team::issue_token(std::string_view person, std::string_view 
   storage::SqlValue expires = nullptr;
   if (lifetime) expires = micros(now + *lifetime);
   TRY(database_.write([&](storage::Connection& c) {
-    return c.execute("INSERT INTO team_tokens (id, hash, person, label, created, expires) VALUES (?, ?, ?, ?, ?, ?)",
-                     {token.id, core::Digest::of(token.secret).hex(), token.person, std::string(label), micros(now), expires});
+    return c.execute(
+        "INSERT INTO team_tokens (id, hash, person, label, created, expires) VALUES (?, ?, ?, ?, ?, ?)",
+        {token.id, core::Digest::of(token.secret).hex(), token.person, std::string(label), micros(now), expires});
   }));
   return token;
 }
@@ -126,8 +127,8 @@ Result<std::vector<TokenInfo>> Team::list_tokens() const {
   TRY(database_.read([&](storage::Connection& c) {
     return c.query("SELECT id, person, label, created, expires, revoked FROM team_tokens ORDER BY created, id", {},
                    [&](const storage::Row& row) {
-                     TokenInfo info{row.text(0), row.text(1), row.text(2), time_of(row.integer(3)), std::nullopt,
-                                    row.integer(5) != 0};
+                     TokenInfo info{row.text(0),  row.text(1),        row.text(2), time_of(row.integer(3)),
+                                    std::nullopt, row.integer(5) != 0};
                      if (!row.is_null(4)) info.expires = time_of(row.integer(4));
                      tokens.push_back(std::move(info));
                    });

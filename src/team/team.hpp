@@ -42,9 +42,9 @@ struct Principal {
 };
 
 enum class Verb { push, register_model, run, promote, approve, apply, steer_rollout, administer };
-std::string_view name_of(Verb verb);                        // "push"
-std::vector<std::string> known_roles();                     // sorted
-std::vector<std::string> roles_that_may(Verb verb);         // sorted
+std::string_view name_of(Verb verb);                 // "push"
+std::vector<std::string> known_roles();              // sorted
+std::vector<std::string> roles_that_may(Verb verb);  // sorted
 // Nothing, or permission_denied with a sentence that says who may: `ada@example.com (ml-engineer) may not apply
 // manifests`, hint `a platform-engineer may`. `resource` names what it was about, for the sentence; may be empty.
 Result<> authorise(const Principal& principal, Verb verb, std::string_view resource);

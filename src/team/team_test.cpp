@@ -13,10 +13,10 @@ namespace {
 struct Office {
   core::SimulatedWorld world{1};
   std::unique_ptr<storage::Database> database = storage::open_sqlite(":memory:").value();
-  std::unique_ptr<team::Team> people =
-      team::Team::open(world.world(), *database,
-                       {{"ada@example.com", "Ada", {"ml-engineer"}}, {"grace@example.com", "Grace", {"platform-engineer"}}})
-          .value();
+  std::unique_ptr<team::Team> people = team::Team::open(world.world(), *database,
+                                                        {{"ada@example.com", "Ada", {"ml-engineer"}},
+                                                         {"grace@example.com", "Grace", {"platform-engineer"}}})
+                                           .value();
 
   Result<std::optional<team::Principal>> with(std::string authorization) const {
     return people->authenticate({{"Authorization", std::move(authorization)}});
@@ -46,7 +46,8 @@ TEST_CASE("a token proves who is calling, as a bearer and as git's password") {
   CHECK(token.secret.size() == 4 + 64);
   CHECK(office.with("Bearer " + token.secret).value()->id == "ada@example.com");
   CHECK(office.with("bearer  " + token.secret).value()->id == "ada@example.com");
-  CHECK(office.with("Basic " + core::base64("ada:" + token.secret)).value()->roles == std::vector<std::string>{"ml-engineer"});
+  CHECK(office.with("Basic " + core::base64("ada:" + token.secret)).value()->roles ==
+        std::vector<std::string>{"ml-engineer"});
   CHECK_FALSE(office.people->authenticate({}).value().has_value());
 }
 
@@ -77,9 +78,10 @@ TEST_CASE("the secret of a token is nowhere in the database") {
   bool found = false;
   REQUIRE(office.database
               ->read([&](storage::Connection& c) {
-                return c.query("SELECT id || hash || person || label FROM team_tokens", {}, [&](const storage::Row& row) {
-                  found = found || row.text(0).find(token.secret.substr(4)) != std::string::npos;
-                });
+                return c.query("SELECT id || hash || person || label FROM team_tokens", {},
+                               [&](const storage::Row& row) {
+                                 found = found || row.text(0).find(token.secret.substr(4)) != std::string::npos;
+                               });
               })
               .has_value());
   CHECK_FALSE(found);
@@ -168,5 +170,6 @@ TEST_CASE("a refusal has the shape that the clients of that path read, and is on
   const Error anonymous(Code::unauthenticated, "this needs a token");
   CHECK(team::refusal("/api/slipway/v1/x", anonymous).body.find("\"unauthenticated\"") != std::string::npos);
   CHECK(team::refusal("/apis/v2beta1/runs", anonymous).body.find("\"code\":16") != std::string::npos);
-  CHECK(team::refusal("/api/model_registry/v1alpha3/x", anonymous).body.find("\"code\":\"Unauthorized\"") != std::string::npos);
+  CHECK(team::refusal("/api/model_registry/v1alpha3/x", anonymous).body.find("\"code\":\"Unauthorized\"") !=
+        std::string::npos);
 }

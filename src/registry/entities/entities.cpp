@@ -47,7 +47,8 @@ storage::SqlValue nullable(const std::string& text) {
 }
 
 std::string select(bool artifacts) {
-  return "SELECT e.id, e.kind, e.parent, e.name, e.external_id, e.created, e.updated, e.fields, p.kind, p.parent FROM " +
+  return "SELECT e.id, e.kind, e.parent, e.name, e.external_id, e.created, e.updated, e.fields, p.kind, p.parent "
+         "FROM " +
          table_of(artifacts) + " e LEFT JOIN registry_contexts p ON p.id = e.parent";
 }
 
@@ -120,17 +121,23 @@ Result<Cursor> parse_token(const std::string& token) {
 
 std::string column_of(OrderBy order) {
   switch (order) {
-    case OrderBy::created: return "e.created";
-    case OrderBy::updated: return "e.updated";
-    case OrderBy::id: break;
+    case OrderBy::created:
+      return "e.created";
+    case OrderBy::updated:
+      return "e.updated";
+    case OrderBy::id:
+      break;
   }
   return "e.id";
 }
 std::int64_t value_of(const Entity& entity, OrderBy order) {
   switch (order) {
-    case OrderBy::created: return entity.created;
-    case OrderBy::updated: return entity.updated;
-    case OrderBy::id: break;
+    case OrderBy::created:
+      return entity.created;
+    case OrderBy::updated:
+      return entity.updated;
+    case OrderBy::id:
+      break;
   }
   return entity.id;
 }
@@ -144,16 +151,17 @@ Result<> insert(storage::Connection& c, Entity& entity) {
   const auto& schema = schema_of(entity.kind);
   TRY(c.execute("INSERT INTO " + table_of(schema.is_artifact()) +
                     " (kind, parent, name, external_id, created, updated, fields) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                {std::string(schema.key), nullable(entity.parent), entity.name, nullable(entity.external_id), entity.created,
-                 entity.updated, doc::render_json_canonical(entity.fields)}));
+                {std::string(schema.key), nullable(entity.parent), entity.name, nullable(entity.external_id),
+                 entity.created, entity.updated, doc::render_json_canonical(entity.fields)}));
   entity.id = c.last_insert_id();
   return {};
 }
 
 Result<> update(storage::Connection& c, const Entity& entity) {
-  return c.execute("UPDATE " + table_of(schema_of(entity.kind).is_artifact()) +
-                       " SET external_id = ?, updated = ?, fields = ? WHERE id = ?",
-                   {nullable(entity.external_id), entity.updated, doc::render_json_canonical(entity.fields), entity.id});
+  return c.execute(
+      "UPDATE " + table_of(schema_of(entity.kind).is_artifact()) +
+          " SET external_id = ?, updated = ?, fields = ? WHERE id = ?",
+      {nullable(entity.external_id), entity.updated, doc::render_json_canonical(entity.fields), entity.id});
 }
 
 Result<std::optional<Entity>> find_context(storage::Connection& c, std::int64_t id) { return find(c, false, id); }

@@ -15,13 +15,13 @@ namespace slipway::registry {
 struct Entity {
   std::int64_t id = 0;
   EntityKind kind = EntityKind::registered_model;
-  std::optional<std::int64_t> parent;  // the model, the experiment, or what an artifact was made under
-  std::optional<EntityKind> parent_kind;           // read only
-  std::optional<std::int64_t> grandparent;         // read only: the experiment of a run's artifact
+  std::optional<std::int64_t> parent;       // the model, the experiment, or what an artifact was made under
+  std::optional<EntityKind> parent_kind;    // read only
+  std::optional<std::int64_t> grandparent;  // read only: the experiment of a run's artifact
   std::string name;
-  std::string external_id;             // "" when there is none
+  std::string external_id;                // "" when there is none
   std::int64_t created = 0, updated = 0;  // milliseconds since the epoch
-  doc::Object fields;                  // what Schema::fields names, plus customProperties
+  doc::Object fields;                     // what Schema::fields names, plus customProperties
 };
 
 Result<> migrate_entities(storage::Database& database);
@@ -38,7 +38,7 @@ Result<> attach(storage::Connection& connection, std::int64_t context, std::int6
 
 struct EntityFilter {
   bool artifacts = false;
-  std::optional<EntityKind> kind;      // artifacts only: none = every type
+  std::optional<EntityKind> kind;  // artifacts only: none = every type
   std::optional<std::int64_t> parent;
   std::optional<std::int64_t> attached_to;  // artifacts of this version or run
   std::optional<std::string> name;

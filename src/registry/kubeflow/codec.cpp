@@ -8,13 +8,19 @@ namespace {
 
 std::string_view json_name(const doc::Value& value) {
   switch (value.type()) {
-    case doc::Type::boolean: return "bool";
+    case doc::Type::boolean:
+      return "bool";
     case doc::Type::integer:
-    case doc::Type::number: return "number";
-    case doc::Type::array: return "array";
-    case doc::Type::object: return "object";
-    case doc::Type::string: return "string";
-    case doc::Type::null: break;
+    case doc::Type::number:
+      return "number";
+    case doc::Type::array:
+      return "array";
+    case doc::Type::object:
+      return "object";
+    case doc::Type::string:
+      return "string";
+    case doc::Type::null:
+      break;
   }
   return "null";
 }
@@ -22,7 +28,8 @@ std::string_view json_name(const doc::Value& value) {
 std::unexpected<Error> refuse(std::string message) { return fail(Code::invalid_argument, std::move(message)); }
 
 // The sentence of Go's encoding/json.
-std::unexpected<Error> mistyped(const doc::Value& value, const Schema& schema, std::string_view field, std::string_view go_type) {
+std::unexpected<Error> mistyped(const doc::Value& value, const Schema& schema, std::string_view field,
+                                std::string_view go_type) {
   return refuse("json: cannot unmarshal " + std::string(json_name(value)) + " into Go struct field " +
                 std::string(schema.go_type) + "." + std::string(field) + " of type " + std::string(go_type));
 }
@@ -41,7 +48,8 @@ Result<doc::Value> decode_field(const Schema& schema, const Field& field, const 
     case FieldType::milliseconds:
       if (!value.is_string()) break;
       if (!value.as_string().empty() && !is_integer_text(value.as_string())) {
-        return refuse(std::string(field.name) + " must be milliseconds since the epoch, not \"" + value.as_string() + "\"");
+        return refuse(std::string(field.name) + " must be milliseconds since the epoch, not \"" + value.as_string() +
+                      "\"");
       }
       return value;
     case FieldType::text_list:
@@ -78,7 +86,8 @@ Result<> check_properties(const Schema& schema, const doc::Value& properties) {
     const auto type = value["metadataType"].string_or("");
     bool fine = false;
     if (type == "MetadataStringValue") fine = value["string_value"].is_string();
-    if (type == "MetadataIntValue") fine = value["int_value"].is_string() && is_integer_text(value["int_value"].as_string());
+    if (type == "MetadataIntValue")
+      fine = value["int_value"].is_string() && is_integer_text(value["int_value"].as_string());
     if (type == "MetadataDoubleValue") fine = value["double_value"].is_number();
     if (type == "MetadataBoolValue") fine = value["bool_value"].is_bool();
     if (type == "MetadataStructValue") fine = value["struct_value"].is_string();
@@ -104,10 +113,14 @@ bool is_identity(std::string_view key) {
 std::string_view reason_of(int status) {
   switch (status) {
     case 400:
-    case 422: return "Bad Request";
-    case 404: return "Not Found";
-    case 409: return "Conflict";
-    default: return "Internal Server Error";
+    case 422:
+      return "Bad Request";
+    case 404:
+      return "Not Found";
+    case 409:
+      return "Conflict";
+    default:
+      return "Internal Server Error";
   }
 }
 
@@ -115,7 +128,8 @@ std::string_view reason_of(int status) {
 
 Result<Draft> decode(const Schema& schema, const doc::Value& body, BodyKind kind, bool lenient) {
   if (!body.is_object()) {
-    return refuse("json: cannot unmarshal " + std::string(json_name(body)) + " into Go value of type openapi." + std::string(schema.go_type));
+    return refuse("json: cannot unmarshal " + std::string(json_name(body)) + " into Go value of type openapi." +
+                  std::string(schema.go_type));
   }
   if (has_null_byte(body)) return refuse("null bytes are not allowed");
   Draft draft;
@@ -138,7 +152,10 @@ Result<Draft> decode(const Schema& schema, const doc::Value& body, BodyKind kind
     } else if (key == "name" || key == "externalId" || is_parent || (key == "id" && kind == BodyKind::full)) {
       if (value.is_null()) continue;
       if (!value.is_string()) return mistyped(value, schema, key, "string");
-      auto& target = key == "name" ? draft.name : key == "externalId" ? draft.external_id : is_parent ? draft.parent : draft.id;
+      auto& target = key == "name"         ? draft.name
+                     : key == "externalId" ? draft.external_id
+                     : is_parent           ? draft.parent
+                                           : draft.id;
       target = value.as_string();
     } else if (!lenient) {
       return refuse("json: unknown field \"" + key + "\"");
@@ -197,12 +214,21 @@ net::Response json_response(int status, const doc::Value& value) {
 net::Response error_response(const Error& error) {
   int status = 500;
   switch (error.code) {
-    case Code::invalid_argument: status = 400; break;
-    case Code::not_found: status = 404; break;
+    case Code::invalid_argument:
+      status = 400;
+      break;
+    case Code::not_found:
+      status = 404;
+      break;
     case Code::conflict:
-    case Code::already_exists: status = 409; break;
-    case Code::failed_precondition: status = 422; break;
-    default: break;
+    case Code::already_exists:
+      status = 409;
+      break;
+    case Code::failed_precondition:
+      status = 422;
+      break;
+    default:
+      break;
   }
   return json_response(status, doc::Object{{"code", reason_of(status)}, {"message", error.message}});
 }

@@ -31,15 +31,22 @@ struct Face {
     while (!body.empty() && body.back() == '\n') body.pop_back();
     return std::to_string(response.status) + " " + body;
   }
-  std::string model(std::string_view body) { return shown(service.create(EntityKind::registered_model, json(body), Dialect::v1alpha3)); }
-  std::string version(std::string_view body) { return shown(service.create(EntityKind::model_version, json(body), Dialect::v1alpha3)); }
+  std::string model(std::string_view body) {
+    return shown(service.create(EntityKind::registered_model, json(body), Dialect::v1alpha3));
+  }
+  std::string version(std::string_view body) {
+    return shown(service.create(EntityKind::model_version, json(body), Dialect::v1alpha3));
+  }
   std::string below(std::string_view id, std::string_view body, Dialect dialect = Dialect::v1alpha3) {
     return shown(service.upsert_artifact(EntityKind::model_version, id, json(body), dialect));
   }
   std::string patch(EntityKind kind, std::string_view id, std::string_view body) {
     return shown(service.patch(kind, id, json(body), Dialect::v1alpha3));
   }
-  std::string now() { return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(world.world().clock.now().time_since_epoch()).count()); }
+  std::string now() {
+    return std::to_string(
+        std::chrono::duration_cast<std::chrono::milliseconds>(world.world().clock.now().time_since_epoch()).count());
+  }
 };
 
 Query named(std::string_view name, std::string_view parent = {}) {
@@ -57,8 +64,8 @@ TEST_CASE("a registered model looks as Kubeflow's: sorted keys, ids and times as
   Face face;
   const auto time = face.now();
   CHECK(face.model(R"({"name":"m","owner":"ada","description":null})") ==
-        R"(201 {"createTimeSinceEpoch":")" + time + R"(","customProperties":{},"id":"1","lastUpdateTimeSinceEpoch":")" + time +
-            R"(","name":"m","owner":"ada","state":"LIVE"})");
+        R"(201 {"createTimeSinceEpoch":")" + time + R"(","customProperties":{},"id":"1","lastUpdateTimeSinceEpoch":")" +
+            time + R"(","name":"m","owner":"ada","state":"LIVE"})");
 }
 
 TEST_CASE("errors of the Kubeflow face, to the letter") {
@@ -67,30 +74,40 @@ TEST_CASE("errors of the Kubeflow face, to the letter") {
   struct Row {
     std::string got, expected;
   };
-  const auto rm = [&](std::string_view id) { return face.shown(face.service.get(EntityKind::registered_model, id, Dialect::v1alpha3)); };
+  const auto rm = [&](std::string_view id) {
+    return face.shown(face.service.get(EntityKind::registered_model, id, Dialect::v1alpha3));
+  };
   const std::vector<Row> rows = {
-      {face.model(R"({"name":"m"})"), R"(409 {"code":"Conflict","message":"registered model with name m already exists: conflict"})"},
-      {face.model(R"({"name":"n","externalId":"x"})"), R"(409 {"code":"Conflict","message":"registered model with name n already exists: conflict"})"},
+      {face.model(R"({"name":"m"})"),
+       R"(409 {"code":"Conflict","message":"registered model with name m already exists: conflict"})"},
+      {face.model(R"({"name":"n","externalId":"x"})"),
+       R"(409 {"code":"Conflict","message":"registered model with name n already exists: conflict"})"},
       {face.model(R"({})"), R"(422 {"code":"Bad Request","message":"required field 'name' is zero value."})"},
       {face.model(R"({"name":""})"), R"(422 {"code":"Bad Request","message":"required field 'name' is zero value."})"},
-      {face.model(R"({"name":"a","ext_id":"x"})"), R"(400 {"code":"Bad Request","message":"json: unknown field \"ext_id\""})"},
+      {face.model(R"({"name":"a","ext_id":"x"})"),
+       R"(400 {"code":"Bad Request","message":"json: unknown field \"ext_id\""})"},
       {face.model(R"({"name":"a","id":"7"})"), R"(400 {"code":"Bad Request","message":"json: unknown field \"id\""})"},
-      {face.model(R"({"name":7})"), R"(400 {"code":"Bad Request","message":"json: cannot unmarshal number into Go struct field RegisteredModel.name of type string"})"},
-      {face.model(R"({"name":"a","state":"DEAD"})"), R"(400 {"code":"Bad Request","message":"DEAD is not a valid RegisteredModelState"})"},
+      {face.model(R"({"name":7})"),
+       R"(400 {"code":"Bad Request","message":"json: cannot unmarshal number into Go struct field RegisteredModel.name of type string"})"},
+      {face.model(R"({"name":"a","state":"DEAD"})"),
+       R"(400 {"code":"Bad Request","message":"DEAD is not a valid RegisteredModelState"})"},
       {face.model(R"({"name":"a\u0000"})"), R"(400 {"code":"Bad Request","message":"null bytes are not allowed"})"},
       {face.model(R"({"name":"a","customProperties":{"k":{"metadataType":"MetadataIntValue","int_value":7}}})"),
        R"(400 {"code":"Bad Request","message":"customProperties.k is not a valid MetadataValue"})"},
       {rm("9"), R"(404 {"code":"Not Found","message":"no registered model found for id 9: not found"})"},
       {rm("x"), R"(400 {"code":"Bad Request","message":"invalid registered model id \"x\": bad request"})"},
-      {face.version(R"({"name":"v"})"), R"(422 {"code":"Bad Request","message":"required field 'registeredModelId' is zero value."})"},
-      {face.version(R"({"name":"v","registeredModelId":"9"})"), R"(404 {"code":"Not Found","message":"no registered model found for id 9: not found"})"},
+      {face.version(R"({"name":"v"})"),
+       R"(422 {"code":"Bad Request","message":"required field 'registeredModelId' is zero value."})"},
+      {face.version(R"({"name":"v","registeredModelId":"9"})"),
+       R"(404 {"code":"Not Found","message":"no registered model found for id 9: not found"})"},
       {face.shown(face.service.find(EntityKind::registered_model, named("q"), Dialect::v1alpha3)),
        R"(404 {"code":"Not Found","message":"no registered models found for name=q, externalId=: not found"})"},
       {face.shown(face.service.find(EntityKind::registered_model, Query{}, Dialect::v1alpha3)),
        R"(400 {"code":"Bad Request","message":"invalid parameters call, supply either name or externalId: bad request"})"},
       {face.shown(face.service.create_artifact(face.json(R"({"uri":"x"})"), std::nullopt, Dialect::v1alpha3)),
        R"(400 {"code":"Bad Request","message":"artifactType is missing: bad request"})"},
-      {face.shown(face.service.create_below(EntityKind::model_version, "1", face.json(R"({"name":"v"})"), Dialect::v1alpha3)),
+      {face.shown(
+           face.service.create_below(EntityKind::model_version, "1", face.json(R"({"name":"v"})"), Dialect::v1alpha3)),
        R"(422 {"code":"Bad Request","message":"required field 'registeredModelId' is zero value."})"},
   };
   for (const auto& row : rows) CHECK(row.got == row.expected);
@@ -98,12 +115,19 @@ TEST_CASE("errors of the Kubeflow face, to the letter") {
 
 TEST_CASE("a patch keeps what it does not name, replaces custom properties as a whole, and never un-archives") {
   Face face;
-  REQUIRE(face.model(R"({"name":"m","owner":"ada","customProperties":{"a":{"metadataType":"MetadataStringValue","string_value":""}}})").starts_with("201"));
+  REQUIRE(
+      face.model(
+              R"({"name":"m","owner":"ada","customProperties":{"a":{"metadataType":"MetadataStringValue","string_value":""}}})")
+          .starts_with("201"));
   const auto created = face.now();
   face.world.run_for(std::chrono::seconds(1));
-  CHECK(face.patch(EntityKind::registered_model, "1", R"({"state":"ARCHIVED","name":"renamed","id":"9"})").find(R"("name":"m","owner":"ada","state":"ARCHIVED")") != std::string::npos);
-  const auto patched = face.patch(EntityKind::registered_model, "1", R"({"customProperties":{"b":{"metadataType":"MetadataDoubleValue","double_value":1.5}}})");
-  CHECK(patched.find(R"("customProperties":{"b":{"double_value":1.5,"metadataType":"MetadataDoubleValue"}})") != std::string::npos);
+  CHECK(face.patch(EntityKind::registered_model, "1", R"({"state":"ARCHIVED","name":"renamed","id":"9"})")
+            .find(R"("name":"m","owner":"ada","state":"ARCHIVED")") != std::string::npos);
+  const auto patched =
+      face.patch(EntityKind::registered_model, "1",
+                 R"({"customProperties":{"b":{"metadataType":"MetadataDoubleValue","double_value":1.5}}})");
+  CHECK(patched.find(R"("customProperties":{"b":{"double_value":1.5,"metadataType":"MetadataDoubleValue"}})") !=
+        std::string::npos);
   CHECK(patched.find("ARCHIVED") != std::string::npos);
   CHECK(patched.find("\"createTimeSinceEpoch\":\"" + created + "\"") != std::string::npos);
   CHECK(patched.find("\"lastUpdateTimeSinceEpoch\":\"" + face.now() + "\"") != std::string::npos);
@@ -113,17 +137,20 @@ TEST_CASE("artifacts below a version: new documents are 201, everything else 200
   Face face;
   REQUIRE(face.model(R"({"name":"m"})").starts_with("201"));
   REQUIRE(face.version(R"({"name":"model:latest","registeredModelId":"1"})").starts_with("201"));
-  CHECK(face.below("2", R"({"artifactType":"model-artifact","name":"m","uri":"s3://b/x","surprise":1})").starts_with("201"));
+  CHECK(face.below("2", R"({"artifactType":"model-artifact","name":"m","uri":"s3://b/x","surprise":1})")
+            .starts_with("201"));
   CHECK(face.below("2", R"({"artifactType":"model-artifact","name":"m","uri":"s3://b/x"})").starts_with("409"));
   CHECK(face.below("2", R"({"artifactType":"model-artifact","id":"1","uri":"s3://b/y"})").starts_with("200"));
   CHECK(face.below("2", R"({"artifactType":"metric","id":"1","value":1})").starts_with("400"));
-  const auto first = face.below("2", R"({"artifactType":"metric","name":"loss","value":0.5,"step":1,"timestamp":"17"})");
+  const auto first =
+      face.below("2", R"({"artifactType":"metric","name":"loss","value":0.5,"step":1,"timestamp":"17"})");
   CHECK(first.starts_with("200"));
   CHECK(first.find("\"step\":1,") != std::string::npos);
   const auto second = face.below("2", R"({"artifactType":"metric","name":"loss","value":0.25})", Dialect::v1);
   CHECK(second.find("\"id\":\"2\"") != std::string::npos);
   CHECK(second.find("\"step\":\"1\"") != std::string::npos);
-  CHECK(face.below("2", R"({"artifactType":"parameter","name":"lr","value":"0.1","parameterType":"number"})").starts_with("200"));
+  CHECK(face.below("2", R"({"artifactType":"parameter","name":"lr","value":"0.1","parameterType":"number"})")
+            .starts_with("200"));
   CHECK(face.below("2", R"({"artifactType":"dataset-artifact","name":"d","digest":"sha256:0"})").starts_with("200"));
 
   const auto found = face.service.find_artifact(named("m", "2"), EntityKind::model_artifact, Dialect::v1alpha3);
@@ -132,7 +159,8 @@ TEST_CASE("artifacts below a version: new documents are 201, everything else 200
   CHECK(found->body["state"].string_or("") == "UNKNOWN");
   Query only_metrics;
   only_metrics.artifact_type = "metric";
-  const auto metrics = face.service.list_artifacts(EntityKind::model_version, "2", std::nullopt, only_metrics, Dialect::v1alpha3);
+  const auto metrics =
+      face.service.list_artifacts(EntityKind::model_version, "2", std::nullopt, only_metrics, Dialect::v1alpha3);
   CHECK(metrics->body["size"].int_or(0) == 1);
   CHECK(face.shown(face.service.get_artifact("2", EntityKind::model_artifact, Dialect::v1alpha3)) ==
         R"(404 {"code":"Not Found","message":"artifact with id 2 is not a model artifact: not found"})");
@@ -142,10 +170,16 @@ TEST_CASE("a standalone artifact is attached to a version later and found there"
   Face face;
   REQUIRE(face.model(R"({"name":"m"})").starts_with("201"));
   REQUIRE(face.version(R"({"name":"v","registeredModelId":"1"})").starts_with("201"));
-  CHECK(face.shown(face.service.create_artifact(face.json(R"({"name":"a","uri":"u"})"), EntityKind::model_artifact, Dialect::v1alpha3)).starts_with("201"));
-  CHECK(face.shown(face.service.create_artifact(face.json(R"({"name":"a","uri":"u"})"), EntityKind::model_artifact, Dialect::v1alpha3)).starts_with("201"));
+  CHECK(face.shown(face.service.create_artifact(face.json(R"({"name":"a","uri":"u"})"), EntityKind::model_artifact,
+                                                Dialect::v1alpha3))
+            .starts_with("201"));
+  CHECK(face.shown(face.service.create_artifact(face.json(R"({"name":"a","uri":"u"})"), EntityKind::model_artifact,
+                                                Dialect::v1alpha3))
+            .starts_with("201"));
   CHECK(face.below("2", R"({"artifactType":"model-artifact","id":"1"})").starts_with("200"));
-  CHECK(face.service.find_artifact(named("a", "2"), EntityKind::model_artifact, Dialect::v1alpha3)->body["id"].string_or("") == "1");
+  CHECK(face.service.find_artifact(named("a", "2"), EntityKind::model_artifact, Dialect::v1alpha3)
+            ->body["id"]
+            .string_or("") == "1");
 }
 
 TEST_CASE("pages follow each other by id, creation and update, both ways, without holes or repeats") {
@@ -198,10 +232,14 @@ TEST_CASE("names of children are as long as Kubeflow lets them be") {
 
 TEST_CASE("experiments have runs, and a run's artifacts say so") {
   Face face;
-  const auto make = [&](EntityKind kind, std::string_view body) { return face.shown(face.service.create(kind, face.json(body), Dialect::v1alpha3)); };
+  const auto make = [&](EntityKind kind, std::string_view body) {
+    return face.shown(face.service.create(kind, face.json(body), Dialect::v1alpha3));
+  };
   CHECK(make(EntityKind::experiment, R"({"name":"e"})").starts_with("201"));
   CHECK(make(EntityKind::experiment_run, R"({"experimentId":"1"})").find(R"("status":"RUNNING")") != std::string::npos);
-  const auto metric = face.shown(face.service.upsert_artifact(EntityKind::experiment_run, "2", face.json(R"({"artifactType":"metric","name":"a","value":1})"), Dialect::v1alpha3));
+  const auto metric = face.shown(
+      face.service.upsert_artifact(EntityKind::experiment_run, "2",
+                                   face.json(R"({"artifactType":"metric","name":"a","value":1})"), Dialect::v1alpha3));
   CHECK(metric.find(R"("experimentId":"1","experimentRunId":"2")") != std::string::npos);
   CHECK(make(EntityKind::experiment_run, R"({"experimentId":"1","status":"DONE"})").starts_with("400"));
 }
@@ -215,7 +253,8 @@ TEST_CASE("a version that a Kubeflow client registered piece by piece is a versi
   const auto registry = registry::Registry::open(face.world.world(), *face.database, *blobs, sink).value();
   REQUIRE(face.model(R"({"name":"m"})").starts_with("201"));
   REQUIRE(face.version(R"({"name":"v","registeredModelId":"1","author":"bob"})").starts_with("201"));
-  REQUIRE(face.below("2", R"({"artifactType":"model-artifact","name":"m","uri":"s3://b/x","modelFormatName":"onnx"})").starts_with("201"));
+  REQUIRE(face.below("2", R"({"artifactType":"model-artifact","name":"m","uri":"s3://b/x","modelFormatName":"onnx"})")
+              .starts_with("201"));
   const auto record = registry->get_version("m", "v").value();
   CHECK(record.uri == "s3://b/x");
   CHECK(record.weights.empty());

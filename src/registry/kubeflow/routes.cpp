@@ -51,6 +51,16 @@ Result<Answer> answer(Service& service, const Request& request, Dialect dialect,
   return call(service, request, body, dialect);
 }
 
+void record_change(core::EventSink& events, const Request& request, const Answer& answer) {
+  if (request.method == "GET") return;
+  core::Event event;
+  event.actor = request.header("x-slipway-principal");
+  event.action = answer.status == 201 ? "created" : "changed";
+  event.object = answer.body["name"].string_or("");
+  event.detail = request.method + " " + request.path;
+  events.record(std::move(event));
+}
+
 // One line a path: what is called with the request's parameters and query.
 void add_paths(const std::function<void(std::string_view method, std::string_view path, Call)>& add) {
   using enum EntityKind;
@@ -58,10 +68,14 @@ void add_paths(const std::function<void(std::string_view method, std::string_vie
     return [kind](Service& s, const Request&, const doc::Value& body, Dialect d) { return s.create(kind, body, d); };
   };
   const auto gets = [](EntityKind kind) -> Call {
-    return [kind](Service& s, const Request& q, const doc::Value&, Dialect d) { return s.get(kind, q.parameters.at(0), d); };
+    return [kind](Service& s, const Request& q, const doc::Value&, Dialect d) {
+      return s.get(kind, q.parameters.at(0), d);
+    };
   };
   const auto patches = [](EntityKind kind) -> Call {
-    return [kind](Service& s, const Request& q, const doc::Value& body, Dialect d) { return s.patch(kind, q.parameters.at(0), body, d); };
+    return [kind](Service& s, const Request& q, const doc::Value& body, Dialect d) {
+      return s.patch(kind, q.parameters.at(0), body, d);
+    };
   };
   const auto finds = [](EntityKind kind) -> Call {
     return [kind](Service& s, const Request& q, const doc::Value&, Dialect d) -> Result<Answer> {
@@ -76,7 +90,9 @@ void add_paths(const std::function<void(std::string_view method, std::string_vie
     };
   };
   const auto creates_below = [](EntityKind kind) -> Call {
-    return [kind](Service& s, const Request& q, const doc::Value& body, Dialect d) { return s.create_below(kind, q.parameters.at(0), body, d); };
+    return [kind](Service& s, const Request& q, const doc::Value& body, Dialect d) {
+      return s.create_below(kind, q.parameters.at(0), body, d);
+    };
   };
   const auto lists_artifacts = [](std::optional<EntityKind> owner, std::optional<EntityKind> only) -> Call {
     return [owner, only](Service& s, const Request& q, const doc::Value&, Dialect d) -> Result<Answer> {
@@ -85,17 +101,19 @@ void add_paths(const std::function<void(std::string_view method, std::string_vie
     };
   };
   const auto upserts = [](EntityKind owner) -> Call {
-    return [owner](Service& s, const Request& q, const doc::Value& body, Dialect d) { return s.upsert_artifact(owner, q.parameters.at(0), body, d); };
+    return [owner](Service& s, const Request& q, const doc::Value& body, Dialect d) {
+      return s.upsert_artifact(owner, q.parameters.at(0), body, d);
+    };
   };
 
   struct Family {
     EntityKind kind;
     std::string_view one, many;
   };
-  for (const auto& [kind, one, many] : {Family{registered_model, "/registered_model", "/registered_models"},
-                                        Family{model_version, "/model_version", "/model_versions"},
-                                        Family{experiment, "/experiment", "/experiments"},
-                                        Family{experiment_run, "/experiment_run", "/experiment_runs"}}) {
+  for (const auto& [kind, one, many] :
+       {Family{registered_model, "/registered_model", "/registered_models"},
+        Family{model_version, "/model_version", "/model_versions"}, Family{experiment, "/experiment", "/experiments"},
+        Family{experiment_run, "/experiment_run", "/experiment_runs"}}) {
     const std::string each = std::string(many) + "/{id}";
     add("POST", many, creates(kind));
     add("GET", many, lists(kind));
@@ -109,16 +127,23 @@ void add_paths(const std::function<void(std::string_view method, std::string_vie
   add("GET", "/experiments/{id}/experiment_runs", lists(experiment_run));
 
   for (const auto owner : {model_version, experiment_run}) {
-    const std::string path = owner == model_version ? "/model_versions/{id}/artifacts" : "/experiment_runs/{id}/artifacts";
+    const std::string path =
+        owner == model_version ? "/model_versions/{id}/artifacts" : "/experiment_runs/{id}/artifacts";
     add("POST", path, upserts(owner));
     add("GET", path, lists_artifacts(owner, any_artifact));
   }
   for (const auto only : {std::optional<EntityKind>(), std::optional(model_artifact)}) {
     const std::string one = only ? "/model_artifact" : "/artifact";
-    add("POST", one + "s", [only](Service& s, const Request&, const doc::Value& body, Dialect d) { return s.create_artifact(body, only, d); });
+    add("POST", one + "s", [only](Service& s, const Request&, const doc::Value& body, Dialect d) {
+      return s.create_artifact(body, only, d);
+    });
     add("GET", one + "s", lists_artifacts(std::nullopt, only));
-    add("GET", one + "s/{id}", [only](Service& s, const Request& q, const doc::Value&, Dialect d) { return s.get_artifact(q.parameters.at(0), only, d); });
-    add("PATCH", one + "s/{id}", [only](Service& s, const Request& q, const doc::Value& body, Dialect d) { return s.patch_artifact(q.parameters.at(0), body, only, d); });
+    add("GET", one + "s/{id}", [only](Service& s, const Request& q, const doc::Value&, Dialect d) {
+      return s.get_artifact(q.parameters.at(0), only, d);
+    });
+    add("PATCH", one + "s/{id}", [only](Service& s, const Request& q, const doc::Value& body, Dialect d) {
+      return s.patch_artifact(q.parameters.at(0), body, only, d);
+    });
     add("GET", one, [only](Service& s, const Request& q, const doc::Value&, Dialect d) -> Result<Answer> {
       TRY_ASSIGN(const auto query, query_of(q));
       return s.find_artifact(query, only, d);
@@ -128,12 +153,14 @@ void add_paths(const std::function<void(std::string_view method, std::string_vie
 
 }  // namespace
 
-void add_routes(net::Router& router, std::shared_ptr<Service> service) {
+void add_routes(net::Router& router, std::shared_ptr<Service> service, core::EventSink& events) {
   for (const auto dialect : {Dialect::v1alpha3, Dialect::v1}) {
     const std::string base = dialect == Dialect::v1 ? "/api/model_registry/v1" : "/api/model_registry/v1alpha3";
     add_paths([&](std::string_view method, std::string_view path, Call call) {
-      auto handler = [service, dialect, call = std::move(call)](Request request, std::shared_ptr<net::Responder> reply) {
+      auto handler = [service, dialect, &events, call = std::move(call)](Request request,
+                                                                         std::shared_ptr<net::Responder> reply) {
         const auto answered = answer(*service, request, dialect, call);
+        if (answered) record_change(events, request, *answered);
         reply->send(answered ? json_response(answered->status, answered->body) : error_response(answered.error()));
       };
       router.add(method, base + std::string(path), std::move(handler));

@@ -3,10 +3,12 @@
 
 #include <memory>
 
+#include "core/events.hpp"
 #include "registry/kubeflow/service.hpp"
 
 namespace slipway::registry::kubeflow {
 
-void add_routes(net::Router& router, std::shared_ptr<Service> service);
+// What changes something is recorded in `events`, which outlives the router.
+void add_routes(net::Router& router, std::shared_ptr<Service> service, core::EventSink& events);
 
 }  // namespace slipway::registry::kubeflow

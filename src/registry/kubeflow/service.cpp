@@ -35,7 +35,8 @@ Result<Entity> require_artifact(Connection& c, std::string_view id, std::optiona
   TRY_ASSIGN(auto found, registry::find_artifact(c, number));
   if (!found) return missing("artifact", id);
   if (only && found->kind != *only) {
-    return fail(Code::not_found, "artifact with id " + text(id) + " is not a " + text(schema_of(*only).sentence) + ": not found");
+    return fail(Code::not_found,
+                "artifact with id " + text(id) + " is not a " + text(schema_of(*only).sentence) + ": not found");
   }
   return std::move(*found);
 }
@@ -95,7 +96,8 @@ Result<Answer> Service::create(EntityKind kind, const doc::Value& body, Dialect 
   Entity entity = made_of(kind, draft, now_ms(), world_);
   TRY(database_.write([&](Connection& c) -> Result<> {
     if (!schema.parent.empty()) {
-      const auto parent_kind = kind == EntityKind::model_version ? EntityKind::registered_model : EntityKind::experiment;
+      const auto parent_kind =
+          kind == EntityKind::model_version ? EntityKind::registered_model : EntityKind::experiment;
       TRY_ASSIGN(const auto parent, require_context(c, parent_kind, *draft.parent));
       entity.parent = parent.id;
     }
@@ -104,7 +106,8 @@ Result<Answer> Service::create(EntityKind kind, const doc::Value& body, Dialect 
   return Answer{201, render(entity, dialect)};
 }
 
-Result<Answer> Service::create_below(EntityKind kind, std::string_view parent, const doc::Value& body, Dialect dialect) {
+Result<Answer> Service::create_below(EntityKind kind, std::string_view parent, const doc::Value& body,
+                                     Dialect dialect) {
   const auto& schema = schema_of(kind);
   TRY_ASSIGN(auto draft, decode(schema, body, BodyKind::full, false));
   if (draft.id) return patch(kind, *draft.id, body, dialect);
@@ -129,7 +132,8 @@ Result<Answer> Service::create_artifact(const doc::Value& body, std::optional<En
   return Answer{201, render(entity, dialect)};
 }
 
-Result<Answer> Service::upsert_artifact(EntityKind owner, std::string_view owner_id, const doc::Value& body, Dialect dialect) {
+Result<Answer> Service::upsert_artifact(EntityKind owner, std::string_view owner_id, const doc::Value& body,
+                                        Dialect dialect) {
   TRY_ASSIGN(const auto* schema, artifact_schema_of(body));
   TRY_ASSIGN(auto draft, decode(*schema, body, BodyKind::full, true));
   const bool is_document = schema->kind == EntityKind::model_artifact || schema->kind == EntityKind::doc_artifact;
@@ -141,7 +145,8 @@ Result<Answer> Service::upsert_artifact(EntityKind owner, std::string_view owner
     if (draft.id) {
       TRY_ASSIGN(auto found, require_artifact(c, *draft.id, std::nullopt));
       if (found.kind != schema->kind) {
-        return fail(Code::invalid_argument, "artifact with id " + *draft.id + " is not a " + text(schema->sentence) + ": bad request");
+        return fail(Code::invalid_argument,
+                    "artifact with id " + *draft.id + " is not a " + text(schema->sentence) + ": bad request");
       }
       existing = std::move(found);
     } else if (!is_document && draft.name) {
@@ -202,7 +207,8 @@ Result<Answer> Service::patch(EntityKind kind, std::string_view id, const doc::V
   return answer;
 }
 
-Result<Answer> Service::patch_artifact(std::string_view id, const doc::Value& body, std::optional<EntityKind> only, Dialect dialect) {
+Result<Answer> Service::patch_artifact(std::string_view id, const doc::Value& body, std::optional<EntityKind> only,
+                                       Dialect dialect) {
   const Schema* schema = only ? &schema_of(*only) : nullptr;
   if (schema == nullptr) {
     TRY_ASSIGN(schema, artifact_schema_of(body));
@@ -212,7 +218,8 @@ Result<Answer> Service::patch_artifact(std::string_view id, const doc::Value& bo
   TRY(database_.write([&](Connection& c) -> Result<> {
     TRY_ASSIGN(auto entity, require_artifact(c, id, only));
     if (entity.kind != schema->kind) {
-      return fail(Code::invalid_argument, "artifact with id " + text(id) + " is not a " + text(schema->sentence) + ": bad request");
+      return fail(Code::invalid_argument,
+                  "artifact with id " + text(id) + " is not a " + text(schema->sentence) + ": bad request");
     }
     change(entity, draft, now_ms());
     answer.body = render(entity, dialect);
@@ -226,8 +233,9 @@ Result<Answer> Service::find(EntityKind kind, const Query& query, Dialect dialec
   const bool is_child = !schema.parent.empty();
   if (!query.has_external_id && (!query.has_name || (is_child && !query.has_parent))) {
     return fail(Code::invalid_argument,
-                is_child ? "invalid parameters call, supply either (name and parentResourceId), or externalId: bad request"
-                         : "invalid parameters call, supply either name or externalId: bad request");
+                is_child
+                    ? "invalid parameters call, supply either (name and parentResourceId), or externalId: bad request"
+                    : "invalid parameters call, supply either name or externalId: bad request");
   }
   EntityFilter filter;
   filter.kind = kind;
@@ -247,8 +255,8 @@ Result<Answer> Service::find(EntityKind kind, const Query& query, Dialect dialec
                             : kind == EntityKind::experiment_run
                                 ? "name=" + text(query.name) + ", experimentId=" + text(query.parent)
                                 : "name=" + text(query.name);
-  return fail(Code::not_found, (found.items.empty() ? "no " : "multiple ") + text(schema.sentence) + "s found for " + names +
-                                   ", externalId=" + text(query.external_id) + ": not found");
+  return fail(Code::not_found, (found.items.empty() ? "no " : "multiple ") + text(schema.sentence) + "s found for " +
+                                   names + ", externalId=" + text(query.external_id) + ": not found");
 }
 
 Result<Answer> Service::find_artifact(const Query& query, std::optional<EntityKind> only, Dialect dialect) {
@@ -270,7 +278,8 @@ Result<Answer> Service::find_artifact(const Query& query, std::optional<EntityKi
     return {};
   }));
   if (found.items.size() == 1) return Answer{200, render(found.items.front(), dialect)};
-  return fail(Code::not_found, (found.items.empty() ? "no " : "multiple ") + (only ? text(schema_of(*only).sentence) : text("artifact")) +
+  return fail(Code::not_found, (found.items.empty() ? "no " : "multiple ") +
+                                   (only ? text(schema_of(*only).sentence) : text("artifact")) +
                                    "s found for name=" + text(query.name) + ", modelVersionId=" + text(query.parent) +
                                    ", externalId=" + text(query.external_id) + ": not found");
 }
@@ -281,7 +290,8 @@ Result<Answer> Service::list(EntityKind kind, std::string_view parent, const Que
   EntityList found;
   TRY(database_.read([&](Connection& c) -> Result<> {
     if (!parent.empty()) {
-      const auto parent_kind = kind == EntityKind::model_version ? EntityKind::registered_model : EntityKind::experiment;
+      const auto parent_kind =
+          kind == EntityKind::model_version ? EntityKind::registered_model : EntityKind::experiment;
       TRY_ASSIGN(const auto above, require_context(c, parent_kind, parent));
       filter.parent = above.id;
     }

@@ -34,12 +34,13 @@ class Service {
   Result<Answer> get(EntityKind kind, std::string_view id, Dialect dialect);
   Result<Answer> get_artifact(std::string_view id, std::optional<EntityKind> only, Dialect dialect);
   Result<Answer> patch(EntityKind kind, std::string_view id, const doc::Value& body, Dialect dialect);
-  Result<Answer> patch_artifact(std::string_view id, const doc::Value& body, std::optional<EntityKind> only, Dialect dialect);
+  Result<Answer> patch_artifact(std::string_view id, const doc::Value& body, std::optional<EntityKind> only,
+                                Dialect dialect);
   Result<Answer> find(EntityKind kind, const Query& query, Dialect dialect);
   Result<Answer> find_artifact(const Query& query, std::optional<EntityKind> only, Dialect dialect);
   Result<Answer> list(EntityKind kind, std::string_view parent, const Query& query, Dialect dialect);
-  Result<Answer> list_artifacts(std::optional<EntityKind> owner, std::string_view owner_id, std::optional<EntityKind> only,
-                                const Query& query, Dialect dialect);
+  Result<Answer> list_artifacts(std::optional<EntityKind> owner, std::string_view owner_id,
+                                std::optional<EntityKind> only, const Query& query, Dialect dialect);
 
  private:
   std::int64_t now_ms() const;
