@@ -70,7 +70,7 @@ core::Result<Run*> Runner::submit(Submission submission) {
   record.dialect = std::string(ir::name_of(graph.dialect));
   record.created = world_.clock.now();
   TRY_ASSIGN(record.text, blobs_.put(submission.text));
-  const auto label = core::to_dns_label(submission.display_name.empty() ? graph.name : submission.display_name);
+  const auto label = core::to_dns_label(graph.name);
   record.submission = std::move(submission);
   Event created;
   created.at = record.created;

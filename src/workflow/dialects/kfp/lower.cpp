@@ -150,14 +150,15 @@ class Lowering {
     for (const auto& [name, source] : object_of(inputs["parameters"])) bind_parameter(group, index, name, source);
     for (const auto& [name, source] : object_of(inputs["artifacts"])) bind_artifact(group, index, name, source);
     const auto& step = graph_.steps[index];
+    const bool is_loop = !field(task, "parameterIterator").is_null() || !field(task, "artifactIterator").is_null();  // gives some itself
     for (const auto& input : step.parameters) {
-      if (!input.binding && !input.optional && !input.fallback) {
+      if (!input.binding && !input.optional && !input.fallback && !is_loop) {
         problems_.add(task, Code::invalid_argument, "task \"" + step.id + "\" does not give the input \"" + input.name + "\"");
       }
       check_constant(step, input, inputs["parameters"]);
     }
     for (const auto& input : step.artifacts) {
-      if (!input.binding && !input.optional) {
+      if (!input.binding && !input.optional && !is_loop) {
         problems_.add(task, Code::invalid_argument, "task \"" + step.id + "\" does not give the artifact \"" + input.name + "\"");
       }
     }

@@ -1,6 +1,8 @@
 #pragma once
 // Parts of the lowering: what a component declares and how its executor runs. Inside dialects/kfp only.
 
+#include <algorithm>
+
 #include "workflow/dialects/kfp/fields.hpp"
 #include "workflow/dialects/kfp/placeholders.hpp"
 #include "workflow/ir/graph.hpp"
@@ -15,7 +17,18 @@ class Problems {
     problems_.push_back(Error(code, std::move(message), std::move(hint)).at(where.mark()));
   }
   bool empty() const { return problems_.empty(); }
-  Error join() { return core::join(std::move(problems_)); }
+  // One component of several tasks has its problem once.
+  Error join() {
+    std::vector<Error> once;
+    for (auto& problem : problems_) {
+      const bool told = std::ranges::any_of(once, [&](const Error& other) {
+        return other.message == problem.message && other.mark.line == problem.mark.line && other.mark.column == problem.mark.column;
+      });
+      if (!told) once.push_back(std::move(problem));
+    }
+    std::ranges::stable_sort(once, {}, [](const Error& e) { return std::pair(e.mark.line, e.mark.column); });
+    return core::join(std::move(once));
+  }
 
  private:
   std::vector<Error> problems_;
