@@ -7,7 +7,9 @@ namespace slipway::gateway::publisher {
 namespace kinds = objects::kinds;
 
 Result<> RuleBook::load() {
-  if (path_.empty() || !files_.exists(path_)) return {};
+  if (path_.empty()) return {};
+  TRY(files_.make_directories(path_.substr(0, path_.rfind('/'))));
+  if (!files_.exists(path_)) return {};
   TRY_ASSIGN(const std::string text, files_.read(path_));
   TRY_ASSIGN(const doc::Value value, core::doc::parse_json(text, path_));
   if (!value.is_object()) return fail(Code::data_loss, path_ + " is not a file of rules");

@@ -31,9 +31,12 @@ std::optional<std::size_t> Balancer::pick(const Backend& backend, const core::He
   const auto& endpoints = backend.endpoints;
   std::vector<std::size_t> candidates;
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
-    if (avoid.empty() || endpoints.size() == 1 || endpoints[i].text() != avoid) candidates.push_back(i);
+    if (avoid.empty() || endpoints[i].text() != avoid) candidates.push_back(i);
   }
-  if (candidates.empty()) return std::nullopt;
+  if (candidates.empty()) {
+    if (endpoints.empty()) return std::nullopt;
+    return random.next() % endpoints.size();
+  }
   if (candidates.size() == 1) return candidates[0];
   switch (backend.load_balancer.balance) {
     case Balance::least_request: {
