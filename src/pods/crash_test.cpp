@@ -69,7 +69,7 @@ TEST_CASE("Crash: the exit code of a job is kept, also when it ends while nobody
 
 TEST_CASE("Crash: restarts count on and no attempt runs twice") {
   bool crashed = true;
-  for (int at = 0; crashed; at += 3) {
+  for (int at = 0; crashed; at += 7) {
     CAPTURE(at);
     Machine machine;
     machine.create(pod_yaml("a", "[job, 1]"));
@@ -100,7 +100,7 @@ TEST_CASE("Crash: a removed Pod is gone with its processes, whichever step of it
 }
 
 TEST_CASE("Crash: many in a row, on a bad disk, change nothing but the time it takes") {
-  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
     CAPTURE(seed);
     Machine machine(seed);
     machine.simulation.faults().disk_full = 0.05;

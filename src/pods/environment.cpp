@@ -77,7 +77,8 @@ Result<ContainerStart> container_start(const objects::Object& pod, const doc::Va
     const doc::Value& variable = declared[i];
     const std::string name = variable["name"].string_or("");
     if (name.empty() || name.find('=') != std::string::npos) {
-      return fail(Error(Code::invalid_argument, "env[" + std::to_string(i) + "] has no usable name").at(variable.mark()));
+      return fail(
+          Error(Code::invalid_argument, "env[" + std::to_string(i) + "] has no usable name").at(variable.mark()));
     }
     const doc::Value& from = variable["valueFrom"];
     if (from.is_null()) {

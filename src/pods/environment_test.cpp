@@ -21,8 +21,8 @@ TEST_CASE("Environment: references expand as Kubernetes does it") {
     const char* expanded;
   };
   for (const Row& row : {Row{"http://$(HOST):$(PORT)/", "http://127.20.0.1:8080/"}, Row{"$$(HOST)", "$(HOST)"},
-                         Row{"$(UNKNOWN)", "$(UNKNOWN)"}, Row{"$HOST", "$HOST"}, Row{"a$", "a$"}, Row{"$(HOST", "$(HOST"},
-                         Row{"[$(EMPTY)]", "[]"}, Row{"$$$(PORT)", "$8080"}, Row{"", ""}}) {
+                         Row{"$(UNKNOWN)", "$(UNKNOWN)"}, Row{"$HOST", "$HOST"}, Row{"a$", "a$"},
+                         Row{"$(HOST", "$(HOST"}, Row{"[$(EMPTY)]", "[]"}, Row{"$$$(PORT)", "$8080"}, Row{"", ""}}) {
     CAPTURE(row.text);
     CHECK(expand(row.text, variables) == std::string(row.expanded));
   }
@@ -47,10 +47,10 @@ spec:
     - {name: APP, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app.kubernetes.io/name']"}}}
     - {name: PATH, value: /mine}
 )yaml");
-  const auto start = container_start(pod, pod.spec()["containers"][0], "127.20.0.1", {{"PATH", "/bin"}, {"HOME", "/tmp"}});
+  const auto start =
+      container_start(pod, pod.spec()["containers"][0], "127.20.0.1", {{"PATH", "/bin"}, {"HOME", "/tmp"}});
   REQUIRE(start);
-  CHECK(start->argv ==
-        std::vector<std::string>{"/bin/serve", "--listen", "127.20.0.1:8080", "--name=web-0", "x"});
+  CHECK(start->argv == std::vector<std::string>{"/bin/serve", "--listen", "127.20.0.1:8080", "--name=web-0", "x"});
   CHECK(start->directory == "/srv");
   CHECK(value_of(*start, "URL") == "http://127.20.0.1:8080/$(LATER)");
   CHECK(value_of(*start, "APP") == "web");

@@ -45,7 +45,10 @@ Result<LogQuery> parse_query(const net::Request& request, Time now) {
 class Follower : public std::enable_shared_from_this<Follower> {
  public:
   Follower(Node::State& node, ContainerId id, LogQuery query, std::shared_ptr<net::Responder> responder)
-      : node_(node.weak_from_this()), id_(std::move(id)), query_(query), responder_(std::move(responder)),
+      : node_(node.weak_from_this()),
+        id_(std::move(id)),
+        query_(query),
+        responder_(std::move(responder)),
         tail_(node.runtime.log_path(id_), true) {}
 
   void begin(const std::string& so_far) {
@@ -102,11 +105,12 @@ void answer(Node::State& node, const net::Request& request, const std::shared_pt
 }  // namespace
 
 void Node::add_routes(net::Router& router) {
-  router.add("GET", "/api/v1/namespaces/{ns}/pods/{name}/log",
-             [weak = std::weak_ptr(state_)](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
-               if (const auto node = weak.lock()) return answer(*node, request, responder);
-               responder->send(objects::status_response(Error(Code::unavailable, "the node is stopping")));
-             });
+  router.add(
+      "GET", "/api/v1/namespaces/{ns}/pods/{name}/log",
+      [weak = std::weak_ptr(state_)](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
+        if (const auto node = weak.lock()) return answer(*node, request, responder);
+        responder->send(objects::status_response(Error(Code::unavailable, "the node is stopping")));
+      });
 }
 
 }  // namespace slipway::pods

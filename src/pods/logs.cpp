@@ -84,9 +84,10 @@ std::string LogTail::read_more() {
     return false;
   };
   if (read_rest()) {
-    struct stat ours {};
-    struct stat current {};
-    const bool rotated = ::fstat(fd_, &ours) == 0 && ::stat(path_.c_str(), &current) == 0 && ours.st_ino != current.st_ino;
+    struct stat ours{};
+    struct stat current{};
+    const bool rotated =
+        ::fstat(fd_, &ours) == 0 && ::stat(path_.c_str(), &current) == 0 && ours.st_ino != current.st_ino;
     if (rotated) {
       read_rest();  // what came between our last read and the rename
       ::close(fd_);

@@ -32,11 +32,10 @@ Result<> Node::start() {
   State& state = *state_;
   TRY_ASSIGN(state.file, load_node_file(state.world, state.options.directory));
   TRY_ASSIGN(const auto known, state.runtime.recover());
-  state.pods = std::make_unique<PodReconciler>(
-      state.world, state.store, state.runtime, state.options, state.file,
-      [&state](const objects::Name& name) {
-        if (state.pod_controller) state.pod_controller->enqueue(name);
-      });
+  state.pods = std::make_unique<PodReconciler>(state.world, state.store, state.runtime, state.options, state.file,
+                                               [&state](const objects::Name& name) {
+                                                 if (state.pod_controller) state.pod_controller->enqueue(name);
+                                               });
   state.runtime.on_change([&state](const ContainerId& id) { state.pods->on_change(id); });
   TRY(register_node(state.world, state.store, state.options));
   TRY(state.pods->adopt(known));
@@ -45,8 +44,7 @@ Result<> Node::start() {
     TRY(save_node_file(state.world, state.options.directory, state.file));
   }
 
-  state.pod_controller =
-      std::make_unique<objects::Controller>(state.world, state.store, "node", *state.pods);
+  state.pod_controller = std::make_unique<objects::Controller>(state.world, state.store, "node", *state.pods);
   state.pod_controller->reconciles(kinds::pod);
   TRY(state.pod_controller->start());
   if (!state.options.workloads) return {};
@@ -74,7 +72,8 @@ Result<ContainerId> Node::State::find_log(const objects::Name& name, std::string
   auto id = pods ? pods->current(pod, container) : std::nullopt;
   if (!id) return fail(Code::not_found, "container " + container + " is not of pod " + name.name);
   if (previous && --id->attempt < 0) {
-    return fail(Code::invalid_argument, "previous terminated container \"" + container + "\" in pod \"" + name.name + "\" not found");
+    return fail(Code::invalid_argument,
+                "previous terminated container \"" + container + "\" in pod \"" + name.name + "\" not found");
   }
   return *id;
 }

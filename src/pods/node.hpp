@@ -24,8 +24,8 @@
 namespace slipway::pods {
 
 struct NodeOptions {
-  std::string directory;  // the data directory; node.json is kept there
-  std::string name;       // empty: the machine's host name
+  std::string directory;                                              // the data directory; node.json is kept there
+  std::string name;                                                   // empty: the machine's host name
   std::vector<std::pair<std::string, std::string>> base_environment;  // what every container gets; default: PATH, HOME
   Backoff backoff;
   int max_pods = 250;

@@ -55,9 +55,8 @@ Result<> register_node(core::World& world, objects::Store& store, const NodeOpti
                                 {"pods", std::to_string(options.max_pods)}};
     node.status().at_or_insert("capacity") = resources;
     node.status().at_or_insert("allocatable") = resources;
-    node.status().at_or_insert("addresses") =
-        doc::Array{doc::Object{{"type", "InternalIP"}, {"address", "127.0.0.1"}},
-                   doc::Object{{"type", "Hostname"}, {"address", options.name}}};
+    node.status().at_or_insert("addresses") = doc::Array{doc::Object{{"type", "InternalIP"}, {"address", "127.0.0.1"}},
+                                                         doc::Object{{"type", "Hostname"}, {"address", options.name}}};
     node.status().at_or_insert("nodeInfo") =
         doc::Object{{"bootID", first_line(world, "/proc/sys/kernel/random/boot_id")},
                     {"kernelVersion", first_line(world, "/proc/sys/kernel/osrelease")},

@@ -8,8 +8,7 @@ namespace slipway::pods {
 namespace {
 
 using namespace testing;
-constexpr const char* probed =
-    "readinessProbe: {periodSeconds: 1, httpGet: {path: /health, port: 8000}}";
+constexpr const char* probed = "readinessProbe: {periodSeconds: 1, httpGet: {path: /health, port: 8000}}";
 
 TEST_CASE("Node: a Pod is bound, gets an address of its own, runs, and its object tells the truth") {
   Machine machine;
@@ -176,8 +175,10 @@ TEST_CASE("Workloads: a Deployment keeps its Pods, changes its template without 
   Machine machine;
   const auto deployment = [](const std::string& version) {
     return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: default}\nspec:\n  replicas: 1\n"
-           "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web, version: " + version +
-           "}}\n    spec:\n      containers:\n      - name: main\n        command: [server]\n        env: [{name: V, value: " +
+           "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web, version: " +
+           version +
+           "}}\n    spec:\n      containers:\n      - name: main\n        command: [server]\n        env: [{name: V, "
+           "value: " +
            version + "}]\n        ports: [{name: http, containerPort: 8000}]\n        " + probed + "\n";
   };
   machine.create(deployment("v1") +

@@ -26,15 +26,6 @@ Duration grace_of(const Object& pod) {
   return std::chrono::seconds(std::max<std::int64_t>(seconds, 0));
 }
 
-const doc::Value& status_of(const Object& pod, const std::string& container) {
-  static const doc::Value none;
-  const doc::Value& statuses = pod.status()["containerStatuses"];
-  for (std::size_t i = 0; i < statuses.size(); ++i) {
-    if (statuses[i]["name"].string_or("") == container) return statuses[i];
-  }
-  return none;
-}
-
 }  // namespace
 
 struct PodReconciler::Step {
@@ -46,8 +37,8 @@ struct PodReconciler::Step {
   Pod& memory;
   std::string address;
   RestartPolicy policy;
-  std::string refused = {};         // why nothing of it can be started
-  std::vector<Start> starts = {};   // after the status is durable
+  std::string refused = {};        // why nothing of it can be started
+  std::vector<Start> starts = {};  // after the status is durable
   std::optional<Duration> again = {};
 };
 
@@ -65,107 +56,6 @@ PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime&
 PodReconciler::~PodReconciler() {
   if (sweep_ != 0) world_.loop.cancel(sweep_);
 }
-
-// --- memory ----------------------------------------------------------------------------------------------------
-
-Result<> PodReconciler::adopt(const std::vector<ContainerId>& known) {
-  TRY_ASSIGN(const auto list, store_.list(kinds::pod));
-  std::map<std::string, std::vector<ContainerId>> by_uid;
-  for (const auto& id : known) {
-    by_uid[id.pod_uid].push_back(id);
-    int& highest = found_attempts_[{id.pod_uid, id.container}];
-    highest = std::max(highest, id.attempt);
-  }
-  for (const Object& pod : list.items) {
-    by_uid.erase(pod.uid());
-    remembered(pod);
-  }
-  orphans_ = std::move(by_uid);
-  sweep_orphans();
-  return {};
-}
-
-PodReconciler::Pod& PodReconciler::remembered(const Object& pod) {
-  if (const auto found = pods_.find(pod.name()); found != pods_.end()) {
-    if (found->second.uid == pod.uid()) return found->second;
-    forget(pod.name());
-  }
-  Pod& memory = pods_[pod.name()];
-  memory.uid = pod.uid();
-  names_[memory.uid] = pod.name();
-  const std::string address = pod.status()["podIP"].string_or("");
-  if (!address.empty() && !pod.spec()["hostNetwork"].bool_or(false)) {
-    memory.address = address;
-    addresses_.reserve(address);
-  }
-  const doc::Value& containers = pod.spec()["containers"];
-  for (std::size_t i = 0; i < containers.size(); ++i) {
-    const std::string name = containers[i]["name"].string_or("");
-    Container& container = memory.containers[name];
-    container.attempt = static_cast<int>(status_of(pod, name)["restartCount"].int_or(0));
-    if (const auto found = found_attempts_.find({memory.uid, name}); found != found_attempts_.end()) {
-      container.attempt = std::max(container.attempt, found->second);
-    }
-  }
-  return memory;
-}
-
-// The object is gone. Its processes went before (the finalizer), unless somebody took the finalizer away.
-void PodReconciler::forget(const Name& name) {
-  const auto found = pods_.find(name);
-  if (found == pods_.end()) return;
-  const Pod& memory = found->second;
-  if (!memory.address.empty()) addresses_.release(memory.address);
-  for (const auto& [container, state] : memory.containers) {
-    const ContainerId id{memory.uid, container, state.attempt};
-    if (runtime_.inspect(id).state != ContainerRecord::State::absent) orphans_[memory.uid].push_back(id);
-  }
-  names_.erase(memory.uid);
-  pods_.erase(found);
-  sweep_orphans();
-}
-
-void PodReconciler::sweep_orphans() {
-  for (auto it = orphans_.begin(); it != orphans_.end();) {
-    for (const auto& id : it->second) {
-      if (runtime_.inspect(id).is_up()) [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
-    }
-    it = runtime_.remove_pod(it->first) ? orphans_.erase(it) : std::next(it);
-  }
-  if (orphans_.empty() || sweep_ != 0) return;
-  sweep_ = world_.loop.after(look_again_soon, [this, alive = std::weak_ptr(alive_)] {
-    if (alive.expired()) return;
-    sweep_ = 0;
-    sweep_orphans();
-  });
-}
-
-void PodReconciler::on_change(const ContainerId& id) {
-  if (const auto found = names_.find(id.pod_uid); found != names_.end()) look_at_(found->second);
-}
-
-std::optional<ContainerId> PodReconciler::current(const Object& pod, const std::string& container) const {
-  const auto found = pods_.find(pod.name());
-  if (found == pods_.end() || found->second.uid != pod.uid()) return std::nullopt;
-  const auto known = found->second.containers.find(container);
-  if (known == found->second.containers.end()) return std::nullopt;
-  return ContainerId{found->second.uid, container, known->second.attempt};
-}
-
-std::vector<PodReconciler::Up> PodReconciler::stop() {
-  stopping_ = true;
-  std::vector<Up> up;
-  for (auto& [name, pod] : pods_) {
-    for (auto& [container, state] : pod.containers) {
-      state.prober.reset();
-      const ContainerId id{pod.uid, container, state.attempt};
-      if (runtime_.inspect(id).is_up()) up.push_back({id, pod.grace});
-    }
-  }
-  return up;
-}
-
-// --- one step --------------------------------------------------------------------------------------------------
 
 Result<Outcome> PodReconciler::reconcile(const Name& name) {
   if (stopping_) return Outcome{};
@@ -214,7 +104,7 @@ ContainerView PodReconciler::view_of(const Object& pod, const doc::Value& spec, 
     --id.attempt;
     view.last = runtime_.inspect(id);
   }
-  const doc::Value& before = status_of(pod, view.name);
+  const doc::Value& before = container_status(pod, view.name);
   if (view.current.state == ContainerRecord::State::absent && before["restartCount"].int_or(0) == view.attempt &&
       (before["state"]["running"].is_object() || before["state"]["terminated"].is_object())) {
     view.current.state = ContainerRecord::State::exited;
@@ -263,7 +153,8 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
     auto started = runtime_.start(id, what);
     container.start_problem = started ? "" : started.error().one_line();
     if (!started) return fail(std::move(started).error());
-    log::info("pods", "container starts", {{"pod", pod.name().text()}, {"container", id.container}, {"attempt", id.attempt}});
+    log::info("pods", "container starts",
+              {{"pod", pod.name().text()}, {"container", id.container}, {"attempt", id.attempt}});
     if (id.attempt >= 2) {
       [[maybe_unused]] auto removed = runtime_.remove({id.pod_uid, id.container, id.attempt - 2});
     }
@@ -312,7 +203,7 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
     auto what = container_start(step.pod, spec, step.address, options_.base_environment);
     auto probes = parse_probes(spec, step.address);
     Health inherited;
-    const doc::Value& before = status_of(step.pod, view.name);
+    const doc::Value& before = container_status(step.pod, view.name);
     if (before["restartCount"].int_or(-1) == view.attempt && before["state"]["running"].is_object()) {
       inherited.started = before["started"].bool_or(false);
       inherited.ready = before["ready"].bool_or(false);
@@ -320,15 +211,15 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
     const Time now = world_.clock.now();
     const Duration age = std::max(now - view.current.started_at.value_or(now), Duration{});
     container.prober = std::make_unique<Prober>(world_, probes.value_or(ProbeSet{}), what.value_or(ContainerStart{}),
-                                                inherited, age,
-                                                [this, name = step.pod.name()] { look_at_(name); });
+                                                inherited, age, [this, name = step.pod.name()] { look_at_(name); });
   }
   const Health& health = container.prober->health();
   view.started = health.started;
   view.ready = health.ready && health.must_end.empty();
   if (health.must_end.empty()) return;
   if (!container.end_by) {
-    log::warn("pods", "container must end", {{"pod", step.pod.name().text()}, {"container", view.name}, {"why", health.must_end}});
+    log::warn("pods", "container must end",
+              {{"pod", step.pod.name().text()}, {"container", view.name}, {"why", health.must_end}});
   }
   sooner(step.again, ask_to_end({step.memory.uid, view.name, view.attempt}, container, grace_of(step.pod)));
 }
@@ -344,7 +235,8 @@ void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Contain
   }
   if (now < *container.restart_at) {
     view.waiting_reason = "CrashLoopBackOff";
-    view.waiting_message = "back-off " + core::render_go_duration(options_.backoff.delay(container.attempt - container.forgiven)) +
+    view.waiting_message = "back-off " +
+                           core::render_go_duration(options_.backoff.delay(container.attempt - container.forgiven)) +
                            " restarting failed container=" + view.name + " pod=" + step.pod.name().name;
     sooner(step.again, *container.restart_at - now);
     return;
@@ -367,7 +259,8 @@ Duration PodReconciler::ask_to_end(const ContainerId& id, Container& container, 
     [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
     return after_sigkill;
   }
-  if (first) [[maybe_unused]] auto asked = runtime_.signal(id, SIGTERM);
+  if (first) [[maybe_unused]]
+    auto asked = runtime_.signal(id, SIGTERM);
   return *container.end_by - now;
 }
 

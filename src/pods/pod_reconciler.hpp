@@ -80,9 +80,9 @@ class PodReconciler final : public objects::Reconciler {
   std::optional<Time> stopped_at_, started_at_;  // ends in between were the node's doing
   std::function<void(const objects::Name&)> look_at_;
   std::map<objects::Name, Pod> pods_;
-  std::map<std::string, objects::Name> names_;                       // by uid
+  std::map<std::string, objects::Name> names_;                         // by uid
   std::map<std::pair<std::string, std::string>, int> found_attempts_;  // by uid and container, when adopted
-  std::map<std::string, std::vector<ContainerId>> orphans_;          // by uid
+  std::map<std::string, std::vector<ContainerId>> orphans_;            // by uid
   core::TimerId sweep_ = 0;
   bool stopping_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

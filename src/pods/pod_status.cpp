@@ -105,6 +105,15 @@ bool is_finished(const objects::Object& pod) {
   return phase == "Succeeded" || phase == "Failed";
 }
 
+const doc::Value& container_status(const objects::Object& pod, const std::string& container) {
+  static const doc::Value none;
+  const doc::Value& statuses = pod.status()["containerStatuses"];
+  for (std::size_t i = 0; i < statuses.size(); ++i) {
+    if (statuses[i]["name"].string_or("") == container) return statuses[i];
+  }
+  return none;
+}
+
 void render_status(objects::Object& pod, std::span<const ContainerView> containers, Time now) {
   const std::string phase = phase_of(containers);
   pod.status().at_or_insert("phase") = phase;

@@ -11,10 +11,10 @@ namespace slipway::pods {
 struct ContainerView {
   std::string name;
   std::string image;
-  int attempt = 0;             // restartCount
-  ContainerRecord current;     // of `attempt`
-  ContainerRecord last;        // of the attempt before; absent when there was none, or it is forgotten
-  bool started = false;        // what the probes say of a running one
+  int attempt = 0;          // restartCount
+  ContainerRecord current;  // of `attempt`
+  ContainerRecord last;     // of the attempt before; absent when there was none, or it is forgotten
+  bool started = false;     // what the probes say of a running one
   bool ready = false;
   bool will_restart = false;   // it ended, and the policy wants it again
   std::string waiting_reason;  // why it does not run: ContainerCreating, CrashLoopBackOff, CreateContainerConfigError
@@ -24,6 +24,8 @@ struct ContainerView {
 // Pending, Running, Succeeded or Failed.
 std::string phase_of(std::span<const ContainerView> containers);
 bool is_finished(const objects::Object& pod);  // Succeeded or Failed
+// What the Pod's status says of that container; null when it says nothing.
+const doc::Value& container_status(const objects::Object& pod, const std::string& container);
 
 // Writes phase, conditions and containerStatuses into `pod`. podIP and startTime are the caller's.
 void render_status(objects::Object& pod, std::span<const ContainerView> containers, Time now);

@@ -14,9 +14,9 @@ TEST_CASE("Probe: the verdict turns after as many answers in a row as the thresh
     const char* answers;
     const char* verdicts;  // after each answer: + good, - not good, ! failed
   };
-  for (const Row& row : {Row{false, 1, 3, "+", "+"}, Row{false, 2, 3, "+-++", "---+"},
-                         Row{true, 1, 3, "--+---", "+++++!"}, Row{false, 1, 2, "--", "-!"},
-                         Row{true, 1, 1, "-+-", "!+!"}}) {
+  for (const Row& row :
+       {Row{false, 1, 3, "+", "+"}, Row{false, 2, 3, "+-++", "---+"}, Row{true, 1, 3, "--+---", "+++++!"},
+        Row{false, 1, 2, "--", "-!"}, Row{true, 1, 1, "-+-", "!+!"}}) {
     CAPTURE(row.answers);
     ProbeVerdict verdict(row.initially, row.success, row.failure);
     std::string seen;

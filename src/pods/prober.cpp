@@ -132,8 +132,8 @@ void Prober::answered(Line& line, bool good, const std::string& why) {
   }
   if (!health_.must_end.empty()) again = false;
   if (again) begin(line, line.probe.period);
-  const bool news = health_.started != before.started || health_.ready != before.ready ||
-                    health_.must_end != before.must_end;
+  const bool news =
+      health_.started != before.started || health_.ready != before.ready || health_.must_end != before.must_end;
   if (news && changed_) changed_();
 }
 

@@ -37,11 +37,11 @@ struct ContainerStart {
 struct ContainerRecord {
   enum class State { absent, starting, running, exited };
   State state = State::absent;
-  core::ProcessIdentity process;      // of the main program, once it runs
+  core::ProcessIdentity process;  // of the main program, once it runs
   std::optional<Time> started_at;
-  core::Exit exit;                    // with state exited
-  std::string reason;                 // StartError, ShimLost, NodeRebooted; "" when the program simply ended
-  std::string message;                // one sentence, may be empty
+  core::Exit exit;      // with state exited
+  std::string reason;   // StartError, ShimLost, NodeRebooted; "" when the program simply ended
+  std::string message;  // one sentence, may be empty
   std::optional<Time> finished_at;
   bool is_up() const { return state == State::starting || state == State::running; }
   bool has_exited() const { return state == State::exited; }

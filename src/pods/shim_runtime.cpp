@@ -10,7 +10,7 @@ namespace slipway::pods {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr Duration first_look = milliseconds(2);      // after a spawn, for started.json
+constexpr Duration first_look = milliseconds(2);  // after a spawn, for started.json
 constexpr Duration slowest_look = milliseconds(100);
 constexpr Duration adopted_look = milliseconds(200);  // at shims that are not our children
 
@@ -193,8 +193,8 @@ void ShimRuntime::on_shim_exit(const ContainerId& id, core::Exit exit) {
   if (entry.record.state == ContainerRecord::State::running) {
     look_again(id, entry);  // another shim's
   } else if (entry.record.state == ContainerRecord::State::starting) {
-    declare_lost(id, entry, "ShimLost", "its shim ended with status " + std::to_string(exit.code) +
-                                            " before it started the program");
+    declare_lost(id, entry, "ShimLost",
+                 "its shim ended with status " + std::to_string(exit.code) + " before it started the program");
     news = true;
   }
   if (news) changed(id);
@@ -225,7 +225,8 @@ void ShimRuntime::declare_lost(const ContainerId& id, Entry& entry, const std::s
   ended.message = message;
   ended.at = world_.clock.now();
   auto written = world_.files.write_atomic(directory_of(id) + "/" + shim::exit_file, shim::render(ended), 0600);
-  if (!written) log::warn("pods", "exit record not written", {{"container", id.text()}, {"error", written.error().one_line()}});
+  if (!written)
+    log::warn("pods", "exit record not written", {{"container", id.text()}, {"error", written.error().one_line()}});
   entry.record.state = ContainerRecord::State::exited;
   entry.record.exit = ended.exit;
   entry.record.reason = reason;

@@ -21,9 +21,9 @@ using namespace std::chrono_literals;
 
 // What the test's programs leave behind. Lives as long as the machine: crashes of the control plane do not reach it.
 struct Journal {
-  std::vector<std::string> started;            // "<pod>/<attempt's directory>" of every program that ran its first line
-  std::map<std::string, int> exit_codes;       // by pod name: what "server" ends with when it is asked to
-  std::set<std::string> unready, deaf;         // by pod name: answers 503; ignores SIGTERM
+  std::vector<std::string> started;       // "<pod>/<attempt's directory>" of every program that ran its first line
+  std::map<std::string, int> exit_codes;  // by pod name: what "server" ends with when it is asked to
+  std::set<std::string> unready, deaf;    // by pod name: answers 503; ignores SIGTERM
 };
 
 // "server": listens on POD_IP:8000, answers 200 until told otherwise, ends with 143 on SIGTERM.
@@ -110,8 +110,9 @@ class Machine {
 inline std::string pod_yaml(const std::string& name, const std::string& command, const std::string& container = "",
                             const std::string& spec = "") {
   return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", namespace: default, labels: {app: web}}\n" +
-         "spec:\n" + (spec.empty() ? "" : "  " + spec + "\n") + "  containers:\n  - name: main\n    command: " + command +
-         "\n" + (container.empty() ? "" : "    " + container + "\n");
+         "spec:\n" + (spec.empty() ? "" : "  " + spec + "\n") +
+         "  containers:\n  - name: main\n    command: " + command + "\n" +
+         (container.empty() ? "" : "    " + container + "\n");
 }
 
 class TestProgram : public core::SimulatedProgram {

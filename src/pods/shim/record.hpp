@@ -6,11 +6,11 @@
 
 namespace slipway::pods::shim {
 
-inline constexpr const char* lock_file = "lock";            // flock: one shim a directory
-inline constexpr const char* start_file = "start.json";     // intent; removed once the program runs (secrets)
-inline constexpr const char* started_file = "started.json"; // durable before the program's first instruction
-inline constexpr const char* exit_file = "exit.json";       // how it ended; final
-inline constexpr const char* log_file = "log";              // CRI lines; "log.1" is the one before
+inline constexpr const char* lock_file = "lock";             // flock: one shim a directory
+inline constexpr const char* start_file = "start.json";      // intent; removed once the program runs (secrets)
+inline constexpr const char* started_file = "started.json";  // durable before the program's first instruction
+inline constexpr const char* exit_file = "exit.json";        // how it ended; final
+inline constexpr const char* log_file = "log";               // CRI lines; "log.1" is the one before
 
 // The shim's own exit status when another shim holds the directory: not a failure, ask again.
 inline constexpr int status_held_by_another = 75;

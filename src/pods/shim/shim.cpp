@@ -72,8 +72,8 @@ class Shim {
   Pipe out_, err_, gate_, exec_error_;
   int signals_ = -1;
   pid_t program_ = -1;
-  bool ended_ = false;         // the main program
-  bool nobody_left_ = false;   // of its descendants
+  bool ended_ = false;        // the main program
+  bool nobody_left_ = false;  // of its descendants
   core::Exit exit_;
   Time ended_at_{};
 };

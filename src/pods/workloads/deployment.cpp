@@ -49,8 +49,8 @@ Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& na
 
 Result<> DeploymentReconciler::create_pod(const Object& deployment, const std::string& hash) {
   const doc::Value& pod_template = deployment.spec()["template"];
-  const objects::Name name{deployment.name().ns,
-                           deployment.name().name + "-" + hash + "-" + core::short_hash(world_.random.hex(16)).substr(0, 5)};
+  const objects::Name name{deployment.name().ns, deployment.name().name + "-" + hash + "-" +
+                                                     core::short_hash(world_.random.hex(16)).substr(0, 5)};
   Object pod = Object::make(kinds::pod, name);
   for (const char* part : {"labels", "annotations"}) {
     const doc::Value& given = pod_template["metadata"][part];

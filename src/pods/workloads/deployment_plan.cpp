@@ -17,8 +17,9 @@ int part_of(const doc::Value& value, int whole, int fallback_percent, bool round
 
 // Those whose loss hurts least first: not ready before ready, young before old.
 void sort_for_removal(std::vector<const PodSeen*>& pods) {
-  std::stable_sort(pods.begin(), pods.end(), [](const PodSeen* a, const PodSeen* b) {
-    return a->is_ready != b->is_ready ? !a->is_ready : a->created > b->created;
+  std::sort(pods.begin(), pods.end(), [](const PodSeen* a, const PodSeen* b) {
+    if (a->is_ready != b->is_ready) return !a->is_ready;
+    return a->created != b->created ? a->created > b->created : a->name < b->name;
   });
 }
 

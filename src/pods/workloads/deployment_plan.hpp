@@ -12,8 +12,8 @@ namespace slipway::pods::workloads {
 
 struct DeploymentWish {
   int replicas = 1;
-  int surge = 1;        // how many Pods over `replicas` while the template changes
-  int unavailable = 0;  // how many may be missing meanwhile
+  int surge = 1;          // how many Pods over `replicas` while the template changes
+  int unavailable = 0;    // how many may be missing meanwhile
   bool recreate = false;  // strategy Recreate: the old go before the new come
 };
 
@@ -25,8 +25,8 @@ struct PodSeen {
   std::string name;
   bool is_current = false;  // of the current template
   bool is_ready = false;
-  bool is_ending = false;   // being deleted
-  bool is_finished = false; // Succeeded or Failed: a Deployment's Pods never are, so it is replaced
+  bool is_ending = false;    // being deleted
+  bool is_finished = false;  // Succeeded or Failed: a Deployment's Pods never are, so it is replaced
   Time created{};
 };
 

@@ -1,0 +1,194 @@
+// The whole node on the real machine: store, shims, probes over the network, logs over HTTP.
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+
+#include "core/log.hpp"
+#include "core/world/real.hpp"
+#include "net/client.hpp"
+#include "objects/kinds.hpp"
+#include "pods/node.hpp"
+#include "pods/shim_runtime.hpp"
+#include "storage/database.hpp"
+
+namespace slipway::pods {
+namespace {
+
+namespace kinds = objects::kinds;
+using namespace std::chrono_literals;
+
+class RealMachine {
+ public:
+  RealMachine() {
+    log::set_level(log::Level::error);
+    std::string pattern = (std::filesystem::temp_directory_path() / "slipway-node-XXXXXX").string();
+    directory = ::mkdtemp(pattern.data());
+    come();
+  }
+  ~RealMachine() {
+    bool stopped = false;
+    node->stop_all(5s, [&] { stopped = true; });
+    CHECK(until([&] { return stopped; }));
+    go();
+    std::filesystem::remove_all(directory);
+  }
+
+  void come() {
+    real = std::make_unique<core::RealWorld>();
+    io = std::make_unique<net::IoThread>();
+    http = net::make_client(*io, real->loop());
+    real->set_http(*http);
+    world = std::make_unique<core::World>(real->world());
+    database = std::move(*storage::open_sqlite(directory + "/objects.db"));
+    store = std::move(*objects::make_sqlite_store(*world, *database));
+    std::array<char, 4096> self{};
+    [[maybe_unused]] const auto size = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
+    const std::string helper = std::filesystem::path(self.data()).parent_path() / "pods_shim_test_helper";
+    runtime = std::make_unique<ShimRuntime>(*world, ShimOptions{directory + "/pods", {helper}, ""});
+    NodeOptions options;
+    options.directory = directory;
+    node = std::make_unique<Node>(*world, *store, *runtime, options);
+    auto started = node->start();
+    REQUIRE_MESSAGE(started, started.error().render());
+    router = std::make_unique<net::Router>();
+    node->add_routes(*router);
+    net::ServerOptions server_options;
+    server_options.loop = &real->loop();
+    server_options.spool_directory = directory;
+    server = std::move(*net::Server::start(*io, *router, server_options));
+    real->loop().post([this] { tick(); });
+  }
+  void go() {
+    server.reset();
+    node.reset();
+    runtime.reset();
+    store.reset();
+    database.reset();
+    http.reset();
+    io.reset();
+    real.reset();
+  }
+
+  bool until(std::function<bool()> wanted) {
+    done = std::move(wanted);
+    give_up = core::real_clock().monotonic() + 30s;
+    if (!done()) real->run();
+    return std::exchange(done, nullptr)();
+  }
+  void tick() {
+    if (done && (done() || core::real_clock().monotonic() > give_up)) real->stop();
+    real->loop().after(5ms, [this] { tick(); });
+  }
+  const objects::Object pod(const std::string& name) {
+    auto found = store->find(kinds::pod, {"default", name});
+    return found && *found ? **found : objects::Object();
+  }
+  bool until_ready(const std::string& name, const std::string& status) {
+    const bool in_time = until([&] { return pod(name).condition_status("Ready") == status; });
+    if (!in_time) MESSAGE(doc::render_json(pod(name).status()));
+    return in_time;
+  }
+  // The answer of GET on our own server, once it has ended.
+  std::shared_ptr<std::optional<core::HttpResponse>> get(const std::string& path) {
+    auto answer = std::make_shared<std::optional<core::HttpResponse>>();
+    core::HttpRequest request;
+    request.url = "http://127.0.0.1:" + std::to_string(server->port()) + path;
+    request.timeout = 30s;
+    http->send(request, [answer](Result<core::HttpResponse> response) {
+      *answer = response ? std::move(*response) : core::HttpResponse{};
+    });
+    return answer;
+  }
+
+  std::string directory;
+  std::unique_ptr<core::RealWorld> real;
+  std::unique_ptr<net::IoThread> io;
+  std::unique_ptr<core::HttpClient> http;
+  std::unique_ptr<core::World> world;
+  std::unique_ptr<storage::Database> database;
+  std::unique_ptr<objects::Store> store;
+  std::unique_ptr<ShimRuntime> runtime;
+  std::unique_ptr<Node> node;
+  std::unique_ptr<net::Router> router;
+  std::unique_ptr<net::Server> server;
+  std::function<bool()> done;
+  Instant give_up{};
+};
+
+constexpr const char* web = R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: default}
+spec:
+  terminationGracePeriodSeconds: 5
+  containers:
+  - name: main
+    command: [python3, -u, -m, http.server, --bind, "$(POD_IP)", "8000"]
+    workingDir: /tmp
+    ports: [{name: http, containerPort: 8000}]
+    startupProbe: {periodSeconds: 1, failureThreshold: 20, tcpSocket: {port: http}}
+    livenessProbe: {periodSeconds: 1, exec: {command: [sh, -c, "test $POD_NAME = web"]}}
+    readinessProbe: {periodSeconds: 1, httpGet: {port: http}}
+)yaml";
+
+TEST_CASE("Real node: a web server becomes ready, outlives its control plane, and goes when its Pod goes") {
+  RealMachine machine;
+  REQUIRE(machine.store->create(objects::parse_manifest(web, "web.yaml")->front()));
+  REQUIRE(machine.until_ready("web", "True"));
+  const auto process = *machine.node->process_of({"default", "web"}, "");
+  CHECK(machine.node->name() == machine.pod("web").spec()["nodeName"].string_or(""));
+
+  machine.go();
+  machine.come();
+  REQUIRE(machine.until_ready("web", "True"));
+  CHECK(machine.node->process_of({"default", "web"}, "") == process);
+  CHECK(machine.pod("web").status()["containerStatuses"][0]["restartCount"].int_or(-1) == 0);
+
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "web"}));
+  CHECK(machine.until([&] { return !machine.pod("web").document().is_object(); }));
+  CHECK_FALSE(machine.world->processes.is_alive(process));
+}
+
+TEST_CASE("Real node: logs over HTTP, the last lines, and followed to the container's end") {
+  RealMachine machine;
+  machine.store
+      ->create(objects::parse_manifest(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: job, namespace: default}
+spec:
+  restartPolicy: Never
+  containers:
+  - name: main
+    command: [sh, -c, "echo one; echo two; until test -e $GO; do sleep 0.02; done; echo three"]
+    env: [{name: GO, value: ")yaml" + machine.directory +
+                                           R"yaml(/go"}]
+)yaml",
+                                       "job.yaml")
+                   ->front())
+      .value();
+  const std::string path = "/api/v1/namespaces/default/pods/job/log";
+  REQUIRE(machine.until(
+      [&] { return machine.node->read_log({"default", "job"}, "main", {}).value_or("") == "one\ntwo\n"; }));
+  const auto last = machine.get(path + "?tailLines=1");
+  const auto followed = machine.get(path + "?follow=true&tailLines=1");
+  const auto refused = machine.get(path + "?tailLines=x");
+  const auto unknown = machine.get(path + "?container=other");
+  const auto absent = machine.get("/api/v1/namespaces/default/pods/nobody/log");
+  REQUIRE(machine.until([&] { return *last && *refused && *unknown && *absent; }));
+  CHECK((*last)->body == "two\n");
+  CHECK((*refused)->status == 400);
+  CHECK((*unknown)->status == 404);
+  CHECK((*absent)->status == 404);
+  CHECK_FALSE(followed->has_value());
+  REQUIRE(machine.world->files.write_atomic(machine.directory + "/go", ""));
+  REQUIRE(machine.until([&] { return followed->has_value(); }));
+  CHECK((*followed)->status == 200);
+  CHECK((*followed)->body == "two\nthree\n");
+}
+
+}  // namespace
+}  // namespace slipway::pods

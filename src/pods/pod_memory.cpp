@@ -1,0 +1,116 @@
+// What the reconciler remembers of each Pod, and the processes of Pods that are gone.
+
+#include <algorithm>
+
+#include "objects/kinds.hpp"
+#include "pods/pod_reconciler.hpp"
+
+namespace slipway::pods {
+
+using objects::Name;
+using objects::Object;
+namespace kinds = objects::kinds;
+
+namespace {
+constexpr Duration sweep_again = std::chrono::milliseconds(100);
+}
+
+Result<> PodReconciler::adopt(const std::vector<ContainerId>& known) {
+  TRY_ASSIGN(const auto list, store_.list(kinds::pod));
+  std::map<std::string, std::vector<ContainerId>> by_uid;
+  for (const auto& id : known) {
+    by_uid[id.pod_uid].push_back(id);
+    int& highest = found_attempts_[{id.pod_uid, id.container}];
+    highest = std::max(highest, id.attempt);
+  }
+  for (const Object& pod : list.items) {
+    by_uid.erase(pod.uid());
+    remembered(pod);
+  }
+  orphans_ = std::move(by_uid);
+  sweep_orphans();
+  return {};
+}
+
+PodReconciler::Pod& PodReconciler::remembered(const Object& pod) {
+  if (const auto found = pods_.find(pod.name()); found != pods_.end()) {
+    if (found->second.uid == pod.uid()) return found->second;
+    forget(pod.name());
+  }
+  Pod& memory = pods_[pod.name()];
+  memory.uid = pod.uid();
+  names_[memory.uid] = pod.name();
+  const std::string address = pod.status()["podIP"].string_or("");
+  if (!address.empty() && !pod.spec()["hostNetwork"].bool_or(false)) {
+    memory.address = address;
+    addresses_.reserve(address);
+  }
+  const doc::Value& containers = pod.spec()["containers"];
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    const std::string name = containers[i]["name"].string_or("");
+    Container& container = memory.containers[name];
+    container.attempt = static_cast<int>(container_status(pod, name)["restartCount"].int_or(0));
+    if (const auto found = found_attempts_.find({memory.uid, name}); found != found_attempts_.end()) {
+      container.attempt = std::max(container.attempt, found->second);
+    }
+  }
+  return memory;
+}
+
+// The object is gone. Its processes went before (the finalizer), unless somebody took the finalizer away.
+void PodReconciler::forget(const Name& name) {
+  const auto found = pods_.find(name);
+  if (found == pods_.end()) return;
+  const Pod& memory = found->second;
+  if (!memory.address.empty()) addresses_.release(memory.address);
+  for (const auto& [container, state] : memory.containers) {
+    const ContainerId id{memory.uid, container, state.attempt};
+    if (runtime_.inspect(id).state != ContainerRecord::State::absent) orphans_[memory.uid].push_back(id);
+  }
+  names_.erase(memory.uid);
+  pods_.erase(found);
+  sweep_orphans();
+}
+
+void PodReconciler::sweep_orphans() {
+  for (auto it = orphans_.begin(); it != orphans_.end();) {
+    for (const auto& id : it->second) {
+      if (runtime_.inspect(id).is_up()) [[maybe_unused]]
+        auto killed = runtime_.signal(id, SIGKILL);
+    }
+    it = runtime_.remove_pod(it->first) ? orphans_.erase(it) : std::next(it);
+  }
+  if (orphans_.empty() || sweep_ != 0) return;
+  sweep_ = world_.loop.after(sweep_again, [this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    sweep_ = 0;
+    sweep_orphans();
+  });
+}
+
+void PodReconciler::on_change(const ContainerId& id) {
+  if (const auto found = names_.find(id.pod_uid); found != names_.end()) look_at_(found->second);
+}
+
+std::optional<ContainerId> PodReconciler::current(const Object& pod, const std::string& container) const {
+  const auto found = pods_.find(pod.name());
+  if (found == pods_.end() || found->second.uid != pod.uid()) return std::nullopt;
+  const auto known = found->second.containers.find(container);
+  if (known == found->second.containers.end()) return std::nullopt;
+  return ContainerId{found->second.uid, container, known->second.attempt};
+}
+
+std::vector<PodReconciler::Up> PodReconciler::stop() {
+  stopping_ = true;
+  std::vector<Up> up;
+  for (auto& [name, pod] : pods_) {
+    for (auto& [container, state] : pod.containers) {
+      state.prober.reset();
+      const ContainerId id{pod.uid, container, state.attempt};
+      if (runtime_.inspect(id).is_up()) up.push_back({id, pod.grace});
+    }
+  }
+  return up;
+}
+
+}  // namespace slipway::pods
