@@ -126,15 +126,16 @@ void RealLoop::wait_for_events() {
   std::array<epoll_event, 64> events{};
   const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), milliseconds_to_next_timer());
   for (int i = 0; i < count; ++i) {
-    const epoll_event& event = events[static_cast<std::size_t>(i)];
-    if (event.data.u64 == 0) {
+    const epoll_event event = events[static_cast<std::size_t>(i)];
+    const WatchId id = event.data.u64;  // the kernel's struct is packed: no reference to it
+    if (id == 0) {
       const std::lock_guard lock(mutex_);
       std::uint64_t ignored = 0;
       [[maybe_unused]] const ssize_t got = ::read(wakeup_.get(), &ignored, sizeof ignored);
       woken_ = false;
       continue;
     }
-    const auto found = watches_.find(event.data.u64);
+    const auto found = watches_.find(id);
     if (found == watches_.end()) continue;  // forgotten by an earlier event of this round
     const std::shared_ptr<Ready> ready = found->second;
     (*ready)(event.events);
