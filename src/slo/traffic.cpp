@@ -30,7 +30,7 @@ struct Queries {
   std::string where;  // label matchers
   std::string window;
   std::string counter(std::string_view function, std::string_view range, bool only_errors) const {
-    return "sum by (destination_version) (" + std::string(function) + "(istio_requests_total{" + where + (only_errors ? ",response_code=~\"5..\"" : "") + "}[" + std::string(range) + "]))";
+    return "sum by (destination_version) (" + std::string(function) + "(istio_requests_total{" + where + (only_errors ? ",response_code!~\"[123]..\"" : "") + "}[" + std::string(range) + "]))";
   }
   std::string quantile(std::string_view q, std::string_view range) const {
     return "histogram_quantile(" + std::string(q) + ", sum by (destination_version, le) (rate(slipway_gateway_time_to_first_token_seconds_bucket{" + where + "}[" + std::string(range) + "])))";

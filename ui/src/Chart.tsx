@@ -6,6 +6,8 @@ import type { Maybe, Traffic } from "./types";
 
 interface Props { title: string; traffic: Traffic[]; column: 1 | 2 | 3; order: string[]; format: (value: Maybe) => string }
 
+const clockTime = (unix: number) => new Date(unix * 1000).toLocaleTimeString("en-GB");
+
 // One line per version on a common time axis; gaps stay gaps.
 function align(traffic: Traffic[], column: 1 | 2 | 3): uPlot.AlignedData {
   const times = [...new Set(traffic.flatMap((t) => t.series.map((p) => p[0])))].sort((a, b) => a - b);
@@ -34,7 +36,7 @@ export function Chart({ title, traffic, column, order, format }: Props) {
       {
         width: element.clientWidth || 300, height: 150, legend: { show: false }, cursor: { show: false },
         scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-        axes: [{ ...axis, space: 60 }, { ...axis, size: 56, values: (_u, ticks) => ticks.map((v) => format(v)) }],
+        axes: [{ ...axis, space: 70, values: (_u, ticks) => ticks.map(clockTime) }, { ...axis, size: 64, values: (_u, ticks) => ticks.map((v) => format(v)) }],
         series: [{}, ...versions.split(",").filter(Boolean).map((v) => ({ label: v, stroke: colorOf(v, order), width: 2, spanGaps: false, points: { show: false } }))],
       },
       data, element,

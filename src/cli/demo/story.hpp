@@ -19,6 +19,7 @@ struct StoryOptions {
   std::string weights;      // what is released
   double rate = 4;          // requests a second during rollouts
   int users = 60;
+  int max_in_flight = 64;
   bool tolerate_outages = false;  // somebody kills parts on purpose: failed requests do not spoil the verdict
 };
 

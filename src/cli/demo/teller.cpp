@@ -20,7 +20,11 @@ std::string stamp(double seconds) {
   return text;
 }
 
-std::string name_of(const std::string& actor) { return actor.substr(0, actor.find('@')); }
+// "ada@example.com" is ada; "slipway/rollout-controller" is rollout-controller.
+std::string short_actor(const std::string& actor) {
+  const std::string name = actor.substr(0, actor.find('@'));
+  return name.starts_with("slipway/") ? name.substr(8) : name;
+}
 
 std::string short_digest(const std::string& digest) { return digest.starts_with("sha256:") ? digest.substr(7, 12) : digest; }
 
@@ -43,8 +47,9 @@ std::string Teller::step() const {
 
 void Teller::begin_step(std::string number, std::string title) {
   const std::lock_guard guard(mutex_);
+  const bool is_new = step_ != number;  // a step with several parts has one number
   step_ = std::move(number);
-  std::cout << "\n" << bold(step_ + ". " + title) << std::endl;
+  std::cout << "\n" << (is_new ? bold(step_ + ". " + title) : "    " + title) << std::endl;
 }
 
 void Teller::tell(const Line& line) { tell(line, core::real_clock().now()); }
@@ -60,7 +65,7 @@ void Teller::say(const std::string& text) {
 }
 
 void Teller::write(const Line& line, core::Time at) {
-  std::string text = dim(stamp(elapsed())) + "  " + padded(name_of(line.actor), 18) + " " + padded(line.event, 13) + " " + line.object;
+  std::string text = dim(stamp(elapsed())) + "  " + padded(short_actor(line.actor), 20) + " " + padded(line.event, 19) + " " + line.object;
   if (!line.digest.empty() && line.object.find(short_digest(line.digest)) == std::string::npos) text += " " + dim(short_digest(line.digest));
   if (!line.detail.empty()) text += "  " + line.detail;
   if (line.seconds >= 0) text += dim("  (" + core::render_for_people(core::Duration(static_cast<std::int64_t>(line.seconds * 1e6))) + ")");

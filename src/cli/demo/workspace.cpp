@@ -81,7 +81,8 @@ Result<> Workspace::commit(const std::vector<std::string>& paths, const Author& 
 
 Result<std::string> Workspace::head() const {
   TRY_ASSIGN(std::string text, git({"rev-parse", "HEAD"}));
-  return text.substr(0, text.find('\n'));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
 }
 
 Result<> Workspace::push(const std::string& url, const std::string& token_file) const {

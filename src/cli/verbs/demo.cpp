@@ -86,9 +86,11 @@ int run_demo(const DemoOptions& options) {
   std::cout << "The platform runs; its data is in " << workspace->data() << "\n";
   if (auto endpoints = read_endpoints(workspace->data())) std::cout << "Watch it: " << bold((*endpoints)["ui"].string_or("")) << std::endl;
 
-  demo::StoryOptions story_options{.weights = *weights, .rate = options.runtime == "sim" ? 12.0 : 4.0, .users = 60, .tolerate_outages = options.tolerate_outages};
-  demo::Story story(*workspace, teller, story_options);
-  auto outcome = story.play();
+  const bool simulated = options.runtime == "sim";
+  demo::StoryOptions story_options{.weights = *weights, .rate = simulated ? 12.0 : 2.0, .users = 60, .max_in_flight = simulated ? 64 : 6, .tolerate_outages = options.tolerate_outages};
+  auto story = std::make_unique<demo::Story>(*workspace, teller, story_options);
+  auto outcome = story->play();
+  story.reset();  // no request is under way when the platform stops
   int code = ExitCode::ok;
   if (!outcome) {
     code = print_error(outcome.error());

@@ -89,7 +89,9 @@ int get(const GetOptions& options) {
   for (const doc::Value& item : (*answer)["items"].is_array() ? (*answer)["items"].as_array() : one) {
     std::string state = item["status"]["phase"].string_or("");
     for (const doc::Value& condition : item["status"]["conditions"].is_array() ? item["status"]["conditions"].as_array() : doc::Array{}) {
-      if (condition["type"].string_or("") == "Ready" && condition["status"].string_or("") != "True") state += " (" + condition["message"].string_or(condition["reason"].string_or("not ready")) + ")";
+      if (condition["type"].string_or("") != "Ready" || condition["status"].string_or("") == "True") continue;
+      const std::string why = condition["message"].string_or("").empty() ? condition["reason"].string_or("") : condition["message"].string_or("");
+      if (!why.empty() && why != "PodCompleted") state += " (" + why + ")";
     }
     rows.push_back({item["metadata"]["namespace"].string_or(""), item["metadata"]["name"].string_or(""), state, item["metadata"]["creationTimestamp"].string_or("")});
   }

@@ -11,7 +11,7 @@ using Counts = std::map<std::string, double>;  // by revision hash
 
 std::string counter_query(const std::string& ns, const Evidence& evidence, bool only_failures) {
   return "sum by (destination_canonical_revision) (istio_requests_total{destination_service_namespace=\"" + ns +
-         "\",destination_canonical_revision=~\"" + evidence.canary_hash + "|" + evidence.stable_hash + "\"" + (only_failures ? ",response_code=~\"5..\"" : "") + "})";
+         "\",destination_canonical_revision=~\"" + evidence.canary_hash + "|" + evidence.stable_hash + "\"" + (only_failures ? ",response_code!~\"[123]..\"" : "") + "})";
 }
 
 std::optional<Counts> counts_of(const Result<Value>& answer) {

@@ -3,7 +3,7 @@ import { Chart } from "../Chart";
 import { Section } from "../Section";
 import { colorOf, stateColor } from "../colors";
 import { count, percent, rate, seconds } from "../format";
-import type { Rollout, Traffic } from "../types";
+import type { Maybe, Rollout, Traffic } from "../types";
 
 function ShareBar({ rollout, order }: { rollout: Rollout; order: string[] }) {
   const parts = [
@@ -48,6 +48,8 @@ function Variants({ traffic, rollout, order }: { traffic: Traffic[]; rollout: Ro
   );
 }
 
+const wholePercent = (share: Maybe) => percent(share, 0);
+
 // The rollout as it happens: who gets how much, how each version does, and what the analysis says in words.
 export function RolloutPanel({ rollout, traffic, order }: { rollout: Rollout | null; traffic: Traffic[]; order: string[] }) {
   if (!rollout) return <Section title="Rollout"><Text c="dimmed">No rollout yet.</Text></Section>;
@@ -86,7 +88,7 @@ export function RolloutPanel({ rollout, traffic, order }: { rollout: Rollout | n
         <Variants traffic={traffic} rollout={rollout} order={order} />
         <SimpleGrid cols={{ base: 1, md: 3 }}>
           <Chart title="Requests per second" traffic={traffic} column={1} order={order} format={rate} />
-          <Chart title="Error share" traffic={traffic} column={2} order={order} format={percent} />
+          <Chart title="Error share" traffic={traffic} column={2} order={order} format={wholePercent} />
           <Chart title="Time to first token, p95" traffic={traffic} column={3} order={order} format={seconds} />
         </SimpleGrid>
       </Stack>
