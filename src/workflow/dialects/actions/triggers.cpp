@@ -87,8 +87,8 @@ class Reader {
     Decoder decoder(content, "on.push");
     triggers_.push->branches = patterns(decoder, "branches");
     triggers_.push->branches_ignore = patterns(decoder, "branches-ignore");
-    const bool tags = decoder.has("tags") || decoder.has("tags-ignore");
-    triggers_.push->only_tags = tags && triggers_.push->branches.empty() && triggers_.push->branches_ignore.empty();
+    const bool names_tags = decoder.has("tags") || decoder.has("tags-ignore");
+    triggers_.push->only_tags = names_tags && triggers_.push->branches.empty() && triggers_.push->branches_ignore.empty();
     decoder.ignore("tags");
     decoder.ignore("tags-ignore");
     for (const auto key : {"paths", "paths-ignore"}) {
@@ -148,7 +148,7 @@ bool matches_patterns(const std::vector<std::string>& patterns, std::string_view
   return matched;
 }
 
-bool Triggers::Push::matches(std::string_view ref) const {
+bool PushFilter::matches(std::string_view ref) const {
   constexpr std::string_view heads = "refs/heads/";
   if (!ref.starts_with(heads) || only_tags) return false;
   const auto branch = ref.substr(heads.size());

@@ -9,13 +9,14 @@
 
 namespace slipway::workflow::actions {
 
+struct PushFilter {
+  std::vector<std::string> branches, branches_ignore;
+  bool only_tags = false;  // tags are named and branches are not
+  bool matches(std::string_view ref) const;
+};
+
 struct Triggers {
-  struct Push {
-    std::vector<std::string> branches, branches_ignore;
-    bool only_tags = false;  // tags are named and branches are not
-    bool matches(std::string_view ref) const;
-  };
-  std::optional<Push> push;
+  std::optional<PushFilter> push;
   bool dispatch = false;
   std::vector<ir::Parameter> inputs;  // of workflow_dispatch
 };
