@@ -1,11 +1,11 @@
-#include "net/call.hpp"
+#include "net/impl/call.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/write.hpp>
 
 #include "core/time.hpp"
-#include "net/text.hpp"
+#include "net/impl/text.hpp"
 
 namespace slipway::net {
 namespace {

@@ -6,8 +6,8 @@
 #include <map>
 #include <mutex>
 
-#include "net/call.hpp"
-#include "net/io_thread.hpp"
+#include "net/impl/call.hpp"
+#include "net/impl/io_thread.hpp"
 
 namespace slipway::net {
 namespace {

@@ -1,11 +1,11 @@
 // The reading half: bytes to requests to handlers.
 
-#include "net/connection.hpp"
+#include "net/impl/connection.hpp"
 
 #include <boost/asio/buffer.hpp>
 
 #include "core/log.hpp"
-#include "net/text.hpp"
+#include "net/impl/text.hpp"
 
 namespace slipway::net {
 namespace {

@@ -3,8 +3,8 @@
 #include <boost/asio/buffer.hpp>
 #include <charconv>
 
-#include "net/connection.hpp"
-#include "net/text.hpp"
+#include "net/impl/connection.hpp"
+#include "net/impl/text.hpp"
 
 namespace slipway::net {
 namespace {

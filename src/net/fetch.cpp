@@ -14,8 +14,8 @@
 #include "core/world/descriptor.hpp"
 #include "core/world/real.hpp"
 #include "net/client.hpp"
-#include "net/parser.hpp"
-#include "net/text.hpp"
+#include "net/impl/parser.hpp"
+#include "net/impl/text.hpp"
 
 namespace slipway::net {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "net/http.hpp"
-#include "net/parser.hpp"
-#include "net/url.hpp"
+#include "net/impl/parser.hpp"
+#include "net/impl/url.hpp"
 
 namespace {
 

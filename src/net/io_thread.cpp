@@ -1,4 +1,4 @@
-#include "net/io_thread.hpp"
+#include "net/impl/io_thread.hpp"
 
 #include <boost/asio/post.hpp>
 #include <exception>

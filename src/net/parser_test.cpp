@@ -1,4 +1,4 @@
-#include "net/parser.hpp"
+#include "net/impl/parser.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "net/parser.hpp"
-#include "net/text.hpp"
+#include "net/impl/parser.hpp"
+#include "net/impl/text.hpp"
 
 namespace slipway::net {
 namespace {

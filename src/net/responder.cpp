@@ -1,5 +1,5 @@
-#include "net/connection.hpp"
-#include "net/exchange.hpp"
+#include "net/impl/connection.hpp"
+#include "net/impl/exchange.hpp"
 
 namespace slipway::net {
 namespace {

@@ -1,5 +1,5 @@
-#include "net/parser.hpp"
-#include "net/text.hpp"
+#include "net/impl/parser.hpp"
+#include "net/impl/text.hpp"
 
 namespace slipway::net {
 namespace {

@@ -1,4 +1,4 @@
-#include "net/router.hpp"
+#include "net/impl/router.hpp"
 
 #include <algorithm>
 #include <set>

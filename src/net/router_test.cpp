@@ -1,8 +1,8 @@
-#include "net/router.hpp"
+#include "net/impl/router.hpp"
 
 #include <doctest/doctest.h>
 
-#include "net/url.hpp"
+#include "net/impl/url.hpp"
 
 namespace slipway::net {
 namespace {

@@ -4,9 +4,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "core/log.hpp"
-#include "net/connection.hpp"
-#include "net/io_thread.hpp"
-#include "net/router.hpp"
+#include "net/impl/connection.hpp"
+#include "net/impl/io_thread.hpp"
+#include "net/impl/router.hpp"
 
 namespace slipway::net {
 namespace {

@@ -1,4 +1,4 @@
-#include "net/spool.hpp"
+#include "net/impl/spool.hpp"
 
 #include <fcntl.h>
 

@@ -1,4 +1,4 @@
-#include "net/text.hpp"
+#include "net/impl/text.hpp"
 
 #include <algorithm>
 #include <array>

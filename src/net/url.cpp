@@ -1,10 +1,10 @@
-#include "net/url.hpp"
+#include "net/impl/url.hpp"
 
 #include <algorithm>
 #include <charconv>
 
 #include "net/http.hpp"
-#include "net/text.hpp"
+#include "net/impl/text.hpp"
 
 namespace slipway::net {
 namespace {

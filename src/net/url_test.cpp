@@ -1,4 +1,4 @@
-#include "net/url.hpp"
+#include "net/impl/url.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 #pragma once
-// Url: the parts of an http:// address, and the target of a request as a server may trust it. Inside net/ only.
+// Url: the parts of an http:// address, and the target of a request as a server may trust it.
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 #pragma once
-// The routes of a Router as the server asks for them. Inside net/ only.
+// The routes of a Router as the server asks for them.
 
 #include <map>
 #include <memory>

@@ -1,6 +1,5 @@
 #pragma once
-// BodySink: takes a request's body as it comes: in memory up to 1 MiB, then in a file only we can read. Inside net/
-// only.
+// BodySink: takes a request's body as it comes: in memory up to 1 MiB, then in a file only we can read.
 
 #include <memory>
 #include <string>

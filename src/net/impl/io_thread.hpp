@@ -1,5 +1,5 @@
 #pragma once
-// The inside of IoThread, for the few sources that speak Asio. Inside net/ only.
+// The inside of IoThread, for the few sources that speak Asio.
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

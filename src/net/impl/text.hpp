@@ -1,12 +1,12 @@
 #pragma once
-// The text of HTTP messages: heads, dates, names of statuses. Inside net/ only.
+// The text of HTTP messages: heads, dates, names of statuses.
 
 #include <string>
 #include <string_view>
 
 #include "core/world/world.hpp"
 #include "net/http.hpp"
-#include "net/url.hpp"
+#include "net/impl/url.hpp"
 
 namespace slipway::net {
 

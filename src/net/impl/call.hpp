@@ -1,6 +1,6 @@
 #pragma once
 // Call: one request of the asynchronous client, from connecting to the last byte; and the idle connections that the
-// next one may use. On the network thread. Inside net/ only.
+// next one may use. On the network thread.
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,9 +13,9 @@
 #include <set>
 #include <string>
 
-#include "net/io_thread.hpp"
-#include "net/parser.hpp"
-#include "net/url.hpp"
+#include "net/impl/io_thread.hpp"
+#include "net/impl/parser.hpp"
+#include "net/impl/url.hpp"
 
 namespace slipway::net {
 

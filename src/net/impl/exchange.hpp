@@ -1,14 +1,14 @@
 #pragma once
 // Exchange: one request and its answer, as the handler's thread and the network thread share it; and the Responder
-// over it. Inside net/ only.
+// over it.
 
 #include <atomic>
 #include <functional>
 #include <memory>
 
 #include "net/http.hpp"
-#include "net/io_thread.hpp"
-#include "net/spool.hpp"
+#include "net/impl/io_thread.hpp"
+#include "net/impl/spool.hpp"
 
 namespace slipway::net {
 

@@ -1,6 +1,6 @@
 #pragma once
 // Connection: one client of the server: reads requests one at a time, has them handled, writes the answers. All of
-// it on the network thread. Inside net/ only.
+// it on the network thread.
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -10,13 +10,13 @@
 #include <set>
 #include <string>
 
-#include "net/exchange.hpp"
+#include "net/impl/exchange.hpp"
 #include "net/http.hpp"
-#include "net/io_thread.hpp"
-#include "net/parser.hpp"
-#include "net/router.hpp"
-#include "net/spool.hpp"
-#include "net/url.hpp"
+#include "net/impl/io_thread.hpp"
+#include "net/impl/parser.hpp"
+#include "net/impl/router.hpp"
+#include "net/impl/spool.hpp"
+#include "net/impl/url.hpp"
 
 namespace slipway::net {
 

@@ -1,6 +1,6 @@
 #pragma once
 // Incremental HTTP/1.1 parsers over llhttp, made strict: one spelling of a message or an error, never a guess, so
-// that no proxy in front of us can see other message borders than we do. No sockets. Inside net/ only.
+// that no proxy in front of us can see other message borders than we do. No sockets.
 
 #include <llhttp.h>
 
