@@ -18,7 +18,7 @@ namespace slipway::cli::demo {
 struct StoryOptions {
   std::string weights;      // what is released
   double rate = 4;          // requests a second during rollouts
-  int users = 60;
+  int users = 200;
   int max_in_flight = 64;
   bool tolerate_outages = false;  // somebody kills parts on purpose: failed requests do not spoil the verdict
 };

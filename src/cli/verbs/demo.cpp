@@ -87,7 +87,7 @@ int run_demo(const DemoOptions& options) {
   if (auto endpoints = read_endpoints(workspace->data())) std::cout << "Watch it: " << bold((*endpoints)["ui"].string_or("")) << std::endl;
 
   const bool simulated = options.runtime == "sim";
-  demo::StoryOptions story_options{.weights = *weights, .rate = simulated ? 12.0 : 2.0, .users = 60, .max_in_flight = simulated ? 64 : 6, .tolerate_outages = options.tolerate_outages};
+  demo::StoryOptions story_options{.weights = *weights, .rate = simulated ? 12.0 : 3.0, .users = 200, .max_in_flight = simulated ? 64 : 6, .tolerate_outages = options.tolerate_outages};
   auto story = std::make_unique<demo::Story>(*workspace, teller, story_options);
   auto outcome = story->play();
   story.reset();  // no request is under way when the platform stops

@@ -1,0 +1,82 @@
+"""Kills parts of a running demo with -9 at random moments: control plane, gateway, shims, model servers, Prometheus, steps.
+The story must still end with the right version serving and an audit log that is whole. The seed is printed and replays the choice
+of victims (not the machine's timing). Usage: demo.py [--kills N] [--seed S]
+"""
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
+from support import SLIPWAY, expect, kill, processes_of, remove, run, scratch  # noqa: E402
+
+
+def kind_of(line):
+    for word, kind in [(" shim ", "shim"), (" gateway ", "gateway"), ("prometheus ", "prometheus"), (" model-server ", "model server"), ("llama_server", "model server"), (" up ", "control plane")]:
+        if word in line:
+            return kind
+    return "step"
+
+
+def victims(directory):
+    by_kind = {}
+    for pid, line in processes_of(directory).items():
+        if " demo " in line or " git" in line:
+            continue
+        by_kind.setdefault(kind_of(line), []).append((pid, line))
+    return by_kind
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--runtime", default="sim")
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    print(f"seed {options.seed}", flush=True)
+
+    directory = scratch()
+    record = os.path.join(directory, "events.jsonl")
+    demo = subprocess.Popen([SLIPWAY, "demo", "--runtime", options.runtime, "--tolerate-outages", "--keep", "--record", record],
+                            stdout=open(os.path.join(directory, "out"), "w"), stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": directory})
+    killed = []
+    time.sleep(2)
+    while demo.poll() is None:
+        time.sleep(chance.uniform(0.5, 4.5))
+        if len(killed) >= options.kills or demo.poll() is not None:
+            continue
+        by_kind = victims(directory)
+        if not by_kind:
+            continue
+        kind = chance.choice(sorted(by_kind))
+        pid, line = chance.choice(sorted(by_kind[kind]))
+        if kill(pid):
+            killed.append(kind)
+            print(f"killed {kind} {pid}: {line[:110]}", flush=True)
+    with open(os.path.join(directory, "out"), encoding="utf-8") as file:
+        print(file.read()[-6000:])
+    data = next((os.path.join(directory, name, "data") for name in os.listdir(directory) if name.startswith("slipway-demo")), None)
+    try:
+        expect(demo.returncode == 0, f"the story ends with the right version serving (exit code {demo.returncode}, seed {options.seed})")
+        expect(data is not None, "the platform was kept")
+        audit = json.loads(run("audit", "--verify", "--data", data, "-o", "json").stdout)
+        history = json.loads(run("history", "production", "--data", data, "-o", "json").stdout)
+        outcomes = {entry["version"]: entry["outcome"] for entry in history}
+        expect(outcomes.get("v1") == "Succeeded" and outcomes.get("v2") == "RolledBack", f"the history says what happened: {outcomes}")
+        print(f"{len(killed)} kills ({', '.join(sorted(set(killed)))}), {audit['entries']} audit entries, all whole")
+    finally:
+        if data:
+            run("down", "--data", data, check=False)
+        left = processes_of(directory)
+        for pid in left:
+            kill(pid)
+        remove(directory)
+    expect(not left, f"no process left behind: {left}")
+
+
+main()

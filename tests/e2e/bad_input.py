@@ -1,0 +1,54 @@
+"""Bad input is refused before anything happens, with file, line, column and what to do."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+from support import ROOT, expect, remove, run, scratch  # noqa: E402
+
+CASES = [
+    # file, replacement in the example, what the message must say
+    ("deploy/production/rollout.yaml", ("setWeight: 10", "setWieght: 10"), ["rollout.yaml:", "setWieght", "did you mean", "setWeight"]),
+    ("deploy/production/traffic.yaml", ("timeout: 120s", "timeuot: 120s"), ["traffic.yaml:", "timeuot"]),
+    ("deploy/dev/llmdeployment.yaml", ("replicas: 1", "replicas: many"), ["llmdeployment.yaml:", "replicas"]),
+    ("deploy/dev/llmdeployment.yaml", ("  replicas: 1", "  replicas: 1\n  replicas: 2"), ["llmdeployment.yaml:", "replicas", "duplicate"]),
+    (".github/workflows/release.yaml", ("runs-on: self-hosted", "runs_on: self-hosted"), ["release.yaml:", "runs_on"]),
+    (".github/workflows/release.yaml", ("needs: lint", "needs: lnit"), ["release.yaml:", "lnit"]),
+    ("environments/production.yaml", ("order: 3", "ordre: 3"), ["production.yaml:", "ordre"]),
+    ("team.yaml", ("tech-lead", "tech-laed"), ["team.yaml", "tech-laed", "tech-lead"]),
+    ("slo/availability.yaml", ("target: 0.99", "target: 99"), ["availability.yaml", "target"]),
+]
+
+directory = scratch()
+try:
+    run("init", os.path.join(directory, "good"))
+    fine = run("lint", os.path.join(directory, "good"))
+    expect("files are fine" in fine.stdout, "the example is fine")
+    for path, (old, new), words in CASES:
+        copy = os.path.join(directory, "bad")
+        remove(copy)
+        run("init", copy)
+        file = os.path.join(copy, path)
+        with open(file, encoding="utf-8") as source:
+            text = source.read()
+        expect(old in text, f"{path} of the example has {old!r}")
+        with open(file, "w", encoding="utf-8") as target:
+            target.write(text.replace(old, new, 1))
+        done = run("lint", copy, check=False)
+        said = done.stdout + done.stderr
+        print(f"--- {path}: {old!r} -> {new!r}\n{said}")
+        expect(done.returncode == 1, f"exit code 1 for {path}, not {done.returncode}")
+        for word in words:
+            expect(word in said, f"the message about {path} says {word!r}")
+    for arguments, code in [(["stauts"], 2), (["up", "--profile", "/nowhere.yaml"], None), (["lint", "/nowhere"], None), (["demo", "--runtime", "gpu"], 2)]:
+        done = run(*arguments, check=False)
+        expect(done.returncode == code if code else done.returncode != 0, f"slipway {' '.join(arguments)} is refused")
+        expect(len(done.stderr) > 10, "and says why")
+    profile = os.path.join(directory, "profile.yaml")
+    with open(profile, "w", encoding="utf-8") as target:
+        target.write("engines:\n  traffic: istio\n  registry: postgresq\n")
+    done = run("up", "--profile", profile, "--data", os.path.join(directory, "data"), check=False)
+    expect(done.returncode != 0 and "istio" in done.stderr and "profile.yaml:2" in done.stderr, f"a production engine is refused by name and place: {done.stderr}")
+    print(done.stderr)
+finally:
+    remove(directory)

@@ -1,0 +1,87 @@
+"""What the end-to-end scripts share: the binary under test, scratch directories, processes of a platform."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SLIPWAY = os.environ.get("SLIPWAY", os.path.join(ROOT, "build/release/slipway"))
+
+
+def run(*arguments, check=True, timeout=600, **keywords):
+    done = subprocess.run([SLIPWAY, *arguments], capture_output=True, text=True, timeout=timeout, **keywords)
+    if check and done.returncode != 0:
+        sys.exit(f"slipway {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def scratch():
+    return tempfile.mkdtemp(prefix="slipway-test-")
+
+
+def remove(directory):
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def endpoints(data):
+    with open(os.path.join(data, "endpoints.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def get(url, timeout=10):
+    with urllib.request.urlopen(url, timeout=timeout) as answer:
+        return answer.read().decode()
+
+
+def wait_until(what, condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            value = condition()
+            if value:
+                return value
+        except OSError:
+            pass
+        time.sleep(0.1)
+    sys.exit(f"not within {seconds} s: {what}")
+
+
+def processes_of(needle):
+    """{pid: command line} of the processes that name `needle` in their arguments."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                line = file.read().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if needle in line and int(pid) != os.getpid():
+            found[int(pid)] = line
+    return found
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+    return 0
+
+
+def kill(pid, number=signal.SIGKILL):
+    try:
+        os.kill(pid, number)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def expect(condition, sentence):
+    if not condition:
+        sys.exit(f"expected: {sentence}")
