@@ -104,8 +104,9 @@ class YamlBuilder {
     if (!diag) return fail(Code::resource_exhausted, "no memory to parse YAML");
     fy_diag_set_collect_errors(diag.get(), true);
     fy_parse_cfg config{};
+    // PyYAML and Go's YAML take the next line of a quoted scalar at its parent's own indentation, and formatters write it.
     config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_DISABLE_DEPTH_LIMIT | FYPCF_DEFAULT_VERSION_1_2 |
-                                                   FYPCF_JSON_NONE);
+                                                   FYPCF_JSON_NONE | FYPCF_SLOPPY_FLOW_INDENTATION);
     config.diag = diag.get();
     const std::unique_ptr<fy_parser, ParserDeleter> parser(fy_parser_create(&config));
     if (!parser || fy_parser_set_string(parser.get(), places_.text().data(), places_.text().size()) != 0) {

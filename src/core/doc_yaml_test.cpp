@@ -143,3 +143,10 @@ TEST_CASE("every part knows where it stood") {
   CHECK(place(v["f"].mark()) == "f.yaml:7:1+6");
   CHECK(!v["\xC3\xA9"][0].key_mark().known());
 }
+
+TEST_CASE("a quoted scalar may go on at its parent's indentation, as other parsers take it and formatters write it") {
+  const auto parsed = doc::parse_yaml("a:\n  - \"x\\\n  \\ y\"\n  - 'p\n\n  q'\n", "f.yaml");
+  REQUIRE(parsed);
+  CHECK(parsed->at_path("a")[0].as_string() == "x y");
+  CHECK(parsed->at_path("a")[1].as_string() == "p\nq");
+}

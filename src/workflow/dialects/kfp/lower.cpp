@@ -1,6 +1,7 @@
 // From PipelineSpec to the graph: components, DAGs and tasks. Executors are in lower_executor.cpp.
 
 #include <algorithm>
+#include <set>
 
 #include "expr/cel.hpp"
 #include "workflow/dialects/kfp/kfp.hpp"
@@ -70,7 +71,11 @@ class Lowering {
     // All names first: tasks stand in alphabetical order and refer to each other.
     std::vector<std::pair<Index, const Value*>> added;
     for (const auto& [id, task] : tasks.as_object()) {
-      if (const auto index = declare(group, id, task); index != ir::nowhere) added.emplace_back(index, &task);
+      if (const auto index = declare(group, id, task); index != ir::nowhere) {
+        added.emplace_back(index, &task);
+      } else {
+        refused_.emplace(group, id);
+      }
     }
     for (const auto& [index, task] : added) connect(group, index, *task);
     group_outputs(group, component["dag"]["outputs"]);
@@ -139,12 +144,8 @@ class Lowering {
 
   void connect(Index group, Index index, const Value& task) {
     for (const auto& needed : array_of(field(task, "dependentTasks"))) {
-      const auto found = graph_.find_child(group, needed.string_or(""));
-      if (found == ir::nowhere) {
-        problems_.add(needed, Code::invalid_argument, "there is no task \"" + needed.string_or("") + "\" here");
-      } else {
-        graph_.require(index, found);
-      }
+      const auto found = find_task(group, needed.string_or(""), needed);
+      if (found != ir::nowhere) graph_.require(index, found);
     }
     const auto& inputs = task["inputs"];
     for (const auto& [name, source] : object_of(inputs["parameters"])) bind_parameter(group, index, name, source);
@@ -162,6 +163,15 @@ class Lowering {
         problems_.add(task, Code::invalid_argument, "task \"" + step.id + "\" does not give the artifact \"" + input.name + "\"");
       }
     }
+  }
+
+  // A task of this dag. One that was refused has its problem already: nothing more is said about it.
+  Index find_task(Index group, const std::string& id, const Value& where) {
+    const auto found = graph_.find_child(group, id);
+    if (found == ir::nowhere && !refused_.contains({group, id})) {
+      problems_.add(where, Code::invalid_argument, "there is no task \"" + id + "\" here");
+    }
+    return found;
   }
 
   // A constant may name other inputs of its task, but not other such constants: that could go in circles.
@@ -196,7 +206,10 @@ class Lowering {
     for (const auto& [kind, content] : object_of(source)) {
       if (kind == "taskFinalStatus" || kind == "task_final_status") {
         problems_.add(source, Code::unimplemented, "the input \"" + name + "\" takes a task's final status, which is not supported yet");
-      } else if (kind == "parameterExpressionSelector" || kind == "parameter_expression_selector") {
+        input->optional = true;
+        return;
+      }
+      if (kind == "parameterExpressionSelector" || kind == "parameter_expression_selector") {
         problems_.add(content, Code::unimplemented, "the input \"" + name + "\" selects a part of a value (parameterExpressionSelector), which is not supported yet");
       }
     }
@@ -219,7 +232,10 @@ class Lowering {
       }
     } else if (const auto& output = field(source, "taskOutputParameter"); !output.is_null()) {
       const auto producer = bind_output(group, index, output, "outputParameterKey", binding);
-      if (producer == ir::nowhere) return;
+      if (producer == ir::nowhere) {
+        input->optional = true;  // its problem is told
+        return;
+      }
       const auto& made = graph_.steps[producer].outputs.parameters;
       const auto found = std::ranges::find(made, binding.name, &ir::Parameter::name);
       if (found == made.end()) {
@@ -237,11 +253,8 @@ class Lowering {
   // The producer of a task output, which becomes something the task needs.
   Index bind_output(Index group, Index index, const Value& output, std::string_view key, Binding& binding) {
     const auto task = field(output, "producerTask").string_or("");
-    const auto producer = graph_.find_child(group, task);
-    if (producer == ir::nowhere) {
-      problems_.add(output, Code::invalid_argument, "there is no task \"" + task + "\" here");
-      return producer;
-    }
+    const auto producer = find_task(group, task, output);
+    if (producer == ir::nowhere) return producer;
     graph_.require(index, producer);
     binding.from = Binding::From::output;
     binding.step = producer;
@@ -266,7 +279,10 @@ class Lowering {
       }
     } else if (const auto& output = field(source, "taskOutputArtifact"); !output.is_null()) {
       const auto producer = bind_output(group, index, output, "outputArtifactKey", binding);
-      if (producer == ir::nowhere) return;
+      if (producer == ir::nowhere) {
+        input->optional = true;  // its problem is told
+        return;
+      }
       const auto& made = graph_.steps[producer].outputs.artifacts;
       if (std::ranges::find(made, binding.name, &ir::Artifact::name) == made.end()) {
         problems_.add(output, Code::invalid_argument, "task \"" + graph_.steps[producer].id + "\" has no output artifact \"" + binding.name + "\"");
@@ -303,14 +319,13 @@ class Lowering {
   }
 
   std::optional<Binding> child_output(Index group, const Value& source, const std::string& name, const std::string& task) {
-    Binding binding{.from = Binding::From::output, .step = graph_.find_child(group, task), .name = name};
-    if (binding.step != ir::nowhere) return binding;
-    problems_.add(source, Code::invalid_argument, "there is no task \"" + task + "\" here");
-    return std::nullopt;
+    Binding binding{.from = Binding::From::output, .step = find_task(group, task, source), .name = name};
+    return binding.step == ir::nowhere ? std::nullopt : std::optional(binding);
   }
 
   const Value& spec_;
   ir::Graph graph_;
+  std::set<std::pair<Index, std::string>> refused_;  // tasks by their dag
   Problems problems_;
 };
 
