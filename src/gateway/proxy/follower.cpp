@@ -40,6 +40,7 @@ struct Follower::Impl {
   io::Co<Result<std::optional<std::string>>> poll() {
     auto connected = co_await io::connect(loop, url.at.host, url.at.port, std::chrono::seconds(2));
     if (!connected) co_return fail(std::move(connected).error());
+    if (stopped.is_set()) co_return fail(Code::cancelled, "stopping");  // it was set when there was no stream to close
     stream = std::move(*connected);
     stream->expires_after(poll_limit);
     std::string prefix = url.target;

@@ -21,7 +21,7 @@ struct Gateway::Impl {
   io::Event accepting_ended{loop}, admin_ended{loop};
   std::set<std::shared_ptr<io::Stream>> admin_clients;
   io::Event admin_clients_ended{loop};
-  bool stopping = false;
+  bool admin_closed = false;
   std::unique_ptr<Follower> follower;
   std::thread thread;
 
@@ -33,8 +33,7 @@ struct Gateway::Impl {
   }
 
   void drain() {
-    if (std::exchange(state.draining, true)) return;
-    log::info("gateway", "draining", {{"connections", state.sessions.size()}});
+    if (!std::exchange(state.draining, true)) log::info("gateway", "draining", {{"connections", state.sessions.size()}});
     const std::vector<Session*> all(state.sessions.begin(), state.sessions.end());
     for (Session* session : all) session->end_if_idle();
   }
@@ -69,7 +68,7 @@ struct Gateway::Impl {
       admin_clients.insert(client);
       loop.spawn(serve_admin(state, client, [this] { drain(); }), [this, client] {
         admin_clients.erase(client);
-        if (stopping && admin_clients.empty()) admin_clients_ended.set();
+        if (admin_closed && admin_clients.empty()) admin_clients_ended.set();
       });
     }
   }
@@ -79,6 +78,7 @@ struct Gateway::Impl {
     listener->close();
     co_await accepting_ended.wait();
     drain();
+    state.stopping = true;
     if (state.sessions.empty()) state.all_ended.set();
     const bool in_time = co_await state.all_ended.wait_for(options.limits.drain);
     if (!in_time) {
@@ -87,11 +87,11 @@ struct Gateway::Impl {
       for (Session* session : all) session->cut();
       co_await state.all_ended.wait();  // a connect under way ends by its own limit
     }
-    stopping = true;
     admin->close();
+    co_await admin_ended.wait();
+    admin_closed = true;
     for (const auto& client : admin_clients) client->close();
     if (!admin_clients.empty()) co_await admin_clients_ended.wait();
-    co_await admin_ended.wait();
     state.pool.clear();
   }
 };

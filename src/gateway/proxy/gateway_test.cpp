@@ -135,6 +135,33 @@ TEST_CASE("stopping lets a request end, closes idle connections, and accepts no 
   stopper.join();
 }
 
+TEST_CASE("a gateway that drained for a while still lets its last request end") {
+  Signal asked, stopping;
+  Upstream upstream([&](Socket& s, int) {
+    if (!has(s.receive_message(), "last")) {
+      s.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      return;
+    }
+    asked.set();
+    CHECK(stopping.wait());
+    s.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlast");
+  });
+  RunningGateway g(one_upstream(upstream.port()));
+  g.gateway->begin_drain();
+  Socket early = g.client();
+  early.send(get());
+  CHECK(has(early.receive_all(), "ok"));
+  Socket client = g.client();
+  client.send(get("/last"));
+  CHECK(asked.wait());
+  std::thread stopper([&] { g.gateway->stop(); });
+  while (g.client().is_open()) {
+  }
+  stopping.set();
+  CHECK(client.receive_all().ends_with("last"));
+  stopper.join();
+}
+
 TEST_CASE("stopping does not wait for ever") {
   Upstream upstream([](Socket& s, int) {
     s.receive_message();

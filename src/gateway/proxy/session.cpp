@@ -10,7 +10,7 @@ Session::Session(State& state, std::unique_ptr<io::Stream> client) : state_(stat
 }
 Session::~Session() {
   state_.sessions.erase(this);
-  if (state_.draining && state_.sessions.empty()) state_.all_ended.set();
+  if (state_.stopping && state_.sessions.empty()) state_.all_ended.set();
 }
 
 void Session::end_if_idle() {
@@ -24,7 +24,7 @@ io::Co<> Session::run() {
     if (!came) break;
     Exchange exchange(state_, *client_, inbox_, request_);
     const bool again = co_await exchange.run();
-    if (!again) break;
+    if (!again || state_.draining) break;
     request_.reset();
   }
   co_await close_gently();

@@ -37,9 +37,10 @@ struct State {
   metrics::Metrics metrics;
   traffic::Balancer balancer;
   Pool pool;
-  bool draining = false;
+  bool draining = false;  // answers close their connections
+  bool stopping = false;  // draining, and nobody is accepted any more
   std::set<Session*> sessions;
-  io::Event all_ended;  // set when draining and no session is left
+  io::Event all_ended;  // set when stopping and no session is left
 
   State(io::Loop& l, Limits given, std::uint64_t seed) : loop(l), limits(given), random(seed), pool(l), all_ended(l) {}
 };
