@@ -31,10 +31,12 @@ Result<> Delivery::start() {
 Result<objects::Object> Delivery::create_promotion(const PromotionRequest& request, const Principal& by) {
   return promotion::create(state_->parts, request, by);
 }
-Result<objects::Object> Delivery::approve(const objects::Name& name, const Principal& by, const std::string& subject, const std::string& reason) {
+Result<objects::Object> Delivery::approve(const objects::Name& name, const Principal& by, const std::string& subject,
+                                          const std::string& reason) {
   return promotion::approve(state_->parts, name, by, subject, reason);
 }
-Result<objects::Object> Delivery::reject(const objects::Name& name, const Principal& by, const std::string& subject, const std::string& reason) {
+Result<objects::Object> Delivery::reject(const objects::Name& name, const Principal& by, const std::string& subject,
+                                         const std::string& reason) {
   return promotion::reject(state_->parts, name, by, subject, reason);
 }
 Result<> Delivery::abort_rollout(const objects::Name& name, const Principal& by, const std::string& reason) {
@@ -44,6 +46,8 @@ Result<> Delivery::promote_rollout(const objects::Name& name, const Principal& b
   return rollout::promote(state_->parts.store, state_->parts.events, name, by.name, full);
 }
 Result<core::doc::Value> Delivery::inbox(const Principal& who) { return promotion::inbox(state_->parts, who); }
-Result<core::doc::Value> Delivery::history(const std::string& environment) { return promotion::history(state_->parts, environment); }
+Result<core::doc::Value> Delivery::history(const std::string& environment) {
+  return promotion::history(state_->parts, environment);
+}
 
 }  // namespace slipway::delivery

@@ -70,11 +70,11 @@ class Delivery {
   // Ends the pause it stands in; `full` skips all remaining steps and analyses.
   Result<> promote_rollout(const objects::Name& rollout, const Principal& by, bool full = false);
 
-  // [{promotion, model, version, environment, artifact, subject, requestedBy, reason, needs, gates, mayApprove, why}] of
-  // all promotions that wait for an approval; those that `who` may decide come first.
+  // [{promotion, model, version, environment, artifact, subject, requestedBy, reason, needs, gates, mayApprove, why}]
+  // of all promotions that wait for an approval; those that `who` may decide come first.
   Result<core::doc::Value> inbox(const Principal& who);
-  // [{model, version, artifact, commit, promotion, outcome, from, until, requestedBy, approvals, gates, subject, verdict,
-  // message}], newest first: what served when, approved by whom, on what evidence.
+  // [{model, version, artifact, commit, promotion, outcome, from, until, requestedBy, approvals, gates, subject,
+  // verdict, message}], newest first: what served when, approved by whom, on what evidence.
   Result<core::doc::Value> history(const std::string& environment);
 
  private:

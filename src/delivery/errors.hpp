@@ -6,11 +6,13 @@
 namespace slipway::delivery::errors {
 
 inline auto no_environment(const std::string& name) {
-  return fail(Code::not_found, "no environment named \"" + name + "\"", "apply an Environment object first, or check the name");
+  return fail(Code::not_found, "no environment named \"" + name + "\"",
+              "apply an Environment object first, or check the name");
 }
 inline auto no_route(const std::string& object, const std::string& what) {
-  return fail(Code::failed_precondition, object + " " + what,
-              "each managed route needs exactly two destinations, one for the canary subset and one for the stable subset");
+  return fail(
+      Code::failed_precondition, object + " " + what,
+      "each managed route needs exactly two destinations, one for the canary subset and one for the stable subset");
 }
 inline auto not_waiting(const std::string& promotion, const std::string& phase) {
   return fail(Code::failed_precondition, promotion + " does not wait for an approval: its phase is " + phase);

@@ -6,12 +6,14 @@ namespace {
 
 class PrometheusMetricQuery final : public MetricQuery {
  public:
-  PrometheusMetricQuery(core::World& world, std::function<std::string()> address) : world_(world), address_(std::move(address)) {}
+  PrometheusMetricQuery(core::World& world, std::function<std::string()> address)
+      : world_(world), address_(std::move(address)) {}
 
   void query(std::string address, std::string promql, Done done) override {
     if (address.empty()) address = address_();
     if (address.empty()) {
-      world_.loop.post([done = std::move(done)]() mutable { done(fail(Code::unavailable, "no Prometheus is running yet")); });
+      world_.loop.post(
+          [done = std::move(done)]() mutable { done(fail(Code::unavailable, "no Prometheus is running yet")); });
       return;
     }
     while (address.ends_with('/')) address.pop_back();
@@ -22,7 +24,8 @@ class PrometheusMetricQuery final : public MetricQuery {
       auto body = core::doc::parse_json(answer->body, "Prometheus' answer");
       // Prometheus explains a refused query (4xx) in the same shape; anything else is not from it.
       if (!body || !(*body)["status"].is_string()) {
-        return done(fail(Code::unavailable, "Prometheus answered " + std::to_string(answer->status) + ", not JSON of its API"));
+        return done(
+            fail(Code::unavailable, "Prometheus answered " + std::to_string(answer->status) + ", not JSON of its API"));
       }
       done(std::move(body));
     });

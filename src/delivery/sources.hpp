@@ -33,7 +33,7 @@ struct VersionFacts {
   std::string state;     // LIVE or ARCHIVED
   std::string commit;
   std::string repository;
-  std::string run;       // the workflow run that made it
+  std::string run;  // the workflow run that made it
   std::map<std::string, double> metrics;
   std::map<std::string, std::string> parameters;
 };

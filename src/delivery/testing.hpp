@@ -1,6 +1,6 @@
 #pragma once
-// What the tests of whole rollouts and promotions share: a control plane in the simulated world that can be killed and built again,
-// children that become Ready, metrics from a script. Only for tests.
+// What the tests of whole rollouts and promotions share: a control plane in the simulated world that can be killed and
+// built again, children that become Ready, metrics from a script. Only for tests.
 
 #include <doctest/doctest.h>
 
@@ -26,7 +26,8 @@ struct RecordedEvents final : core::EventSink {
   std::vector<core::Event> all;
   void record(core::Event event) override { all.push_back(std::move(event)); }
   std::size_t count(const std::string& action) const {
-    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto& event) { return event.action == action; }));
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [&](const auto& event) { return event.action == action; }));
   }
 };
 
@@ -42,7 +43,8 @@ class ScriptedMetrics final : public MetricQuery {
   std::size_t asked = 0;
 
   static std::string vector_of(const std::string& value, const std::string& labels = "{}") {
-    return R"({"status":"success","data":{"resultType":"vector","result":[{"metric":)" + labels + R"(,"value":[4102444800,")" + value + R"("]}]}})";
+    return R"({"status":"success","data":{"resultType":"vector","result":[{"metric":)" + labels +
+           R"(,"value":[4102444800,")" + value + R"("]}]}})";
   }
   static std::string empty() { return R"({"status":"success","data":{"resultType":"vector","result":[]}})"; }
   void answer(const std::string& text, const std::string& value) {
@@ -72,7 +74,8 @@ class ScriptedMetrics final : public MetricQuery {
   core::World& world_;
 };
 
-// Stands for serving and pods: a child of a Rollout (or an LLMDeployment that no Rollout names) is Ready some seconds after it was made.
+// Stands for serving and pods: a child of a Rollout (or an LLMDeployment that no Rollout names) is Ready some seconds
+// after it was made.
 class FakeServing final : public objects::Reconciler {
  public:
   FakeServing(core::World& world, objects::Store& store, const std::map<std::string, bool>& broken_versions)
@@ -85,7 +88,8 @@ class FakeServing final : public objects::Reconciler {
     if (!found) return objects::Outcome{};
     TRY_ASSIGN(const auto rollouts, store_.list(kinds::rollout));
     for (const auto& rollout : rollouts.items) {
-      if (rollout.name().ns == name.ns && rollout.spec()["workloadRef"]["name"].string_or("") == name.name) return objects::Outcome{};
+      if (rollout.name().ns == name.ns && rollout.spec()["workloadRef"]["name"].string_or("") == name.name)
+        return objects::Outcome{};
     }
     const core::Time ready_at = found->created().value_or(world_.clock.now()) + std::chrono::seconds(3);
     const bool is_broken = broken_.contains(found->spec()["model"]["version"].string_or(""));
@@ -183,7 +187,8 @@ struct House {
   int weight() {
     rollout::Routing routing;
     routing.routes = {"primary"};
-    const auto shown = rollout::canary_weight(store->get(kinds::virtual_service, {"production", "chat"})->document(), routing);
+    const auto shown =
+        rollout::canary_weight(store->get(kinds::virtual_service, {"production", "chat"})->document(), routing);
     return shown && *shown ? **shown : -1;
   }
   std::string subset(const std::string& name) {
@@ -255,16 +260,21 @@ spec:
         istio:
           virtualService: {name: chat, routes: [primary]}
           destinationRule: {name: chat}
-)" + more + "      steps: " + steps + "\n";
+)" + more +
+         "      steps: " + steps + "\n";
 }
 
 inline const char* const usual_steps =
-    "[{setWeight: 10}, {analysis: {templates: [{templateName: success}], args: [{name: revision, valueFrom: {podTemplateHashValue: Latest}}]}},"
-    " {pause: {duration: 5s}}, {setWeight: 50}, {analysis: {templates: [{templateName: success}], args: [{name: revision, valueFrom: {podTemplateHashValue: Latest}}]}}]";
+    "[{setWeight: 10}, {analysis: {templates: [{templateName: success}], args: [{name: revision, valueFrom: "
+    "{podTemplateHashValue: Latest}}]}},"
+    " {pause: {duration: 5s}}, {setWeight: 50}, {analysis: {templates: [{templateName: success}], args: [{name: "
+    "revision, valueFrom: {podTemplateHashValue: Latest}}]}}]";
 
 inline std::string workload_yaml(const std::string& version) {
-  return "apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: chat, namespace: production, labels: {app: chat}}\n"
-         "spec: {model: {name: chat, modelUri: 'model-registry://chat/" + version + "', version: " + version + "}, replicas: 1}\n";
+  return "apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: chat, namespace: production, "
+         "labels: {app: chat}}\n"
+         "spec: {model: {name: chat, modelUri: 'model-registry://chat/" +
+         version + "', version: " + version + "}, replicas: 1}\n";
 }
 
 }  // namespace slipway::delivery::testing

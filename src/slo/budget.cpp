@@ -15,10 +15,14 @@ double in_seconds(core::Duration duration) { return std::chrono::duration<double
 
 std::string_view name_of(State state) {
   switch (state) {
-    case State::no_data: return "no-data";
-    case State::ok: return "ok";
-    case State::burning: return "burning";
-    case State::exhausted: return "exhausted";
+    case State::no_data:
+      return "no-data";
+    case State::ok:
+      return "ok";
+    case State::burning:
+      return "burning";
+    case State::exhausted:
+      return "exhausted";
   }
   return "no-data";
 }
@@ -58,7 +62,8 @@ std::array<BurnAlert, 4> burn_alerts(core::Duration window) {
     const double longest = std::max(60.0, rows[i].share * length);
     const double long_window = std::clamp(wanted, 60.0, longest);
     const double short_window = scale == 1 ? in_seconds(rows[i].short_window) : std::max(30.0, long_window / 12);
-    alerts[i] = {whole_seconds(short_window), whole_seconds(long_window), std::max(1.0, rows[i].share * length / long_window), rows[i].is_page};
+    alerts[i] = {whole_seconds(short_window), whole_seconds(long_window),
+                 std::max(1.0, rows[i].share * length / long_window), rows[i].is_page};
   }
   return alerts;
 }

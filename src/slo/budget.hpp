@@ -24,14 +24,15 @@ Budget budget(std::optional<double> good, std::optional<double> total, double ta
 // How many times faster than allowed: 1 spends exactly the budget in the window.
 std::optional<double> burn_rate(std::optional<double> error_ratio, double target);
 
-// A multi-window, multi-burn-rate alert (Google's SRE workbook, table 5-8): fires when both windows burn faster than `factor`.
+// A multi-window, multi-burn-rate alert (Google's SRE workbook, table 5-8): fires when both windows burn faster than
+// `factor`.
 struct BurnAlert {
   core::Duration short_window{0}, long_window{0};
   double factor = 1;
   bool is_page = true;  // else a ticket
 };
-// The workbook's four for 30 days: 14.4 (1h/5m), 6 (6h/30m), 3 (1d/2h), 1 (3d/6h). Other windows: the long windows scale with
-// them but stay above a minute, the factor is share * window / long window and at least 1.
+// The workbook's four for 30 days: 14.4 (1h/5m), 6 (6h/30m), 3 (1d/2h), 1 (3d/6h). Other windows: the long windows
+// scale with them but stay above a minute, the factor is share * window / long window and at least 1.
 std::array<BurnAlert, 4> burn_alerts(core::Duration window);
 
 }  // namespace slipway::slo

@@ -59,7 +59,8 @@ Result<> parse_ratio(const Value& value, Objective& objective) {
   const Value& total = decoder.object("total");
   decoder.ignore("rawType");
   TRY(decoder.finish());
-  if (has_good == has_bad) return fail(Error(Code::invalid_argument, path + " needs either good or bad").at(value.mark()));
+  if (has_good == has_bad)
+    return fail(Error(Code::invalid_argument, path + " needs either good or bad").at(value.mark()));
   if (has_good) {
     TRY_ASSIGN(objective.good, parse_query(good, path + ".good"));
   } else {
@@ -70,7 +71,8 @@ Result<> parse_ratio(const Value& value, Objective& objective) {
 }
 
 Result<core::Duration> parse_window(const Value& windows) {
-  if (windows.size() != 1) return fail(Error(Code::invalid_argument, "spec.timeWindow needs exactly one window").at(windows.mark()));
+  if (windows.size() != 1)
+    return fail(Error(Code::invalid_argument, "spec.timeWindow needs exactly one window").at(windows.mark()));
   Decoder decoder(windows[std::size_t{0}], "spec.timeWindow");
   const std::string text = decoder.required_string("duration");
   if (!decoder.boolean("isRolling", true)) decoder.add("isRolling", "only rolling windows are supported");
@@ -116,7 +118,8 @@ Result<std::vector<Objective>> parse_objectives(const objects::Object& slo) {
   const Value& targets = decoder.array("objectives");
   const Value& ratio = indicator["spec"]["ratioMetric"];
   if (!ratio.is_object()) {
-    decoder.add("indicator", "spec.indicator.spec.ratioMetric is missing", "an inline ratio of good (or bad) to total events is the indicator supported today");
+    decoder.add("indicator", "spec.indicator.spec.ratioMetric is missing",
+                "an inline ratio of good (or bad) to total events is the indicator supported today");
   } else if (auto parsed = parse_ratio(ratio, base); !parsed) {
     decoder.add(std::move(parsed).error());
   }
@@ -132,7 +135,8 @@ Result<std::vector<Objective>> parse_objectives(const objects::Object& slo) {
     Objective objective = base;
     objective.display_name = fields.string("displayName", base.name);
     objective.target = fields.number("target", fields.number("targetPercent", 0) / 100);
-    if (!(objective.target > 0 && objective.target < 1)) fields.add("target", "a target lies between 0 and 1", "write 0.99 for 99 %");
+    if (!(objective.target > 0 && objective.target < 1))
+      fields.add("target", "a target lies between 0 and 1", "write 0.99 for 99 %");
     if (auto finished = fields.finish(); !finished) decoder.add(std::move(finished).error());
     objective.id = base.service + "-" + base.name + (targets.size() > 1 ? "-" + std::to_string(i + 1) : "");
     objectives.push_back(std::move(objective));

@@ -12,11 +12,11 @@ namespace slipway::slo {
 // One of spec.objectives. `good` and `bad`: one of them is given. A query is either a selector of a counter
 // (istio_requests_total{response_code!~"5.."}) or an expression with {{.window}} where the range belongs.
 struct Objective {
-  std::string id;       // "<service>-<name>", with the objective's number when there are several; Sloth's sloth_id
+  std::string id;  // "<service>-<name>", with the objective's number when there are several; Sloth's sloth_id
   std::string service;
   std::string name;
   std::string display_name;
-  double target = 0;    // 0.99, in (0, 1)
+  double target = 0;  // 0.99, in (0, 1)
   core::Duration window{0};
   std::string good, bad, total;
 

@@ -22,9 +22,12 @@ std::string render_prometheus_config(const PrometheusOptions& options) {
       for (const auto& [key, value] : job.labels) labels.set(key, Value(value));
       static_config.set("labels", Value(std::move(labels)));
     }
-    jobs.emplace_back(Object{{"job_name", Value(job.name)}, {"metrics_path", Value(job.path)}, {"static_configs", Value(Array{Value(std::move(static_config))})}});
+    jobs.emplace_back(Object{{"job_name", Value(job.name)},
+                             {"metrics_path", Value(job.path)},
+                             {"static_configs", Value(Array{Value(std::move(static_config))})}});
   }
-  const std::string timeout = promql_duration(std::min<core::Duration>(options.scrape_interval, std::chrono::seconds(10)));
+  const std::string timeout =
+      promql_duration(std::min<core::Duration>(options.scrape_interval, std::chrono::seconds(10)));
   Object global{{"scrape_interval", Value(promql_duration(options.scrape_interval))},
                 {"scrape_timeout", Value(timeout)},
                 {"evaluation_interval", Value(promql_duration(options.evaluation_interval))}};

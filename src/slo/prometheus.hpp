@@ -1,6 +1,6 @@
 #pragma once
-// What a Prometheus that Slipway starts needs: its configuration file and its command line. Pure; the server writes the files and
-// makes the Pod.
+// What a Prometheus that Slipway starts needs: its configuration file and its command line. Pure; the server writes the
+// files and makes the Pod.
 
 #include <map>
 #include <string>

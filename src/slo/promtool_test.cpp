@@ -6,7 +6,9 @@
 namespace slipway::slo::testing {
 namespace {
 struct NoHttp final : core::HttpClient {
-  void send(core::HttpRequest, std::move_only_function<void(Result<core::HttpResponse>)> done) override { done(fail(Code::unavailable, "no network here")); }
+  void send(core::HttpRequest, std::move_only_function<void(Result<core::HttpResponse>)> done) override {
+    done(fail(Code::unavailable, "no network here"));
+  }
 };
 }  // namespace
 

@@ -10,15 +10,21 @@ using core::doc::Value;
 
 class HttpPrometheusQuery final : public PrometheusQuery {
  public:
-  HttpPrometheusQuery(core::World& world, std::function<std::string()> address) : world_(world), address_(std::move(address)) {}
+  HttpPrometheusQuery(core::World& world, std::function<std::string()> address)
+      : world_(world), address_(std::move(address)) {}
 
-  void query(std::string promql, Done done) override { get("/api/v1/query?query=" + net::url_encode(promql), std::move(done)); }
+  void query(std::string promql, Done done) override {
+    get("/api/v1/query?query=" + net::url_encode(promql), std::move(done));
+  }
 
   void query_range(std::string promql, core::Duration window, core::Duration step, Done done) override {
-    const auto seconds = [](core::Time time) { return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count()); };
+    const auto seconds = [](core::Time time) {
+      return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count());
+    };
     const core::Time now = world_.clock.now();
     const auto step_seconds = std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(step).count());
-    get("/api/v1/query_range?query=" + net::url_encode(promql) + "&start=" + seconds(now - window) + "&end=" + seconds(now) + "&step=" + std::to_string(step_seconds),
+    get("/api/v1/query_range?query=" + net::url_encode(promql) + "&start=" + seconds(now - window) +
+            "&end=" + seconds(now) + "&step=" + std::to_string(step_seconds),
         std::move(done));
   }
 
@@ -26,7 +32,8 @@ class HttpPrometheusQuery final : public PrometheusQuery {
   void get(const std::string& path, Done done) {
     const std::string address = address_();
     if (address.empty()) {
-      world_.loop.post([done = std::move(done)]() mutable { done(fail(Code::unavailable, "no Prometheus is running yet")); });
+      world_.loop.post(
+          [done = std::move(done)]() mutable { done(fail(Code::unavailable, "no Prometheus is running yet")); });
       return;
     }
     core::HttpRequest request;
@@ -34,7 +41,8 @@ class HttpPrometheusQuery final : public PrometheusQuery {
     world_.http.send(std::move(request), [done = std::move(done)](Result<core::HttpResponse> answer) mutable {
       if (!answer) return done(fail(std::move(answer).error()));
       auto body = core::doc::parse_json(answer->body, "Prometheus' answer");
-      if (!body) return done(fail(Code::unavailable, "Prometheus answered " + std::to_string(answer->status) + ", not JSON"));
+      if (!body)
+        return done(fail(Code::unavailable, "Prometheus answered " + std::to_string(answer->status) + ", not JSON"));
       if ((*body)["status"].string_or("") != "success") {
         return done(fail(Code::invalid_argument, "Prometheus says: " + (*body)["error"].string_or("no success")));
       }
@@ -68,7 +76,8 @@ Result<std::vector<Sample>> samples_of(const Value& answer) {
     samples.push_back(std::move(sample));
     return samples;
   }
-  if (type != "vector" || !data["result"].is_array()) return fail(Code::invalid_argument, "expected a vector from Prometheus, not a " + type);
+  if (type != "vector" || !data["result"].is_array())
+    return fail(Code::invalid_argument, "expected a vector from Prometheus, not a " + type);
   for (const auto& series : data["result"].as_array()) {
     Sample sample;
     sample.value = number_of(series["value"][std::size_t{1}]);

@@ -19,15 +19,20 @@ std::string number(double value) {
 }
 
 Object labels_of(const Objective& objective) {
-  return Object{{"sloth_id", Value(objective.id)}, {"sloth_service", Value(objective.service)}, {"sloth_slo", Value(objective.name)}};
+  return Object{{"sloth_id", Value(objective.id)},
+                {"sloth_service", Value(objective.service)},
+                {"sloth_slo", Value(objective.name)}};
 }
 std::string selector_of(const Objective& objective) {
-  return "{sloth_id=\"" + objective.id + "\", sloth_service=\"" + objective.service + "\", sloth_slo=\"" + objective.name + "\"}";
+  return "{sloth_id=\"" + objective.id + "\", sloth_service=\"" + objective.service + "\", sloth_slo=\"" +
+         objective.name + "\"}";
 }
 Value recording(const std::string& name, const std::string& expression, Object labels) {
   return Value(Object{{"record", Value(name)}, {"expr", Value(expression)}, {"labels", Value(std::move(labels))}});
 }
-Value group(const std::string& name, Array rules) { return Value(Object{{"name", Value(name)}, {"rules", Value(std::move(rules))}}); }
+Value group(const std::string& name, Array rules) {
+  return Value(Object{{"name", Value(name)}, {"rules", Value(std::move(rules))}});
+}
 
 std::string ratio_record(core::Duration range) { return "slo:sli_error:ratio_rate" + promql_duration(range); }
 
@@ -48,15 +53,20 @@ Value sli_recordings(const Objective& objective) {
 
 Value meta_recordings(const Objective& objective) {
   const std::string selector = selector_of(objective);
-  const std::string by_budget = "\n/ on(sloth_id, sloth_slo, sloth_service) group_left\nslo:error_budget:ratio" + selector;
+  const std::string by_budget =
+      "\n/ on(sloth_id, sloth_slo, sloth_service) group_left\nslo:error_budget:ratio" + selector;
   const double days = std::chrono::duration<double>(objective.window).count() / 86400;
   Array rules;
   rules.push_back(recording("slo:objective:ratio", "vector(" + number(objective.target) + ")", labels_of(objective)));
-  rules.push_back(recording("slo:error_budget:ratio", "vector(1-" + number(objective.target) + ")", labels_of(objective)));
+  rules.push_back(
+      recording("slo:error_budget:ratio", "vector(1-" + number(objective.target) + ")", labels_of(objective)));
   rules.push_back(recording("slo:time_period:days", "vector(" + number(days) + ")", labels_of(objective)));
-  rules.push_back(recording("slo:current_burn_rate:ratio", ratio_record(std::chrono::minutes(5)) + selector + by_budget, labels_of(objective)));
-  rules.push_back(recording("slo:period_burn_rate:ratio", ratio_record(objective.window) + selector + by_budget, labels_of(objective)));
-  rules.push_back(recording("slo:period_error_budget_remaining:ratio", "1 - slo:period_burn_rate:ratio" + selector, labels_of(objective)));
+  rules.push_back(recording("slo:current_burn_rate:ratio", ratio_record(std::chrono::minutes(5)) + selector + by_budget,
+                            labels_of(objective)));
+  rules.push_back(recording("slo:period_burn_rate:ratio", ratio_record(objective.window) + selector + by_budget,
+                            labels_of(objective)));
+  rules.push_back(recording("slo:period_error_budget_remaining:ratio", "1 - slo:period_burn_rate:ratio" + selector,
+                            labels_of(objective)));
   Object info = labels_of(objective);
   info.set("sloth_mode", Value("slipway"));
   info.set("sloth_spec", Value("openslo/v1"));
@@ -70,8 +80,10 @@ std::string alert_expression(const Objective& objective, bool is_page) {
   std::string text;
   for (const auto& alert : burn_alerts(objective.window)) {
     if (alert.is_page != is_page) continue;
-    const std::string limit = selector + " > (" + number(alert.factor) + " * " + number(1 - objective.target) + ")) without (sloth_window)";
-    text += (text.empty() ? "" : "\nor\n") + ("(\n    max(" + ratio_record(alert.short_window) + limit + "\n    and\n    max(" + ratio_record(alert.long_window) + limit + "\n)");
+    const std::string limit =
+        selector + " > (" + number(alert.factor) + " * " + number(1 - objective.target) + ")) without (sloth_window)";
+    text += (text.empty() ? "" : "\nor\n") + ("(\n    max(" + ratio_record(alert.short_window) + limit +
+                                              "\n    and\n    max(" + ratio_record(alert.long_window) + limit + "\n)");
   }
   return text;
 }
@@ -89,8 +101,13 @@ Value alert_of(const Objective& objective, bool is_page) {
       {"alert", Value(name + (is_page ? "HighBurnRate" : "BurnRate"))},
       {"expr", Value(alert_expression(objective, is_page))},
       {"labels", Value(Object{{"sloth_severity", Value(severity)}})},
-      {"annotations", Value(Object{{"title", Value("(" + severity + ") {{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is too fast.")},
-                                   {"summary", Value("{{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is over expected.")}})}});
+      {"annotations",
+       Value(Object{
+           {"title",
+            Value("(" + severity +
+                  ") {{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is too fast.")},
+           {"summary",
+            Value("{{$labels.sloth_service}} {{$labels.sloth_slo}} SLO error budget burn rate is over expected.")}})}});
 }
 }  // namespace
 
@@ -99,7 +116,8 @@ std::string render_rules(const std::vector<Objective>& objectives) {
   for (const auto& objective : objectives) {
     groups.push_back(sli_recordings(objective));
     groups.push_back(meta_recordings(objective));
-    groups.push_back(group("sloth-slo-alerts-" + objective.id, {alert_of(objective, true), alert_of(objective, false)}));
+    groups.push_back(
+        group("sloth-slo-alerts-" + objective.id, {alert_of(objective, true), alert_of(objective, false)}));
   }
   return core::doc::render_yaml(Value(Object{{"groups", Value(std::move(groups))}}));
 }

@@ -1,6 +1,7 @@
 #pragma once
-// Prometheus recording and alerting rules of objectives, with the names and labels that Sloth gives them, so that its dashboards
-// and alert routes work. One difference on purpose: the period's ratio is event-weighted, not a mean of five-minute ratios. Pure.
+// Prometheus recording and alerting rules of objectives, with the names and labels that Sloth gives them, so that its
+// dashboards and alert routes work. One difference on purpose: the period's ratio is event-weighted, not a mean of
+// five-minute ratios. Pure.
 
 #include <string>
 #include <vector>

@@ -29,10 +29,14 @@ struct Look {
 
   std::string promql(std::size_t question) const {
     switch (question) {
-      case total: return objective.total_over(objective.window);
-      case bad: return objective.bad_over(objective.window);
-      case burn_short: return objective.error_ratio_over(std::chrono::minutes(5));
-      default: return objective.error_ratio_over(std::chrono::hours(1));
+      case total:
+        return objective.total_over(objective.window);
+      case bad:
+        return objective.bad_over(objective.window);
+      case burn_short:
+        return objective.error_ratio_over(std::chrono::minutes(5));
+      default:
+        return objective.error_ratio_over(std::chrono::hours(1));
     }
   }
 };
@@ -52,7 +56,8 @@ core::doc::Object status_of(const Look& look) {
   const auto burn_short = burn_rate(look.answers[Look::burn_short], objective.target);
   const auto burn_long = burn_rate(look.answers[Look::burn_long], objective.target);
   const double factor = burn_alerts(objective.window)[1].factor;
-  if (result.state == State::ok && burn_short && burn_long && *burn_short > factor && *burn_long > factor) result.state = State::burning;
+  if (result.state == State::ok && burn_short && burn_long && *burn_short > factor && *burn_long > factor)
+    result.state = State::burning;
 
   std::string message;
   const std::string window = promql_duration(objective.window);
@@ -62,18 +67,24 @@ core::doc::Object status_of(const Look& look) {
     message = "no request in the last " + window;
   } else {
     message = percent(*result.sli) + " good over " + window + ", target " + percent(objective.target) + "; " +
-              (*result.remaining > 0 ? percent(*result.remaining) + " of the error budget left" : "the error budget is spent");
+              (*result.remaining > 0 ? percent(*result.remaining) + " of the error budget left"
+                                     : "the error budget is spent");
   }
-  core::doc::Object status{{"state", Value(name_of(result.state))}, {"sli", number_or_null(result.sli)}, {"target", Value(objective.target)},
+  core::doc::Object status{{"state", Value(name_of(result.state))},
+                           {"sli", number_or_null(result.sli)},
+                           {"target", Value(objective.target)},
                            {"budgetRemaining", number_or_null(result.remaining)}};
-  status.set("burnRates", Value(core::doc::Object{{"5m", number_or_null(burn_short)}, {"1h", number_or_null(burn_long)}}));
+  status.set("burnRates",
+             Value(core::doc::Object{{"5m", number_or_null(burn_short)}, {"1h", number_or_null(burn_long)}}));
   status.set("events", total && std::isfinite(*total) ? Value(std::round(*total)) : Value());
   status.set("window", Value(window));
   status.set("message", Value(message));
   return status;
 }
 
-int severity(const std::string& state) { return state == "exhausted" ? 3 : state == "burning" ? 2 : state == "ok" ? 1 : 0; }
+int severity(const std::string& state) {
+  return state == "exhausted" ? 3 : state == "burning" ? 2 : state == "ok" ? 1 : 0;
+}
 }  // namespace
 
 struct Slo::State final : objects::Reconciler, std::enable_shared_from_this<Slo::State> {
@@ -92,7 +103,8 @@ struct Slo::State final : objects::Reconciler, std::enable_shared_from_this<Slo:
     std::size_t waiting = 0;
   };
 
-  State(core::World& w, objects::Store& s, PrometheusQuery& p, core::EventSink& e, Options o) : world(w), store(s), prometheus(p), events(e), options(o) {}
+  State(core::World& w, objects::Store& s, PrometheusQuery& p, core::EventSink& e, Options o)
+      : world(w), store(s), prometheus(p), events(e), options(o) {}
 
   Result<Outcome> reconcile(const Name& name) override {
     TRY_ASSIGN(const auto object, store.find(kinds::slo, name));
@@ -102,7 +114,8 @@ struct Slo::State final : objects::Reconciler, std::enable_shared_from_this<Slo:
     }
     auto objectives = parse_objectives(*object);
     if (!objectives) {
-      core::doc::Object status{{"state", Value("no-data")}, {"message", Value("invalid: " + objectives.error().one_line())}};
+      core::doc::Object status{{"state", Value("no-data")},
+                               {"message", Value("invalid: " + objectives.error().one_line())}};
       TRY(write(name, Value(std::move(status))));
       return Outcome{};
     }
@@ -110,7 +123,8 @@ struct Slo::State final : objects::Reconciler, std::enable_shared_from_this<Slo:
     // Our own status write brings us here again; the interval counts, not the event.
     const core::Time now = world.clock.now();
     const auto last = looked_at.find(name);
-    if (last != looked_at.end() && now >= last->second && now < last->second + options.interval) return Outcome{last->second + options.interval - now};
+    if (last != looked_at.end() && now >= last->second && now < last->second + options.interval)
+      return Outcome{last->second + options.interval - now};
     looked_at[name] = now;
     ask(name, std::move(*objectives));
     return Outcome{options.interval};
@@ -124,9 +138,10 @@ struct Slo::State final : objects::Reconciler, std::enable_shared_from_this<Slo:
     round->waiting = round->looks.size() * Look::questions;
     for (std::size_t i = 0; i < round->looks.size(); ++i) {
       for (std::size_t question = 0; question < Look::questions; ++question) {
-        prometheus.query(round->looks[i].promql(question), [weak = weak_from_this(), round, i, question](Result<Value> answer) {
-          if (const auto state = weak.lock()) state->answered(round, i, question, answer);
-        });
+        prometheus.query(round->looks[i].promql(question),
+                         [weak = weak_from_this(), round, i, question](Result<Value> answer) {
+                           if (const auto state = weak.lock()) state->answered(round, i, question, answer);
+                         });
       }
     }
   }
@@ -145,7 +160,8 @@ struct Slo::State final : objects::Reconciler, std::enable_shared_from_this<Slo:
     Value worst;
     for (const auto& each : round->looks) {
       core::doc::Object status = status_of(each);
-      if (worst.is_null() || severity(status["state"].string_or("")) > severity(worst["state"].string_or(""))) worst = Value(status);
+      if (worst.is_null() || severity(status["state"].string_or("")) > severity(worst["state"].string_or("")))
+        worst = Value(status);
       status.set("displayName", Value(each.objective.display_name));
       all.emplace_back(std::move(status));
     }
@@ -158,11 +174,11 @@ struct Slo::State final : objects::Reconciler, std::enable_shared_from_this<Slo:
   Result<> write(const Name& name, Value status) {
     std::string before;
     TRY_ASSIGN(const objects::Object written, modify_status(store, kinds::slo, name, [&](objects::Object& object) {
-      before = object.status()["state"].string_or("");
-      if (object.status() == status) return false;
-      object.status() = status;
-      return true;
-    }));
+                 before = object.status()["state"].string_or("");
+                 if (object.status() == status) return false;
+                 object.status() = status;
+                 return true;
+               }));
     const std::string state = status["state"].string_or("");
     if (before.empty() || before == state) return {};
     core::Event event;
@@ -175,7 +191,8 @@ struct Slo::State final : objects::Reconciler, std::enable_shared_from_this<Slo:
   }
 };
 
-Slo::Slo(core::World& world, objects::Store& store, PrometheusQuery& prometheus, core::EventSink& events, Options options)
+Slo::Slo(core::World& world, objects::Store& store, PrometheusQuery& prometheus, core::EventSink& events,
+         Options options)
     : state_(std::make_shared<State>(world, store, prometheus, events, options)) {}
 Slo::~Slo() = default;
 

@@ -25,18 +25,25 @@ kind: SLO
 metadata: {name: availability}
 spec:
   service: chat
-  indicator: {spec: {ratioMetric: )" + indicator + R"(}}
+  indicator: {spec: {ratioMetric: )" +
+         indicator + R"(}}
   timeWindow: [{duration: 1h, isRolling: true}]
   budgetingMethod: Occurrences
   objectives: [{displayName: answered, target: 0.99}]
 )" + more;
 }
-const char* const by_bad = "{counter: true, bad: {metricSource: {type: Prometheus, spec: {query: 'istio_requests_total{response_code=~\"5..\"}'}}},"
-                           " total: {metricSource: {type: Prometheus, spec: {query: istio_requests_total}}}}";
-const char* const by_good = "{counter: true, good: {metricSource: {type: Prometheus, spec: {query: 'istio_requests_total{response_code!~\"5..\"}'}}},"
-                            " total: {metricSource: {type: Prometheus, spec: {query: istio_requests_total}}}}";
-const char* const by_expression = "{counter: true, good: {metricSource: {type: Prometheus, spec: {query: 'sum(rate(istio_requests_total{response_code!~\"5..\"}[{{.window}}]))'}}},"
-                                  " total: {metricSource: {type: Prometheus, spec: {query: 'sum(rate(istio_requests_total[{{.window}}]))'}}}}";
+const char* const by_bad =
+    "{counter: true, bad: {metricSource: {type: Prometheus, spec: {query: "
+    "'istio_requests_total{response_code=~\"5..\"}'}}},"
+    " total: {metricSource: {type: Prometheus, spec: {query: istio_requests_total}}}}";
+const char* const by_good =
+    "{counter: true, good: {metricSource: {type: Prometheus, spec: {query: "
+    "'istio_requests_total{response_code!~\"5..\"}'}}},"
+    " total: {metricSource: {type: Prometheus, spec: {query: istio_requests_total}}}}";
+const char* const by_expression =
+    "{counter: true, good: {metricSource: {type: Prometheus, spec: {query: "
+    "'sum(rate(istio_requests_total{response_code!~\"5..\"}[{{.window}}]))'}}},"
+    " total: {metricSource: {type: Prometheus, spec: {query: 'sum(rate(istio_requests_total[{{.window}}]))'}}}}";
 
 objects::Object object_of(const std::string& yaml) {
   auto parsed = objects::parse_manifest(yaml, "slo.yaml");
@@ -91,8 +98,11 @@ TEST_CASE("an OpenSLO file is read strictly") {
   CHECK(problem(slo_yaml(by_bad)) == "");
   CHECK(problem(slo_yaml(by_good)) == "");
   CHECK(problem(slo_yaml(by_expression)) == "");
-  CHECK(problem(slo_yaml("{counter: true, total: {metricSource: {spec: {query: x}}}}")).find("needs either good or bad") != std::string::npos);
-  CHECK(problem(slo_yaml("{counter: true, bad: {metricSource: {spec: {query: 'sum(x)'}}}, total: {metricSource: {spec: {query: x}}}}")).find("{{.window}}") != std::string::npos);
+  CHECK(problem(slo_yaml("{counter: true, total: {metricSource: {spec: {query: x}}}}"))
+            .find("needs either good or bad") != std::string::npos);
+  CHECK(problem(slo_yaml("{counter: true, bad: {metricSource: {spec: {query: 'sum(x)'}}}, total: {metricSource: {spec: "
+                         "{query: x}}}}"))
+            .find("{{.window}}") != std::string::npos);
   std::string percent = slo_yaml(by_bad);
   percent.replace(percent.find("0.99"), 4, "99");
   CHECK(problem(percent).find("write 0.99 for 99 %") != std::string::npos);
@@ -110,10 +120,12 @@ TEST_CASE("the rules have Sloth's names and promtool accepts them") {
   expression.name = "expression";
   objectives.push_back(expression);
   const std::string rules = render_rules(objectives);
-  for (const char* name : {"slo:sli_error:ratio_rate5m", "slo:sli_error:ratio_rate30d", "slo:sli_error:ratio_rate3d", "slo:objective:ratio", "slo:error_budget:ratio",
-                           "slo:time_period:days", "slo:current_burn_rate:ratio", "slo:period_burn_rate:ratio", "slo:period_error_budget_remaining:ratio", "sloth_slo_info",
-                           "sloth-slo-sli-recordings-chat-availability", "sloth-slo-meta-recordings-chat-month", "sloth-slo-alerts-chat-expression", "sloth_severity: page",
-                           "ChatAvailabilityHighBurnRate"}) {
+  for (const char* name :
+       {"slo:sli_error:ratio_rate5m", "slo:sli_error:ratio_rate30d", "slo:sli_error:ratio_rate3d",
+        "slo:objective:ratio", "slo:error_budget:ratio", "slo:time_period:days", "slo:current_burn_rate:ratio",
+        "slo:period_burn_rate:ratio", "slo:period_error_budget_remaining:ratio", "sloth_slo_info",
+        "sloth-slo-sli-recordings-chat-availability", "sloth-slo-meta-recordings-chat-month",
+        "sloth-slo-alerts-chat-expression", "sloth_severity: page", "ChatAvailabilityHighBurnRate"}) {
     CAPTURE(name);
     CHECK(rules.find(name) != std::string::npos);
   }
@@ -127,7 +139,8 @@ TEST_CASE("the rules have Sloth's names and promtool accepts them") {
 TEST_CASE("the configuration is accepted by promtool, and Prometheus listens on loopback only") {
   PrometheusOptions options;
   options.directory = "/data/prometheus";
-  options.jobs = {{"gateway", {"127.0.0.1:15020"}, "/metrics", {}}, {"models", {"127.0.0.2:8080", "127.0.0.3:8080"}, "/metrics", {{"tier", "canary"}}}};
+  options.jobs = {{"gateway", {"127.0.0.1:15020"}, "/metrics", {}},
+                  {"models", {"127.0.0.2:8080", "127.0.0.3:8080"}, "/metrics", {{"tier", "canary"}}}};
   const auto argv = prometheus_argv(options);
   CHECK(std::find(argv.begin(), argv.end(), "--web.listen-address=127.0.0.1:9090") != argv.end());
   if (!testing::has_promtool()) return;
@@ -153,8 +166,15 @@ struct House {
       good += good_rate;
       bad += bad_rate;
       if (!has_traffic) return std::string();
-      std::string text = "istio_requests_total{destination_version=\"v1\",destination_service_namespace=\"p\",response_code=\"200\"} " + std::to_string(good) + "\n";
-      if (bad > 0) text += "istio_requests_total{destination_version=\"v2\",destination_service_namespace=\"p\",response_code=\"503\"} " + std::to_string(bad) + "\n";
+      std::string text =
+          "istio_requests_total{destination_version=\"v1\",destination_service_namespace=\"p\",response_code=\"200\"}"
+          " " +
+          std::to_string(good) + "\n";
+      if (bad > 0)
+        text +=
+            "istio_requests_total{destination_version=\"v2\",destination_service_namespace=\"p\",response_code=\"503\"}"
+            " " +
+            std::to_string(bad) + "\n";
       return text;
     });
     prometheus.start();

@@ -30,25 +30,36 @@ struct Queries {
   std::string where;  // label matchers
   std::string window;
   std::string counter(std::string_view function, std::string_view range, bool only_errors) const {
-    return "sum by (destination_version) (" + std::string(function) + "(istio_requests_total{" + where + (only_errors ? ",response_code!~\"[123]..\"" : "") + "}[" + std::string(range) + "]))";
+    return "sum by (destination_version) (" + std::string(function) + "(istio_requests_total{" + where +
+           (only_errors ? ",response_code!~\"[123]..\"" : "") + "}[" + std::string(range) + "]))";
   }
   std::string quantile(std::string_view q, std::string_view range) const {
-    return "histogram_quantile(" + std::string(q) + ", sum by (destination_version, le) (rate(slipway_gateway_time_to_first_token_seconds_bucket{" + where + "}[" + std::string(range) + "])))";
+    return "histogram_quantile(" + std::string(q) +
+           ", sum by (destination_version, le) (rate(slipway_gateway_time_to_first_token_seconds_bucket{" + where +
+           "}[" + std::string(range) + "])))";
   }
   std::string instant(std::size_t which) const {
     switch (which) {
-      case requests: return counter("increase", window, false);
-      case errors: return counter("increase", window, true);
-      case rps: return counter("rate", "1m", false);
-      case p50: return quantile("0.5", window);
-      default: return quantile("0.95", window);
+      case requests:
+        return counter("increase", window, false);
+      case errors:
+        return counter("increase", window, true);
+      case rps:
+        return counter("rate", "1m", false);
+      case p50:
+        return quantile("0.5", window);
+      default:
+        return quantile("0.95", window);
     }
   }
   std::string range(std::size_t which) const {
     switch (which) {
-      case rps_series: return counter("rate", "30s", false);
-      case error_series: return counter("rate", "30s", true);
-      default: return quantile("0.95", "30s");
+      case rps_series:
+        return counter("rate", "30s", false);
+      case error_series:
+        return counter("rate", "30s", true);
+      default:
+        return quantile("0.95", "30s");
     }
   }
 };
@@ -108,13 +119,15 @@ void finish(Gathered& gathered) {
 Value number(std::optional<double> value) { return value && std::isfinite(*value) ? Value(*value) : Value(); }
 }  // namespace
 
-TrafficView::TrafficView(PrometheusQuery& prometheus, TrafficOptions options) : prometheus_(prometheus), options_(options) {}
+TrafficView::TrafficView(PrometheusQuery& prometheus, TrafficOptions options)
+    : prometheus_(prometheus), options_(options) {}
 
 void TrafficView::refresh(const std::string& ns, Done done) {
   auto gathered = std::make_shared<Gathered>();
   gathered->done = std::move(done);
   Queries queries;
-  queries.where = ns.empty() ? "destination_version!=\"\"" : "destination_service_namespace=\"" + ns + "\",destination_version!=\"\"";
+  queries.where = ns.empty() ? "destination_version!=\"\""
+                             : "destination_service_namespace=\"" + ns + "\",destination_version!=\"\"";
   queries.window = promql_duration(options_.window);
   const auto take = [gathered](Result<Value>& answer, auto keep) {
     if (answer) {
@@ -138,9 +151,10 @@ void TrafficView::refresh(const std::string& ns, Done done) {
     });
   }
   for (std::size_t i = 0; i < ranges; ++i) {
-    prometheus_.query_range(queries.range(i), options_.window, options_.step, [gathered, take, i](Result<Value> answer) {
-      take(answer, [&](const Value& body) { gathered->over_time[i] = series_of(body); });
-    });
+    prometheus_.query_range(queries.range(i), options_.window, options_.step,
+                            [gathered, take, i](Result<Value> answer) {
+                              take(answer, [&](const Value& body) { gathered->over_time[i] = series_of(body); });
+                            });
   }
 }
 
@@ -149,10 +163,12 @@ Value to_value(const std::vector<VersionTraffic>& traffic) {
   for (const auto& each : traffic) {
     Array series;
     for (const auto& point : each.series) {
-      series.emplace_back(Array{Value(point.time), number(point.rps), number(point.error_share), number(point.ttft_p95)});
+      series.emplace_back(
+          Array{Value(point.time), number(point.rps), number(point.error_share), number(point.ttft_p95)});
     }
-    Object entry{{"version", Value(each.version)}, {"share", number(each.share)}, {"requests", number(each.requests)},
-                 {"errors", number(each.errors)}, {"rps", number(each.rps)}, {"errorRate", number(each.error_rate)}};
+    Object entry{{"version", Value(each.version)},    {"share", number(each.share)},
+                 {"requests", number(each.requests)}, {"errors", number(each.errors)},
+                 {"rps", number(each.rps)},           {"errorRate", number(each.error_rate)}};
     entry.set("ttft", Value(Object{{"p50", number(each.ttft_p50)}, {"p95", number(each.ttft_p95)}}));
     entry.set("series", Value(std::move(series)));
     array.emplace_back(std::move(entry));

@@ -1,5 +1,6 @@
 #pragma once
-// What each version served over the last minutes, for the page: from the gateway's metrics in Prometheus. Absent numbers are no data.
+// What each version served over the last minutes, for the page: from the gateway's metrics in Prometheus. Absent
+// numbers are no data.
 
 #include <functional>
 #include <memory>

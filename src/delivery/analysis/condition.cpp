@@ -29,9 +29,17 @@ struct Function {
   std::string_view name;
   std::size_t least, most;
 };
-constexpr std::array<Function, 11> functions{{{"len", 1, 1}, {"isNaN", 1, 1}, {"isInf", 1, 1}, {"isNil", 1, 1},
-                                              {"default", 2, 2}, {"abs", 1, 1}, {"min", 1, 8}, {"max", 1, 8},
-                                              {"asFloat", 1, 1}, {"asInt", 1, 1}, {"float", 1, 1}}};
+constexpr std::array<Function, 11> functions{{{"len", 1, 1},
+                                              {"isNaN", 1, 1},
+                                              {"isInf", 1, 1},
+                                              {"isNil", 1, 1},
+                                              {"default", 2, 2},
+                                              {"abs", 1, 1},
+                                              {"min", 1, 8},
+                                              {"max", 1, 8},
+                                              {"asFloat", 1, 1},
+                                              {"asInt", 1, 1},
+                                              {"float", 1, 1}}};
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -65,7 +73,8 @@ class Parser {
   }
 
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+      ++at_;
   }
   bool take(std::string_view token) {
     skip_space();
@@ -114,12 +123,18 @@ class Parser {
 
   std::string_view operator_at(int precedence) {
     switch (precedence) {
-      case 0: return take_any({"||", "or"});
-      case 1: return take_any({"&&", "and"});
-      case 2: return take_any({"==", "!=", "<=", ">=", "<", ">", "in"});
-      case 3: return take_any({"+", "-"});
-      case 4: return take_any({"*", "/", "%"});
-      default: return {};
+      case 0:
+        return take_any({"||", "or"});
+      case 1:
+        return take_any({"&&", "and"});
+      case 2:
+        return take_any({"==", "!=", "<=", ">=", "<", ">", "in"});
+      case 3:
+        return take_any({"+", "-"});
+      case 4:
+        return take_any({"*", "/", "%"});
+      default:
+        return {};
     }
   }
   static std::string_view canonical(std::string_view op) { return op == "or" ? "||" : op == "and" ? "&&" : op; }
@@ -228,7 +243,8 @@ class Parser {
       if (!take("(")) return error("expected \"(\" after " + word);
       TRY_ASSIGN(auto parts, arguments(")", depth));
       if (parts.size() < function.least || parts.size() > function.most) {
-        return error(word + " takes " + std::to_string(function.least) + " argument(s), not " + std::to_string(parts.size()));
+        return error(word + " takes " + std::to_string(function.least) + " argument(s), not " +
+                     std::to_string(parts.size()));
       }
       return make(Kind::call, word, std::move(parts));
     }
@@ -260,8 +276,8 @@ std::unexpected<Error> wrong(std::string message) { return fail(Code::invalid_ar
 
 Result<double> number_of(const Value& value, std::string_view what) {
   if (value.is_number()) return value.as_double();
-  return wrong(std::string(what) + " needs a number, not " + (value.is_array() ? "the whole vector; use result[0]"
-                                                                              : std::string(name_of(value.type()))));
+  return wrong(std::string(what) + " needs a number, not " +
+               (value.is_array() ? "the whole vector; use result[0]" : std::string(name_of(value.type()))));
 }
 Result<bool> truth_of(const Value& value, std::string_view what) {
   if (value.is_bool()) return value.as_bool();
@@ -354,11 +370,16 @@ Result<Value> evaluate_binary(const Node& node, const Value& result) {
 
 Result<Value> evaluate(const Node& node, const Value& result) {
   switch (node.kind) {
-    case Kind::literal: return node.literal;
-    case Kind::result: return result;
-    case Kind::call: return evaluate_call(node, result);
-    case Kind::index: return evaluate_index(node, result);
-    case Kind::binary: return evaluate_binary(node, result);
+    case Kind::literal:
+      return node.literal;
+    case Kind::result:
+      return result;
+    case Kind::call:
+      return evaluate_call(node, result);
+    case Kind::index:
+      return evaluate_index(node, result);
+    case Kind::binary:
+      return evaluate_binary(node, result);
     case Kind::list: {
       Array values;
       for (const auto& part : node.parts) {

@@ -19,8 +19,8 @@ class Condition {
   // invalid_argument with the position in `text`. Texts over 4 KiB or nested deeper than 64 are refused.
   static Result<Condition> parse(std::string_view text, std::string_view source_name = "condition");
 
-  // `result` is an array of numbers (a vector) or a number (a scalar). Arithmetic follows IEEE: comparisons with NaN are
-  // false. out of range, wrong types and a non-boolean outcome are invalid_argument.
+  // `result` is an array of numbers (a vector) or a number (a scalar). Arithmetic follows IEEE: comparisons with NaN
+  // are false. out of range, wrong types and a non-boolean outcome are invalid_argument.
   Result<bool> evaluate(const core::doc::Value& result) const;
 
  private:

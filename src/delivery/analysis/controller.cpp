@@ -69,7 +69,9 @@ struct AnalysisController::State {
   }
 
   // Writes what `change` makes of the metrics' states; a run that has ended meanwhile stays as it is.
-  Result<> change_states(const Name& name, const std::function<void(const Spec&, std::vector<MetricState>&, core::Time started_at)>& change) {
+  Result<> change_states(
+      const Name& name,
+      const std::function<void(const Spec&, std::vector<MetricState>&, core::Time started_at)>& change) {
     bool ended_now = false;
     auto written = modify_status(store, kinds::analysis_run, name, [&](Object& run) {
       ended_now = false;
@@ -89,7 +91,8 @@ struct AnalysisController::State {
     }
     if (ended_now) {
       const std::string message = written->status()["message"].string_or("");
-      record(*written, "analysis-ended", written->status()["phase"].string_or("") + (message.empty() ? "" : ": " + message));
+      record(*written, "analysis-ended",
+             written->status()["phase"].string_or("") + (message.empty() ? "" : ": " + message));
     }
     return {};
   }
@@ -104,7 +107,9 @@ struct AnalysisController::State {
         states[i] = add(metric, std::move(states[i]), std::move(measurement), spec.no_data_timeout, started_at);
       }
     });
-    if (!written) log::warn("delivery", "a measurement was not stored", {{"run", name.text()}, {"error", written.error().one_line()}});
+    if (!written)
+      log::warn("delivery", "a measurement was not stored",
+                {{"run", name.text()}, {"error", written.error().one_line()}});
     controller->enqueue(name);
   }
 };
@@ -115,7 +120,8 @@ AnalysisController::AnalysisController(core::World& world, objects::Store& store
 AnalysisController::~AnalysisController() = default;
 
 Result<> AnalysisController::start() {
-  state_->controller = std::make_unique<objects::Controller>(state_->world, state_->store, "analysis-controller", *this);
+  state_->controller =
+      std::make_unique<objects::Controller>(state_->world, state_->store, "analysis-controller", *this);
   state_->controller->reconciles(kinds::analysis_run);
   return state_->controller->start();
 }
@@ -159,9 +165,10 @@ Result<Outcome> AnalysisController::reconcile(const Name& name) {
     }
     state_->under_way.insert({name, metric.name});
     std::weak_ptr<State> weak = state_;
-    state_->metrics.query(metric.address, metric.query, [weak, name, metric_name = metric.name, now](Result<Value> body) {
-      if (const auto state = weak.lock()) state->answer(name, metric_name, now, body);
-    });
+    state_->metrics.query(metric.address, metric.query,
+                          [weak, name, metric_name = metric.name, now](Result<Value> body) {
+                            if (const auto state = weak.lock()) state->answer(name, metric_name, now, body);
+                          });
   }
   return outcome;
 }

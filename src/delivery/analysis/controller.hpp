@@ -1,6 +1,6 @@
 #pragma once
-// Runs AnalysisRun objects: asks for a measurement when one is due, judges the answer, writes status. Everything it knows is in
-// the status, so a restart goes on where it was; a question that was under way is asked again.
+// Runs AnalysisRun objects: asks for a measurement when one is due, judges the answer, writes status. Everything it
+// knows is in the status, so a restart goes on where it was; a question that was under way is asked again.
 
 #include <memory>
 

@@ -12,7 +12,8 @@ using core::doc::Array;
 using core::doc::Object;
 using core::doc::Value;
 
-constexpr std::array<std::string_view, 7> names{"Pending", "Running", "Successful", "Failed", "Error", "Inconclusive", "NoData"};
+constexpr std::array<std::string_view, 7> names{"Pending", "Running",      "Successful", "Failed",
+                                                "Error",   "Inconclusive", "NoData"};
 constexpr std::size_t kept_measurements = 10;
 // Prometheus looks back five minutes for a sample; an answer older than that is not about now.
 constexpr core::Duration stale_after = std::chrono::minutes(5);
@@ -62,7 +63,8 @@ Result<Answer> read(const Value& body, core::Time now) {
     answer.has_data = has_number;
     answer.result = Value(std::move(values));
   } else {
-    return fail(Code::invalid_argument, "the query gives a " + (type.empty() ? "result without a type" : type) + ", not a vector or scalar");
+    return fail(Code::invalid_argument,
+                "the query gives a " + (type.empty() ? "result without a type" : type) + ", not a vector or scalar");
   }
   if (answer.has_data && is_stale) {
     answer.has_data = false;
@@ -132,7 +134,8 @@ Measurement judge(const Metric& metric, const Result<Value>& answer, core::Time 
     }
     return is(Phase::no_data, "no data: " + read_answer->missing);
   }
-  if (!metric.success && !metric.failure) return is(Phase::inconclusive, "the metric has neither successCondition nor failureCondition");
+  if (!metric.success && !metric.failure)
+    return is(Phase::inconclusive, "the metric has neither successCondition nor failureCondition");
   if (metric.failure) {
     const auto failure = metric.failure->evaluate(read_answer->result);
     if (!failure) return is(Phase::error, "failureCondition: " + failure.error().one_line());
@@ -177,16 +180,19 @@ MetricState add(const Metric& metric, MetricState state, Measurement measurement
   } else if (state.consecutive_error > metric.consecutive_error_limit) {
     state.phase = Phase::error;
     state.message = limit_text(state, "Error", state.consecutive_error, "consecutive errors > consecutiveErrorLimit",
-                               metric.consecutive_error_limit) + ": " + why;
+                               metric.consecutive_error_limit) +
+                    ": " + why;
   } else if (state.inconclusive > metric.inconclusive_limit) {
     state.phase = Phase::inconclusive;
-    state.message = limit_text(state, "Inconclusive", state.inconclusive, "inconclusive > inconclusiveLimit", metric.inconclusive_limit) +
+    state.message = limit_text(state, "Inconclusive", state.inconclusive, "inconclusive > inconclusiveLimit",
+                               metric.inconclusive_limit) +
                     ": " + why;
   } else if (metric.count && state.count >= *metric.count) {
     state.phase = state.successful > 0 ? Phase::successful : Phase::inconclusive;
   } else if (now - data_since >= no_data_timeout) {
     state.phase = Phase::inconclusive;
-    state.message = "Metric \"" + metric.name + "\" has seen no data for " + core::render_for_people(now - data_since) + ": " + why;
+    state.message =
+        "Metric \"" + metric.name + "\" has seen no data for " + core::render_for_people(now - data_since) + ": " + why;
   } else {
     state.phase = Phase::running;
   }
@@ -196,8 +202,10 @@ MetricState add(const Metric& metric, MetricState state, Measurement measurement
 std::optional<core::Time> next_due(const Metric& metric, const MetricState& state, core::Time started_at) {
   if (is_terminal(state.phase)) return std::nullopt;
   if (state.measurements.empty() || !state.measurements.back().finished_at) return started_at + metric.initial_delay;
-  // A single measurement without an interval that had no data or an error is repeated like Argo repeats errors: after 10 s.
-  const core::Duration interval = metric.interval.count() > 0 ? metric.interval : core::Duration(std::chrono::seconds(10));
+  // A single measurement without an interval that had no data or an error is repeated like Argo repeats errors: after
+  // 10 s.
+  const core::Duration interval =
+      metric.interval.count() > 0 ? metric.interval : core::Duration(std::chrono::seconds(10));
   return *state.measurements.back().finished_at + interval;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// From Prometheus' answer to a measurement, from measurements to a metric's phase, from metrics to the run's. Pure. The rules
-// are Argo Rollouts', except that no data (an empty or NaN answer, a stale sample) is a state of its own: it never counts as
-// success, never ends a metric, and too long of it makes the run Inconclusive.
+// From Prometheus' answer to a measurement, from measurements to a metric's phase, from metrics to the run's. Pure. The
+// rules are Argo Rollouts', except that no data (an empty or NaN answer, a stale sample) is a state of its own: it
+// never counts as success, never ends a metric, and too long of it makes the run Inconclusive.
 
 #include <optional>
 #include <string>
@@ -12,8 +12,16 @@
 
 namespace slipway::delivery::analysis {
 
-enum class Phase { pending, running, successful, failed, error, inconclusive, no_data };  // no_data: of a measurement only
-std::string_view name_of(Phase phase);  // "Successful", "NoData"
+enum class Phase {
+  pending,
+  running,
+  successful,
+  failed,
+  error,
+  inconclusive,
+  no_data
+};                                        // no_data: of a measurement only
+std::string_view name_of(Phase phase);    // "Successful", "NoData"
 Phase phase_from(std::string_view name);  // unknown: pending
 bool is_terminal(Phase phase);
 
@@ -24,8 +32,8 @@ struct Measurement {
   std::optional<core::Time> started_at, finished_at;
 };
 
-// One answer judged by the metric's conditions. A query that failed is Error; failureCondition may judge missing data to be a
-// failure (len(result) == 0), successCondition may not judge it to be a success.
+// One answer judged by the metric's conditions. A query that failed is Error; failureCondition may judge missing data
+// to be a failure (len(result) == 0), successCondition may not judge it to be a success.
 Measurement judge(const Metric& metric, const Result<core::doc::Value>& answer, core::Time asked_at, core::Time now);
 
 // What a run has seen of one metric: a status.metricResults[] element.

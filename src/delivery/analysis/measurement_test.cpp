@@ -20,10 +20,13 @@ Metric metric_of(const std::string& success, const std::string& failure) {
   return metric;
 }
 Value answer_of(const std::string& result, const std::string& type = "vector") {
-  return *core::doc::parse_json(R"({"status":"success","data":{"resultType":")" + type + R"(","result":)" + result + "}}");
+  return *core::doc::parse_json(R"({"status":"success","data":{"resultType":")" + type + R"(","result":)" + result +
+                                "}}");
 }
 std::string fresh(const std::string& value) { return R"([{"metric":{},"value":[1795428000,")" + value + R"("]}])"; }
-std::string phase(const Metric& metric, const Result<Value>& answer) { return std::string(name_of(judge(metric, answer, now, now).phase)); }
+std::string phase(const Metric& metric, const Result<Value>& answer) {
+  return std::string(name_of(judge(metric, answer, now, now).phase));
+}
 }  // namespace
 
 TEST_CASE("a measurement is judged as in Argo, except that no data is its own state") {
@@ -44,9 +47,9 @@ TEST_CASE("a measurement is judged as in Argo, except that no data is its own st
       {"result[0] >= 0.95", "", fresh("NaN"), "NoData"},
       {"", "result[0] > 0.05", fresh("NaN"), "NoData"},  // Argo: Successful, promoted blind
       {"", "result[0] > 0.05", "[]", "NoData"},
-      {"isNaN(result[0]) || result[0] >= 0.95", "", fresh("NaN"), "NoData"},      // no data cannot be success
+      {"isNaN(result[0]) || result[0] >= 0.95", "", fresh("NaN"), "NoData"},  // no data cannot be success
       {"len(result) == 0 || result[0] >= 0.95", "", "[]", "NoData"},
-      {"result[0] >= 0.95", "len(result) == 0", "[]", "Failed"},                  // but it can be failure
+      {"result[0] >= 0.95", "len(result) == 0", "[]", "Failed"},  // but it can be failure
       {"result[0] >= 0.95", "isNaN(result[0])", fresh("NaN"), "Failed"},
       {"result[1] >= 0.95", "", fresh("0.97"), "Error"},
       {"result[0] >= 0.95", "", R"([{"metric":{},"value":[1795420000,"0.97"]}])", "NoData"},  // two hours old
@@ -61,7 +64,8 @@ TEST_CASE("a measurement is judged as in Argo, except that no data is its own st
   CHECK(phase(metric_of("result >= 1", ""), answer_of(R"([1795428000,"2"])", "scalar")) == "Successful");
   CHECK(phase(metric_of("result[0] >= 1", ""), answer_of("[]", "matrix")) == "Error");
   CHECK(phase(metric_of("result[0] >= 1", ""), fail(Code::unavailable, "refused")) == "Error");
-  CHECK(phase(metric_of("result[0] >= 1", ""), *core::doc::parse_json(R"({"status":"error","error":"parse error"})")) == "Error");
+  CHECK(phase(metric_of("result[0] >= 1", ""), *core::doc::parse_json(R"({"status":"error","error":"parse error"})")) ==
+        "Error");
 }
 
 TEST_CASE("a metric ends with enough measurements that had data") {
@@ -71,9 +75,10 @@ TEST_CASE("a metric ends with enough measurements that had data") {
     const char* expected;
   };
   const Row rows[] = {
-      {"ss", 0, "Running"},     {"sss", 0, "Successful"}, {"sf", 0, "Failed"},         {"sfs", 1, "Successful"}, {"sff", 1, "Failed"},
-      {"nnnnn", 0, "Running"},  {"snnss", 0, "Successful"}, {"eeee", 0, "Running"},    {"eeeee", 0, "Error"},    {"eeeese", 0, "Running"},
-      {"i", 0, "Inconclusive"}, {"fff", -1, "Inconclusive"}, {"sfsff", -1, "Successful"}, {"ssn", 0, "Running"},
+      {"ss", 0, "Running"},        {"sss", 0, "Successful"}, {"sf", 0, "Failed"},        {"sfs", 1, "Successful"},
+      {"sff", 1, "Failed"},        {"nnnnn", 0, "Running"},  {"snnss", 0, "Successful"}, {"eeee", 0, "Running"},
+      {"eeeee", 0, "Error"},       {"eeeese", 0, "Running"}, {"i", 0, "Inconclusive"},   {"fff", -1, "Inconclusive"},
+      {"sfsff", -1, "Successful"}, {"ssn", 0, "Running"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.measurements);
@@ -83,7 +88,11 @@ TEST_CASE("a metric ends with enough measurements that had data") {
     for (const char c : std::string(row.measurements)) {
       Measurement measurement;
       measurement.finished_at = now;
-      measurement.phase = c == 's' ? Phase::successful : c == 'f' ? Phase::failed : c == 'i' ? Phase::inconclusive : c == 'e' ? Phase::error : Phase::no_data;
+      measurement.phase = c == 's'   ? Phase::successful
+                          : c == 'f' ? Phase::failed
+                          : c == 'i' ? Phase::inconclusive
+                          : c == 'e' ? Phase::error
+                                     : Phase::no_data;
       if (!is_terminal(state.phase)) state = add(metric, state, measurement, std::chrono::minutes(5), now);
     }
     CHECK(name_of(state.phase) == row.expected);
@@ -117,14 +126,16 @@ spec:
       count: "{{args.count}}"
       successCondition: result[0] >= {{ args.floor }}
       provider: {prometheus: {query: 'x{r="{{args.revision}}"}'}}
-)", "t.yaml");
+)",
+                                                 "t.yaml");
   REQUIRE(template_.has_value());
   CHECK(merge_templates(*template_, {}).error().message.find("needs the argument \"revision\"") != std::string::npos);
   auto spec = merge_templates(*template_, {{"revision", "abc"}});
   REQUIRE(spec.has_value());
   objects::Object run = template_->front();
   run.spec() = *spec;
-  CHECK(parse_spec(run, std::chrono::minutes(5)).error().message.find("argument \"count\" has no value") != std::string::npos);
+  CHECK(parse_spec(run, std::chrono::minutes(5)).error().message.find("argument \"count\" has no value") !=
+        std::string::npos);
   spec->at_or_insert("args").as_array().push_back(*core::doc::parse_json(R"({"name":"count","value":"4"})"));
   run.spec() = *spec;
   const auto parsed = parse_spec(run, std::chrono::minutes(5));

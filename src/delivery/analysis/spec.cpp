@@ -89,7 +89,8 @@ Result<Metric> parse_metric(const Value& value) {
   if (metric.count == 0) metric.count.reset();
   if (!metric.count && metric.interval.count() == 0) metric.count = 1;
   if (metric.count.value_or(0) > 1 && metric.interval.count() == 0) {
-    return fail(Code::invalid_argument, "metric " + metric.name + " has count " + std::to_string(*metric.count) + " but no interval");
+    return fail(Code::invalid_argument,
+                "metric " + metric.name + " has count " + std::to_string(*metric.count) + " but no interval");
   }
   return metric;
 }

@@ -37,8 +37,8 @@ using Arguments = std::map<std::string, std::string>;
 // Replaces {{args.name}} in every string of `value`. An argument that has no value is an error that names it.
 Result<core::doc::Value> substitute(const core::doc::Value& value, const Arguments& arguments);
 
-// Of an AnalysisRun (or AnalysisTemplate) object: its args are substituted, unknown fields and bad conditions are errors with
-// positions. `no_data_timeout` is used unless the annotation slipway.dev/no-data-timeout says otherwise.
+// Of an AnalysisRun (or AnalysisTemplate) object: its args are substituted, unknown fields and bad conditions are
+// errors with positions. `no_data_timeout` is used unless the annotation slipway.dev/no-data-timeout says otherwise.
 Result<Spec> parse_spec(const objects::Object& run, core::Duration no_data_timeout);
 
 // One AnalysisRun spec of several templates: metrics together (equal names are an error), their args filled from

@@ -12,7 +12,8 @@ using core::doc::Object;
 using core::doc::Value;
 namespace kinds = objects::kinds;
 
-void record(const Parts& parts, const Principal& by, const std::string& action, const objects::Object& promotion, const std::string& detail) {
+void record(const Parts& parts, const Principal& by, const std::string& action, const objects::Object& promotion,
+            const std::string& detail) {
   core::Event event;
   event.actor = by.name;
   event.action = action;
@@ -34,7 +35,8 @@ struct Waiting {
 };
 Result<Waiting> get_waiting(const Parts& parts, const objects::Name& name, const std::string& subject) {
   TRY_ASSIGN(objects::Object promotion, parts.store.get(kinds::promotion, name));
-  if (phase_of(promotion) != Phase::awaiting_approval) return errors::not_waiting(promotion.text(), std::string(name_of(phase_of(promotion))));
+  if (phase_of(promotion) != Phase::awaiting_approval)
+    return errors::not_waiting(promotion.text(), std::string(name_of(phase_of(promotion))));
   const std::string current = promotion.status()["subject"].string_or("");
   if (subject != current) return errors::other_subject(promotion.text(), current);
   TRY_ASSIGN(Environment environment, environment_named(parts, request_of(promotion).environment));
@@ -45,8 +47,11 @@ Result<Waiting> get_waiting(const Parts& parts, const objects::Name& name, const
 Result<objects::Object> create(const Parts& parts, const PromotionRequest& request, const Principal& by) {
   TRY_ASSIGN(const Environment environment, environment_named(parts, request.environment));
   TRY_ASSIGN(const VersionFacts facts, parts.versions.version(request.model, request.version));
-  const std::string repository = !request.repository.empty() ? request.repository : !facts.repository.empty() ? facts.repository : request.model;
-  const std::string name = core::to_dns_label(request.model + "-" + request.version).substr(0, 57) + "-" + parts.world.random.hex(5);
+  const std::string repository = !request.repository.empty() ? request.repository
+                                 : !facts.repository.empty() ? facts.repository
+                                                             : request.model;
+  const std::string name =
+      core::to_dns_label(request.model + "-" + request.version).substr(0, 57) + "-" + parts.world.random.hex(5);
   auto promotion = objects::Object::make(kinds::promotion, {environment.ns, name});
   Object spec{{"model", Value(request.model)},
               {"version", Value(request.version)},
@@ -59,33 +64,43 @@ Result<objects::Object> create(const Parts& parts, const PromotionRequest& reque
   promotion.spec() = Value(std::move(spec));
   promotion.status() = Value(Object{{"phase", Value("Pending")}, {"message", Value("just asked for")}});
   TRY_ASSIGN(objects::Object created, parts.store.create(std::move(promotion)));
-  record(parts, by, "promotion-requested", created, request.model + " " + request.version + " to " + request.environment + (request.reason.empty() ? "" : ": " + request.reason));
+  record(parts, by, "promotion-requested", created,
+         request.model + " " + request.version + " to " + request.environment +
+             (request.reason.empty() ? "" : ": " + request.reason));
   return created;
 }
 
-Result<objects::Object> approve(const Parts& parts, const objects::Name& name, const Principal& by, const std::string& subject, const std::string& reason) {
+Result<objects::Object> approve(const Parts& parts, const objects::Name& name, const Principal& by,
+                                const std::string& subject, const std::string& reason) {
   TRY_ASSIGN(Waiting waiting, get_waiting(parts, name, subject));
   const Request request = request_of(waiting.promotion);
-  TRY_ASSIGN(const std::string role, role_to_approve(waiting.environment.approvals, by.name, by.roles, request.requested_by));
+  TRY_ASSIGN(const std::string role,
+             role_to_approve(waiting.environment.approvals, by.name, by.roles, request.requested_by));
   auto approvals = approvals_from(waiting.promotion.status());
   const core::Time now = parts.world.clock.now();
   const auto& expires_after = waiting.environment.approvals.expires_after;
   for (const auto& approval : approvals) {
-    const bool is_in_force = !approval.is_void && approval.subject == subject && (!expires_after || now < approval.at + *expires_after);
-    if (approval.by == by.name && is_in_force) return fail(Code::already_exists, by.name + " has approved this already");
+    const bool is_in_force =
+        !approval.is_void && approval.subject == subject && (!expires_after || now < approval.at + *expires_after);
+    if (approval.by == by.name && is_in_force)
+      return fail(Code::already_exists, by.name + " has approved this already");
   }
   approvals.push_back({by.name, role, subject, reason, now});
   waiting.promotion.status().set_path("approvals", value_of(approvals));
   TRY_ASSIGN(objects::Object written, parts.store.update_status(std::move(waiting.promotion)));
-  record(parts, by, "approved", written, "as " + (role.empty() ? "a colleague" : role) + (reason.empty() ? "" : ": " + reason));
+  record(parts, by, "approved", written,
+         "as " + (role.empty() ? "a colleague" : role) + (reason.empty() ? "" : ": " + reason));
   return written;
 }
 
-Result<objects::Object> reject(const Parts& parts, const objects::Name& name, const Principal& by, const std::string& subject, const std::string& reason) {
+Result<objects::Object> reject(const Parts& parts, const objects::Name& name, const Principal& by,
+                               const std::string& subject, const std::string& reason) {
   TRY_ASSIGN(Waiting waiting, get_waiting(parts, name, subject));
   const bool is_withdrawal = request_of(waiting.promotion).requested_by == by.name;
   if (!is_withdrawal) TRY(role_to_approve(waiting.environment.approvals, by.name, by.roles, ""));
-  enter(waiting.promotion, Phase::rejected, (is_withdrawal ? "withdrawn by " : "rejected by ") + by.name + (reason.empty() ? "" : ": " + reason), parts.world.clock.now());
+  enter(waiting.promotion, Phase::rejected,
+        (is_withdrawal ? "withdrawn by " : "rejected by ") + by.name + (reason.empty() ? "" : ": " + reason),
+        parts.world.clock.now());
   TRY_ASSIGN(objects::Object written, parts.store.update_status(std::move(waiting.promotion)));
   record(parts, by, is_withdrawal ? "withdrew" : "rejected", written, reason);
   return written;

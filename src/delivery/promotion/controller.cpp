@@ -41,7 +41,8 @@ struct PromotionController::State {
   core::Time now() const { return parts.world.clock.now(); }
 
   // Writes the status as changed since it was read, then tells. A conflict means that somebody was faster: look again.
-  Result<Outcome> move(objects::Object promotion, Phase phase, const std::string& message, const std::string& action = {}) {
+  Result<Outcome> move(objects::Object promotion, Phase phase, const std::string& message,
+                       const std::string& action = {}) {
     const Phase before = phase_of(promotion);
     const std::string message_before = promotion.status()["message"].string_or("");
     const auto entered = time_in(promotion.status(), "phaseEnteredAt");
@@ -72,14 +73,17 @@ struct PromotionController::State {
     Plan plan;
     TRY_ASSIGN(plan.facts, parts.versions.version(request.model, request.version));
     if (!request.artifact.empty() && plan.facts.artifact != request.artifact) {
-      return fail(Code::failed_precondition, request.model + " " + request.version + " has artifact " + plan.facts.artifact + ", not " + request.artifact);
+      return fail(Code::failed_precondition, request.model + " " + request.version + " has artifact " +
+                                                 plan.facts.artifact + ", not " + request.artifact);
     }
-    TRY_ASSIGN(const ManifestFiles files, parts.manifests.files(request.repository, request.commit, environment.manifests));
+    TRY_ASSIGN(const ManifestFiles files,
+               parts.manifests.files(request.repository, request.commit, environment.manifests));
     plan.manifests_digest = digest_of(files);
     TRY_ASSIGN(plan.manifests, prepare(files, environment, plan.facts));
     TRY_ASSIGN(const auto predecessor, predecessor_of(environment, plan.facts));
     plan.gates = judge_gates(environment, plan.facts, predecessor);
-    const Subject subject{plan.facts.model, plan.facts.version, plan.facts.artifact, request.commit, plan.manifests_digest, &environment, &plan.gates, plan.manifests.plan};
+    const Subject subject{plan.facts.model,      plan.facts.version, plan.facts.artifact, request.commit,
+                          plan.manifests_digest, &environment,       &plan.gates,         plan.manifests.plan};
     plan.subject = digest_of(subject).text();
     return plan;
   }
@@ -90,7 +94,8 @@ struct PromotionController::State {
     TRY_ASSIGN(const auto all, parts.store.list(kinds::promotion));
     for (const auto& other : all.items) {
       const Request request = request_of(other);
-      const bool is_same = request.environment == environment.from && request.model == facts.model && request.version == facts.version &&
+      const bool is_same = request.environment == environment.from && request.model == facts.model &&
+                           request.version == facts.version &&
                            other.status()["artifact"].string_or("") == facts.artifact;
       if (is_same && phase_of(other) == Phase::succeeded) return std::optional(other.name().text());
     }
@@ -100,7 +105,9 @@ struct PromotionController::State {
   // The promotion that this one waits behind, or "".
   Result<std::string> predecessor_in_queue(const objects::Object& promotion, const std::string& environment) {
     TRY_ASSIGN(const auto all, parts.store.list(kinds::promotion));
-    const auto place = [](const objects::Object& object) { return std::pair(object.created().value_or(core::Time{}), object.name()); };
+    const auto place = [](const objects::Object& object) {
+      return std::pair(object.created().value_or(core::Time{}), object.name());
+    };
     for (const auto& other : all.items) {
       if (other.uid() == promotion.uid() || request_of(other).environment != environment) continue;
       if (is_active(phase_of(other))) return other.name().name;
@@ -117,15 +124,22 @@ struct PromotionController::State {
       return poll();
     }
     const auto environment = parse_environment(*found);
-    if (!environment) return move(std::move(promotion), Phase::failed, environment.error().one_line(), "promotion-failed");
+    if (!environment)
+      return move(std::move(promotion), Phase::failed, environment.error().one_line(), "promotion-failed");
     switch (phase_of(promotion)) {
-      case Phase::pending: return pending(std::move(promotion), request);
+      case Phase::pending:
+        return pending(std::move(promotion), request);
       case Phase::gating:
-      case Phase::awaiting_approval: return gate(std::move(promotion), request, *environment);
-      case Phase::deploying: return deploy(std::move(promotion), request, *environment);
-      case Phase::rolling_out: return watch_target(std::move(promotion), *environment);
-      case Phase::validating: return validate(std::move(promotion), request, *environment);
-      default: return Outcome{};
+      case Phase::awaiting_approval:
+        return gate(std::move(promotion), request, *environment);
+      case Phase::deploying:
+        return deploy(std::move(promotion), request, *environment);
+      case Phase::rolling_out:
+        return watch_target(std::move(promotion), *environment);
+      case Phase::validating:
+        return validate(std::move(promotion), request, *environment);
+      default:
+        return Outcome{};
     }
   }
 
@@ -138,7 +152,8 @@ struct PromotionController::State {
   Result<Outcome> gate(objects::Object promotion, const Request& request, const Environment& environment) {
     auto plan = plan_of(request, environment);
     if (!plan) {
-      if (plan.error().code != Code::unavailable) return move(std::move(promotion), Phase::failed, plan.error().one_line(), "promotion-failed");
+      if (plan.error().code != Code::unavailable)
+        return move(std::move(promotion), Phase::failed, plan.error().one_line(), "promotion-failed");
       TRY(move(std::move(promotion), phase_of(promotion), "waits: " + plan.error().one_line()));
       return poll();
     }
@@ -150,13 +165,17 @@ struct PromotionController::State {
     status.set_path("subject", Value(plan->subject));
 
     const GateState gates = overall(plan->gates);
-    if (gates == GateState::failed) return move(std::move(promotion), Phase::failed, gates_sentence(plan->gates, GateState::failed), "gates-failed");
+    if (gates == GateState::failed)
+      return move(std::move(promotion), Phase::failed, gates_sentence(plan->gates, GateState::failed), "gates-failed");
     if (gates == GateState::no_data) {
-      TRY(move(std::move(promotion), Phase::gating, "HOLD: " + gates_sentence(plan->gates, GateState::no_data), "gates-hold"));
+      TRY(move(std::move(promotion), Phase::gating, "HOLD: " + gates_sentence(plan->gates, GateState::no_data),
+               "gates-hold"));
       return poll();
     }
-    const ApprovalState approval = judge_approvals(environment.approvals, approvals_from(promotion.status()), plan->subject, request.requested_by, now());
-    if (approval.is_satisfied) return move(std::move(promotion), Phase::deploying, "deploys: " + approval.message, "deploying");
+    const ApprovalState approval = judge_approvals(environment.approvals, approvals_from(promotion.status()),
+                                                   plan->subject, request.requested_by, now());
+    if (approval.is_satisfied)
+      return move(std::move(promotion), Phase::deploying, "deploys: " + approval.message, "deploying");
     TRY(move(std::move(promotion), Phase::awaiting_approval, approval.message, "approval-awaited"));
     return Outcome{slow_poll_interval};
   }
@@ -175,7 +194,8 @@ struct PromotionController::State {
     for (auto& approval : approvals) {
       if (approval.is_void || approval.subject == subject) continue;
       approval.is_void = changed = true;
-      record(promotion, "approval-voided", "the approval of " + approval.by + " was for another subject, " + approval.subject, -1);
+      record(promotion, "approval-voided",
+             "the approval of " + approval.by + " was for another subject, " + approval.subject, -1);
     }
     if (changed) promotion.status().set_path("approvals", value_of(approvals));
   }
@@ -188,27 +208,33 @@ struct PromotionController::State {
     }
     // Approved was one subject; anything else goes back to the gates.
     if (plan->subject != promotion.status()["subject"].string_or("")) {
-      return move(std::move(promotion), Phase::gating, "what was approved has changed; checks the gates again", "subject-changed");
+      return move(std::move(promotion), Phase::gating, "what was approved has changed; checks the gates again",
+                  "subject-changed");
     }
     auto hash = apply(parts.store, plan->manifests, environment, promotion.name().name);
     if (!hash) {
-      const bool is_passing = core::is_transient(hash.error()) || hash.error().code == Code::conflict || hash.error().code == Code::resource_exhausted;
+      const bool is_passing = core::is_transient(hash.error()) || hash.error().code == Code::conflict ||
+                              hash.error().code == Code::resource_exhausted;
       if (is_passing) return fail(std::move(hash).error());
       return move(std::move(promotion), Phase::failed, hash.error().one_line(), "promotion-failed");
     }
     const bool has_rollout = !plan->manifests.rollout.empty();
     if (has_rollout) TRY(retry_aborted({environment.ns, plan->manifests.rollout}, *hash));
-    promotion.status().set_path("target", Value(Object{{"kind", Value(has_rollout ? "Rollout" : "LLMDeployment")},
-                                                       {"name", Value(has_rollout ? plan->manifests.rollout : plan->manifests.workload)},
-                                                       {"workload", Value(plan->manifests.workload)},
-                                                       {"hash", Value(*hash)}}));
-    return move(std::move(promotion), Phase::rolling_out, "applied " + std::to_string(plan->manifests.objects.size()) + " objects to " + environment.ns, "manifests-applied");
+    promotion.status().set_path(
+        "target", Value(Object{{"kind", Value(has_rollout ? "Rollout" : "LLMDeployment")},
+                               {"name", Value(has_rollout ? plan->manifests.rollout : plan->manifests.workload)},
+                               {"workload", Value(plan->manifests.workload)},
+                               {"hash", Value(*hash)}}));
+    return move(std::move(promotion), Phase::rolling_out,
+                "applied " + std::to_string(plan->manifests.objects.size()) + " objects to " + environment.ns,
+                "manifests-applied");
   }
 
   // The same revision again after it was rolled back: somebody approved another try.
   Result<> retry_aborted(const Name& rollout, const std::string& hash) {
     TRY(modify_status(parts.store, kinds::rollout, rollout, [&](objects::Object& object) {
-      if (!object.status()["abort"].bool_or(false) || object.status()["currentPodHash"].string_or("") != hash) return false;
+      if (!object.status()["abort"].bool_or(false) || object.status()["currentPodHash"].string_or("") != hash)
+        return false;
       object.status().as_object().erase("abort");
       object.status().set_path("phase", Value("Progressing"));
       return true;
@@ -219,21 +245,29 @@ struct PromotionController::State {
   Result<Outcome> watch_target(objects::Object promotion, const Environment& environment) {
     const Value target = promotion.status()["target"];
     const std::string name = target["name"].string_or("");
-    TRY_ASSIGN(const auto workload, parts.store.find(kinds::llm_deployment, {environment.ns, target["workload"].string_or("")}));
+    TRY_ASSIGN(const auto workload,
+               parts.store.find(kinds::llm_deployment, {environment.ns, target["workload"].string_or("")}));
     const bool has_rollout = target["kind"].string_or("") == "Rollout";
-    TRY_ASSIGN(const auto object, parts.store.find(has_rollout ? kinds::rollout : kinds::llm_deployment, {environment.ns, name}));
-    if (!object || !workload) return move(std::move(promotion), Phase::failed, target["kind"].string_or("") + " " + name + " is gone", "promotion-failed");
+    TRY_ASSIGN(const auto object,
+               parts.store.find(has_rollout ? kinds::rollout : kinds::llm_deployment, {environment.ns, name}));
+    if (!object || !workload)
+      return move(std::move(promotion), Phase::failed, target["kind"].string_or("") + " " + name + " is gone",
+                  "promotion-failed");
     const core::Time since = time_in(promotion.status(), "phaseEnteredAt").value_or(now());
-    const TargetView view = has_rollout ? judge_rollout(*object, target["hash"].string_or(""), rollout::revision_hash(workload->spec()))
-                                        : judge_deployment(*object, since, environment.progress_deadline, now());
+    const TargetView view =
+        has_rollout ? judge_rollout(*object, target["hash"].string_or(""), rollout::revision_hash(workload->spec()))
+                    : judge_deployment(*object, since, environment.progress_deadline, now());
     if (has_rollout) keep_rollout_facts(promotion, *object);
     switch (view.state) {
       case TargetState::ready:
         promotion.status().set_path("servingSince", Value(core::render_rfc3339_micro(now())));
         return move(std::move(promotion), Phase::validating, view.message, "serving");
-      case TargetState::rolled_back: return move(std::move(promotion), Phase::rolled_back, view.message, "promotion-rolled-back");
-      case TargetState::failed: return move(std::move(promotion), Phase::failed, view.message, "promotion-failed");
-      case TargetState::waiting: break;
+      case TargetState::rolled_back:
+        return move(std::move(promotion), Phase::rolled_back, view.message, "promotion-rolled-back");
+      case TargetState::failed:
+        return move(std::move(promotion), Phase::failed, view.message, "promotion-failed");
+      case TargetState::waiting:
+        break;
     }
     TRY(move(std::move(promotion), Phase::rolling_out, view.message));
     return has_rollout ? Outcome{} : poll();
@@ -242,14 +276,23 @@ struct PromotionController::State {
   // Durable beside the approvals: the Rollout's own status will be about another version one day.
   static void keep_rollout_facts(objects::Object& promotion, const objects::Object& rollout) {
     const Value& ours = rollout.status()["slipway"];
-    promotion.status().set_path("rollout", Value(Object{{"name", Value(rollout.name().name)}, {"verdict", ours["verdict"]}, {"steps", ours["steps"]}, {"evidence", ours["evidence"]}}));
+    promotion.status().set_path("rollout", Value(Object{{"name", Value(rollout.name().name)},
+                                                        {"verdict", ours["verdict"]},
+                                                        {"steps", ours["steps"]},
+                                                        {"evidence", ours["evidence"]}}));
   }
 
   Result<Outcome> validate(objects::Object promotion, const Request& request, const Environment& environment) {
-    if (!environment.smoke) return move(std::move(promotion), Phase::succeeded, request.version + " serves " + environment.name, "promotion-succeeded");
+    if (!environment.smoke)
+      return move(std::move(promotion), Phase::succeeded, request.version + " serves " + environment.name,
+                  "promotion-succeeded");
     const core::Time since = time_in(promotion.status(), "phaseEnteredAt").value_or(now());
-    smoke.start(promotion.name(), *environment.smoke, environment.smoke->model.empty() ? request.model : environment.smoke->model, since + environment.smoke->timeout,
-                [this, name = promotion.name(), request, environment_name = environment.name](const SmokeOutcome& outcome) { smoked(name, request, environment_name, outcome); });
+    smoke.start(
+        promotion.name(), *environment.smoke,
+        environment.smoke->model.empty() ? request.model : environment.smoke->model, since + environment.smoke->timeout,
+        [this, name = promotion.name(), request, environment_name = environment.name](const SmokeOutcome& outcome) {
+          smoked(name, request, environment_name, outcome);
+        });
     return Outcome{};
   }
 
@@ -258,11 +301,15 @@ struct PromotionController::State {
     if (promotion && !*promotion) return;
     if (promotion && phase_of(**promotion) == Phase::validating) {
       objects::Object object = **promotion;
-      object.status().set_path("smoke", Value(Object{{"attempts", Value(outcome.attempts)}, {"detail", Value(outcome.detail)}}));
-      const std::string message = outcome.passed ? request.version + " serves " + environment + ": " + outcome.detail : outcome.detail;
-      auto moved = move(std::move(object), outcome.passed ? Phase::succeeded : Phase::failed, message, outcome.passed ? "promotion-succeeded" : "promotion-failed");
+      object.status().set_path("smoke",
+                               Value(Object{{"attempts", Value(outcome.attempts)}, {"detail", Value(outcome.detail)}}));
+      const std::string message =
+          outcome.passed ? request.version + " serves " + environment + ": " + outcome.detail : outcome.detail;
+      auto moved = move(std::move(object), outcome.passed ? Phase::succeeded : Phase::failed, message,
+                        outcome.passed ? "promotion-succeeded" : "promotion-failed");
       if (moved) return;
-      log::warn("delivery", "a smoke test's outcome was not stored", {{"promotion", name.text()}, {"error", moved.error().one_line()}});
+      log::warn("delivery", "a smoke test's outcome was not stored",
+                {{"promotion", name.text()}, {"error", moved.error().one_line()}});
     }
     controller->enqueue(name);
   }
@@ -284,20 +331,23 @@ PromotionController::~PromotionController() = default;
 
 Result<> PromotionController::start() {
   State& state = *state_;
-  state.controller = std::make_unique<objects::Controller>(state.parts.world, state.parts.store, "promotion-controller", *this);
+  state.controller =
+      std::make_unique<objects::Controller>(state.parts.world, state.parts.store, "promotion-controller", *this);
   const auto in_namespace = [&state](const objects::Object& object) {
     return state.unfinished([&](const objects::Object& promotion) { return promotion.name().ns == object.name().ns; });
   };
   // One that finished lets the next of its environment begin.
   state.controller->watches(kinds::promotion, [&state](const objects::Object& object) {
     const std::string environment = request_of(object).environment;
-    auto names = state.unfinished([&](const objects::Object& other) { return request_of(other).environment == environment; });
+    auto names =
+        state.unfinished([&](const objects::Object& other) { return request_of(other).environment == environment; });
     return names;
   });
   state.controller->watches(kinds::rollout, in_namespace);
   state.controller->watches(kinds::llm_deployment, in_namespace);
   state.controller->watches(kinds::environment, [&state](const objects::Object& object) {
-    return state.unfinished([&](const objects::Object& promotion) { return request_of(promotion).environment == object.name().name; });
+    return state.unfinished(
+        [&](const objects::Object& promotion) { return request_of(promotion).environment == object.name().name; });
   });
   return state.controller->start();
 }

@@ -21,7 +21,8 @@ GateResult judge(const Gate& gate, const VersionFacts& facts) {
   GateResult result{gate.name, GateState::no_data, "", facts.run.empty() ? "" : "run " + facts.run};
   const auto found = facts.metrics.find(gate.metric);
   if (found == facts.metrics.end() || std::isnan(found->second)) {
-    result.detail = facts.version + (found == facts.metrics.end() ? " has no metric " : " has NaN as metric ") + gate.metric;
+    result.detail =
+        facts.version + (found == facts.metrics.end() ? " has no metric " : " has NaN as metric ") + gate.metric;
     return result;
   }
   const double value = found->second;
@@ -46,7 +47,8 @@ std::string_view name_of(GateState state) {
   return state == GateState::passed ? "Passed" : state == GateState::failed ? "Failed" : "NoData";
 }
 
-std::vector<GateResult> judge_gates(const Environment& environment, const VersionFacts& facts, const std::optional<std::string>& predecessor) {
+std::vector<GateResult> judge_gates(const Environment& environment, const VersionFacts& facts,
+                                    const std::optional<std::string>& predecessor) {
   std::vector<GateResult> gates;
   if (!facts.state.empty() && facts.state != "LIVE") {
     gates.push_back({"live", GateState::failed, facts.model + " " + facts.version + " is " + facts.state, ""});
@@ -74,7 +76,10 @@ GateState overall(const std::vector<GateResult>& gates) {
 Value value_of(const std::vector<GateResult>& gates) {
   Array array;
   for (const auto& gate : gates) {
-    array.emplace_back(Object{{"name", Value(gate.name)}, {"state", Value(name_of(gate.state))}, {"detail", Value(gate.detail)}, {"evidence", Value(gate.evidence)}});
+    array.emplace_back(Object{{"name", Value(gate.name)},
+                              {"state", Value(name_of(gate.state))},
+                              {"detail", Value(gate.detail)},
+                              {"evidence", Value(gate.evidence)}});
   }
   return Value(std::move(array));
 }
@@ -87,7 +92,8 @@ core::Digest digest_of(const Subject& subject) {
                               {"artifact", Value(subject.artifact)},
                               {"commit", Value(subject.commit)},
                               {"manifests", Value(subject.manifests.text())},
-                              {"environment", Value(Object{{"name", Value(subject.environment->name)}, {"spec", subject.environment->document}})},
+                              {"environment", Value(Object{{"name", Value(subject.environment->name)},
+                                                           {"spec", subject.environment->document}})},
                               {"evidence", value_of(*subject.gates)},
                               {"plan", Value(std::move(plan))}});
   return core::Digest::of(core::doc::render_json_canonical(document));
@@ -103,7 +109,8 @@ std::vector<Approval> approvals_from(const Value& status) {
   std::vector<Approval> approvals;
   if (!status["approvals"].is_array()) return approvals;
   for (const auto& raw : status["approvals"].as_array()) {
-    Approval approval{raw["by"].string_or(""), raw["role"].string_or(""), raw["subject"].string_or(""), raw["reason"].string_or("")};
+    Approval approval{raw["by"].string_or(""), raw["role"].string_or(""), raw["subject"].string_or(""),
+                      raw["reason"].string_or("")};
     if (auto at = core::parse_rfc3339(raw["at"].string_or(""))) approval.at = *at;
     approval.is_void = raw["void"].bool_or(false);
     approvals.push_back(std::move(approval));
@@ -114,7 +121,10 @@ std::vector<Approval> approvals_from(const Value& status) {
 Value value_of(const std::vector<Approval>& approvals) {
   Array array;
   for (const auto& approval : approvals) {
-    Object raw{{"by", Value(approval.by)}, {"role", Value(approval.role)}, {"subject", Value(approval.subject)}, {"at", Value(core::render_rfc3339_micro(approval.at))}};
+    Object raw{{"by", Value(approval.by)},
+               {"role", Value(approval.role)},
+               {"subject", Value(approval.subject)},
+               {"at", Value(core::render_rfc3339_micro(approval.at))}};
     if (!approval.reason.empty()) raw.set("reason", Value(approval.reason));
     if (approval.is_void) raw.set("void", Value(true));
     array.emplace_back(std::move(raw));
@@ -127,7 +137,8 @@ ApprovalState judge_approvals(const Approvals& required, const std::vector<Appro
   std::set<std::string> persons;
   bool has_expired = false;
   for (const auto& approval : given) {
-    const bool has_role = required.roles.empty() || std::find(required.roles.begin(), required.roles.end(), approval.role) != required.roles.end();
+    const bool has_role = required.roles.empty() || std::find(required.roles.begin(), required.roles.end(),
+                                                              approval.role) != required.roles.end();
     const bool is_own = required.not_requester && approval.by == requested_by;
     if (approval.is_void || approval.subject != subject || !has_role || is_own) continue;
     if (required.expires_after && now >= approval.at + *required.expires_after) {
@@ -137,17 +148,20 @@ ApprovalState judge_approvals(const Approvals& required, const std::vector<Appro
     persons.insert(approval.by);
   }
   const int missing = required.required - static_cast<int>(persons.size());
-  if (missing <= 0) return {true, required.required == 0 ? "no approval needed" : "approved by " + joined({persons.begin(), persons.end()}, ", ")};
+  if (missing <= 0)
+    return {true, required.required == 0 ? "no approval needed"
+                                         : "approved by " + joined({persons.begin(), persons.end()}, ", ")};
   std::string message = "needs " + std::to_string(missing) + (missing == 1 ? " approval" : " approvals");
   if (!required.roles.empty()) message += " by " + joined(required.roles, " or ");
   if (has_expired) message += "; an earlier approval has expired";
   return {false, message};
 }
 
-Result<std::string> role_to_approve(const Approvals& required, const std::string& person, const std::vector<std::string>& roles,
-                                    const std::string& requested_by) {
+Result<std::string> role_to_approve(const Approvals& required, const std::string& person,
+                                    const std::vector<std::string>& roles, const std::string& requested_by) {
   if (required.not_requester && person == requested_by) {
-    return fail(Code::permission_denied, person + " requested this promotion and may not approve it", "ask a colleague");
+    return fail(Code::permission_denied, person + " requested this promotion and may not approve it",
+                "ask a colleague");
   }
   if (required.roles.empty()) return roles.empty() ? std::string() : roles.front();
   for (const auto& role : required.roles) {

@@ -22,8 +22,10 @@ struct GateResult {
   bool operator==(const GateResult&) const = default;
 };
 
-// `predecessor` is the Promotion that succeeded in environment.from, when there is one. A metric that is missing or NaN is NoData.
-std::vector<GateResult> judge_gates(const Environment& environment, const VersionFacts& facts, const std::optional<std::string>& predecessor);
+// `predecessor` is the Promotion that succeeded in environment.from, when there is one. A metric that is missing or NaN
+// is NoData.
+std::vector<GateResult> judge_gates(const Environment& environment, const VersionFacts& facts,
+                                    const std::optional<std::string>& predecessor);
 // The worst of them: Failed, then NoData, then Passed (also for none).
 GateState overall(const std::vector<GateResult>& gates);
 core::doc::Value value_of(const std::vector<GateResult>& gates);
@@ -56,7 +58,7 @@ ApprovalState judge_approvals(const Approvals& required, const std::vector<Appro
                               const std::string& requested_by, core::Time now);
 
 // The role by which this person may approve; permission_denied with the reason.
-Result<std::string> role_to_approve(const Approvals& required, const std::string& person, const std::vector<std::string>& roles,
-                                    const std::string& requested_by);
+Result<std::string> role_to_approve(const Approvals& required, const std::string& person,
+                                    const std::vector<std::string>& roles, const std::string& requested_by);
 
 }  // namespace slipway::delivery::promotion

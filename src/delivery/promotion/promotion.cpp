@@ -6,8 +6,9 @@ namespace slipway::delivery::promotion {
 using core::doc::Value;
 
 namespace {
-constexpr std::array<std::string_view, 10> names{"Pending", "Gating", "AwaitingApproval", "Deploying", "RollingOut",
-                                                 "Validating", "Succeeded", "Failed", "RolledBack", "Rejected"};
+constexpr std::array<std::string_view, 10> names{"Pending",    "Gating",     "AwaitingApproval", "Deploying",
+                                                 "RollingOut", "Validating", "Succeeded",        "Failed",
+                                                 "RolledBack", "Rejected"};
 }  // namespace
 
 std::string_view name_of(Phase phase) { return names[static_cast<std::size_t>(phase)]; }
@@ -26,7 +27,8 @@ bool is_active(Phase phase) { return phase != Phase::pending && !is_finished(pha
 Request request_of(const objects::Object& promotion) {
   const Value& spec = promotion.spec();
   const auto text = [&](std::string_view key) { return spec[key].string_or(""); };
-  return {text("model"), text("version"), text("environment"), text("repository"), text("commit"), text("artifact"), text("requestedBy"), text("reason")};
+  return {text("model"),  text("version"),  text("environment"), text("repository"),
+          text("commit"), text("artifact"), text("requestedBy"), text("reason")};
 }
 
 std::optional<core::Time> time_in(const Value& status, std::string_view field) {

@@ -10,8 +10,19 @@
 
 namespace slipway::delivery::promotion {
 
-enum class Phase { pending, gating, awaiting_approval, deploying, rolling_out, validating, succeeded, failed, rolled_back, rejected };
-std::string_view name_of(Phase phase);  // "AwaitingApproval"
+enum class Phase {
+  pending,
+  gating,
+  awaiting_approval,
+  deploying,
+  rolling_out,
+  validating,
+  succeeded,
+  failed,
+  rolled_back,
+  rejected
+};
+std::string_view name_of(Phase phase);             // "AwaitingApproval"
 Phase phase_of(const objects::Object& promotion);  // an empty status is pending
 bool is_finished(Phase phase);
 bool is_active(Phase phase);  // started and not finished: the environment is taken

@@ -14,7 +14,8 @@ const Principal linus{"linus@example.com", {"tech-lead"}};
 const Principal ada{"ada@example.com", {"tech-lead", "developer"}};
 
 std::string environment_yaml(const std::string& name, const std::string& more) {
-  return "apiVersion: slipway.dev/v1alpha1\nkind: Environment\nmetadata: {name: " + name + "}\nspec: {namespace: " + name + ", manifests: deploy/" + name + ", " + more + "}\n";
+  return "apiVersion: slipway.dev/v1alpha1\nkind: Environment\nmetadata: {name: " + name +
+         "}\nspec: {namespace: " + name + ", manifests: deploy/" + name + ", " + more + "}\n";
 }
 std::string digest_of(const std::string& text) { return core::Digest::of(text).text(); }
 
@@ -35,23 +36,32 @@ struct PromotionHouse : House {
       facts.metrics["accuracy"] = 0.61;
       registry.versions[version] = facts;
     }
-    const std::string workload = "apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: chat, labels: {app: chat}}\nspec: {model: {name: chat}, replicas: 1}\n";
+    const std::string workload =
+        "apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: chat, labels: {app: "
+        "chat}}\nspec: {model: {name: chat}, replicas: 1}\n";
     repository.by_directory["deploy/staging"] = {{"deploy/staging/model.yaml", workload}};
     repository.by_directory["deploy/production"] = {{"deploy/production/analysis.yaml", analysis_yaml},
                                                     {"deploy/production/model.yaml", workload},
                                                     {"deploy/production/rollout.yaml", rollout_yaml(usual_steps)},
                                                     {"deploy/production/traffic.yaml", traffic_yaml}};
     apply(environment_yaml("staging", "gates: [{name: quality, metric: {name: accuracy, min: 0.55}}]"));
-    apply(environment_yaml("production", "from: staging, gates: [{name: quality, metric: {name: accuracy, min: 0.55}}],"
-                                         "approvals: {required: 1, roles: [tech-lead], notRequester: true, expiresAfter: 1h},"
-                                         "smoke: {host: chat.example.com, prompts: [Hello], timeout: 20s}"));
-    REQUIRE(world.serve("127.0.0.1", 8081, [this](core::HttpRequest request, auto done) {
-      const bool is_right = gateway_answers && core::header(request.headers, "host") == "chat.example.com" && request.body.find("\"model\":\"chat\"") != std::string::npos;
-      core::HttpResponse response;
-      response.status = is_right ? 200 : 503;
-      response.body = is_right ? R"({"choices":[{"message":{"content":"Hi"}}]})" : "no healthy upstream";
-      done(std::move(response));
-    }).has_value());
+    apply(environment_yaml("production",
+                           "from: staging, gates: [{name: quality, metric: {name: accuracy, min: 0.55}}],"
+                           "approvals: {required: 1, roles: [tech-lead], notRequester: true, expiresAfter: 1h},"
+                           "smoke: {host: chat.example.com, prompts: [Hello], timeout: 20s}"));
+    REQUIRE(world
+                .serve("127.0.0.1", 8081,
+                       [this](core::HttpRequest request, auto done) {
+                         const bool is_right = gateway_answers &&
+                                               core::header(request.headers, "host") == "chat.example.com" &&
+                                               request.body.find("\"model\":\"chat\"") != std::string::npos;
+                         core::HttpResponse response;
+                         response.status = is_right ? 200 : 503;
+                         response.body =
+                             is_right ? R"({"choices":[{"message":{"content":"Hi"}}]})" : "no healthy upstream";
+                         done(std::move(response));
+                       })
+                .has_value());
   }
 
   Name ask(const std::string& version, const std::string& environment, const Principal& by = grace) {
@@ -184,7 +194,9 @@ TEST_CASE("an approval is void when what it was given to changes, and expires") 
   REQUIRE(house.delivery->approve(name, linus, subject).has_value());
   CHECK(house.delivery->approve(name, linus, subject).error().code == Code::already_exists);
   SUBCASE("the registry's evidence changed") {
-    house.apply(environment_yaml("production", "gates: [{name: q, metric: {name: accuracy, min: 0.1}}], approvals: {required: 2, roles: [tech-lead], expiresAfter: 1h}"));
+    house.apply(environment_yaml("production",
+                                 "gates: [{name: q, metric: {name: accuracy, min: 0.1}}], approvals: {required: 2, "
+                                 "roles: [tech-lead], expiresAfter: 1h}"));
     house.run(3);
     CHECK(house.subject_of(name) != subject);
     CHECK(house.promotion(name).status()["approvals"][std::size_t{0}]["void"].bool_or(false));
@@ -255,9 +267,14 @@ TEST_CASE("manifests are refused before anything is applied") {
     const char* problem;
   };
   const Row rows[] = {
-      {"apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: other}\nspec: {model: {name: other}}\n", "has no LLMDeployment whose spec.model.name is chat"},
-      {"apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: chat, namespace: elsewhere}\nspec: {model: {name: chat}}\n", "for another namespace"},
-      {"apiVersion: slipway.dev/v1alpha1\nkind: Environment\nmetadata: {name: production}\nspec: {manifests: x}\n", "Environment may not be part of a promotion's manifests"},
+      {"apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: other}\nspec: {model: {name: "
+       "other}}\n",
+       "has no LLMDeployment whose spec.model.name is chat"},
+      {"apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: chat, namespace: "
+       "elsewhere}\nspec: {model: {name: chat}}\n",
+       "for another namespace"},
+      {"apiVersion: slipway.dev/v1alpha1\nkind: Environment\nmetadata: {name: production}\nspec: {manifests: x}\n",
+       "Environment may not be part of a promotion's manifests"},
       {"kind: [", "deploy/staging/model.yaml"},
   };
   for (const auto& row : rows) {
@@ -305,7 +322,8 @@ TEST_CASE("a control plane killed before any write of a promotion finishes it af
     bool has_approved = false;
     const auto drive = [&] {
       const std::string phase = house.phase_of(name);
-      if (phase == "AwaitingApproval" && !has_approved) has_approved = house.delivery->approve(name, linus, house.subject_of(name)).has_value();
+      if (phase == "AwaitingApproval" && !has_approved)
+        has_approved = house.delivery->approve(name, linus, house.subject_of(name)).has_value();
       return phase == "Succeeded" || phase == "Failed" || phase == "RolledBack";
     };
     house.world.run_until([&] { return has_failed || drive(); }, std::chrono::seconds(200));
@@ -331,11 +349,17 @@ TEST_CASE("approvals count persons of the right role") {
     approval.is_void = is_void;
     return approval;
   };
-  CHECK(judge_approvals(required, {given("a", "tech-lead"), given("b", "security")}, "sha256:s", "r", now).is_satisfied);
-  CHECK(!judge_approvals(required, {given("a", "tech-lead"), given("a", "security")}, "sha256:s", "r", now).is_satisfied);
-  CHECK(!judge_approvals(required, {given("a", "tech-lead"), given("r", "security")}, "sha256:s", "r", now).is_satisfied);
-  CHECK(!judge_approvals(required, {given("a", "tech-lead"), given("b", "developer")}, "sha256:s", "r", now).is_satisfied);
-  CHECK(!judge_approvals(required, {given("a", "tech-lead"), given("b", "security", true)}, "sha256:s", "r", now).is_satisfied);
-  CHECK(!judge_approvals(required, {given("a", "tech-lead"), given("b", "security")}, "sha256:t", "r", now).is_satisfied);
+  CHECK(
+      judge_approvals(required, {given("a", "tech-lead"), given("b", "security")}, "sha256:s", "r", now).is_satisfied);
+  CHECK(
+      !judge_approvals(required, {given("a", "tech-lead"), given("a", "security")}, "sha256:s", "r", now).is_satisfied);
+  CHECK(
+      !judge_approvals(required, {given("a", "tech-lead"), given("r", "security")}, "sha256:s", "r", now).is_satisfied);
+  CHECK(!judge_approvals(required, {given("a", "tech-lead"), given("b", "developer")}, "sha256:s", "r", now)
+             .is_satisfied);
+  CHECK(!judge_approvals(required, {given("a", "tech-lead"), given("b", "security", true)}, "sha256:s", "r", now)
+             .is_satisfied);
+  CHECK(
+      !judge_approvals(required, {given("a", "tech-lead"), given("b", "security")}, "sha256:t", "r", now).is_satisfied);
   CHECK(judge_approvals(Approvals{}, {}, "sha256:s", "r", now).is_satisfied);
 }

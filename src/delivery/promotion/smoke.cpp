@@ -18,7 +18,10 @@ struct Test {
 
 std::string body_of(const Test& test) {
   Array messages{Value(Object{{"role", Value("user")}, {"content", Value(test.smoke.prompts[test.prompt])}})};
-  return core::doc::render_json(Value(Object{{"model", Value(test.model)}, {"messages", Value(std::move(messages))}, {"max_tokens", Value(16)}, {"temperature", Value(0)}}));
+  return core::doc::render_json(Value(Object{{"model", Value(test.model)},
+                                             {"messages", Value(std::move(messages))},
+                                             {"max_tokens", Value(16)},
+                                             {"temperature", Value(0)}}));
 }
 }  // namespace
 
@@ -56,7 +59,8 @@ struct SmokeTester::State : std::enable_shared_from_this<SmokeTester::State> {
     request.headers = {{"Content-Type", "application/json"}};
     if (!test->smoke.host.empty()) request.headers.emplace_back("Host", test->smoke.host);
     request.body = body_of(*test);
-    request.timeout = std::max<core::Duration>(std::chrono::seconds(5), std::min<core::Duration>(test->smoke.timeout, std::chrono::seconds(30)));
+    request.timeout = std::max<core::Duration>(std::chrono::seconds(5),
+                                               std::min<core::Duration>(test->smoke.timeout, std::chrono::seconds(30)));
     world.http.send(std::move(request), [weak = weak_from_this(), test](Result<core::HttpResponse> answer) {
       if (const auto state = weak.lock()) state->answered(test, answer);
     });
@@ -65,7 +69,9 @@ struct SmokeTester::State : std::enable_shared_from_this<SmokeTester::State> {
   void answered(const std::shared_ptr<Test>& test, const Result<core::HttpResponse>& answer) {
     if (const std::string problem = problem_of(answer); !problem.empty()) return again_or_fail(test, problem);
     if (++test->prompt < test->smoke.prompts.size()) return attempt(test);
-    finish(test, {true, 0, "answered " + std::to_string(test->smoke.prompts.size()) + (test->smoke.prompts.size() == 1 ? " prompt" : " prompts")});
+    finish(test, {true, 0,
+                  "answered " + std::to_string(test->smoke.prompts.size()) +
+                      (test->smoke.prompts.size() == 1 ? " prompt" : " prompts")});
   }
 };
 
@@ -73,7 +79,8 @@ SmokeTester::SmokeTester(core::World& world, std::function<std::string()> gatewa
     : state_(std::make_shared<State>(world, std::move(gateway_url))) {}
 SmokeTester::~SmokeTester() = default;
 
-bool SmokeTester::start(const objects::Name& promotion, const Smoke& smoke, const std::string& model, core::Time until, Done done) {
+bool SmokeTester::start(const objects::Name& promotion, const Smoke& smoke, const std::string& model, core::Time until,
+                        Done done) {
   if (!state_->under_way.insert(promotion).second) return false;
   auto test = std::make_shared<Test>();
   test->promotion = promotion;
@@ -87,10 +94,12 @@ bool SmokeTester::start(const objects::Name& promotion, const Smoke& smoke, cons
 
 std::string problem_of(const Result<core::HttpResponse>& answer) {
   if (!answer) return answer.error().one_line();
-  if (answer->status != 200) return "the gateway answered " + std::to_string(answer->status) + " " + answer->body.substr(0, 200);
+  if (answer->status != 200)
+    return "the gateway answered " + std::to_string(answer->status) + " " + answer->body.substr(0, 200);
   const auto body = core::doc::parse_json(answer->body);
   if (!body) return "the answer is not JSON";
-  if ((*body)["choices"][std::size_t{0}]["message"]["content"].string_or("").empty()) return "the answer has no content";
+  if ((*body)["choices"][std::size_t{0}]["message"]["content"].string_or("").empty())
+    return "the answer has no content";
   return "";
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The smoke test of an environment: asks the model each prompt through the gateway, as a user would, and again each second until
-// it answers or the time is over.
+// The smoke test of an environment: asks the model each prompt through the gateway, as a user would, and again each
+// second until it answers or the time is over.
 
 #include <memory>
 #include <set>
@@ -22,8 +22,8 @@ class SmokeTester {
   using Done = std::function<void(SmokeOutcome)>;
   SmokeTester(core::World& world, std::function<std::string()> gateway_url);
   ~SmokeTester();
-  // At least one attempt is made, even when `until` has passed. `done` runs on the control loop, never inside this call; not at all when
-  // the tester is destroyed first. False when a test of that name is under way.
+  // At least one attempt is made, even when `until` has passed. `done` runs on the control loop, never inside this
+  // call; not at all when the tester is destroyed first. False when a test of that name is under way.
   bool start(const objects::Name& promotion, const Smoke& smoke, const std::string& model, core::Time until, Done done);
 
  private:

@@ -6,24 +6,30 @@ TargetView judge_rollout(const objects::Object& rollout, const std::string& hash
   const auto& status = rollout.status();
   const std::string phase = status["phase"].string_or("");
   const std::string message = status["message"].string_or("");
-  if (workload_hash != hash) return {TargetState::failed, "superseded: " + rollout.text() + " has another template by now"};
+  if (workload_hash != hash)
+    return {TargetState::failed, "superseded: " + rollout.text() + " has another template by now"};
   if (rollout.condition_status("InvalidSpec") == "True") return {TargetState::failed, message};
-  if (status["currentPodHash"].string_or("") != hash) return {TargetState::waiting, "waits for " + rollout.text() + " to begin" + (message.empty() ? "" : ": " + message)};
+  if (status["currentPodHash"].string_or("") != hash)
+    return {TargetState::waiting,
+            "waits for " + rollout.text() + " to begin" + (message.empty() ? "" : ": " + message)};
   const std::string verdict = status["slipway"]["verdict"].string_or("");
   if (phase == "Healthy" && status["stableRS"].string_or("") == hash) return {TargetState::ready, verdict};
-  if (phase == "Degraded" && status["abort"].bool_or(false)) return {TargetState::rolled_back, verdict.empty() ? message : verdict};
+  if (phase == "Degraded" && status["abort"].bool_or(false))
+    return {TargetState::rolled_back, verdict.empty() ? message : verdict};
   if (phase == "Degraded") return {TargetState::failed, message};
   return {TargetState::waiting, message};
 }
 
-TargetView judge_deployment(const objects::Object& deployment, core::Time since, core::Duration deadline, core::Time now) {
+TargetView judge_deployment(const objects::Object& deployment, core::Time since, core::Duration deadline,
+                            core::Time now) {
   const auto& status = deployment.status();
   const std::string phase = status["phase"].string_or("Pending");
   const bool is_observed = status["observedGeneration"].int_or(0) >= deployment.generation();
   if (phase == "Ready" && is_observed) return {TargetState::ready, deployment.text() + " is Ready"};
   std::string message = deployment.text() + " is " + (is_observed ? phase : "Pending");
   if (const std::string detail = status["message"].string_or(""); !detail.empty()) message += ": " + detail;
-  if (now >= since + deadline) return {TargetState::failed, "not Ready within " + core::render_for_people(deadline) + ": " + message};
+  if (now >= since + deadline)
+    return {TargetState::failed, "not Ready within " + core::render_for_people(deadline) + ": " + message};
   return {TargetState::waiting, message};
 }
 

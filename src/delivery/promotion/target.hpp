@@ -15,10 +15,11 @@ struct TargetView {
   std::string message;
 };
 
-// `hash` is the revision that was applied; `workload_hash` the one that the template has now (another promotion or a person may have
-// changed it: then this one has failed).
+// `hash` is the revision that was applied; `workload_hash` the one that the template has now (another promotion or a
+// person may have changed it: then this one has failed).
 TargetView judge_rollout(const objects::Object& rollout, const std::string& hash, const std::string& workload_hash);
 // Ready within `deadline` of `since`, else failed.
-TargetView judge_deployment(const objects::Object& deployment, core::Time since, core::Duration deadline, core::Time now);
+TargetView judge_deployment(const objects::Object& deployment, core::Time since, core::Duration deadline,
+                            core::Time now);
 
 }  // namespace slipway::delivery::promotion

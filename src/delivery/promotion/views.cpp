@@ -17,10 +17,18 @@ namespace kinds = objects::kinds;
 Object facts_of(const objects::Object& promotion) {
   const Request request = request_of(promotion);
   const Value& status = promotion.status();
-  return Object{{"promotion", Value(promotion.name().text())}, {"model", Value(request.model)}, {"version", Value(request.version)},
-                {"environment", Value(request.environment)}, {"artifact", status["artifact"]}, {"commit", Value(request.commit)},
-                {"subject", status["subject"]}, {"requestedBy", Value(request.requested_by)}, {"reason", Value(request.reason)},
-                {"gates", status["gates"]}, {"approvals", status["approvals"]}, {"message", status["message"]}};
+  return Object{{"promotion", Value(promotion.name().text())},
+                {"model", Value(request.model)},
+                {"version", Value(request.version)},
+                {"environment", Value(request.environment)},
+                {"artifact", status["artifact"]},
+                {"commit", Value(request.commit)},
+                {"subject", status["subject"]},
+                {"requestedBy", Value(request.requested_by)},
+                {"reason", Value(request.reason)},
+                {"gates", status["gates"]},
+                {"approvals", status["approvals"]},
+                {"message", status["message"]}};
 }
 }  // namespace
 
@@ -62,7 +70,9 @@ Result<Value> history(const Parts& parts, const std::string& environment) {
     if (!serving && !finished) continue;
     entries.push_back({serving.value_or(finished.value_or(core::Time{})), serving.has_value(), promotion});
   }
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.at > b.at; });
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::pair(b.at, b.promotion.name()) < std::pair(a.at, a.promotion.name());
+  });
   Array array;
   Value until;  // when the next newer one took over; null while this one serves
   for (const auto& entry : entries) {

@@ -11,7 +11,8 @@ using objects::Object;
 namespace kinds = objects::kinds;
 
 // Changes one object's document; `change` may refuse.
-Result<> edit(objects::Store& store, const objects::Kind& kind, const Name& name, const std::function<Result<>(Value&)>& change) {
+Result<> edit(objects::Store& store, const objects::Kind& kind, const Name& name,
+              const std::function<Result<>(Value&)>& change) {
   Result<> outcome;
   TRY(modify(store, kind, name, [&](Object& object) {
     outcome = change(object.document());
@@ -36,7 +37,8 @@ struct Executor {
       return {};
     }
     if (!existing->is_owned_by(rollout)) {
-      return fail(Code::already_exists, existing->text() + " exists and belongs to somebody else", "rename it, or the Rollout");
+      return fail(Code::already_exists, existing->text() + " exists and belongs to somebody else",
+                  "rename it, or the Rollout");
     }
     if (existing->is_being_deleted()) return fail(Code::unavailable, existing->text() + " is still being removed");
     return edit(store, kinds::llm_deployment, child(action.hash), [&](Value& document) -> Result<> {
@@ -57,7 +59,9 @@ struct Executor {
     std::vector<Object> templates;
     for (const auto& name : action.request->templates) {
       TRY_ASSIGN(auto found, store.find(kinds::analysis_template, named(name)));
-      if (!found) return fail(Code::failed_precondition, "there is no AnalysisTemplate " + named(name).text(), "apply it; the rollout waits for it");
+      if (!found)
+        return fail(Code::failed_precondition, "there is no AnalysisTemplate " + named(name).text(),
+                    "apply it; the rollout waits for it");
       templates.push_back(std::move(*found));
     }
     analysis::Arguments arguments;
@@ -78,7 +82,9 @@ struct Executor {
     if (!created && created.error().code != Code::already_exists) return fail(std::move(created).error());
     return {};
   }
-  Result<> operator()(const RetireRevision& action) const { return annotate(action.hash, Value(core::render_rfc3339_micro(action.at))); }
+  Result<> operator()(const RetireRevision& action) const {
+    return annotate(action.hash, Value(core::render_rfc3339_micro(action.at)));
+  }
   Result<> operator()(const KeepRevision& action) const { return annotate(action.hash, Value()); }
   Result<> operator()(const RemoveRevision& action) const {
     auto removed = store.remove(kinds::llm_deployment, child(action.hash));
@@ -112,14 +118,16 @@ Result<std::string> resolve(const AnalysisArgument& argument, const Object& roll
     // metadata.labels['app'] as the downward API writes it, or a dotted path.
     const std::size_t open = path.find("['");
     if (open != std::string::npos && path.ends_with("']")) {
-      value = rollout.document().at_path(path.substr(0, open))[path.substr(open + 2, path.size() - open - 4)].string_or("");
+      value =
+          rollout.document().at_path(path.substr(0, open))[path.substr(open + 2, path.size() - open - 4)].string_or("");
     } else {
       value = rollout.document().at_path(path).string_or("");
     }
   }
   if (value.empty()) {
-    return fail(Code::invalid_argument, "analysis argument \"" + argument.name + "\" has no value" +
-                (argument.field_path.empty() ? "" : ": the Rollout has no " + argument.field_path));
+    return fail(Code::invalid_argument,
+                "analysis argument \"" + argument.name + "\" has no value" +
+                    (argument.field_path.empty() ? "" : ": the Rollout has no " + argument.field_path));
   }
   return value;
 }

@@ -16,7 +16,8 @@ using objects::Outcome;
 namespace kinds = objects::kinds;
 
 constexpr core::Duration evidence_interval = std::chrono::seconds(5);
-constexpr core::Duration evidence_after_rollback = std::chrono::seconds(15);  // scrapes of the last bad requests arrive late
+constexpr core::Duration evidence_after_rollback =
+    std::chrono::seconds(15);  // scrapes of the last bad requests arrive late
 
 Result<TrafficView> look_at_traffic(objects::Store& store, const std::string& ns, const Routing& routing) {
   TrafficView view;
@@ -47,7 +48,8 @@ AnalysisState state_of(const Object& run) {
   state.message = run.status()["message"].string_or("");
   std::vector<analysis::MetricState> metrics;
   if (run.status()["metricResults"].is_array()) {
-    for (const auto& raw : run.status()["metricResults"].as_array()) metrics.push_back(analysis::state_from_status(raw));
+    for (const auto& raw : run.status()["metricResults"].as_array())
+      metrics.push_back(analysis::state_from_status(raw));
   }
   state.has_evidence = analysis::has_evidence(metrics);
   if (auto at = core::parse_rfc3339(run.status()["completedAt"].string_or(""))) state.completed_at = *at;
@@ -86,7 +88,8 @@ struct RolloutController::State {
   static objects::ListOptions of_rollout(const Name& name) {
     objects::ListOptions options;
     options.ns = name.ns;
-    if (auto selector = objects::LabelSelector::parse(std::string(rollout_label) + "=" + name.name)) options.labels = *selector;
+    if (auto selector = objects::LabelSelector::parse(std::string(rollout_label) + "=" + name.name))
+      options.labels = *selector;
     return options;
   }
 
@@ -101,7 +104,8 @@ struct RolloutController::State {
 
   Result<> stop_others(const Name& name, const AnalysisView& view, const std::vector<std::string>& wanted) {
     for (const auto& run : view.runs) {
-      if (analysis::is_terminal(run.phase) || std::find(wanted.begin(), wanted.end(), run.name) != wanted.end()) continue;
+      if (analysis::is_terminal(run.phase) || std::find(wanted.begin(), wanted.end(), run.name) != wanted.end())
+        continue;
       TRY(modify(store, kinds::analysis_run, {name.ns, run.name}, [](Object& object) {
         if (object.spec()["terminate"].bool_or(false)) return false;
         object.spec().set_path("terminate", Value(true));
@@ -128,7 +132,9 @@ struct RolloutController::State {
       const Value before = rollout.status();
       rollout.status().set_path("message", Value(message));
       if (is_spec_invalid) rollout.status().set_path("phase", Value("Degraded"));
-      rollout.set_condition("InvalidSpec", is_spec_invalid ? "True" : "False", is_spec_invalid ? "InvalidSpec" : "Valid", is_spec_invalid ? message : "", world.clock.now());
+      rollout.set_condition("InvalidSpec", is_spec_invalid ? "True" : "False",
+                            is_spec_invalid ? "InvalidSpec" : "Valid", is_spec_invalid ? message : "",
+                            world.clock.now());
       return !(rollout.status() == before);
     }));
     return {};
@@ -163,9 +169,11 @@ struct RolloutController::State {
   void ask_for_evidence(const Object& rollout, const Progress& progress, const RolloutView& view, Outcome& outcome) {
     Evidence known = evidence_of(rollout, progress);
     const core::Time now = world.clock.now();
-    const bool is_update = !progress.stable_hash.empty() && progress.current_hash != progress.stable_hash && !progress.restored_at;
-    const bool is_fresh_end = progress.restored_at ? known.has_baseline && now < *progress.restored_at + evidence_after_rollback
-                                                   : known.has_baseline && progress.finished_at && known.measured_at < progress.finished_at;
+    const bool is_update =
+        !progress.stable_hash.empty() && progress.current_hash != progress.stable_hash && !progress.restored_at;
+    const bool is_fresh_end =
+        progress.restored_at ? known.has_baseline && now < *progress.restored_at + evidence_after_rollback
+                             : known.has_baseline && progress.finished_at && known.measured_at < progress.finished_at;
     if (!is_update && !is_fresh_end) return;
     outcome.again_after = std::min(outcome.again_after.value_or(evidence_interval), evidence_interval);
     const auto asked = evidence_asked_at.find(rollout.name());
@@ -180,7 +188,8 @@ struct RolloutController::State {
       known.stable_version = stable != nullptr ? stable->version : "";
       known.canary_version = view.template_version;
     }
-    evidence.refresh(rollout.name(), known, [this, name = rollout.name()](const Evidence& fresh) { keep(name, fresh); });
+    evidence.refresh(rollout.name(), known,
+                     [this, name = rollout.name()](const Evidence& fresh) { keep(name, fresh); });
   }
 
   void keep(const Name& name, const Evidence& fresh) {
@@ -195,7 +204,8 @@ struct RolloutController::State {
       return true;
     });
     if (!written && written.error().code != Code::not_found) {
-      log::warn("delivery", "evidence was not stored", {{"rollout", name.text()}, {"error", written.error().one_line()}});
+      log::warn("delivery", "evidence was not stored",
+                {{"rollout", name.text()}, {"error", written.error().one_line()}});
     }
   }
 
@@ -212,7 +222,8 @@ struct RolloutController::State {
   }
 };
 
-RolloutController::RolloutController(core::World& world, objects::Store& store, core::EventSink& events, MetricQuery& metrics)
+RolloutController::RolloutController(core::World& world, objects::Store& store, core::EventSink& events,
+                                     MetricQuery& metrics)
     : state_(std::make_shared<State>(world, store, events, EvidenceCollector(world, metrics))) {}
 RolloutController::~RolloutController() = default;
 
@@ -223,15 +234,18 @@ Result<> RolloutController::start() {
   const auto named_by = [&state](std::string path) {
     return [&state, path = std::move(path)](const Object& object) {
       const std::string name = object.name().name;
-      return state.rollouts_naming(object, [&](const Object& rollout) { return rollout.spec().at_path(path).string_or("") == name; });
+      return state.rollouts_naming(
+          object, [&](const Object& rollout) { return rollout.spec().at_path(path).string_or("") == name; });
     };
   };
   controller.reconciles(kinds::rollout);
   controller.owns(kinds::analysis_run, kinds::rollout);
   controller.watches(kinds::llm_deployment, [&state](const Object& object) {
-    if (const std::string owner = object.label(rollout_label); !owner.empty()) return std::vector<Name>{{object.name().ns, owner}};
+    if (const std::string owner = object.label(rollout_label); !owner.empty())
+      return std::vector<Name>{{object.name().ns, owner}};
     const std::string name = object.name().name;
-    return state.rollouts_naming(object, [&](const Object& rollout) { return rollout.spec()["workloadRef"]["name"].string_or("") == name; });
+    return state.rollouts_naming(
+        object, [&](const Object& rollout) { return rollout.spec()["workloadRef"]["name"].string_or("") == name; });
   });
   controller.watches(kinds::virtual_service, named_by("strategy.canary.trafficRouting.istio.virtualService.name"));
   controller.watches(kinds::destination_rule, named_by("strategy.canary.trafficRouting.istio.destinationRule.name"));
@@ -262,11 +276,13 @@ Result<Outcome> RolloutController::reconcile(const Name& name) {
   return outcome;
 }
 
-Result<> abort(objects::Store& store, core::EventSink& events, const Name& name, const std::string& by, const std::string& reason) {
+Result<> abort(objects::Store& store, core::EventSink& events, const Name& name, const std::string& by,
+               const std::string& reason) {
   TRY_ASSIGN(const Object before, store.get(kinds::rollout, name));
   const Progress progress = progress_from_status(before.status());
   if (progress.stable_hash.empty() || progress.current_hash == progress.stable_hash || progress.abort) {
-    return fail(Code::failed_precondition, before.text() + " has no update to abort", "its phase is " + std::string(name_of(progress.phase)));
+    return fail(Code::failed_precondition, before.text() + " has no update to abort",
+                "its phase is " + std::string(name_of(progress.phase)));
   }
   TRY(modify_status(store, kinds::rollout, name, [&](Object& rollout) {
     rollout.status().set_path("abort", Value(true));
@@ -285,10 +301,12 @@ Result<> abort(objects::Store& store, core::EventSink& events, const Name& name,
 Result<> promote(objects::Store& store, core::EventSink& events, const Name& name, const std::string& by, bool full) {
   TRY_ASSIGN(const Object before, store.get(kinds::rollout, name));
   const Progress progress = progress_from_status(before.status());
-  const bool is_update = !progress.stable_hash.empty() && progress.current_hash != progress.stable_hash && !progress.abort;
+  const bool is_update =
+      !progress.stable_hash.empty() && progress.current_hash != progress.stable_hash && !progress.abort;
   if (!is_update) return fail(Code::failed_precondition, before.text() + " has no update to promote");
   if (!full && progress.pause_conditions.empty()) {
-    return fail(Code::failed_precondition, before.text() + " is not paused: " + progress.message, "promote it fully to skip the remaining steps");
+    return fail(Code::failed_precondition, before.text() + " is not paused: " + progress.message,
+                "promote it fully to skip the remaining steps");
   }
   TRY(modify_status(store, kinds::rollout, name, [&](Object& rollout) {
     if (full) {

@@ -1,5 +1,6 @@
 #pragma once
-// Carries out what next() decides about Rollouts, writes their status, records events. Holds nothing that a restart needs.
+// Carries out what next() decides about Rollouts, writes their status, records events. Holds nothing that a restart
+// needs.
 
 #include <memory>
 
@@ -22,8 +23,11 @@ class RolloutController final : public objects::Reconciler {
   std::shared_ptr<State> state_;
 };
 
-// What people may do with a rollout; `by` goes into the reason and the event. failed_precondition when there is nothing to do.
-Result<> abort(objects::Store& store, core::EventSink& events, const objects::Name& rollout, const std::string& by, const std::string& reason);
-Result<> promote(objects::Store& store, core::EventSink& events, const objects::Name& rollout, const std::string& by, bool full);
+// What people may do with a rollout; `by` goes into the reason and the event. failed_precondition when there is nothing
+// to do.
+Result<> abort(objects::Store& store, core::EventSink& events, const objects::Name& rollout, const std::string& by,
+               const std::string& reason);
+Result<> promote(objects::Store& store, core::EventSink& events, const objects::Name& rollout, const std::string& by,
+                 bool full);
 
 }  // namespace slipway::delivery::rollout

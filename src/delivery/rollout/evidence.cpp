@@ -11,7 +11,8 @@ using Counts = std::map<std::string, double>;  // by revision hash
 
 std::string counter_query(const std::string& ns, const Evidence& evidence, bool only_failures) {
   return "sum by (destination_canonical_revision) (istio_requests_total{destination_service_namespace=\"" + ns +
-         "\",destination_canonical_revision=~\"" + evidence.canary_hash + "|" + evidence.stable_hash + "\"" + (only_failures ? ",response_code!~\"[123]..\"" : "") + "})";
+         "\",destination_canonical_revision=~\"" + evidence.canary_hash + "|" + evidence.stable_hash + "\"" +
+         (only_failures ? ",response_code!~\"[123]..\"" : "") + "})";
 }
 
 std::optional<Counts> counts_of(const Result<Value>& answer) {
@@ -47,7 +48,8 @@ struct EvidenceCollector::State {
   std::set<objects::Name> under_way;
 };
 
-EvidenceCollector::EvidenceCollector(core::World& world, MetricQuery& metrics) : state_(std::make_shared<State>(world, metrics)) {}
+EvidenceCollector::EvidenceCollector(core::World& world, MetricQuery& metrics)
+    : state_(std::make_shared<State>(world, metrics)) {}
 EvidenceCollector::~EvidenceCollector() = default;
 
 void EvidenceCollector::refresh(const objects::Name& rollout, Evidence evidence, Done done) {
@@ -57,33 +59,35 @@ void EvidenceCollector::refresh(const objects::Name& rollout, Evidence evidence,
   const std::string failures_query = counter_query(rollout.ns, evidence, true);
   state_->metrics.query("", counter_query(rollout.ns, evidence, false),
                         [weak, rollout, evidence, done, failures_query](Result<Value> requests_answer) {
-    const auto state = weak.lock();
-    if (!state) return;
-    const auto requests = counts_of(requests_answer);
-    if (!requests) {
-      state->under_way.erase(rollout);
-      return;
-    }
-    state->metrics.query("", failures_query, [weak, rollout, evidence, done, requests](Result<Value> failures_answer) {
-      const auto alive = weak.lock();
-      if (!alive) return;
-      alive->under_way.erase(rollout);
-      const auto failures = counts_of(failures_answer);
-      if (!failures) return;
-      Evidence fresh = evidence;
-      const auto canary = arm_of(*requests, *failures, fresh.canary_hash);
-      const auto stable = arm_of(*requests, *failures, fresh.stable_hash);
-      if (!fresh.has_baseline) {
-        fresh.canary_baseline = canary;
-        fresh.stable_baseline = stable;
-        fresh.has_baseline = true;
-      }
-      fresh.canary = since(fresh.canary_baseline, canary);
-      fresh.stable = since(fresh.stable_baseline, stable);
-      fresh.measured_at = alive->world.clock.now();
-      done(std::move(fresh));
-    });
-  });
+                          const auto state = weak.lock();
+                          if (!state) return;
+                          const auto requests = counts_of(requests_answer);
+                          if (!requests) {
+                            state->under_way.erase(rollout);
+                            return;
+                          }
+                          state->metrics.query(
+                              "", failures_query,
+                              [weak, rollout, evidence, done, requests](Result<Value> failures_answer) {
+                                const auto alive = weak.lock();
+                                if (!alive) return;
+                                alive->under_way.erase(rollout);
+                                const auto failures = counts_of(failures_answer);
+                                if (!failures) return;
+                                Evidence fresh = evidence;
+                                const auto canary = arm_of(*requests, *failures, fresh.canary_hash);
+                                const auto stable = arm_of(*requests, *failures, fresh.stable_hash);
+                                if (!fresh.has_baseline) {
+                                  fresh.canary_baseline = canary;
+                                  fresh.stable_baseline = stable;
+                                  fresh.has_baseline = true;
+                                }
+                                fresh.canary = since(fresh.canary_baseline, canary);
+                                fresh.stable = since(fresh.stable_baseline, stable);
+                                fresh.measured_at = alive->world.clock.now();
+                                done(std::move(fresh));
+                              });
+                        });
 }
 
 }  // namespace slipway::delivery::rollout

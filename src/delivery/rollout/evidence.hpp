@@ -1,5 +1,6 @@
 #pragma once
-// Counts what canary and stable answered during a rollout, for its verdict sentence. Decides nothing: that is the analyses' part.
+// Counts what canary and stable answered during a rollout, for its verdict sentence. Decides nothing: that is the
+// analyses' part.
 
 #include <map>
 #include <memory>
@@ -15,8 +16,9 @@ class EvidenceCollector {
   EvidenceCollector(core::World& world, MetricQuery& metrics);
   ~EvidenceCollector();
 
-  // Asks for the counters of both revisions in namespace `ns` and hands over `evidence` brought up to date; the first answer becomes
-  // the baseline. Nothing happens when a question for `rollout` is under way or the counters cannot be read.
+  // Asks for the counters of both revisions in namespace `ns` and hands over `evidence` brought up to date; the first
+  // answer becomes the baseline. Nothing happens when a question for `rollout` is under way or the counters cannot be
+  // read.
   void refresh(const objects::Name& rollout, Evidence evidence, Done done);
 
  private:

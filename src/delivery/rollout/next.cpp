@@ -39,7 +39,8 @@ class Decider {
   const TrafficView& traffic() const { return view_.traffic; }
   void act(Action action) { decision_.actions.push_back(std::move(action)); }
   void again(core::Duration after) {
-    decision_.again_after = std::min(decision_.again_after.value_or(core::Duration::max()), std::max(after, core::Duration(0)));
+    decision_.again_after =
+        std::min(decision_.again_after.value_or(core::Duration::max()), std::max(after, core::Duration(0)));
   }
   void say(Phase phase, std::string message) {
     p().phase = phase;
@@ -50,7 +51,9 @@ class Decider {
   }
   std::string named(const std::string& hash) {
     const Revision* revision = view_.find(hash);
-    const std::string version = revision != nullptr ? revision->version : hash == view_.template_hash ? view_.template_version : "";
+    const std::string version = revision != nullptr           ? revision->version
+                                : hash == view_.template_hash ? view_.template_version
+                                                              : "";
     return version.empty() ? hash : version;
   }
 
@@ -80,8 +83,8 @@ class Decider {
     return hash == traffic().stable_hash || (hash == traffic().canary_hash && traffic().canary_weight != 0);
   }
 
-  // Children that nobody needs go after a delay, so that requests under way end and a mistake is cheap to undo. What the data
-  // plane still routes to stays, whatever we believe.
+  // Children that nobody needs go after a delay, so that requests under way end and a mistake is cheap to undo. What
+  // the data plane still routes to stays, whatever we believe.
   void retire_unneeded(bool canary_is_needed, core::Duration delay) {
     if (!traffic().is_readable) return;
     for (const auto& revision : view_.revisions) {
@@ -114,7 +117,8 @@ class Decider {
     const bool is_first = p().current_hash.empty();
     const bool is_return = view_.template_hash == p().stable_hash;
     const bool is_restart = !is_first && p().current_hash != p().stable_hash;
-    say(Phase::progressing, is_return ? "returns to stable " + named(p().stable_hash) : "starts " + named(view_.template_hash));
+    say(Phase::progressing,
+        is_return ? "returns to stable " + named(p().stable_hash) : "starts " + named(view_.template_hash));
     // The subset of the old canary must be empty before its name means the new one.
     if (is_restart && !p().stable_hash.empty() && !is_all_traffic_on_stable()) return;
     begin(view_.template_hash);
@@ -125,7 +129,9 @@ class Decider {
       happened("returned-to-stable", named(p().stable_hash));
     } else {
       say(Phase::progressing, "starts " + named(view_.template_hash));
-      happened("rollout-started", named(view_.template_hash) + (p().stable_hash.empty() ? ", the first revision" : ", stable is " + named(p().stable_hash)));
+      happened("rollout-started",
+               named(view_.template_hash) +
+                   (p().stable_hash.empty() ? ", the first revision" : ", stable is " + named(p().stable_hash)));
     }
   }
 
@@ -134,8 +140,10 @@ class Decider {
     const Revision* revision = ensure(p().current_hash);
     const std::string name = named(p().current_hash);
     if (revision == nullptr || !revision->is_ready) {
-      say(Phase::progressing, name + " is not Ready: " + (revision == nullptr ? "it is being made" : revision->message));
-      if (is_deadline_over()) say(Phase::degraded, name + " was not Ready in time: " + (revision == nullptr ? "" : revision->message));
+      say(Phase::progressing,
+          name + " is not Ready: " + (revision == nullptr ? "it is being made" : revision->message));
+      if (is_deadline_over())
+        say(Phase::degraded, name + " was not Ready in time: " + (revision == nullptr ? "" : revision->message));
       retire_unneeded(true, view_.spec.scale_down_delay);
       return;
     }
@@ -167,7 +175,8 @@ class Decider {
     const std::string name = named(p().stable_hash);
     if (!traffic().is_readable) return say(Phase::progressing, traffic().problem);
     if (revision == nullptr || !revision->is_ready) {
-      return say(Phase::progressing, "stable " + name + " is not Ready: " + (revision == nullptr ? "it is being made" : revision->message));
+      return say(Phase::progressing,
+                 "stable " + name + " is not Ready: " + (revision == nullptr ? "it is being made" : revision->message));
     }
     // Both subsets resolve, so that a weight someone sets by hand reaches a server.
     const bool moves_subsets = point_both_subsets_at(p().stable_hash);
@@ -194,10 +203,12 @@ class Decider {
     if (!p().aborted_at) p().aborted_at = now_;
     if (!p().detected_at) p().detected_at = p().aborted_at;
     if (p().abort_reason.empty()) p().abort_reason = "aborted by request";
-    if (const Revision* stable = view_.find(p().stable_hash); stable != nullptr && stable->retire_at) act(KeepRevision{stable->hash});
+    if (const Revision* stable = view_.find(p().stable_hash); stable != nullptr && stable->retire_at)
+      act(KeepRevision{stable->hash});
     const bool is_back = is_all_traffic_on_stable();
     if (!is_back) {
-      return say(Phase::progressing, "rolls back to " + named(p().stable_hash) + ": " + p().abort_reason + (traffic().is_readable ? "" : "; but " + traffic().problem));
+      return say(Phase::progressing, "rolls back to " + named(p().stable_hash) + ": " + p().abort_reason +
+                                         (traffic().is_readable ? "" : "; but " + traffic().problem));
     }
     say(Phase::degraded, "RolloutAborted: " + p().abort_reason);
     p().step = 0;
@@ -206,7 +217,8 @@ class Decider {
     p().waiting_since.reset();
     if (!p().restored_at) {
       p().restored_at = now_;
-      happened("rolled-back", named(p().current_hash) + " to " + named(p().stable_hash) + ": " + p().abort_reason, seconds_between(p().detected_at, now_));
+      happened("rolled-back", named(p().current_hash) + " to " + named(p().stable_hash) + ": " + p().abort_reason,
+               seconds_between(p().detected_at, now_));
     }
     const bool keeps_canary = view_.spec.abort_scale_down_delay.count() == 0;
     retire_unneeded(keeps_canary, view_.spec.abort_scale_down_delay);
@@ -247,7 +259,8 @@ class Decider {
     }
     if (p().promote_full && p().step < view_.spec.step_count()) enter_step(view_.spec.step_count());
     const Revision* canary = ensure(p().current_hash);
-    if (const Revision* stable = view_.find(p().stable_hash); stable != nullptr && stable->retire_at) act(KeepRevision{stable->hash});
+    if (const Revision* stable = view_.find(p().stable_hash); stable != nullptr && stable->retire_at)
+      act(KeepRevision{stable->hash});
     retire_unneeded(true, view_.spec.scale_down_delay);
 
     if (check_background(canary)) return;
@@ -261,7 +274,8 @@ class Decider {
       say(Phase::progressing, "waits for " + named(p().current_hash) + " to be Ready: " + why);
       // Before its first weight nothing may reach it, whatever the applied files say.
       if (p().steps.empty() && !is_all_traffic_on_stable()) return;
-      if (is_deadline_over()) start_abort("ProgressDeadlineExceeded: " + named(p().current_hash) + " was not Ready in time: " + why, now_);
+      if (is_deadline_over())
+        start_abort("ProgressDeadlineExceeded: " + named(p().current_hash) + " was not Ready in time: " + why, now_);
       return;
     }
     p().waiting_since.reset();
@@ -284,7 +298,8 @@ class Decider {
       act(SetSubset{true, p().current_hash});
     }
     if (traffic().canary_weight != weight) act(SetCanaryWeight{weight});
-    const bool shown = traffic().stable_hash == p().stable_hash && traffic().canary_hash == p().current_hash && traffic().canary_weight == weight;
+    const bool shown = traffic().stable_hash == p().stable_hash && traffic().canary_hash == p().current_hash &&
+                       traffic().canary_weight == weight;
     if (!shown) say(Phase::progressing, "sends " + std::to_string(weight) + " % to " + named(p().current_hash));
     return shown;
   }
@@ -292,7 +307,8 @@ class Decider {
   void weight_reached(int weight) {
     p().steps.push_back({weight, now_});
     say(Phase::progressing, named(p().current_hash) + " gets " + std::to_string(weight) + " %");
-    happened("weight-set", named(p().current_hash) + " gets " + std::to_string(weight) + " %", seconds_between(p().step_entered_at, now_));
+    happened("weight-set", named(p().current_hash) + " gets " + std::to_string(weight) + " %",
+             seconds_between(p().step_entered_at, now_));
     enter_step(p().step + 1);
   }
 
@@ -311,13 +327,15 @@ class Decider {
       return enter_step(p().step + 1);
     }
     if (!pause.duration || pause.duration->count() == 0) {
-      return pause_for("CanaryPauseStep", "CanaryPauseStep: " + named(p().current_hash) + at + ", until somebody promotes");
+      return pause_for("CanaryPauseStep",
+                       "CanaryPauseStep: " + named(p().current_hash) + at + ", until somebody promotes");
     }
     const core::Time end = p().step_entered_at.value_or(now_) + *pause.duration;
     if (now_ >= end) return enter_step(p().step + 1);
     p().controller_pause = true;
     if (p().pause_conditions.empty()) p().pause_conditions.push_back({"CanaryPauseStep", now_});
-    say(Phase::paused, "CanaryPauseStep: " + named(p().current_hash) + at + " for " + core::render_go_duration(*pause.duration));
+    say(Phase::paused,
+        "CanaryPauseStep: " + named(p().current_hash) + at + " for " + core::render_go_duration(*pause.duration));
     again(end - now_);
   }
 
@@ -338,9 +356,13 @@ class Decider {
         happened("analysis-passed", text_of(Step(request)), seconds_between(p().step_entered_at, now_));
         return enter_step(p().step + 1);
       case analysis::Phase::failed:
-      case analysis::Phase::error: return start_abort(run->message, run->completed_at.value_or(now_));
-      case analysis::Phase::inconclusive: return pause_for("InconclusiveAnalysisRun", "InconclusiveAnalysisRun: " + run->message);
-      default: return say(Phase::progressing, "analyses at " + std::to_string(view_.spec.declared_weight(p().step)) + " %" + (run->message.empty() ? "" : ": " + run->message));
+      case analysis::Phase::error:
+        return start_abort(run->message, run->completed_at.value_or(now_));
+      case analysis::Phase::inconclusive:
+        return pause_for("InconclusiveAnalysisRun", "InconclusiveAnalysisRun: " + run->message);
+      default:
+        return say(Phase::progressing, "analyses at " + std::to_string(view_.spec.declared_weight(p().step)) + " %" +
+                                           (run->message.empty() ? "" : ": " + run->message));
     }
   }
 
@@ -379,8 +401,8 @@ class Decider {
     return run == nullptr || (run->phase != analysis::Phase::successful && !run->has_evidence);
   }
 
-  // Each write leaves a routing that serves: all to the canary's subset; then stable's name means the new revision; then all to
-  // stable's subset; only then is the old one let go.
+  // Each write leaves a routing that serves: all to the canary's subset; then stable's name means the new revision;
+  // then all to stable's subset; only then is the old one let go.
   void finish() {
     const std::string name = named(p().current_hash);
     const bool has_moved = traffic().stable_hash == p().current_hash;
@@ -423,16 +445,21 @@ class Decider {
 
 std::string_view name_of(Phase phase) {
   switch (phase) {
-    case Phase::progressing: return "Progressing";
-    case Phase::paused: return "Paused";
-    case Phase::healthy: return "Healthy";
-    case Phase::degraded: return "Degraded";
+    case Phase::progressing:
+      return "Progressing";
+    case Phase::paused:
+      return "Paused";
+    case Phase::healthy:
+      return "Healthy";
+    case Phase::degraded:
+      return "Degraded";
   }
   return "Progressing";
 }
 
 const Revision* RolloutView::find(const std::string& hash) const {
-  const auto found = std::find_if(revisions.begin(), revisions.end(), [&](const Revision& revision) { return revision.hash == hash; });
+  const auto found =
+      std::find_if(revisions.begin(), revisions.end(), [&](const Revision& revision) { return revision.hash == hash; });
   return found == revisions.end() ? nullptr : &*found;
 }
 

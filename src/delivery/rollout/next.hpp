@@ -1,6 +1,6 @@
 #pragma once
-// The rollout's decision: from what is (RolloutView, AnalysisView) to what to do now. Pure and total: the controller asks again
-// after every change, and a restart asks with what the store says, so nothing is remembered but Progress.
+// The rollout's decision: from what is (RolloutView, AnalysisView) to what to do now. Pure and total: the controller
+// asks again after every change, and a restart asks with what the store says, so nothing is remembered but Progress.
 //
 // Held at every instant, whatever fails between two writes:
 //   the canary's weight is at most what the steps so far declare, and 0 before the canary was Ready;
@@ -41,30 +41,31 @@ struct Progress {
   std::string current_hash;  // status.currentPodHash: the revision that the fields below are about
   int step = 0;              // status.currentStepIndex; the number of steps when all are done
   std::string step_hash;
-  bool abort = false;        // set by `abort`, by a person through the API, or by the decision
+  bool abort = false;  // set by `abort`, by a person through the API, or by the decision
   std::string abort_reason;
-  bool promote_full = false;       // skip what is left
-  bool controller_pause = false;   // with no pause_conditions: somebody resumed (as the argo command line does it)
+  bool promote_full = false;      // skip what is left
+  bool controller_pause = false;  // with no pause_conditions: somebody resumed (as the argo command line does it)
   std::vector<PauseCondition> pause_conditions;
   int attempt = 0;             // counts starts, so that AnalysisRuns of two attempts have different names
   int background_attempt = 0;  // counts resumes after an inconclusive background analysis
-  std::optional<core::Time> started_at, step_entered_at, waiting_since, aborted_at, detected_at, restored_at, finished_at;
+  std::optional<core::Time> started_at, step_entered_at, waiting_since, aborted_at, detected_at, restored_at,
+      finished_at;
   std::vector<WeightStep> steps;
   bool operator==(const Progress&) const = default;
 };
 
 // What the data plane's objects show now.
 struct TrafficView {
-  bool is_readable = false;  // VirtualService and DestinationRule exist and have the named parts
-  std::string problem;       // why not
-  std::optional<int> canary_weight;  // nullopt: the routes do not agree
+  bool is_readable = false;              // VirtualService and DestinationRule exist and have the named parts
+  std::string problem;                   // why not
+  std::optional<int> canary_weight;      // nullopt: the routes do not agree
   std::string canary_hash, stable_hash;  // of the subsets
 };
 
 struct RolloutView {
   std::string name;
   Spec spec;
-  std::string template_hash;     // of the workload now; "" when it does not exist
+  std::string template_hash;  // of the workload now; "" when it does not exist
   std::string template_version;
   int template_replicas = 1;
   std::vector<Revision> revisions;  // the children that exist
@@ -88,14 +89,32 @@ struct AnalysisView {
 };
 
 // --- what to do; each is idempotent ---
-struct MakeRevision { std::string hash; };  // from the template as it is now; also puts its replicas right
-struct SetSubset { bool canary = false; std::string hash; };
-struct SetCanaryWeight { int percent = 0; };
-struct StartAnalysis { std::string name; const AnalysisRequest* request = nullptr; };  // points into the view's spec
-struct RetireRevision { std::string hash; core::Time at{}; };
-struct KeepRevision { std::string hash; };
-struct RemoveRevision { std::string hash; };
-using Action = std::variant<MakeRevision, SetSubset, SetCanaryWeight, StartAnalysis, RetireRevision, KeepRevision, RemoveRevision>;
+struct MakeRevision {
+  std::string hash;
+};  // from the template as it is now; also puts its replicas right
+struct SetSubset {
+  bool canary = false;
+  std::string hash;
+};
+struct SetCanaryWeight {
+  int percent = 0;
+};
+struct StartAnalysis {
+  std::string name;
+  const AnalysisRequest* request = nullptr;
+};  // points into the view's spec
+struct RetireRevision {
+  std::string hash;
+  core::Time at{};
+};
+struct KeepRevision {
+  std::string hash;
+};
+struct RemoveRevision {
+  std::string hash;
+};
+using Action =
+    std::variant<MakeRevision, SetSubset, SetCanaryWeight, StartAnalysis, RetireRevision, KeepRevision, RemoveRevision>;
 
 struct Happening {
   std::string action, detail;  // for the timeline

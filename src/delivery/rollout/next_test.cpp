@@ -15,7 +15,9 @@ const core::Time now = *core::parse_rfc3339("2026-11-23T10:00:00Z");
 std::string text_of(const Action& action) {
   struct {
     std::string operator()(const MakeRevision& a) const { return "make " + a.hash; }
-    std::string operator()(const SetSubset& a) const { return std::string(a.canary ? "canary" : "stable") + "=" + a.hash; }
+    std::string operator()(const SetSubset& a) const {
+      return std::string(a.canary ? "canary" : "stable") + "=" + a.hash;
+    }
     std::string operator()(const SetCanaryWeight& a) const { return "weight " + std::to_string(a.percent); }
     std::string operator()(const StartAnalysis& a) const { return "analyse " + a.name; }
     std::string operator()(const RetireRevision& a) const { return "retire " + a.hash; }
@@ -34,7 +36,10 @@ std::string text_of(const Decision& decision) {
 RolloutView view_at(int step, int shown_weight) {
   RolloutView view;
   view.name = "chat";
-  view.spec = *parse_spec((*objects::parse_manifest(delivery::testing::rollout_yaml("[{setWeight: 10}, {analysis: {templates: [{templateName: t}]}}, {setWeight: 50}]"), "r.yaml"))[0]);
+  view.spec = *parse_spec(
+      (*objects::parse_manifest(delivery::testing::rollout_yaml(
+                                    "[{setWeight: 10}, {analysis: {templates: [{templateName: t}]}}, {setWeight: 50}]"),
+                                "r.yaml"))[0]);
   view.template_hash = "new";
   Revision old_revision, new_revision;
   old_revision.hash = "old";
@@ -57,7 +62,6 @@ AnalysisView run_in(delivery::analysis::Phase phase) {
   return view;
 }
 }  // namespace
-
 
 TEST_CASE("what a rollout does next") {
   using P = delivery::analysis::Phase;
@@ -107,7 +111,12 @@ TEST_CASE("what a rollout does next") {
       {"the deadline aborts", too_late, {}, "retire new", 0, Phase::degraded},
       {"the child is made first", missing, {}, "make new", 0, Phase::progressing},
       {"the subset gets its name before its weight", other_subset, {}, "canary=new, weight 10", 0, Phase::progressing},
-      {"a renamed subset is emptied first", other_subset_with_weight, {}, "weight 0, canary=new, weight 10", 0, Phase::progressing},
+      {"a renamed subset is emptied first",
+       other_subset_with_weight,
+       {},
+       "weight 0, canary=new, weight 10",
+       0,
+       Phase::progressing},
       {"first weight", view_at(0, 0), {}, "weight 10", 0, Phase::progressing},
       {"a weight counts when it shows", view_at(0, 10), {}, "", 1, Phase::progressing},
       {"an analysis starts", view_at(1, 10), {}, "analyse chat-new-1-1", 1, Phase::progressing},

@@ -13,7 +13,9 @@ std::string revision_hash(const Value& template_spec) {
   return core::short_hash(core::doc::render_json_canonical(spec));
 }
 
-std::string child_name(const std::string& rollout, const std::string& hash) { return core::to_dns_label(rollout + "-" + hash); }
+std::string child_name(const std::string& rollout, const std::string& hash) {
+  return core::to_dns_label(rollout + "-" + hash);
+}
 
 objects::Object make_child(const objects::Object& rollout, const objects::Object& workload, const std::string& hash) {
   const objects::Name name = rollout.name();
@@ -38,7 +40,8 @@ Revision revision_of(const objects::Object& child) {
   revision.message = status["message"].string_or("");
   if (revision.message.empty() && status["conditions"].is_array()) {
     for (const auto& condition : status["conditions"].as_array()) {
-      if (condition["status"].string_or("") == "False" && revision.message.empty()) revision.message = condition["message"].string_or("");
+      if (condition["status"].string_or("") == "False" && revision.message.empty())
+        revision.message = condition["message"].string_or("");
     }
   }
   if (revision.message.empty()) revision.message = "its phase is " + phase;

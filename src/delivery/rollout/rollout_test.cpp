@@ -10,7 +10,8 @@ using namespace slipway::delivery::testing;
 namespace {
 
 struct RolloutHouse : House {
-  explicit RolloutHouse(const std::string& steps = usual_steps, const std::string& more = "", std::uint64_t seed = 1) : House(seed) {
+  explicit RolloutHouse(const std::string& steps = usual_steps, const std::string& more = "", std::uint64_t seed = 1)
+      : House(seed) {
     metrics.answer("success{", "0.99");
     apply(traffic_yaml);
     apply(analysis_yaml);
@@ -32,7 +33,8 @@ struct RolloutHouse : House {
     const int step = static_cast<int>(status["currentStepIndex"].int_or(0));
     const auto spec = rollout::parse_spec(object);
     int allowed = step >= spec->step_count() ? 100 : 0;
-    for (int i = 0; i <= std::min(step, spec->step_count() - 1); ++i) allowed = std::max(allowed, spec->declared_weight(i));
+    for (int i = 0; i <= std::min(step, spec->step_count() - 1); ++i)
+      allowed = std::max(allowed, spec->declared_weight(i));
     CHECK(canary <= allowed);
     for (const auto& [subset_name, share] : {std::pair("canary", canary), std::pair("stable", 100 - canary)}) {
       if (share == 0) continue;
@@ -47,10 +49,12 @@ struct RolloutHouse : House {
     if (!claimed.is_null() && status["phase"].string_or("") == "Healthy") CHECK(canary == 0);
   }
   bool run_checked(const std::function<bool()>& done, int seconds) {
-    return world.run_until([&] {
-      check_invariants();
-      return done();
-    }, std::chrono::seconds(seconds));
+    return world.run_until(
+        [&] {
+          check_invariants();
+          return done();
+        },
+        std::chrono::seconds(seconds));
   }
   bool is_settled() { return (phase() == "Healthy" && stable_version() == "v2") || phase() == "Degraded"; }
 };
@@ -70,10 +74,12 @@ TEST_CASE("a good canary is promoted step by step, and the old revision goes aft
   const std::string old = house.subset("stable");
   house.apply(workload_yaml("v2"));
   std::vector<int> weights;
-  CHECK(house.run_checked([&] {
-    if (weights.empty() || weights.back() != house.weight()) weights.push_back(house.weight());
-    return house.phase() == "Healthy" && house.stable_version() == "v2";
-  }, 120));
+  CHECK(house.run_checked(
+      [&] {
+        if (weights.empty() || weights.back() != house.weight()) weights.push_back(house.weight());
+        return house.phase() == "Healthy" && house.stable_version() == "v2";
+      },
+      120));
   CHECK(weights == std::vector<int>{0, 10, 50, 0});  // 100 and the swap of names are one task
   CHECK(house.subset("stable") != old);
   CHECK(house.children().size() == 2);
@@ -95,7 +101,8 @@ TEST_CASE("a bad canary is rolled back, and the verdict says on what it rests") 
       const auto status = house.rollout().status();
       const bool has_begun = status["slipway"]["steps"].size() > 0;
       const auto series = [](const std::string& hash, double value) {
-        return R"({"metric":{"destination_canonical_revision":")" + hash + R"("},"value":[4102444800,")" + std::to_string(value) + R"("]})";
+        return R"({"metric":{"destination_canonical_revision":")" + hash + R"("},"value":[4102444800,")" +
+               std::to_string(value) + R"("]})";
       };
       std::string result = series(stable, has_begun ? stable_after : stable_before);
       if (has_begun) result += "," + series(status["currentPodHash"].string_or(""), canary);
@@ -103,7 +110,7 @@ TEST_CASE("a bad canary is rolled back, and the verdict says on what it rests") 
     };
   };
   house.metrics.answer_with("istio_requests_total", counts(60, 1000, 1540));
-  house.metrics.answer_with("5..", counts(11, 7, 7));
+  house.metrics.answer_with("response_code!~", counts(11, 7, 7));
   house.apply(workload_yaml("v2"));
   CHECK(house.run_checked([&] { return house.phase() == "Degraded"; }, 60));
   CHECK(house.weight() == 0);
@@ -111,7 +118,8 @@ TEST_CASE("a bad canary is rolled back, and the verdict says on what it rests") 
   CHECK(house.message().find("assessed Failed due to failed > failureLimit: 1 > 0") != std::string::npos);
   house.run(20);
   CAPTURE(house.verdict());
-  CHECK(house.verdict().starts_with("canary v2 fails 18.3 % of 60 requests, stable v1 0.0 % of 540; difference 18.3 % +- "));
+  CHECK(house.verdict().starts_with(
+      "canary v2 fails 18.3 % of 60 requests, stable v1 0.0 % of 540; difference 18.3 % +- "));
   CHECK(house.verdict().find(": rolled back (Metric") != std::string::npos);
   CHECK(house.children().size() == 1);  // the canary is gone after abortScaleDownDelaySeconds
   CHECK(house.subset("stable") == stable);
@@ -160,7 +168,8 @@ TEST_CASE("no data for a while does not count against a metric that then shows s
 
 TEST_CASE("an unreachable Prometheus rolls back after its limit, as in Argo") {
   RolloutHouse house;
-  house.metrics.answer_with("success{", []() -> Result<std::string> { return fail(Code::unavailable, "connection refused"); });
+  house.metrics.answer_with("success{",
+                            []() -> Result<std::string> { return fail(Code::unavailable, "connection refused"); });
   house.apply(workload_yaml("v2"));
   CHECK(house.run_checked([&] { return house.phase() == "Degraded"; }, 60));
   CHECK(house.message().find("consecutive errors > consecutiveErrorLimit: 5 > 4") != std::string::npos);
@@ -221,6 +230,7 @@ TEST_CASE("a template that is changed back returns to stable at once") {
   house.run(30);
   CHECK(house.children().size() == 1);
   CHECK(house.stable_version() == "v1");
+  CHECK(house.verdict() == "returned to v1 before the update was decided");
 }
 
 TEST_CASE("an indefinite pause waits for a person; promoting fully skips what is left") {
@@ -256,7 +266,9 @@ TEST_CASE("a weight that somebody raises by hand is put back") {
 }
 
 TEST_CASE("a background analysis ends the update at any step, and without data nothing is promoted") {
-  const std::string background = "      analysis: {templates: [{templateName: watch}], args: [{name: revision, valueFrom: {podTemplateHashValue: Latest}}]}\n";
+  const std::string background =
+      "      analysis: {templates: [{templateName: watch}], args: [{name: revision, valueFrom: {podTemplateHashValue: "
+      "Latest}}]}\n";
   const std::string watch = R"(
 apiVersion: argoproj.io/v1alpha1
 kind: AnalysisTemplate
@@ -266,7 +278,8 @@ spec:
   metrics:
     - {name: errors, interval: 1s, failureCondition: 'result[0] > 0.05', provider: {prometheus: {query: 'errors{r="{{args.revision}}"}'}}}
 )";
-  RolloutHouse house("[{setWeight: 20}, {pause: {duration: 10s}}, {setWeight: 60}, {pause: {duration: 10s}}]", background);
+  RolloutHouse house("[{setWeight: 20}, {pause: {duration: 10s}}, {setWeight: 60}, {pause: {duration: 10s}}]",
+                     background);
   house.apply(watch);
   SUBCASE("no data: it holds at the last weight") {
     house.apply(workload_yaml("v2"));
@@ -305,7 +318,8 @@ namespace {
 int stride(int usual) { return std::getenv("SLIPWAY_LONG_TESTS") != nullptr ? 1 : usual; }
 
 // Runs one update with a kill -9 at an instant; returns whether the instant was reached.
-bool survives(bool is_bad, const std::function<bool(RolloutHouse&, bool& armed)>& arm_and_check, const char* expected_stable) {
+bool survives(bool is_bad, const std::function<bool(RolloutHouse&, bool& armed)>& arm_and_check,
+              const char* expected_stable) {
   RolloutHouse house;
   if (is_bad) house.metrics.answer("success{", "0.5");
   house.apply(workload_yaml("v2"));
@@ -331,12 +345,15 @@ TEST_CASE("a control plane killed after any task goes on from where it was") {
     for (int n = 1; reached; n += stride(23)) {
       CAPTURE(n);
       int tasks = 0;
-      reached = survives(is_bad, [&](RolloutHouse& house, bool& armed) {
-        if (house.is_settled()) return true;
-        if (++tasks < n) return false;
-        armed = false;
-        return true;
-      }, is_bad ? "v1" : "v2");
+      reached = survives(
+          is_bad,
+          [&](RolloutHouse& house, bool& armed) {
+            if (house.is_settled()) return true;
+            if (++tasks < n) return false;
+            armed = false;
+            return true;
+          },
+          is_bad ? "v1" : "v2");
     }
   }
 }
@@ -349,21 +366,24 @@ TEST_CASE("a control plane that dies before any of its writes goes on from where
       CAPTURE(n);
       int commits = 0;
       bool is_set = false, has_failed = false;
-      reached = survives(is_bad, [&](RolloutHouse& house, bool& armed) {
-        if (!is_set) {
-          is_set = true;
-          house.database->set_commit_fault([&]() -> Result<> {
-            if (++commits < n) return {};
-            has_failed = true;
-            return fail(Code::resource_exhausted, "the disk is gone");
-          });
-        }
-        if (has_failed) {
-          armed = false;
-          return true;
-        }
-        return house.is_settled();
-      }, is_bad ? "v1" : "v2");
+      reached = survives(
+          is_bad,
+          [&](RolloutHouse& house, bool& armed) {
+            if (!is_set) {
+              is_set = true;
+              house.database->set_commit_fault([&]() -> Result<> {
+                if (++commits < n) return {};
+                has_failed = true;
+                return fail(Code::resource_exhausted, "the disk is gone");
+              });
+            }
+            if (has_failed) {
+              armed = false;
+              return true;
+            }
+            return house.is_settled();
+          },
+          is_bad ? "v1" : "v2");
     }
   }
 }

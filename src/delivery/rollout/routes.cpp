@@ -41,10 +41,12 @@ Result<Split> split_of(const Value& document, std::size_t at, const Routing& rou
     if (subset == routing.stable_subset) split.stable = i;
   }
   if (split.canary == SIZE_MAX || split.stable == SIZE_MAX) {
-    return errors::no_route(text_of(document), name + " has no destination for subset \"" +
-                            (split.canary == SIZE_MAX ? routing.canary_subset : routing.stable_subset) + "\"");
+    return errors::no_route(text_of(document),
+                            name + " has no destination for subset \"" +
+                                (split.canary == SIZE_MAX ? routing.canary_subset : routing.stable_subset) + "\"");
   }
-  if (destinations.size() != 2) return errors::no_route(text_of(document), name + " has " + std::to_string(destinations.size()) + " destinations");
+  if (destinations.size() != 2)
+    return errors::no_route(text_of(document), name + " has " + std::to_string(destinations.size()) + " destinations");
   return split;
 }
 
@@ -52,13 +54,16 @@ Result<std::vector<Split>> managed_splits(const Value& document, const Routing& 
   const Array& routes = list_of(document["spec"]["http"]);
   std::vector<Split> splits;
   if (routing.routes.empty()) {
-    if (routes.size() != 1) return errors::no_route(text_of(document), "has " + std::to_string(routes.size()) + " http routes, and the Rollout names none");
+    if (routes.size() != 1)
+      return errors::no_route(text_of(document),
+                              "has " + std::to_string(routes.size()) + " http routes, and the Rollout names none");
     TRY_ASSIGN(Split split, split_of(document, 0, routing));
     splits.push_back(split);
     return splits;
   }
   for (const auto& name : routing.routes) {
-    const auto found = std::find_if(routes.begin(), routes.end(), [&](const Value& route) { return route["name"].string_or("") == name; });
+    const auto found = std::find_if(routes.begin(), routes.end(),
+                                    [&](const Value& route) { return route["name"].string_or("") == name; });
     if (found == routes.end()) return errors::no_route(text_of(document), "has no http route named \"" + name + "\"");
     TRY_ASSIGN(Split split, split_of(document, static_cast<std::size_t>(found - routes.begin()), routing));
     splits.push_back(split);
@@ -118,7 +123,8 @@ void keep_live_weights(Value& fresh, const Value& live) {
     const std::string name = (*routes)[i]["name"].string_or("");
     const Value* same = nullptr;
     for (std::size_t j = 0; j < live_routes.size(); ++j) {
-      if (name.empty() ? j == i && live_routes[j]["name"].is_null() : live_routes[j]["name"].string_or("") == name) same = &live_routes[j];
+      if (name.empty() ? j == i && live_routes[j]["name"].is_null() : live_routes[j]["name"].string_or("") == name)
+        same = &live_routes[j];
     }
     if (same == nullptr || !(*routes)[i]["route"].is_array()) continue;
     for (auto& destination : (*routes)[i].as_object()["route"].as_array()) {
@@ -138,7 +144,8 @@ void keep_live_subsets(Value& fresh, const Value& live) {
   for (auto& subset : *subsets) {
     for (const auto& shown : list_of(live["spec"]["subsets"])) {
       const Value& hash = shown["labels"][hash_label];
-      if (shown["name"] == subset["name"] && !hash.is_null()) subset.at_or_insert("labels").at_or_insert(hash_label) = hash;
+      if (shown["name"] == subset["name"] && !hash.is_null())
+        subset.at_or_insert("labels").at_or_insert(hash_label) = hash;
     }
   }
 }

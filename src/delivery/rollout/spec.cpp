@@ -53,7 +53,8 @@ Result<AnalysisRequest> parse_analysis(const Value& value, const std::string& pa
 
 Result<Step> parse_step(const Value& value, const std::string& path) {
   Decoder decoder(value, path);
-  const bool has_weight = decoder.has("setWeight"), has_pause = decoder.has("pause"), has_analysis = decoder.has("analysis");
+  const bool has_weight = decoder.has("setWeight"), has_pause = decoder.has("pause"),
+             has_analysis = decoder.has("analysis");
   const auto percent = decoder.integer("setWeight", 0, {0, 100});
   const Value& pause = decoder.any("pause");
   const Value& analysis = decoder.object("analysis");
@@ -80,7 +81,9 @@ Result<Routing> parse_routing(const Value& value) {
   const Value& istio = value["istio"];
   const std::string path = "spec.strategy.canary.trafficRouting.istio";
   if (!istio.is_object()) {
-    return fail(Error(Code::invalid_argument, path + " is missing", "name the VirtualService and DestinationRule that split the traffic").at(value.mark()));
+    return fail(Error(Code::invalid_argument, path + " is missing",
+                      "name the VirtualService and DestinationRule that split the traffic")
+                    .at(value.mark()));
   }
   Decoder decoder(istio, path);
   const Value& service = decoder.object("virtualService");

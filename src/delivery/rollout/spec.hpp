@@ -1,5 +1,6 @@
 #pragma once
-// What a Rollout declares, read strictly. The canary strategy of Argo Rollouts, as far as docs/internals/kinds.md names it.
+// What a Rollout declares, read strictly. The canary strategy of Argo Rollouts, as far as docs/internals/kinds.md names
+// it.
 
 #include <map>
 #include <optional>
@@ -24,8 +25,12 @@ struct AnalysisRequest {
   std::vector<AnalysisArgument> arguments;
 };
 
-struct SetWeight { int percent = 0; };
-struct Pause { std::optional<core::Duration> duration; };  // none: until somebody promotes
+struct SetWeight {
+  int percent = 0;
+};
+struct Pause {
+  std::optional<core::Duration> duration;
+};  // none: until somebody promotes
 using Step = std::variant<SetWeight, Pause, AnalysisRequest>;
 
 struct Routing {

@@ -12,7 +12,9 @@ std::optional<core::Time> time_from(const Value& value) {
   auto time = core::parse_rfc3339(value.string_or(""));
   return time ? std::optional(*time) : std::nullopt;
 }
-Value time_value(const std::optional<core::Time>& time) { return time ? Value(core::render_rfc3339_micro(*time)) : Value(); }
+Value time_value(const std::optional<core::Time>& time) {
+  return time ? Value(core::render_rfc3339_micro(*time)) : Value();
+}
 
 // Absent rather than null, so that clients with optional fields read it.
 void put(Value& status, std::string_view path, Value value) {
@@ -50,18 +52,23 @@ std::string version_of(const RolloutView& view, const std::string& hash) {
 
 void write_conditions(objects::Object& rollout, const Progress& p, core::Time now) {
   const bool is_healthy = p.phase == Phase::healthy;
-  rollout.set_condition("Healthy", is_healthy ? "True" : "False", is_healthy ? "RolloutHealthy" : "RolloutNotHealthy", p.message, now);
-  rollout.set_condition("Paused", p.phase == Phase::paused ? "True" : "False", p.phase == Phase::paused ? "RolloutPaused" : "RolloutNotPaused", "", now);
-  rollout.set_condition("Completed", is_healthy ? "True" : "False", is_healthy ? "RolloutCompleted" : "RolloutNotCompleted", "", now);
+  rollout.set_condition("Healthy", is_healthy ? "True" : "False", is_healthy ? "RolloutHealthy" : "RolloutNotHealthy",
+                        p.message, now);
+  rollout.set_condition("Paused", p.phase == Phase::paused ? "True" : "False",
+                        p.phase == Phase::paused ? "RolloutPaused" : "RolloutNotPaused", "", now);
+  rollout.set_condition("Completed", is_healthy ? "True" : "False",
+                        is_healthy ? "RolloutCompleted" : "RolloutNotCompleted", "", now);
   const bool progresses = p.phase != Phase::degraded;
-  rollout.set_condition("Progressing", progresses ? "True" : "False", progresses ? "ReplicaSetUpdated" : "RolloutAborted", p.message, now);
+  rollout.set_condition("Progressing", progresses ? "True" : "False",
+                        progresses ? "ReplicaSetUpdated" : "RolloutAborted", p.message, now);
 }
 
 Value weights_value(const RolloutView& view, const Progress& p) {
   if (!view.traffic.canary_weight) return Value();
   const int canary = *view.traffic.canary_weight;
-  return Value(Object{{"canary", Value(Object{{"weight", Value(canary)}, {"podTemplateHash", Value(p.current_hash)}})},
-                      {"stable", Value(Object{{"weight", Value(100 - canary)}, {"podTemplateHash", Value(p.stable_hash)}})}});
+  return Value(
+      Object{{"canary", Value(Object{{"weight", Value(canary)}, {"podTemplateHash", Value(p.current_hash)}})},
+             {"stable", Value(Object{{"weight", Value(100 - canary)}, {"podTemplateHash", Value(p.stable_hash)}})}});
 }
 }  // namespace
 
@@ -94,7 +101,8 @@ Progress progress_from_status(const Value& status) {
   p.finished_at = time_from(ours["finishedAt"]);
   if (ours["steps"].is_array()) {
     for (const auto& raw : ours["steps"].as_array()) {
-      p.steps.push_back({static_cast<int>(raw["weight"].int_or(0)), time_from(raw["enteredAt"]).value_or(core::Time{})});
+      p.steps.push_back(
+          {static_cast<int>(raw["weight"].int_or(0)), time_from(raw["enteredAt"]).value_or(core::Time{})});
     }
   }
   return p;
@@ -120,28 +128,38 @@ Evidence evidence_from_status(const Value& status) {
 void write_evidence(objects::Object& rollout, const Evidence& evidence) {
   Value& status = rollout.status();
   if (!evidence.has_baseline) return put(status, "slipway.evidence", Value());
-  Object raw{{"attempt", Value(evidence.attempt)}, {"canaryVersion", Value(evidence.canary_version)}, {"stableVersion", Value(evidence.stable_version)},
-             {"canary", arm_value(evidence.canary)}, {"stable", arm_value(evidence.stable)}};
-  raw.set("baseline", Value(Object{{"canary", arm_value(evidence.canary_baseline)}, {"stable", arm_value(evidence.stable_baseline)}}));
+  Object raw{{"attempt", Value(evidence.attempt)},
+             {"canaryVersion", Value(evidence.canary_version)},
+             {"stableVersion", Value(evidence.stable_version)},
+             {"canary", arm_value(evidence.canary)},
+             {"stable", arm_value(evidence.stable)}};
+  raw.set("baseline", Value(Object{{"canary", arm_value(evidence.canary_baseline)},
+                                   {"stable", arm_value(evidence.stable_baseline)}}));
   raw.set("canaryHash", Value(evidence.canary_hash));
   raw.set("stableHash", Value(evidence.stable_hash));
   raw.set("measuredAt", time_value(evidence.measured_at));
   put(status, "slipway.evidence", Value(std::move(raw)));
   const Progress progress = progress_from_status(status);
-  put(status, "slipway.verdict", Value(verdict(progress, evidence, status["slipway"]["stableVersion"].string_or(""),
-                                               status["slipway"]["canaryVersion"].string_or(""))));
+  put(status, "slipway.verdict",
+      Value(verdict(progress, evidence, status["slipway"]["stableVersion"].string_or(""),
+                    status["slipway"]["canaryVersion"].string_or(""))));
 }
 
-std::string verdict(const Progress& p, const Evidence& evidence, const std::string& stable_version, const std::string& canary_version) {
+std::string verdict(const Progress& p, const Evidence& evidence, const std::string& stable_version,
+                    const std::string& canary_version) {
   const bool is_update = !p.steps.empty() || p.aborted_at;
-  if (p.phase == Phase::healthy && !is_update) return stable_version + " serves all requests; there was nothing to compare it with";
+  if (p.phase == Phase::healthy && !is_update) {
+    if (p.restored_at) return "returned to " + stable_version + " before the update was decided";
+    return stable_version + " serves all requests; there was nothing to compare it with";
+  }
   if (p.stable_hash.empty()) return "HOLD: " + p.message;
   const std::string canary = evidence.canary_version.empty() ? canary_version : evidence.canary_version;
   const std::string stable = evidence.stable_version.empty() ? stable_version : evidence.stable_version;
   const std::string counts = statistics::sentence(canary, evidence.canary, stable, evidence.stable);
   if (p.aborted_at) return counts + (p.restored_at ? ": rolled back" : ": rolling back") + " (" + p.abort_reason + ")";
   if (p.phase == Phase::healthy) return counts + ": promoted";
-  const bool is_inconclusive = std::any_of(p.pause_conditions.begin(), p.pause_conditions.end(), [](const auto& c) { return c.reason == "InconclusiveAnalysisRun"; });
+  const bool is_inconclusive = std::any_of(p.pause_conditions.begin(), p.pause_conditions.end(),
+                                           [](const auto& c) { return c.reason == "InconclusiveAnalysisRun"; });
   if (is_inconclusive) return "HOLD: " + p.message;
   if (evidence.canary.requests == 0) return "HOLD: " + (p.steps.empty() ? p.message : counts);
   const auto difference = statistics::compare(evidence.canary, evidence.stable);
@@ -149,8 +167,8 @@ std::string verdict(const Progress& p, const Evidence& evidence, const std::stri
   return counts + ": no harm seen so far";
 }
 
-void write_status(objects::Object& rollout, const RolloutView& view, const AnalysisView& analyses, const Decision& decision,
-                  const Evidence& evidence, core::Time now) {
+void write_status(objects::Object& rollout, const RolloutView& view, const AnalysisView& analyses,
+                  const Decision& decision, const Evidence& evidence, core::Time now) {
   const Progress& p = decision.progress;
   Value& status = rollout.status();
   put(status, "phase", Value(name_of(p.phase)));
@@ -172,13 +190,17 @@ void write_status(objects::Object& rollout, const RolloutView& view, const Analy
   put(status, "canary.weights", weights_value(view, p));
   const AnalysisState* run = decision.analyses.empty() ? nullptr : analyses.find(decision.analyses.back());
   put(status, "canary.currentStepAnalysisRunStatus",
-      run == nullptr ? Value() : Value(Object{{"name", Value(run->name)}, {"status", Value(analysis::name_of(run->phase))}, {"message", Value(run->message)}}));
+      run == nullptr ? Value()
+                     : Value(Object{{"name", Value(run->name)},
+                                    {"status", Value(analysis::name_of(run->phase))},
+                                    {"message", Value(run->message)}}));
   write_conditions(rollout, p, now);
 
   if (!evidence.has_baseline) put(status, "slipway.evidence", Value());  // an earlier attempt's
   const bool is_update = !p.stable_hash.empty() && p.current_hash != p.stable_hash;
   put(status, "slipway.stableVersion", Value(version_of(view, p.stable_hash)));
-  put(status, "slipway.canaryVersion", is_update || p.stable_hash.empty() ? Value(version_of(view, p.current_hash)) : Value());
+  put(status, "slipway.canaryVersion",
+      is_update || p.stable_hash.empty() ? Value(version_of(view, p.current_hash)) : Value());
   put(status, "slipway.abortReason", p.abort_reason.empty() ? Value() : Value(p.abort_reason));
   put(status, "slipway.attempt", Value(p.attempt));
   put(status, "slipway.backgroundAttempt", p.background_attempt == 0 ? Value() : Value(p.background_attempt));
@@ -189,9 +211,11 @@ void write_status(objects::Object& rollout, const RolloutView& view, const Analy
   put(status, "slipway.restoredAt", time_value(p.restored_at));
   put(status, "slipway.finishedAt", time_value(p.finished_at));
   Array steps;
-  for (const auto& step : p.steps) steps.emplace_back(Object{{"weight", Value(step.weight)}, {"enteredAt", time_value(step.entered_at)}});
+  for (const auto& step : p.steps)
+    steps.emplace_back(Object{{"weight", Value(step.weight)}, {"enteredAt", time_value(step.entered_at)}});
   put(status, "slipway.steps", Value(std::move(steps)));
-  put(status, "slipway.verdict", Value(verdict(p, evidence, version_of(view, p.stable_hash), version_of(view, p.current_hash))));
+  put(status, "slipway.verdict",
+      Value(verdict(p, evidence, version_of(view, p.stable_hash), version_of(view, p.current_hash))));
 }
 
 }  // namespace slipway::delivery::rollout

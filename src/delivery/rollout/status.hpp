@@ -1,6 +1,6 @@
 #pragma once
-// A Rollout's status, as Argo Rollouts' command line reads it and with our part under `slipway`. docs/internals/kinds.md names the
-// fields. Pure.
+// A Rollout's status, as Argo Rollouts' command line reads it and with our part under `slipway`.
+// docs/internals/kinds.md names the fields. Pure.
 
 #include "delivery/rollout/next.hpp"
 #include "delivery/statistics/sequence.hpp"
@@ -9,8 +9,8 @@ namespace slipway::delivery::rollout {
 
 Progress progress_from_status(const core::doc::Value& status);
 
-// Requests since the canary got its first weight, counted by the gateway. Absolute counters minus a baseline, not increase(),
-// which misses what a series counted before its first scrape.
+// Requests since the canary got its first weight, counted by the gateway. Absolute counters minus a baseline, not
+// increase(), which misses what a series counted before its first scrape.
 struct Evidence {
   std::string canary_hash, stable_hash;        // what is compared; fixed with the baseline
   std::string canary_version, stable_version;  // how people call it
@@ -26,8 +26,8 @@ std::string verdict(const Progress& progress, const Evidence& evidence, const st
                     const std::string& canary_version);
 
 // Writes all of it into the object's status; fields that are not ours stay.
-void write_status(objects::Object& rollout, const RolloutView& view, const AnalysisView& analyses, const Decision& decision,
-                  const Evidence& evidence, core::Time now);
+void write_status(objects::Object& rollout, const RolloutView& view, const AnalysisView& analyses,
+                  const Decision& decision, const Evidence& evidence, core::Time now);
 // status.slipway.evidence and the verdict alone.
 void write_evidence(objects::Object& rollout, const Evidence& evidence);
 

@@ -39,7 +39,8 @@ std::string sentence(const std::string& canary_version, const Arm& canary, const
   const std::string canary_name = canary_version.empty() ? "canary" : "canary " + canary_version;
   const std::string stable_name = stable_version.empty() ? "stable" : "stable " + stable_version;
   if (canary.requests == 0) return "no request measured on " + canary_name;
-  std::string text = canary_name + " fails " + percent(canary.share()) + " of " + std::to_string(canary.requests) + " requests, ";
+  std::string text =
+      canary_name + " fails " + percent(canary.share()) + " of " + std::to_string(canary.requests) + " requests, ";
   if (stable.requests == 0) return text + "no request measured on " + stable_name;
   text += stable_name + " " + percent(stable.share()) + " of " + std::to_string(stable.requests);
   if (const auto difference = compare(canary, stable, options)) {

@@ -26,7 +26,8 @@ Value metric(const Labels& labels) {
   return Value(std::move(object));
 }
 Value success(std::string_view type, Value result) {
-  return Value(Object{{"status", Value("success")}, {"data", Value(Object{{"resultType", Value(type)}, {"result", std::move(result)}})}});
+  return Value(Object{{"status", Value("success")},
+                      {"data", Value(Object{{"resultType", Value(type)}, {"result", std::move(result)}})}});
 }
 }  // namespace
 
@@ -39,15 +40,18 @@ Value answer_of(const Outcome& outcome, core::Time at) {
   return success("vector", Value(std::move(result)));
 }
 
-Result<Value> query_range(const Expression& expression, const SeriesStore& store, core::Time from, core::Time to, core::Duration step) {
-  if (step.count() <= 0 || (to - from) / step > 11'000) return fail(Code::invalid_argument, "at most 11000 points a series");
+Result<Value> query_range(const Expression& expression, const SeriesStore& store, core::Time from, core::Time to,
+                          core::Duration step) {
+  if (step.count() <= 0 || (to - from) / step > 11'000)
+    return fail(Code::invalid_argument, "at most 11000 points a series");
   std::map<Labels, Array> series;
   for (core::Time at = from; at <= to; at += step) {
     TRY_ASSIGN(const Outcome outcome, evaluate(expression, store, at));
     for (const auto& sample : outcome.samples) series[sample.labels].push_back(point(at, sample.value));
   }
   Array result;
-  for (auto& [labels, points] : series) result.emplace_back(Object{{"metric", metric(labels)}, {"values", Value(std::move(points))}});
+  for (auto& [labels, points] : series)
+    result.emplace_back(Object{{"metric", metric(labels)}, {"values", Value(std::move(points))}});
   return success("matrix", Value(std::move(result)));
 }
 

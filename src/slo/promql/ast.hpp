@@ -3,11 +3,11 @@
 
 #include <memory>
 #include <optional>
-#include <regex>
 #include <string>
 #include <vector>
 
 #include "core/time.hpp"
+#include "slo/promql/regex.hpp"
 
 namespace slipway::slo::promql {
 
@@ -16,7 +16,7 @@ struct Matcher {
   std::string label;
   Op op = Op::equal;
   std::string value;
-  std::shared_ptr<const std::regex> regex;  // anchored, for the last two
+  std::shared_ptr<const Regex> regex;  // anchored, for the last two
 };
 
 struct Node {
@@ -33,7 +33,7 @@ struct Node {
   std::vector<std::string> labels;
   bool has_grouping = false;
   bool excludes_labels = false;
-  bool returns_bool = false;     // comparison with `bool`
+  bool returns_bool = false;  // comparison with `bool`
   bool group_left = false, group_right = false;
 };
 

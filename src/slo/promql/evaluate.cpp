@@ -13,7 +13,9 @@ namespace {
 
 using Samples = std::vector<Sample>;
 constexpr core::Duration lookback = std::chrono::minutes(5);
-constexpr std::string_view range_functions[]{"rate", "increase", "delta", "irate", "resets", "sum_over_time", "avg_over_time", "min_over_time", "max_over_time", "count_over_time", "last_over_time"};
+constexpr std::string_view range_functions[]{"rate",          "increase",        "delta",         "irate",
+                                             "resets",        "sum_over_time",   "avg_over_time", "min_over_time",
+                                             "max_over_time", "count_over_time", "last_over_time"};
 
 std::unexpected<Error> wrong(std::string message) { return fail(Code::invalid_argument, std::move(message)); }
 
@@ -21,15 +23,20 @@ bool matches(const Matcher& matcher, const Labels& labels) {
   const auto found = labels.find(matcher.label);
   const std::string value = found == labels.end() ? "" : found->second;
   switch (matcher.op) {
-    case Matcher::Op::equal: return value == matcher.value;
-    case Matcher::Op::not_equal: return value != matcher.value;
-    case Matcher::Op::matches: return std::regex_match(value, *matcher.regex);
-    case Matcher::Op::not_matches: return !std::regex_match(value, *matcher.regex);
+    case Matcher::Op::equal:
+      return value == matcher.value;
+    case Matcher::Op::not_equal:
+      return value != matcher.value;
+    case Matcher::Op::matches:
+      return matcher.regex->matches(value);
+    case Matcher::Op::not_matches:
+      return !matcher.regex->matches(value);
   }
   return false;
 }
 bool matches_all(const std::vector<Matcher>& matchers, const Labels& labels) {
-  return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& matcher) { return matches(matcher, labels); });
+  return std::all_of(matchers.begin(), matchers.end(),
+                     [&](const Matcher& matcher) { return matches(matcher, labels); });
 }
 
 Labels without_name(Labels labels) {
@@ -40,7 +47,9 @@ Labels without_name(Labels labels) {
 // The labels by which samples are grouped or matched.
 Labels key_of(const Node& node, const Labels& labels) {
   Labels key;
-  const auto named = [&](const std::string& label) { return std::find(node.labels.begin(), node.labels.end(), label) != node.labels.end(); };
+  const auto named = [&](const std::string& label) {
+    return std::find(node.labels.begin(), node.labels.end(), label) != node.labels.end();
+  };
   for (const auto& [label, value] : labels) {
     if (label == "__name__" && (node.excludes_labels || !named(label))) continue;
     if (node.excludes_labels ? !named(label) : named(label)) key[label] = value;
@@ -48,7 +57,9 @@ Labels key_of(const Node& node, const Labels& labels) {
   return key;
 }
 
-bool is_comparison(const std::string& op) { return op == "==" || op == "!=" || op == "<" || op == ">" || op == "<=" || op == ">="; }
+bool is_comparison(const std::string& op) {
+  return op == "==" || op == "!=" || op == "<" || op == ">" || op == "<=" || op == ">=";
+}
 bool is_set_operator(const std::string& op) { return op == "and" || op == "or" || op == "unless"; }
 
 bool compare(const std::string& op, double a, double b) {
@@ -74,11 +85,16 @@ class Evaluator {
 
   Result<Outcome> evaluate(const Node& node) {
     switch (node.kind) {
-      case Node::Kind::number: return scalar(node.number);
-      case Node::Kind::selector: return select(node);
-      case Node::Kind::call: return call(node);
-      case Node::Kind::aggregate: return aggregate(node);
-      case Node::Kind::binary: return binary(node);
+      case Node::Kind::number:
+        return scalar(node.number);
+      case Node::Kind::selector:
+        return select(node);
+      case Node::Kind::call:
+        return call(node);
+      case Node::Kind::aggregate:
+        return aggregate(node);
+      case Node::Kind::binary:
+        return binary(node);
       case Node::Kind::negate: {
         TRY_ASSIGN(Outcome outcome, evaluate(node.parts[0]));
         for (auto& sample : outcome.samples) sample = {without_name(std::move(sample.labels)), -sample.value};
@@ -97,7 +113,8 @@ class Evaluator {
     Outcome outcome;
     for (const auto& series : store_.all()) {
       if (!matches_all(node.matchers, series.labels)) continue;
-      const auto after = std::upper_bound(series.points.begin(), series.points.end(), end, [](core::Time time, const Point& point) { return time < point.time; });
+      const auto after = std::upper_bound(series.points.begin(), series.points.end(), end,
+                                          [](core::Time time, const Point& point) { return time < point.time; });
       if (after == series.points.begin()) continue;
       const Point& latest = *std::prev(after);
       if (latest.time + lookback > end) outcome.samples.push_back({series.labels, latest.value});
@@ -118,7 +135,9 @@ class Evaluator {
         if (point.time >= start && point.time <= end) points.push_back(point);
       }
       const auto value = over_range(node.name, points, start, end);
-      if (value) outcome.samples.push_back({node.name == "last_over_time" ? series.labels : without_name(series.labels), *value});
+      if (value)
+        outcome.samples.push_back(
+            {node.name == "last_over_time" ? series.labels : without_name(series.labels), *value});
     }
     return outcome;
   }
@@ -136,14 +155,16 @@ class Evaluator {
 
   Result<Outcome> call(const Node& node) {
     if (node.name == "time") return scalar(std::chrono::duration<double>(at_.time_since_epoch()).count());
-    if (std::find(std::begin(range_functions), std::end(range_functions), node.name) != std::end(range_functions)) return over_range_of(node);
+    if (std::find(std::begin(range_functions), std::end(range_functions), node.name) != std::end(range_functions))
+      return over_range_of(node);
     if (node.name == "vector") {
       TRY_ASSIGN(const double value, number_argument(node, 0));
       return Outcome{false, {{{}, value}}};
     }
     if (node.name == "histogram_quantile") return quantile(node);
     TRY_ASSIGN(Outcome outcome, vector_argument(node, 0));
-    if (node.name == "scalar") return scalar(outcome.samples.size() == 1 ? outcome.samples[0].value : std::numeric_limits<double>::quiet_NaN());
+    if (node.name == "scalar")
+      return scalar(outcome.samples.size() == 1 ? outcome.samples[0].value : std::numeric_limits<double>::quiet_NaN());
     if (node.name == "absent") {
       if (!outcome.samples.empty()) return Outcome{};
       Labels labels;
@@ -159,7 +180,9 @@ class Evaluator {
     }
     for (auto& sample : outcome.samples) {
       sample.labels = without_name(std::move(sample.labels));
-      sample.value = clamps_up ? std::fmax(sample.value, limit) : clamps_down ? std::fmin(sample.value, limit) : of_number(node.name, sample.value);
+      sample.value = clamps_up     ? std::fmax(sample.value, limit)
+                     : clamps_down ? std::fmin(sample.value, limit)
+                                   : of_number(node.name, sample.value);
     }
     return outcome;
   }
@@ -183,7 +206,8 @@ class Evaluator {
   Result<Outcome> aggregate(const Node& node) {
     TRY_ASSIGN(const Outcome input, vector_argument(node, 0));
     std::map<Labels, std::vector<double>> groups;
-    for (const auto& sample : input.samples) groups[node.has_grouping ? key_of(node, sample.labels) : Labels{}].push_back(sample.value);
+    for (const auto& sample : input.samples)
+      groups[node.has_grouping ? key_of(node, sample.labels) : Labels{}].push_back(sample.value);
     Outcome outcome;
     for (const auto& [labels, values] : groups) {
       double sum = 0, least = values.front(), most = least;
@@ -193,7 +217,11 @@ class Evaluator {
         most = std::fmax(most, value);
       }
       const double count = static_cast<double>(values.size());
-      const double value = node.name == "sum" ? sum : node.name == "avg" ? sum / count : node.name == "min" ? least : node.name == "max" ? most : count;
+      const double value = node.name == "sum"   ? sum
+                           : node.name == "avg" ? sum / count
+                           : node.name == "min" ? least
+                           : node.name == "max" ? most
+                                                : count;
       outcome.samples.push_back({labels, value});
     }
     return outcome;
@@ -238,14 +266,17 @@ class Evaluator {
     return outcome;
   }
 
-  static Labels match_key(const Node& node, const Labels& labels) { return node.has_grouping ? key_of(node, labels) : without_name(labels); }
+  static Labels match_key(const Node& node, const Labels& labels) {
+    return node.has_grouping ? key_of(node, labels) : without_name(labels);
+  }
 
   static Result<Outcome> with_vector(const Node& node, const Samples& left, const Samples& right) {
     const Samples& many = node.group_right ? right : left;
     const Samples& one = node.group_right ? left : right;
     std::map<Labels, const Sample*> by_key;
     for (const auto& sample : one) {
-      if (!by_key.try_emplace(match_key(node, sample.labels), &sample).second) return wrong("several series on one side match the same labels");
+      if (!by_key.try_emplace(match_key(node, sample.labels), &sample).second)
+        return wrong("several series on one side match the same labels");
     }
     std::set<Labels> seen;
     Outcome outcome;
@@ -254,11 +285,14 @@ class Evaluator {
       const auto other = by_key.find(key);
       if (other == by_key.end()) continue;
       const bool is_grouped = node.group_left || node.group_right;
-      if (!is_grouped && !seen.insert(key).second) return wrong("several series on one side match the same labels; use group_left");
+      if (!is_grouped && !seen.insert(key).second)
+        return wrong("several series on one side match the same labels; use group_left");
       const double a = node.group_right ? other->second->value : sample.value;
       const double b = node.group_right ? sample.value : other->second->value;
-      const bool keeps_all = is_grouped || (is_comparison(node.name) && !node.returns_bool && !(node.has_grouping && !node.excludes_labels));
-      if (auto result = result_of(node, sample, keeps_all ? sample.labels : key, a, b)) outcome.samples.push_back(std::move(*result));
+      const bool keeps_all = is_grouped || (is_comparison(node.name) && !node.returns_bool &&
+                                            !(node.has_grouping && !node.excludes_labels));
+      if (auto result = result_of(node, sample, keeps_all ? sample.labels : key, a, b))
+        outcome.samples.push_back(std::move(*result));
     }
     return outcome;
   }
@@ -275,7 +309,8 @@ class Evaluator {
       return outcome;
     }
     for (auto& sample : left) {
-      if (keys.contains(match_key(node, sample.labels)) == (node.name == "and")) outcome.samples.push_back(std::move(sample));
+      if (keys.contains(match_key(node, sample.labels)) == (node.name == "and"))
+        outcome.samples.push_back(std::move(sample));
     }
     return outcome;
   }
@@ -287,7 +322,8 @@ class Evaluator {
 
 Result<Outcome> evaluate(const Expression& expression, const SeriesStore& store, core::Time at) {
   TRY_ASSIGN(Outcome outcome, Evaluator(store, at).evaluate(expression.root()));
-  std::sort(outcome.samples.begin(), outcome.samples.end(), [](const Sample& a, const Sample& b) { return a.labels < b.labels; });
+  std::sort(outcome.samples.begin(), outcome.samples.end(),
+            [](const Sample& a, const Sample& b) { return a.labels < b.labels; });
   return outcome;
 }
 

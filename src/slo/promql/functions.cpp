@@ -9,9 +9,10 @@ namespace {
 
 double in_seconds(core::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-// promql/functions.go, extrapolatedRate: the window's change is stretched to the window's edges, but not beyond where the counter
-// would have been zero, and not over a gap longer than 1.1 scrape intervals.
-std::optional<double> extrapolated(const std::vector<Point>& points, core::Time start, core::Time end, bool is_counter, bool is_rate) {
+// promql/functions.go, extrapolatedRate: the window's change is stretched to the window's edges, but not beyond where
+// the counter would have been zero, and not over a gap longer than 1.1 scrape intervals.
+std::optional<double> extrapolated(const std::vector<Point>& points, core::Time start, core::Time end, bool is_counter,
+                                   bool is_rate) {
   if (points.size() < 2) return std::nullopt;
   double change = points.back().value - points.front().value;
   if (is_counter) {
@@ -23,7 +24,8 @@ std::optional<double> extrapolated(const std::vector<Point>& points, core::Time 
   const double to_end = in_seconds(end - points.back().time);
   const double sampled = in_seconds(points.back().time - points.front().time);
   const double average = sampled / static_cast<double>(points.size() - 1);
-  if (is_counter && change > 0 && points.front().value >= 0) to_start = std::min(to_start, sampled * (points.front().value / change));
+  if (is_counter && change > 0 && points.front().value >= 0)
+    to_start = std::min(to_start, sampled * (points.front().value / change));
   double covered = sampled;
   covered += to_start < average * 1.1 ? to_start : average / 2;
   covered += to_end < average * 1.1 ? to_end : average / 2;
@@ -40,7 +42,8 @@ std::optional<double> instant_rate(const std::vector<Point>& points) {
 }
 }  // namespace
 
-std::optional<double> over_range(std::string_view function, const std::vector<Point>& points, core::Time start, core::Time end) {
+std::optional<double> over_range(std::string_view function, const std::vector<Point>& points, core::Time start,
+                                 core::Time end) {
   if (function == "rate") return extrapolated(points, start, end, true, true);
   if (function == "increase") return extrapolated(points, start, end, true, false);
   if (function == "delta") return extrapolated(points, start, end, false, false);
@@ -72,7 +75,8 @@ double histogram_quantile(double q, std::vector<std::pair<double, double>> bucke
   if (q > 1) return infinity;
   std::sort(buckets.begin(), buckets.end());
   if (buckets.size() < 2 || !std::isinf(buckets.back().first)) return none;
-  for (std::size_t i = 1; i < buckets.size(); ++i) buckets[i].second = std::max(buckets[i].second, buckets[i - 1].second);
+  for (std::size_t i = 1; i < buckets.size(); ++i)
+    buckets[i].second = std::max(buckets[i].second, buckets[i - 1].second);
   const double observations = buckets.back().second;
   if (!(observations > 0)) return none;
   const double rank = q * observations;

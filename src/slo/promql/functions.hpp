@@ -10,8 +10,10 @@
 
 namespace slipway::slo::promql {
 
-// rate, increase, delta, irate, resets, *_over_time over the points inside [start, end]; nullopt where Prometheus gives no sample.
-std::optional<double> over_range(std::string_view function, const std::vector<Point>& points, core::Time start, core::Time end);
+// rate, increase, delta, irate, resets, *_over_time over the points inside [start, end]; nullopt where Prometheus gives
+// no sample.
+std::optional<double> over_range(std::string_view function, const std::vector<Point>& points, core::Time start,
+                                 core::Time end);
 
 // Of cumulative buckets (upper bound, count), in any order. NaN without a +Inf bucket or without observations.
 double histogram_quantile(double q, std::vector<std::pair<double, double>> buckets);

@@ -11,9 +11,30 @@ namespace {
 constexpr int max_depth = 64;
 constexpr std::size_t max_length = 64 * 1024;
 constexpr std::array<std::string_view, 5> aggregations{"sum", "avg", "min", "max", "count"};
-constexpr std::array<std::string_view, 24> functions{
-    "rate", "increase", "delta", "irate", "resets", "sum_over_time", "avg_over_time", "min_over_time", "max_over_time", "count_over_time",
-    "histogram_quantile", "vector", "scalar", "time", "absent", "abs", "ceil", "floor", "round", "clamp_min", "clamp_max", "sgn", "last_over_time", "exp"};
+constexpr std::array<std::string_view, 24> functions{"rate",
+                                                     "increase",
+                                                     "delta",
+                                                     "irate",
+                                                     "resets",
+                                                     "sum_over_time",
+                                                     "avg_over_time",
+                                                     "min_over_time",
+                                                     "max_over_time",
+                                                     "count_over_time",
+                                                     "histogram_quantile",
+                                                     "vector",
+                                                     "scalar",
+                                                     "time",
+                                                     "absent",
+                                                     "abs",
+                                                     "ceil",
+                                                     "floor",
+                                                     "round",
+                                                     "clamp_min",
+                                                     "clamp_max",
+                                                     "sgn",
+                                                     "last_over_time",
+                                                     "exp"};
 
 bool is_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -25,7 +46,8 @@ bool contains(const std::array<std::string_view, N>& names, std::string_view nam
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : text_(text), source_(std::make_shared<core::Source>("query", std::string(text))) {}
+  explicit Parser(std::string_view text)
+      : text_(text), source_(std::make_shared<core::Source>("query", std::string(text))) {}
 
   Result<Node> parse() {
     TRY_ASSIGN(Node node, level(0, 0));
@@ -170,7 +192,8 @@ class Parser {
 
   Result<Node> postfix(Node node) {
     if (take("[")) {
-      if (node.kind != Node::Kind::selector || node.range) return error("only a selector has a range; subqueries are not supported", Code::unimplemented);
+      if (node.kind != Node::Kind::selector || node.range)
+        return error("only a selector has a range; subqueries are not supported", Code::unimplemented);
       TRY_ASSIGN(const core::Duration range, duration());
       node.range = range;
       if (!take("]")) return error("expected \"]\"; subqueries are not supported", Code::unimplemented);
@@ -198,7 +221,8 @@ class Parser {
     if (name.empty()) return error("unexpected \"" + std::string(1, c) + "\"");
     if (name == "NaN" || name == "Inf" || name == "inf" || name == "nan") {
       Node node;
-      node.number = name[0] == 'N' || name[0] == 'n' ? std::numeric_limits<double>::quiet_NaN() : std::numeric_limits<double>::infinity();
+      node.number = name[0] == 'N' || name[0] == 'n' ? std::numeric_limits<double>::quiet_NaN()
+                                                     : std::numeric_limits<double>::infinity();
       return node;
     }
     skip();
@@ -259,19 +283,17 @@ class Parser {
     }
     TRY_ASSIGN(matcher.value, string());
     if (matcher.op == Matcher::Op::matches || matcher.op == Matcher::Op::not_matches) {
-      if (matcher.value.size() > 1024) return error("the regular expression is too long");
-      try {
-        matcher.regex = std::make_shared<const std::regex>(matcher.value, std::regex::ECMAScript | std::regex::optimize);
-      } catch (const std::regex_error&) {
-        return error("\"" + matcher.value + "\" is not a regular expression");
-      }
+      auto regex = Regex::parse(matcher.value);
+      if (!regex) return error(regex.error().message);
+      matcher.regex = std::move(*regex);
     }
     return matcher;
   }
 
   Result<std::string> string() {
     skip();
-    if (at_ >= text_.size() || (text_[at_] != '"' && text_[at_] != '\'' && text_[at_] != '`')) return error("expected a quoted text");
+    if (at_ >= text_.size() || (text_[at_] != '"' && text_[at_] != '\'' && text_[at_] != '`'))
+      return error("expected a quoted text");
     const char quote = text_[at_];
     std::string value;
     for (std::size_t i = at_ + 1; i < text_.size(); ++i) {
@@ -315,7 +337,9 @@ class Parser {
     node.kind = Node::Kind::call;
     node.name = name;
     TRY_ASSIGN(node.parts, arguments(depth));
-    const std::size_t wanted = name == "time" ? 0 : name == "histogram_quantile" || name == "clamp_min" || name == "clamp_max" ? 2 : 1;
+    const std::size_t wanted = name == "time"                                                               ? 0
+                               : name == "histogram_quantile" || name == "clamp_min" || name == "clamp_max" ? 2
+                                                                                                            : 1;
     if (node.parts.size() != wanted) return error(name + " takes " + std::to_string(wanted) + " argument(s)");
     return node;
   }

@@ -1,9 +1,10 @@
 #pragma once
-// A small PromQL: what our analysis templates, SLO rules and pages use, evaluated over a SeriesStore, with Prometheus' results. It is
-// the Prometheus of the simulated world; in the real world a real one answers. Known: selectors with = != =~ !~, ranges, offset;
-// rate, increase, delta, irate, resets, *_over_time of sum, avg, min, max, count; histogram_quantile, vector, scalar, time, absent, abs,
-// ceil, floor, round, clamp_min, clamp_max, sgn; sum, avg, min, max, count with by/without; arithmetic, comparisons with bool, and, or,
-// unless, on, ignoring, group_left/right. Anything else is `unimplemented` with its name.
+// A small PromQL: what our analysis templates, SLO rules and pages use, evaluated over a SeriesStore, with Prometheus'
+// results. It is the Prometheus of the simulated world; in the real world a real one answers. Known: selectors with =
+// != =~ !~, ranges, offset; rate, increase, delta, irate, resets, *_over_time of sum, avg, min, max, count;
+// histogram_quantile, vector, scalar, time, absent, abs, ceil, floor, round, clamp_min, clamp_max, sgn; sum, avg, min,
+// max, count with by/without; arithmetic, comparisons with bool, and, or, unless, on, ignoring, group_left/right.
+// Anything else is `unimplemented` with its name.
 
 #include <memory>
 #include <string_view>
@@ -40,6 +41,7 @@ Result<Outcome> evaluate(const Expression& expression, const SeriesStore& store,
 
 // As /api/v1/query and /api/v1/query_range answer.
 core::doc::Value answer_of(const Outcome& outcome, core::Time at);
-Result<core::doc::Value> query_range(const Expression& expression, const SeriesStore& store, core::Time from, core::Time to, core::Duration step);
+Result<core::doc::Value> query_range(const Expression& expression, const SeriesStore& store, core::Time from,
+                                     core::Time to, core::Duration step);
 
 }  // namespace slipway::slo::promql

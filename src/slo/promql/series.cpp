@@ -5,7 +5,9 @@
 namespace slipway::slo::promql {
 namespace {
 
-bool is_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':'; }
+bool is_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
+}
 void skip_space(std::string_view& text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
 }
@@ -92,7 +94,8 @@ Result<> SeriesStore::scrape(std::string_view text, core::Time time, const Label
     Labels labels;
     double value = 0;
     if (!parse_sample(line, labels, value)) {
-      return fail(Code::invalid_argument, "line " + std::to_string(number) + " of the scrape is no sample: " + std::string(line.substr(0, 80)));
+      return fail(Code::invalid_argument,
+                  "line " + std::to_string(number) + " of the scrape is no sample: " + std::string(line.substr(0, 80)));
     }
     labels.insert(target.begin(), target.end());
     append(labels, time, value);

@@ -1,6 +1,6 @@
 #pragma once
-// Series in memory: the store of the simulated world's Prometheus. Fed by scrapes (text exposition format), read by evaluate().
-// Not a database: everything older than the retention is forgotten. Single-threaded.
+// Series in memory: the store of the simulated world's Prometheus. Fed by scrapes (text exposition format), read by
+// evaluate(). Not a database: everything older than the retention is forgotten. Single-threaded.
 
 #include <map>
 #include <string>
@@ -27,8 +27,8 @@ class SeriesStore {
   explicit SeriesStore(core::Duration retention = std::chrono::hours(2)) : retention_(retention) {}
   // Points of one series must not go back in time; such a point is dropped.
   void append(const Labels& labels, core::Time time, double value);
-  // One scrape: # comments, name{label="value",...} number. `target` labels (job, instance) are added where the sample has none of
-  // that name. invalid_argument with the line; the lines before it are kept.
+  // One scrape: # comments, name{label="value",...} number. `target` labels (job, instance) are added where the sample
+  // has none of that name. invalid_argument with the line; the lines before it are kept.
   Result<> scrape(std::string_view text, core::Time time, const Labels& target = {});
   const std::vector<Series>& all() const { return series_; }
 

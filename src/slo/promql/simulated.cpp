@@ -46,7 +46,8 @@ SimulatedPrometheus::SimulatedPrometheus(core::World& world, core::Duration scra
     : state_(std::make_shared<State>(world, scrape_interval)) {}
 SimulatedPrometheus::~SimulatedPrometheus() = default;
 
-void SimulatedPrometheus::add_target(const std::string& job, const std::string& instance, std::function<Result<std::string>()> exposition) {
+void SimulatedPrometheus::add_target(const std::string& job, const std::string& instance,
+                                     std::function<Result<std::string>()> exposition) {
   state_->targets.push_back({{{"job", job}, {"instance", instance}}, std::move(exposition)});
 }
 void SimulatedPrometheus::start() {
@@ -61,31 +62,33 @@ const SeriesStore& SimulatedPrometheus::store() const { return state_->store; }
 
 void SimulatedPrometheus::query(std::string promql, Done done) {
   std::weak_ptr<State> weak = state_;
-  state_->world.loop.after(std::chrono::milliseconds(1), [weak, promql = std::move(promql), done = std::move(done)]() mutable {
-    const auto state = weak.lock();
-    if (!state) return;
-    if (state->fault) {
-      if (auto broken = state->fault(); !broken) return done(fail(std::move(broken).error()));
-    }
-    const core::Time now = state->world.clock.now();
-    const auto expression = Expression::parse(promql);
-    if (!expression) return done(fail(expression.error()));
-    const auto outcome = evaluate(*expression, state->store, now);
-    if (!outcome) return done(fail(outcome.error()));
-    done(answer_of(*outcome, now));
-  });
+  state_->world.loop.after(std::chrono::milliseconds(1),
+                           [weak, promql = std::move(promql), done = std::move(done)]() mutable {
+                             const auto state = weak.lock();
+                             if (!state) return;
+                             if (state->fault) {
+                               if (auto broken = state->fault(); !broken) return done(fail(std::move(broken).error()));
+                             }
+                             const core::Time now = state->world.clock.now();
+                             const auto expression = Expression::parse(promql);
+                             if (!expression) return done(fail(expression.error()));
+                             const auto outcome = evaluate(*expression, state->store, now);
+                             if (!outcome) return done(fail(outcome.error()));
+                             done(answer_of(*outcome, now));
+                           });
 }
 
 void SimulatedPrometheus::query_range(std::string promql, core::Duration window, core::Duration step, Done done) {
   std::weak_ptr<State> weak = state_;
-  state_->world.loop.after(std::chrono::milliseconds(1), [weak, promql = std::move(promql), window, step, done = std::move(done)]() mutable {
-    const auto state = weak.lock();
-    if (!state) return;
-    const core::Time now = state->world.clock.now();
-    const auto expression = Expression::parse(promql);
-    if (!expression) return done(fail(expression.error()));
-    done(promql::query_range(*expression, state->store, now - window, now, step));
-  });
+  state_->world.loop.after(std::chrono::milliseconds(1),
+                           [weak, promql = std::move(promql), window, step, done = std::move(done)]() mutable {
+                             const auto state = weak.lock();
+                             if (!state) return;
+                             const core::Time now = state->world.clock.now();
+                             const auto expression = Expression::parse(promql);
+                             if (!expression) return done(fail(expression.error()));
+                             done(promql::query_range(*expression, state->store, now - window, now, step));
+                           });
 }
 
 }  // namespace slipway::slo::promql

@@ -1,6 +1,6 @@
 #pragma once
-// The simulated world's Prometheus: scrapes functions on virtual time and answers queries from memory, through the interface of the
-// real one. Faults: stop() scraping (stale and missing data), make queries fail.
+// The simulated world's Prometheus: scrapes functions on virtual time and answers queries from memory, through the
+// interface of the real one. Faults: stop() scraping (stale and missing data), make queries fail.
 
 #include <functional>
 #include <memory>
