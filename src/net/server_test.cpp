@@ -301,19 +301,27 @@ TEST_CASE("a client that does not read its stream is cut off, and never buffered
   CHECK(closing.wait_for(std::chrono::milliseconds(test::patience_ms)) == std::future_status::ready);
 }
 
-TEST_CASE("slow senders are cut off: a head that drips, an idle connection") {
+TEST_CASE("a head that drips is cut off") {
   Site site;
-  site.router.add("GET", "/a", echo());
   site.options.header_timeout = std::chrono::milliseconds(50);
-  site.options.idle_timeout = std::chrono::milliseconds(100);
   site.start();
   CHECK(site.talk("GET /a HTTP/1.1\r\nHost: loc").starts_with("HTTP/1.1 408 "));
+}
+
+TEST_CASE("a connection that does nothing is closed: before a request, in a body, after an answer") {
+  Site site;
+  site.router.add("GET", "/a", echo());
+  site.options.idle_timeout = std::chrono::milliseconds(50);
+  site.start();
   CHECK(site.talk("").empty());
-  CHECK(site.talk("GET /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc").starts_with("HTTP/1.1 408 "));
-  RawClient client(site.port());
-  client.send(get("/a"));
-  client.read_until("[]");
-  CHECK(client.read_all().empty());
+  // On a busy machine this thread may be too slow itself to send anything in time: then again.
+  const auto talk = [&](const std::string& wire) {
+    for (;;) {
+      if (std::string said = site.talk(wire); !said.empty()) return said;
+    }
+  };
+  CHECK(talk("GET /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc").starts_with("HTTP/1.1 408 "));
+  CHECK(talk(get("/a")).ends_with("GET /a []"));
 }
 
 TEST_CASE("a handler that forgets or throws is a 500, and the next request is served") {
