@@ -41,21 +41,24 @@ Result<LogQuery> parse_query(const net::Request& request, Time now) {
   return query;
 }
 
-// One follower: the log so far, then what comes, until the container has ended or the reader is gone.
+// One follower: the log so far, then what comes, until the container has ended or the reader is gone. A container that
+// has not started yet is waited for.
 class Follower : public std::enable_shared_from_this<Follower> {
  public:
-  Follower(Node::State& node, ContainerId id, LogQuery query, std::shared_ptr<net::Responder> responder)
+  Follower(Node::State& node, objects::Name pod, ContainerId id, std::shared_ptr<net::Responder> responder)
       : node_(node.weak_from_this()),
+        pod_(std::move(pod)),
         id_(std::move(id)),
-        query_(query),
         responder_(std::move(responder)),
-        tail_(node.runtime.log_path(id_), true) {}
+        tail_(node.runtime.log_path(id_)) {}
 
-  void begin(const std::string& so_far) {
+  void begin(const LogQuery& query) {
+    std::string so_far;
+    for (std::string more = tail_.read_more(); !more.empty(); more = tail_.read_more()) so_far += more;
+    query_.timestamps = query.timestamps;
     responder_->begin(200, {{"Content-Type", "text/plain; charset=utf-8"}});
-    query_.tail_lines.reset();
-    query_.since.reset();
-    if (so_far.empty() || responder_->write(so_far)) wait();
+    const std::string text = render_log(so_far, query);
+    if (text.empty() || responder_->write(text)) wait();
   }
 
  private:
@@ -65,10 +68,18 @@ class Follower : public std::enable_shared_from_this<Follower> {
     node->world.loop.after(look_again, [self = shared_from_this()] { self->look(); });
   }
 
+  bool is_over(Node::State& node) {
+    const ContainerRecord record = node.runtime.inspect(id_);
+    if (record.state != ContainerRecord::State::absent) was_seen_ = true;
+    if (was_seen_) return !record.is_up();
+    const auto pod = node.store.find(objects::kinds::pod, pod_);
+    return !pod || !*pod || (*pod)->uid() != id_.pod_uid;
+  }
+
   void look() {
     const auto node = node_.lock();
     if (!node) return responder_->end();
-    const bool over = !node->runtime.inspect(id_).is_up();  // asked first: then the last lines are in the file
+    const bool over = is_over(*node);  // asked first: then the last lines are in the file
     while (responder_->is_open()) {
       const std::string lines = tail_.read_more();
       if (lines.empty()) return over ? responder_->end() : wait();
@@ -77,10 +88,12 @@ class Follower : public std::enable_shared_from_this<Follower> {
   }
 
   std::weak_ptr<Node::State> node_;
+  objects::Name pod_;
   ContainerId id_;
-  LogQuery query_;
   std::shared_ptr<net::Responder> responder_;
+  LogQuery query_;
   LogTail tail_;
+  bool was_seen_ = false;
 };
 
 void answer(Node::State& node, const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
@@ -90,16 +103,12 @@ void answer(Node::State& node, const net::Request& request, const std::shared_pt
   if (!query) return responder->send(objects::status_response(query.error()));
   auto id = node.find_log(pod, container, query->previous);
   if (!id) return responder->send(objects::status_response(id.error()));
-  // The tail begins where the file ends now; nothing is written in between that both or neither would show, except
-  // by the shim, which may add a line between the two: so the follower opens its tail first.
-  std::shared_ptr<Follower> follower;
-  const bool follows = flag(request, "follow") && !query->previous && !node.runtime.log_path(*id).empty();
-  if (follows) follower = std::make_shared<Follower>(node, *id, *query, responder);
+  if (flag(request, "follow") && !query->previous && !node.runtime.log_path(*id).empty()) {
+    return std::make_shared<Follower>(node, pod, *id, responder)->begin(*query);
+  }
   auto cri = node.runtime.read_log(*id);
   if (!cri) return responder->send(objects::status_response(cri.error()));
-  const std::string text = render_log(*cri, *query);
-  if (follower) return follower->begin(text);
-  responder->send(net::Response::text(200, text));
+  responder->send(net::Response::text(200, render_log(*cri, *query)));
 }
 
 }  // namespace

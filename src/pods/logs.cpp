@@ -59,8 +59,11 @@ std::string render_log(std::string_view cri, const LogQuery& query) {
   return text;
 }
 
-LogTail::LogTail(std::string path, bool from_end) : path_(std::move(path)) {
-  if (open() && from_end) ::lseek(fd_, 0, SEEK_END);
+// Begins with the rotated half when there is one: read_more() goes on to PATH because that is another file by now.
+LogTail::LogTail(std::string path) : path_(path + ".1") {
+  open();
+  path_ = std::move(path);
+  if (fd_ < 0) open();
 }
 
 LogTail::~LogTail() {

@@ -22,10 +22,11 @@ struct LogQuery {
 // they are. Pure.
 std::string render_log(std::string_view cri, const LogQuery& query);
 
-// Follows a log file from its present end or beginning through rotations. Not thread-safe; reads never block.
+// Follows a log from the oldest line that is kept, through rotations: each line once. Not thread-safe; reads never
+// block.
 class LogTail {
  public:
-  LogTail(std::string path, bool from_end);
+  explicit LogTail(std::string path);
   ~LogTail();
   LogTail(const LogTail&) = delete;
   LogTail& operator=(const LogTail&) = delete;

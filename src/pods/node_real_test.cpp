@@ -171,6 +171,8 @@ spec:
                    ->front())
       .value();
   const std::string path = "/api/v1/namespaces/default/pods/job/log";
+  REQUIRE(machine.until([&] { return machine.node->read_log({"default", "job"}, "main", {}).has_value(); }));
+  const auto early = machine.get(path + "?follow=true");  // perhaps before the first line
   REQUIRE(machine.until(
       [&] { return machine.node->read_log({"default", "job"}, "main", {}).value_or("") == "one\ntwo\n"; }));
   const auto last = machine.get(path + "?tailLines=1");
@@ -188,6 +190,8 @@ spec:
   REQUIRE(machine.until([&] { return followed->has_value(); }));
   CHECK((*followed)->status == 200);
   CHECK((*followed)->body == "two\nthree\n");
+  REQUIRE(machine.until([&] { return early->has_value(); }));
+  CHECK((*early)->body == "one\ntwo\nthree\n");
 }
 
 }  // namespace
