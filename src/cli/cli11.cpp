@@ -21,7 +21,8 @@ void add_option(CLI::App& app, const Option& option) {
     added->type_name(option.value.empty() ? "" : option.value);
     if (const auto* number = std::get_if<std::int64_t*>(&option.target)) added->default_val(**number);
     if (const auto* number = std::get_if<double*>(&option.target)) added->default_val(**number);
-    if (const auto* text = std::get_if<std::string*>(&option.target); text && !(*text)->empty()) added->default_val(**text);
+    if (const auto* text = std::get_if<std::string*>(&option.target); text && !(*text)->empty())
+      added->default_val(**text);
     if (std::holds_alternative<std::vector<std::string>*>(option.target)) {
       added->allow_extra_args(!option.names.starts_with('-'));  // "-p a=1 FILE" must not swallow FILE
       added->take_all();

@@ -33,10 +33,12 @@ core::Code code_of(std::string_view name, int status) {
 // Slipway's own shape, Kubernetes' Status, the registry's {code, message}: whichever face answered.
 core::Error error_of(int status, const std::string& body) {
   auto parsed = doc::parse_json(body, "<answer>");
-  if (!parsed) return {code_of("", status), "the platform answered " + std::to_string(status) + ": " + body.substr(0, 300)};
+  if (!parsed)
+    return {code_of("", status), "the platform answered " + std::to_string(status) + ": " + body.substr(0, 300)};
   const doc::Value& error = (*parsed)["error"];
   const doc::Value& source = error.is_object() ? error : *parsed;
-  core::Error result(code_of(source["code"].string_or(""), status), source["message"].string_or("the platform answered " + std::to_string(status)),
+  core::Error result(code_of(source["code"].string_or(""), status),
+                     source["message"].string_or("the platform answered " + std::to_string(status)),
                      source["hint"].string_or(""));
   result.object = source["object"].string_or("");
   for (const doc::Value& cause : source["causes"].is_array() ? source["causes"].as_array() : doc::Array{}) {
@@ -56,7 +58,8 @@ core::HttpRequest request_for(const Connection& connection, std::string_view met
 
 Result<core::doc::Value> decode(Result<core::HttpResponse> response, const Connection& connection) {
   if (!response) {
-    core::Error error(Code::unavailable, "cannot reach the platform at " + connection.url, "is it running? slipway up --detach starts it");
+    core::Error error(Code::unavailable, "cannot reach the platform at " + connection.url,
+                      "is it running? slipway up --detach starts it");
     return fail(std::move(error).because(std::move(response).error()));
   }
   if (response->status >= 400) return fail(error_of(response->status, response->body));
@@ -70,9 +73,12 @@ Format Common::format() const { return parse_format(output).value_or(Format::tab
 
 std::vector<Option> common_options(Common& common, bool with_output) {
   std::vector<Option> options{
-      {"--data", "DIR", "the platform's data directory (default: $SLIPWAY_DATA, or slipway under XDG_DATA_HOME)", &common.data},
+      {"--data", "DIR", "the platform's data directory (default: $SLIPWAY_DATA, or slipway under XDG_DATA_HOME)",
+       &common.data},
       {"--as", "PERSON", "act with that person's token from DATA/tokens", &common.as}};
-  if (with_output) options.push_back({"-o,--output", "FORMAT", "table, json or yaml", &common.output, false, {"table", "json", "yaml"}});
+  if (with_output)
+    options.push_back(
+        {"-o,--output", "FORMAT", "table, json or yaml", &common.output, false, {"table", "json", "yaml"}});
   return options;
 }
 
@@ -83,11 +89,15 @@ std::string default_data_directory() {
   return (home.empty() ? "/var/lib" : home + "/.local/share") + "/slipway";
 }
 
-std::string data_directory(const Common& common) { return common.data.empty() ? default_data_directory() : common.data; }
+std::string data_directory(const Common& common) {
+  return common.data.empty() ? default_data_directory() : common.data;
+}
 
 Result<core::doc::Value> read_endpoints(const std::string& data) {
   auto text = core::real_files().read(data + "/endpoints.json");
-  if (!text) return fail(Code::unavailable, "no platform runs with its data in " + data, "start one: slipway up --detach --data " + data);
+  if (!text)
+    return fail(Code::unavailable, "no platform runs with its data in " + data,
+                "start one: slipway up --detach --data " + data);
   return doc::parse_json(*text, data + "/endpoints.json");
 }
 
@@ -107,7 +117,8 @@ Result<Connection> connect(const Common& common) {
   TRY_ASSIGN(const core::doc::Value endpoints, read_endpoints(data));
   connection.url = endpoints["api"].string_or("");
   const std::string person = common.as.empty() ? "default" : common.as;
-  if (person.find('/') != std::string::npos) return fail(Code::invalid_argument, "\"" + person + "\" is not a person's id");
+  if (person.find('/') != std::string::npos)
+    return fail(Code::invalid_argument, "\"" + person + "\" is not a person's id");
   auto token = files.read(data + "/tokens/" + person);
   if (token) {
     connection.token = trimmed(std::move(*token));
@@ -140,7 +151,8 @@ Result<core::doc::Value> upload(const Connection& connection, std::string_view p
 
 Result<std::string> fetch_text(const Connection& connection, std::string_view path) {
   auto response = net::fetch(request_for(connection, "GET", path));
-  if (!response) return fail(Code::unavailable, "cannot reach the platform at " + connection.url, response.error().message);
+  if (!response)
+    return fail(Code::unavailable, "cannot reach the platform at " + connection.url, response.error().message);
   if (response->status >= 400) return fail(error_of(response->status, response->body));
   return std::move(response->body);
 }

@@ -13,8 +13,8 @@ namespace slipway::cli {
 
 // The flags that most verbs share.
 struct Common {
-  std::string data;    // --data
-  std::string as;      // --as: a person whose token is under DATA/tokens
+  std::string data;  // --data
+  std::string as;    // --as: a person whose token is under DATA/tokens
   std::string output = "table";
   Format format() const;
 };
@@ -29,8 +29,8 @@ struct Connection {
   std::string token;  // empty: reading only
 };
 
-// $SLIPWAY_URL and $SLIPWAY_TOKEN or $SLIPWAY_TOKEN_FILE (inside a workflow step), else DATA/endpoints.json and DATA/tokens.
-// unavailable when nothing runs there, with the command that starts it.
+// $SLIPWAY_URL and $SLIPWAY_TOKEN or $SLIPWAY_TOKEN_FILE (inside a workflow step), else DATA/endpoints.json and
+// DATA/tokens. unavailable when nothing runs there, with the command that starts it.
 Result<Connection> connect(const Common& common);
 // DATA/endpoints.json, or unavailable.
 Result<core::doc::Value> read_endpoints(const std::string& data);

@@ -16,10 +16,10 @@ namespace slipway::cli {
 // What the process answers. Documented in --help and docs/cli.md.
 enum ExitCode : int {
   ok = 0,
-  failed = 1,        // the thing was done and its verdict is bad: a run failed, a rollout was rolled back
-  usage = 2,         // unknown verb, flag or value; a bad file
-  refused = 3,       // not allowed, not approved, conflict, precondition
-  unavailable = 4,   // no platform is running, or it cannot be reached
+  failed = 1,       // the thing was done and its verdict is bad: a run failed, a rollout was rolled back
+  usage = 2,        // unknown verb, flag or value; a bad file
+  refused = 3,      // not allowed, not approved, conflict, precondition
+  unavailable = 4,  // no platform is running, or it cannot be reached
   interrupted = 130,
 };
 int exit_code_of(const core::Error& error);
@@ -35,13 +35,13 @@ struct Option {
 
 struct Command {
   std::string name;
-  std::string summary;                // one line
-  std::string details = {};           // more, wrapped as written
+  std::string summary;       // one line
+  std::string details = {};  // more, wrapped as written
   std::vector<std::string> examples = {};
   std::vector<Option> options = {};
-  std::function<int()> run = {};      // empty for a group
+  std::function<int()> run = {};  // empty for a group
   std::vector<Command> children = {};
-  std::shared_ptr<void> state = {};   // what the options point into
+  std::shared_ptr<void> state = {};  // what the options point into
   bool hidden = false;
 };
 

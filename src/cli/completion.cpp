@@ -39,7 +39,8 @@ std::string bash(const std::vector<Level>& levels) {
       "  while true; do\n"
       "    case $path in\n";
   for (const Level& level : levels) {
-    out += "      \"" + level.path + "\") COMPREPLY=($(compgen -W \"" + level.words + "\" -- \"$current\") $(compgen -f -- \"$current\")); return ;;\n";
+    out += "      \"" + level.path + "\") COMPREPLY=($(compgen -W \"" + level.words +
+           "\" -- \"$current\") $(compgen -f -- \"$current\")); return ;;\n";
   }
   out +=
       "    esac\n"
@@ -61,7 +62,8 @@ std::string fish(const Command& root, const std::vector<Level>& levels) {
   for (const Level& level : levels) {
     const std::size_t space = level.path.rfind(' ');
     if (space == std::string::npos) continue;
-    out += "complete -c slipway -n '__fish_seen_subcommand_from " + level.path.substr(space + 1) + "' -a '" + level.words + "'\n";
+    out += "complete -c slipway -n '__fish_seen_subcommand_from " + level.path.substr(space + 1) + "' -a '" +
+           level.words + "'\n";
   }
   return out;
 }

@@ -43,7 +43,8 @@ bool wants_colour() {
   static const bool colour = [] {
     const char* no_colour = std::getenv("NO_COLOR");
     const char* term = std::getenv("TERM");
-    return is_terminal() && (no_colour == nullptr || *no_colour == '\0') && term != nullptr && std::string_view(term) != "dumb";
+    return is_terminal() && (no_colour == nullptr || *no_colour == '\0') && term != nullptr &&
+           std::string_view(term) != "dumb";
   }();
   return colour;
 }
@@ -99,15 +100,20 @@ int print_error(const core::Error& error, Format format) {
 
 int exit_code_of(const core::Error& error) {
   switch (error.code) {
-    case Code::invalid_argument: return ExitCode::usage;
+    case Code::invalid_argument:
+      return ExitCode::usage;
     case Code::unauthenticated:
     case Code::permission_denied:
     case Code::conflict:
     case Code::already_exists:
-    case Code::failed_precondition: return ExitCode::refused;
-    case Code::unavailable: return ExitCode::unavailable;
-    case Code::cancelled: return ExitCode::interrupted;
-    default: return ExitCode::failed;
+    case Code::failed_precondition:
+      return ExitCode::refused;
+    case Code::unavailable:
+      return ExitCode::unavailable;
+    case Code::cancelled:
+      return ExitCode::interrupted;
+    default:
+      return ExitCode::failed;
   }
 }
 

@@ -13,8 +13,8 @@ namespace slipway::cli {
 enum class Format { table, json, yaml };
 Result<Format> parse_format(std::string_view text);
 
-bool is_terminal();         // stdout
-bool wants_colour();        // a terminal, no NO_COLOR, TERM is not dumb
+bool is_terminal();   // stdout
+bool wants_colour();  // a terminal, no NO_COLOR, TERM is not dumb
 std::string bold(std::string_view text);
 std::string dim(std::string_view text);
 std::string red(std::string_view text);

@@ -38,7 +38,8 @@ Result<> PlatformProcess::spawn() {
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string_view text(*variable);
     const std::size_t equals = text.find('=');
-    if (equals != std::string_view::npos) launch.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    if (equals != std::string_view::npos)
+      launch.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }
   launch.stdout_fd = log;
   launch.stderr_fd = log;
@@ -69,7 +70,8 @@ Result<> PlatformProcess::start(bool watched) {
     progress.update(std::to_string(i / 10) + " s");
     core::sleep_for(std::chrono::milliseconds(100));
   }
-  return fail(Code::deadline_exceeded, "the platform does not answer after 30 s:" + tail_of(log_, 12), "the whole log is in " + log_);
+  return fail(Code::deadline_exceeded, "the platform does not answer after 30 s:" + tail_of(log_, 12),
+              "the whole log is in " + log_);
 }
 
 void PlatformProcess::watch() {

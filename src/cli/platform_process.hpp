@@ -1,5 +1,6 @@
 #pragma once
-// PlatformProcess: `slipway up` as a child, for the demo and --detach. The demo has it started again when it dies, as systemd would.
+// PlatformProcess: `slipway up` as a child, for the demo and --detach. The demo has it started again when it dies, as
+// systemd would.
 
 #include <atomic>
 #include <string>

@@ -38,7 +38,8 @@ void answer(Responder& responder, const Result<doc::Value>& result, int status =
 Result<doc::Value> apply(const ApiParts& parts, const Request& request) {
   TRY_ASSIGN(const doc::Value body, body_of(request));
   std::vector<objects::Object> list;
-  for (const doc::Value& item : body["items"].is_array() ? body["items"].as_array() : doc::Array{}) list.emplace_back(item);
+  for (const doc::Value& item : body["items"].is_array() ? body["items"].as_array() : doc::Array{})
+    list.emplace_back(item);
   if (list.empty()) return fail(Code::invalid_argument, "there is nothing to apply", "send {\"items\":[...]}");
   TRY_ASSIGN(const std::vector<std::string> lines, apply_objects(parts.store, std::move(list)));
   doc::Array applied;
@@ -46,7 +47,10 @@ Result<doc::Value> apply(const ApiParts& parts, const Request& request) {
     applied.emplace_back(line);
     const std::size_t space = line.rfind(' ');
     if (line.ends_with("unchanged")) continue;
-    parts.events.record({.actor = principal_of(request).name, .action = "applied", .object = line.substr(0, space), .detail = line.substr(space + 1)});
+    parts.events.record({.actor = principal_of(request).name,
+                         .action = "applied",
+                         .object = line.substr(0, space),
+                         .detail = line.substr(space + 1)});
   }
   return doc::Value(doc::Object{{"applied", std::move(applied)}});
 }
@@ -110,8 +114,10 @@ Result<std::vector<std::string>> apply_objects(objects::Store& store, std::vecto
       continue;
     }
     kinds.push_back(*kind);
-    if (object.name().name.empty()) problems.emplace_back(Code::invalid_argument, "a " + object.kind() + " without metadata.name");
-    if (kind->namespaced && object.name().ns.empty()) problems.emplace_back(Code::invalid_argument, object.text() + " has no metadata.namespace");
+    if (object.name().name.empty())
+      problems.emplace_back(Code::invalid_argument, "a " + object.kind() + " without metadata.name");
+    if (kind->namespaced && object.name().ns.empty())
+      problems.emplace_back(Code::invalid_argument, object.text() + " has no metadata.namespace");
     if (auto valid = validate(object); !valid) problems.push_back(std::move(valid).error());
   }
   if (!problems.empty()) return fail(core::join(std::move(problems)));
@@ -121,7 +127,8 @@ Result<std::vector<std::string>> apply_objects(objects::Store& store, std::vecto
     objects::Object& object = list[i];
     const objects::Name name = object.name();
     if (kinds[i].namespaced) TRY(ensure_namespace(store, name.ns));
-    if (kinds[i] == objects::kinds::environment) TRY(ensure_namespace(store, object.spec()["namespace"].string_or(name.name)));
+    if (kinds[i] == objects::kinds::environment)
+      TRY(ensure_namespace(store, object.spec()["namespace"].string_or(name.name)));
     TRY_ASSIGN(const auto before, store.find(kinds[i], name));
     const std::string text = object.text();
     TRY_ASSIGN(const objects::Object after, store.apply(std::move(object)));
@@ -133,14 +140,34 @@ Result<std::vector<std::string>> apply_objects(objects::Store& store, std::vecto
 
 void add_api_routes(net::Router& router, ApiParts parts) {
   const auto path = [](std::string_view rest) { return std::string(base) + std::string(rest); };
-  router.add("POST", path("/apply"), [parts](const Request& request, const ResponderPtr& responder) { answer(*responder, apply(parts, request)); });
-  router.add("POST", path("/promotions"), [parts](const Request& request, const ResponderPtr& responder) { answer(*responder, create_promotion(parts, request), 201); });
-  router.add("POST", path("/promotions/{ns}/{name}/approve"), [parts](const Request& request, const ResponderPtr& responder) { answer(*responder, decide(parts, request, true)); });
-  router.add("POST", path("/promotions/{ns}/{name}/reject"), [parts](const Request& request, const ResponderPtr& responder) { answer(*responder, decide(parts, request, false)); });
-  router.add("POST", path("/rollouts/{ns}/{name}/abort"), [parts](const Request& request, const ResponderPtr& responder) { answer(*responder, steer(parts, request, true)); });
-  router.add("POST", path("/rollouts/{ns}/{name}/promote"), [parts](const Request& request, const ResponderPtr& responder) { answer(*responder, steer(parts, request, false)); });
-  router.add("GET", path("/inbox"), [parts](const Request& request, const ResponderPtr& responder) { answer(*responder, parts.delivery.inbox(principal_of(request))); });
-  router.add("GET", path("/history/{environment}"), [parts](const Request& request, const ResponderPtr& responder) { answer(*responder, parts.delivery.history(request.parameters.at(0))); });
+  router.add("POST", path("/apply"), [parts](const Request& request, const ResponderPtr& responder) {
+    answer(*responder, apply(parts, request));
+  });
+  router.add("POST", path("/promotions"), [parts](const Request& request, const ResponderPtr& responder) {
+    answer(*responder, create_promotion(parts, request), 201);
+  });
+  router.add("POST", path("/promotions/{ns}/{name}/approve"),
+             [parts](const Request& request, const ResponderPtr& responder) {
+               answer(*responder, decide(parts, request, true));
+             });
+  router.add("POST", path("/promotions/{ns}/{name}/reject"),
+             [parts](const Request& request, const ResponderPtr& responder) {
+               answer(*responder, decide(parts, request, false));
+             });
+  router.add("POST", path("/rollouts/{ns}/{name}/abort"),
+             [parts](const Request& request, const ResponderPtr& responder) {
+               answer(*responder, steer(parts, request, true));
+             });
+  router.add("POST", path("/rollouts/{ns}/{name}/promote"),
+             [parts](const Request& request, const ResponderPtr& responder) {
+               answer(*responder, steer(parts, request, false));
+             });
+  router.add("GET", path("/inbox"), [parts](const Request& request, const ResponderPtr& responder) {
+    answer(*responder, parts.delivery.inbox(principal_of(request)));
+  });
+  router.add("GET", path("/history/{environment}"), [parts](const Request& request, const ResponderPtr& responder) {
+    answer(*responder, parts.delivery.history(request.parameters.at(0)));
+  });
 }
 
 }  // namespace slipway::server

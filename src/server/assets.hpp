@@ -13,9 +13,9 @@ namespace slipway::server {
 struct Asset {
   std::string_view path;
   std::string_view bytes;
-  bool gzip;                      // bytes are compressed
+  bool gzip;  // bytes are compressed
   std::string_view content_type;
-  std::string_view etag;          // of the uncompressed bytes, quoted
+  std::string_view etag;  // of the uncompressed bytes, quoted
   bool executable;
 };
 

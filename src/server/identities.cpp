@@ -20,7 +20,8 @@ bool works(const team::Team& team, const std::string& secret) {
   return principal && principal->has_value();
 }
 
-Result<std::string> ensure_token(team::Team& team, const std::string& path, const team::Person& person, core::EventSink& events) {
+Result<std::string> ensure_token(team::Team& team, const std::string& path, const team::Person& person,
+                                 core::EventSink& events) {
   core::Files& files = core::real_files();
   if (auto old = files.read(path)) {
     const std::string secret = old->substr(0, old->find('\n'));
@@ -28,13 +29,18 @@ Result<std::string> ensure_token(team::Team& team, const std::string& path, cons
   }
   TRY_ASSIGN(const team::IssuedToken token, team.issue_token(person.id, "file"));
   TRY(files.write_atomic(path, token.secret + "\n", 0600));
-  events.record({.actor = "slipway/up", .action = "issued-token", .object = person.id, .detail = "token " + token.id + ", in a file that only this user can read"});
+  events.record({.actor = "slipway/up",
+                 .action = "issued-token",
+                 .object = person.id,
+                 .detail = "token " + token.id + ", in a file that only this user can read"});
   return token.secret;
 }
 
 }  // namespace
 
-std::string token_file(const Layout& layout, std::string_view person) { return layout.tokens() + "/" + std::string(person); }
+std::string token_file(const Layout& layout, std::string_view person) {
+  return layout.tokens() + "/" + std::string(person);
+}
 
 Result<std::vector<team::Person>> load_people(const Layout& layout, const std::string& given) {
   core::Files& files = core::real_files();
@@ -48,12 +54,18 @@ Result<std::vector<team::Person>> load_people(const Layout& layout, const std::s
     TRY_ASSIGN(const std::string text, files.read(layout.team()));
     TRY_ASSIGN(people, team::parse_people(text, layout.team()));
   } else {
-    people.push_back({.id = user_name() + "@localhost", .name = user_name(), .roles = {"ml-engineer", "platform-engineer", "tech-lead"}, .service = false});
+    people.push_back({.id = user_name() + "@localhost",
+                      .name = user_name(),
+                      .roles = {"ml-engineer", "platform-engineer", "tech-lead"},
+                      .service = false});
   }
   for (const team::Person& person : people) {
-    if (person.id.find('/') != std::string::npos || person.id == "default") return fail(Code::invalid_argument, layout.team() + ": \"" + person.id + "\" cannot be an id", "ids have no slash");
+    if (person.id.find('/') != std::string::npos || person.id == "default")
+      return fail(Code::invalid_argument, layout.team() + ": \"" + person.id + "\" cannot be an id",
+                  "ids have no slash");
   }
-  const bool has_ci = std::any_of(people.begin(), people.end(), [](const team::Person& p) { return p.id == ci_account; });
+  const bool has_ci =
+      std::any_of(people.begin(), people.end(), [](const team::Person& p) { return p.id == ci_account; });
   if (!has_ci) people.push_back({.id = std::string(ci_account), .name = "workflows", .roles = {"ci"}, .service = true});
   return people;
 }

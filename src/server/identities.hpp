@@ -14,11 +14,12 @@ namespace slipway::server {
 // The account that the steps of workflows act as.
 inline constexpr std::string_view ci_account = "ci@slipway";
 
-// From DATA/team.yaml, which `given` replaces first when it is not empty. Without any: one person, "<user>@localhost", with every role a
-// person can have. The workflows' account is always there.
+// From DATA/team.yaml, which `given` replaces first when it is not empty. Without any: one person, "<user>@localhost",
+// with every role a person can have. The workflows' account is always there.
 Result<std::vector<team::Person>> load_people(const Layout& layout, const std::string& given);
 
-// Makes DATA/tokens/PERSON for everybody who has no working token there; "default" is the only person's, if there is one only.
+// Makes DATA/tokens/PERSON for everybody who has no working token there; "default" is the only person's, if there is
+// one only.
 Result<> ensure_tokens(team::Team& team, const Layout& layout, core::EventSink& events);
 std::string token_file(const Layout& layout, std::string_view person);
 

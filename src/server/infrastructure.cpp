@@ -17,11 +17,18 @@ objects::Object render_pod(const InfrastructurePod& pod) {
   object.set_label("app", pod.name);
   object.set_label("app.kubernetes.io/part-of", "slipway");
   object.set_annotation(command_digest, Digest::of(doc::render_json(command)).text());
-  doc::Object container{{"name", pod.container},
-                        {"image", "slipway.dev/" + pod.container},
-                        {"command", std::move(command)},
-                        {"readinessProbe", doc::Object{{"httpGet", doc::Object{{"host", "127.0.0.1"}, {"path", pod.ready_path}, {"port", pod.ready_port}}}, {"periodSeconds", 1}, {"failureThreshold", 2}}}};
-  object.spec() = doc::Object{{"hostNetwork", true}, {"restartPolicy", "Always"}, {"terminationGracePeriodSeconds", 10}, {"containers", doc::Array{std::move(container)}}};
+  doc::Object container{
+      {"name", pod.container},
+      {"image", "slipway.dev/" + pod.container},
+      {"command", std::move(command)},
+      {"readinessProbe",
+       doc::Object{{"httpGet", doc::Object{{"host", "127.0.0.1"}, {"path", pod.ready_path}, {"port", pod.ready_port}}},
+                   {"periodSeconds", 1},
+                   {"failureThreshold", 2}}}};
+  object.spec() = doc::Object{{"hostNetwork", true},
+                              {"restartPolicy", "Always"},
+                              {"terminationGracePeriodSeconds", 10},
+                              {"containers", doc::Array{std::move(container)}}};
   return object;
 }
 

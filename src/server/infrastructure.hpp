@@ -1,6 +1,6 @@
 #pragma once
-// The platform's own processes as Pods: the gateway in istio-system, Prometheus in monitoring. There is one way to start,
-// watch, log and stop a process, so `get pods` shows everything that runs.
+// The platform's own processes as Pods: the gateway in istio-system, Prometheus in monitoring. There is one way to
+// start, watch, log and stop a process, so `get pods` shows everything that runs.
 
 #include <string>
 #include <vector>
@@ -18,8 +18,8 @@ struct InfrastructurePod {
 
 // The Pod's object. Pure.
 objects::Object render_pod(const InfrastructurePod& pod);
-// Makes the Pod what it should be: a Pod whose command changed (another binary, another port) is replaced. The old one's
-// removal takes its grace period: call again until it returns true.
+// Makes the Pod what it should be: a Pod whose command changed (another binary, another port) is replaced. The old
+// one's removal takes its grace period: call again until it returns true.
 Result<bool> ensure_pod(objects::Store& store, const InfrastructurePod& pod);
 
 }  // namespace slipway::server

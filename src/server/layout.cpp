@@ -24,7 +24,8 @@ class HeldPort {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(descriptor_, generic, length) == 0 && ::getsockname(descriptor_, generic, &length) == 0) port_ = ntohs(address.sin_port);
+    if (::bind(descriptor_, generic, length) == 0 && ::getsockname(descriptor_, generic, &length) == 0)
+      port_ = ntohs(address.sin_port);
   }
   ~HeldPort() { ::close(descriptor_); }
   HeldPort(const HeldPort&) = delete;
@@ -40,7 +41,8 @@ class HeldPort {
 
 Result<> Layout::make() const {
   core::Files& files = core::real_files();
-  for (const std::string& directory : {root, blobs(), pods(), repositories(), runs(), runtime(), root + "/gateway", prometheus(), tokens(), spool()}) {
+  for (const std::string& directory :
+       {root, blobs(), pods(), repositories(), runs(), runtime(), root + "/gateway", prometheus(), tokens(), spool()}) {
     TRY(files.make_directories(directory, 0700));
   }
   return {};
@@ -52,8 +54,10 @@ Result<DirectoryLock> DirectoryLock::take(const Layout& layout) {
   DirectoryLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     const std::string pid = core::real_files().read(layout.pid()).value_or("?");
-    return fail(Code::conflict, "a platform already runs with its data in " + layout.root + " (pid " + pid.substr(0, pid.find('\n')) + ")",
-                "slipway status --data " + layout.root + " shows it; slipway down stops it");
+    return fail(
+        Code::conflict,
+        "a platform already runs with its data in " + layout.root + " (pid " + pid.substr(0, pid.find('\n')) + ")",
+        "slipway status --data " + layout.root + " shows it; slipway down stops it");
   }
   return lock;
 }
@@ -76,7 +80,10 @@ Result<Ports> ports_of(const Layout& layout, const Ports& wanted) {
                     .gateway = choose(wanted.gateway, "gateway", held[1]),
                     .gateway_admin = choose(wanted.gateway_admin, "gatewayAdmin", held[2]),
                     .prometheus = choose(wanted.prometheus, "prometheus", held[3])};
-  const doc::Object record{{"api", ports.api}, {"gateway", ports.gateway}, {"gatewayAdmin", ports.gateway_admin}, {"prometheus", ports.prometheus}};
+  const doc::Object record{{"api", ports.api},
+                           {"gateway", ports.gateway},
+                           {"gatewayAdmin", ports.gateway_admin},
+                           {"prometheus", ports.prometheus}};
   TRY(files.write_atomic(layout.ports(), doc::render_json(record), 0600));
   return ports;
 }

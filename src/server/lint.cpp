@@ -18,13 +18,17 @@ namespace fs = std::filesystem;
 
 enum class FileKind { none, workflow, pipeline, manifest, team, prompts, other_yaml };
 
-bool is_yaml(const fs::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml" || path.extension() == ".json"; }
+bool is_yaml(const fs::path& path) {
+  return path.extension() == ".yaml" || path.extension() == ".yml" || path.extension() == ".json";
+}
 
 FileKind kind_of(const fs::path& path, const std::vector<doc::Value>& documents) {
-  if (path.parent_path().filename() == "workflows" && path.parent_path().parent_path().filename() == ".github") return FileKind::workflow;
+  if (path.parent_path().filename() == "workflows" && path.parent_path().parent_path().filename() == ".github")
+    return FileKind::workflow;
   if (documents.empty()) return FileKind::none;
   const doc::Value& first = documents.front();
-  if (first["pipelineInfo"].is_object() || first["pipeline_info"].is_object() || first["pipelineSpec"].is_object()) return FileKind::pipeline;
+  if (first["pipelineInfo"].is_object() || first["pipeline_info"].is_object() || first["pipelineSpec"].is_object())
+    return FileKind::pipeline;
   if (!first["apiVersion"].is_null() && !first["kind"].is_null()) return FileKind::manifest;
   if (first["people"].is_array()) return FileKind::team;
   return FileKind::other_yaml;
@@ -36,9 +40,11 @@ void note(const Result<T>& result, LintReport& report) {
 }
 
 // A manifest's objects: kinds Slipway knows are checked strictly; others are somebody else's.
-void lint_manifest(const std::string& text, const std::string& name, const std::vector<doc::Value>& documents, LintReport& report) {
+void lint_manifest(const std::string& text, const std::string& name, const std::vector<doc::Value>& documents,
+                   LintReport& report) {
   const bool any_known = std::any_of(documents.begin(), documents.end(), [](const doc::Value& d) {
-    return d["kind"].string_or("") == "List" || objects::kinds::find(d["apiVersion"].string_or(""), d["kind"].string_or("")).has_value();
+    return d["kind"].string_or("") == "List" ||
+           objects::kinds::find(d["apiVersion"].string_or(""), d["kind"].string_or("")).has_value();
   });
   if (!any_known) return;
   auto parsed = objects::parse_manifest(text, name);
@@ -84,7 +90,8 @@ Result<LintReport> lint_path(const std::string& path) {
     return report;
   }
   std::vector<fs::path> files;
-  for (auto entry = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error); entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+  for (auto entry = fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error);
+       entry != fs::recursive_directory_iterator(); entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (entry->is_directory(error) && ((name.starts_with(".") && name != ".github") || name == "node_modules")) {
       entry.disable_recursion_pending();
@@ -97,6 +104,8 @@ Result<LintReport> lint_path(const std::string& path) {
   return report;
 }
 
-Result<> make_models_repository(const std::string& directory) { return extract_assets("examples/support-assistant/", directory); }
+Result<> make_models_repository(const std::string& directory) {
+  return extract_assets("examples/support-assistant/", directory);
+}
 
 }  // namespace slipway::server

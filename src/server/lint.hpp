@@ -13,8 +13,8 @@ struct LintReport {
   std::vector<core::Error> problems;
 };
 
-// A file, or every .yaml, .yml, .json and .jsonl file below a directory (.git and hidden directories other than .github are left out). What
-// is no format of Slipway's is passed over. not_found when there is no such path.
+// A file, or every .yaml, .yml, .json and .jsonl file below a directory (.git and hidden directories other than .github
+// are left out). What is no format of Slipway's is passed over. not_found when there is no such path.
 Result<LintReport> lint_path(const std::string& path);
 
 // A copy of the example repository.

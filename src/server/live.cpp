@@ -24,8 +24,14 @@ LiveStream::LiveStream(core::World& world, team::AuditLog& audit, std::function<
 }
 
 void LiveStream::add_routes(net::Router& router) {
-  router.add("GET", "/api/slipway/v1/overview", [this](const net::Request&, const std::shared_ptr<net::Responder>& responder) { responder->send(net::Response::json(200, overview_())); });
-  router.add("GET", "/api/slipway/v1/events", [this](const net::Request& request, const std::shared_ptr<net::Responder>& responder) { connect(request, responder); });
+  router.add("GET", "/api/slipway/v1/overview",
+             [this](const net::Request&, const std::shared_ptr<net::Responder>& responder) {
+               responder->send(net::Response::json(200, overview_()));
+             });
+  router.add("GET", "/api/slipway/v1/events",
+             [this](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
+               connect(request, responder);
+             });
 }
 
 void LiveStream::connect(const net::Request& request, std::shared_ptr<net::Responder> responder) {
@@ -35,7 +41,8 @@ void LiveStream::connect(const net::Request& request, std::shared_ptr<net::Respo
   if (std::from_chars(resume.data(), resume.data() + resume.size(), after).ec == std::errc() && after > 0) {
     if (auto missed = audit_.list(after, 1000)) {
       for (const core::Event& event : *missed) {
-        responder->write(net::server_sent_event("timeline", doc::render_json(render_event(event)), std::to_string(event.sequence)));
+        responder->write(
+            net::server_sent_event("timeline", doc::render_json(render_event(event)), std::to_string(event.sequence)));
       }
     }
   }
@@ -72,7 +79,8 @@ void LiveStream::tick() {
 }
 
 void LiveStream::send_timeline(const core::Event& event) {
-  const std::string message = net::server_sent_event("timeline", doc::render_json(render_event(event)), std::to_string(event.sequence));
+  const std::string message =
+      net::server_sent_event("timeline", doc::render_json(render_event(event)), std::to_string(event.sequence));
   clients_.remove_if([&](const auto& client) { return !client->write(message); });
 }
 

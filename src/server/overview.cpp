@@ -13,7 +13,9 @@ std::string text_or_empty(const doc::Value& value) { return value.string_or("");
 std::vector<const Object*> in_order(const std::vector<Object>& environments) {
   std::vector<const Object*> sorted;
   for (const Object& environment : environments) sorted.push_back(&environment);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Object* a, const Object* b) { return a->spec()["order"].int_or(0) < b->spec()["order"].int_or(0); });
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Object* a, const Object* b) {
+    return a->spec()["order"].int_or(0) < b->spec()["order"].int_or(0);
+  });
   return sorted;
 }
 
@@ -38,7 +40,8 @@ doc::Object stage(std::string_view name, std::string_view state, std::string_vie
 
 std::string_view state_of_phase(std::string_view phase) {
   if (phase == "Succeeded") return "done";
-  if (phase == "Failed" || phase == "RolledBack" || phase == "Rejected" || phase == "Error" || phase == "Cancelled") return "failed";
+  if (phase == "Failed" || phase == "RolledBack" || phase == "Rejected" || phase == "Error" || phase == "Cancelled")
+    return "failed";
   return "running";
 }
 
@@ -54,10 +57,13 @@ std::string approvers(const Object& promotion) {
 doc::Array path_of(const OverviewInputs& inputs, const VersionSummary& version) {
   doc::Array path;
   const bool committed = !version.commit.empty();
-  path.push_back(stage("commit", committed ? "done" : "waiting", "", committed ? version.author + " pushed " + version.commit.substr(0, 7) : "registered by hand"));
-  const auto run = std::find_if(inputs.runs.begin(), inputs.runs.end(), [&](const RunSummary& r) { return committed && r.commit == version.commit; });
+  path.push_back(stage("commit", committed ? "done" : "waiting", "",
+                       committed ? version.author + " pushed " + version.commit.substr(0, 7) : "registered by hand"));
+  const auto run = std::find_if(inputs.runs.begin(), inputs.runs.end(),
+                                [&](const RunSummary& r) { return committed && r.commit == version.commit; });
   if (run != inputs.runs.end()) {
-    path.push_back(stage("build", state_of_phase(run->phase), core::render_rfc3339(run->started), run->name + ": " + (run->message.empty() ? run->steps : run->message)));
+    path.push_back(stage("build", state_of_phase(run->phase), core::render_rfc3339(run->started),
+                         run->name + ": " + (run->message.empty() ? run->steps : run->message)));
   }
   for (const Object* environment : in_order(inputs.environments)) {
     const std::string name = environment->name().name;
@@ -66,13 +72,22 @@ doc::Array path_of(const OverviewInputs& inputs, const VersionSummary& version) 
     const std::string phase = promotion == nullptr ? "" : text_or_empty(promotion->status()["phase"]);
     if (needs_approval) {
       const std::string by = promotion == nullptr ? "" : approvers(*promotion);
-      path.push_back(stage("approval", phase == "AwaitingApproval" ? "running" : phase == "Rejected" ? "failed" : !by.empty() ? "done" : "waiting", "",
-                           phase == "AwaitingApproval" ? "waits for a decision" : by.empty() ? "" : "by " + by));
+      path.push_back(stage("approval",
+                           phase == "AwaitingApproval" ? "running"
+                           : phase == "Rejected"       ? "failed"
+                           : !by.empty()               ? "done"
+                                                       : "waiting",
+                           "",
+                           phase == "AwaitingApproval" ? "waits for a decision"
+                           : by.empty()                ? ""
+                                                       : "by " + by));
     }
     if (promotion == nullptr || phase == "AwaitingApproval") {
       path.push_back(stage(name, "waiting", "", ""));
     } else {
-      path.push_back(stage(name, state_of_phase(phase.empty() ? "Pending" : phase), text_or_empty(promotion->status()["startedAt"]), text_or_empty(promotion->status()["message"])));
+      path.push_back(stage(name, state_of_phase(phase.empty() ? "Pending" : phase),
+                           text_or_empty(promotion->status()["startedAt"]),
+                           text_or_empty(promotion->status()["message"])));
     }
   }
   return path;
@@ -81,9 +96,14 @@ doc::Array path_of(const OverviewInputs& inputs, const VersionSummary& version) 
 doc::Object render_version(const OverviewInputs& inputs, const VersionSummary& version) {
   doc::Object metrics;
   for (const auto& [name, value] : version.metrics) metrics.set(name, value);
-  return {{"model", version.model},     {"version", version.version}, {"commit", version.commit},
-          {"author", version.author},   {"subject", version.subject}, {"weights", version.weights},
-          {"created", core::render_rfc3339(version.created)},         {"metrics", std::move(metrics)},
+  return {{"model", version.model},
+          {"version", version.version},
+          {"commit", version.commit},
+          {"author", version.author},
+          {"subject", version.subject},
+          {"weights", version.weights},
+          {"created", core::render_rfc3339(version.created)},
+          {"metrics", std::move(metrics)},
           {"path", path_of(inputs, version)}};
 }
 
@@ -94,7 +114,9 @@ const Object* rollout_in(const OverviewInputs& inputs, std::string_view ns) {
   return nullptr;
 }
 
-std::int64_t canary_weight(const Object& rollout) { return rollout.status()["canary"]["weights"]["canary"]["weight"].int_or(0); }
+std::int64_t canary_weight(const Object& rollout) {
+  return rollout.status()["canary"]["weights"]["canary"]["weight"].int_or(0);
+}
 
 doc::Object render_environment(const OverviewInputs& inputs, const Object& environment) {
   const std::string ns = environment.spec()["namespace"].string_or(environment.name().name);
@@ -135,7 +157,8 @@ std::string step_text(const doc::Value& step) {
   if (step["analysis"].is_object()) {
     std::string names;
     const doc::Value& templates = step["analysis"]["templates"];
-    for (const doc::Value& t : templates.is_array() ? templates.as_array() : doc::Array{}) names += (names.empty() ? "" : ", ") + text_or_empty(t["templateName"]);
+    for (const doc::Value& t : templates.is_array() ? templates.as_array() : doc::Array{})
+      names += (names.empty() ? "" : ", ") + text_or_empty(t["templateName"]);
     return "analysis: " + names;
   }
   return doc::render_json(step);
@@ -161,7 +184,10 @@ doc::Array render_analysis(const OverviewInputs& inputs, const Object& rollout) 
       value = last["value"].is_number() ? last["value"] : doc::Value();
     }
     if (text.empty()) text = "not measured yet";
-    list.push_back(doc::Object{{"name", text_or_empty(result["name"])}, {"phase", text_or_empty(result["phase"])}, {"value", std::move(value)}, {"text", std::move(text)}});
+    list.push_back(doc::Object{{"name", text_or_empty(result["name"])},
+                               {"phase", text_or_empty(result["phase"])},
+                               {"value", std::move(value)},
+                               {"text", std::move(text)}});
   }
   return list;
 }
@@ -176,10 +202,14 @@ doc::Value render_rollout(const OverviewInputs& inputs, const Object& rollout) {
   doc::Array steps;
   for (std::size_t i = 0; i < declared.size(); ++i) {
     const auto index = static_cast<std::int64_t>(i);
-    const std::string_view state = index < current ? "done" : index > current ? "next" : phase == "Degraded" ? "failed" : "current";
+    const std::string_view state = index < current       ? "done"
+                                   : index > current     ? "next"
+                                   : phase == "Degraded" ? "failed"
+                                                         : "current";
     steps.push_back(doc::Object{{"text", step_text(declared[i])}, {"state", state}});
   }
-  if (declared.size() > 0) steps.push_back(doc::Object{{"text", "100 % of the traffic"}, {"state", over ? "done" : "next"}});
+  if (declared.size() > 0)
+    steps.push_back(doc::Object{{"text", "100 % of the traffic"}, {"state", over ? "done" : "next"}});
   doc::Object result{{"name", rollout.name().text()},
                      {"phase", phase},
                      {"message", text_or_empty(status["message"])},
@@ -200,14 +230,16 @@ doc::Array render_slos(const std::vector<Object>& slos) {
     const doc::Value& status = slo.status();
     doc::Object rates;
     if (status["burnRates"].is_object()) rates = status["burnRates"].as_object();
-    list.push_back(doc::Object{{"name", slo.document()["metadata"]["displayName"].string_or(slo.name().name)},
-                               {"objective", status["target"].is_number() ? status["target"] : slo.spec()["objectives"][std::size_t{0}]["target"]},
-                               {"window", text_or_empty(slo.spec()["timeWindow"][std::size_t{0}]["duration"])},
-                               {"sli", status["sli"]},
-                               {"budgetRemaining", status["budgetRemaining"]},
-                               {"burnRate", std::move(rates)},
-                               {"state", status["state"].string_or("no-data")},
-                               {"message", text_or_empty(status["message"])}});
+    list.push_back(
+        doc::Object{{"name", slo.document()["metadata"]["displayName"].string_or(slo.name().name)},
+                    {"objective", status["target"].is_number() ? status["target"]
+                                                               : slo.spec()["objectives"][std::size_t{0}]["target"]},
+                    {"window", text_or_empty(slo.spec()["timeWindow"][std::size_t{0}]["duration"])},
+                    {"sli", status["sli"]},
+                    {"budgetRemaining", status["budgetRemaining"]},
+                    {"burnRate", std::move(rates)},
+                    {"state", status["state"].string_or("no-data")},
+                    {"message", text_or_empty(status["message"])}});
   }
   return list;
 }
@@ -222,7 +254,8 @@ doc::Array render_approvals(const OverviewInputs& inputs) {
     for (const Object& environment : inputs.environments) {
       if (environment.name().name != text_or_empty(promotion.spec()["environment"])) continue;
       const doc::Value& roles = environment.spec()["approvals"]["roles"];
-      for (const doc::Value& role : roles.is_array() ? roles.as_array() : doc::Array{}) needs += (needs.empty() ? "" : " or ") + text_or_empty(role);
+      for (const doc::Value& role : roles.is_array() ? roles.as_array() : doc::Array{})
+        needs += (needs.empty() ? "" : " or ") + text_or_empty(role);
     }
     list.push_back(doc::Object{{"promotion", promotion.name().text()},
                                {"subject", text_or_empty(promotion.status()["subject"])},
@@ -237,7 +270,11 @@ doc::Array render_approvals(const OverviewInputs& inputs) {
 }  // namespace
 
 doc::Value render_event(const core::Event& event) {
-  doc::Object result{{"sequence", event.sequence}, {"time", core::render_rfc3339_micro(event.time)}, {"actor", event.actor}, {"action", event.action}, {"object", event.object}};
+  doc::Object result{{"sequence", event.sequence},
+                     {"time", core::render_rfc3339_micro(event.time)},
+                     {"actor", event.actor},
+                     {"action", event.action},
+                     {"object", event.object}};
   if (!event.digest.empty()) result.set("digest", event.digest);
   if (!event.detail.empty()) result.set("detail", event.detail);
   if (event.seconds >= 0) result.set("seconds", event.seconds);
@@ -247,7 +284,8 @@ doc::Value render_event(const core::Event& event) {
 doc::Value render_overview(const OverviewInputs& inputs) {
   doc::Array versions, environments, timeline;
   for (const VersionSummary& version : inputs.versions) versions.push_back(render_version(inputs, version));
-  for (const Object* environment : in_order(inputs.environments)) environments.push_back(render_environment(inputs, *environment));
+  for (const Object* environment : in_order(inputs.environments))
+    environments.push_back(render_environment(inputs, *environment));
   for (const core::Event& event : inputs.timeline) timeline.push_back(render_event(event));
   const Object* rollout = inputs.rollouts.empty() ? nullptr : &inputs.rollouts.front();
   for (const Object& candidate : inputs.rollouts) {

@@ -25,11 +25,11 @@ struct RunSummary {
 
 struct OverviewInputs {
   Time now{};
-  doc::Value platform;  // {version, data, parts: [...]}
+  doc::Value platform;                   // {version, data, parts: [...]}
   std::vector<VersionSummary> versions;  // newest first
   std::vector<RunSummary> runs;
   std::vector<objects::Object> environments, promotions, rollouts, analysis_runs, llm_deployments, slos;
-  doc::Value traffic;   // the array of slo's traffic view
+  doc::Value traffic;  // the array of slo's traffic view
   std::vector<core::Event> timeline;
 };
 

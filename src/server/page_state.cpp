@@ -24,8 +24,15 @@ std::vector<VersionSummary> versions_of(State& s) {
     for (forge::Push& push : *pushes) by_commit.emplace(push.after, std::move(push));
   }
   for (const registry::VersionRecord& record : *records) {
-    VersionSummary summary{.model = record.model, .version = record.version, .commit = record.commit, .author = record.author, .subject = record.description,
-                           .weights = record.weights, .run = record.run, .created = record.created, .metrics = record.metrics};
+    VersionSummary summary{.model = record.model,
+                           .version = record.version,
+                           .commit = record.commit,
+                           .author = record.author,
+                           .subject = record.description,
+                           .weights = record.weights,
+                           .run = record.run,
+                           .created = record.created,
+                           .metrics = record.metrics};
     if (const auto push = by_commit.find(record.commit); push != by_commit.end()) {
       summary.author = push->second.actor.empty() ? push->second.author : push->second.actor;
       summary.subject = push->second.subject;
@@ -46,8 +53,13 @@ std::vector<RunSummary> runs_of(State& s) {
     for (const workflow::StepView& step : run.steps) {
       if (step.is_group && step.group.empty()) steps += (steps.empty() ? "" : ", ") + step.name;
     }
-    summaries.push_back({.id = run.id, .name = run.workflow + " #" + std::to_string(run.number), .commit = run.commit, .phase = std::string(workflow::name_of(run.phase)),
-                         .message = run.phase == workflow::Phase::succeeded ? "" : run.message, .steps = std::move(steps), .started = run.created});
+    summaries.push_back({.id = run.id,
+                         .name = run.workflow + " #" + std::to_string(run.number),
+                         .commit = run.commit,
+                         .phase = std::string(workflow::name_of(run.phase)),
+                         .message = run.phase == workflow::Phase::succeeded ? "" : run.message,
+                         .steps = std::move(steps),
+                         .started = run.created});
   }
   return summaries;
 }
@@ -69,7 +81,8 @@ void refresh_traffic(State& s) {
 }  // namespace
 
 void start_traffic_view(State& s) {
-  s.traffic_view = std::make_unique<slo::TrafficView>(*s.prometheus_query, slo::TrafficOptions{.window = std::chrono::minutes(10)});
+  s.traffic_view =
+      std::make_unique<slo::TrafficView>(*s.prometheus_query, slo::TrafficOptions{.window = std::chrono::minutes(10)});
   refresh_traffic(s);
 }
 
@@ -88,7 +101,8 @@ OverviewInputs gather_overview(State& s) {
   inputs.slos = all_of(s, kinds::slo);
   inputs.traffic = s.traffic;
   const std::uint64_t last = s.audit->last_sequence();
-  if (auto entries = s.audit->list(last > shown_entries ? last - shown_entries : 0, shown_entries)) inputs.timeline = std::move(*entries);
+  if (auto entries = s.audit->list(last > shown_entries ? last - shown_entries : 0, shown_entries))
+    inputs.timeline = std::move(*entries);
   return inputs;
 }
 

@@ -14,7 +14,8 @@ InfrastructurePod gateway_pod(const State& s) {
   return {.ns = "istio-system",
           .name = "slipway-gateway",
           .container = "gateway",
-          .argv = {own_executable(), "gateway", "--control-plane", s.url(s.ports.api), "--listen", "127.0.0.1:" + std::to_string(s.ports.gateway), "--admin",
+          .argv = {own_executable(), "gateway", "--control-plane", s.url(s.ports.api), "--listen",
+                   "127.0.0.1:" + std::to_string(s.ports.gateway), "--admin",
                    "127.0.0.1:" + std::to_string(s.ports.gateway_admin), "--cache", s.options.layout.gateway_cache()},
           .ready_path = "/readyz",
           .ready_port = s.ports.gateway_admin};
@@ -22,7 +23,10 @@ InfrastructurePod gateway_pod(const State& s) {
 
 Result<slo::PrometheusOptions> prometheus_options(const State& s) {
   slo::PrometheusOptions options;
-  TRY_ASSIGN(options.binary, find_program(s.options.profile.prometheus, "apt-get install prometheus (./quickstart does it), or set monitoring.command in the profile"));
+  TRY_ASSIGN(
+      options.binary,
+      find_program(s.options.profile.prometheus,
+                   "apt-get install prometheus (./quickstart does it), or set monitoring.command in the profile"));
   options.directory = s.options.layout.prometheus();
   options.listen = "127.0.0.1:" + std::to_string(s.ports.prometheus);
   options.scrape_interval = std::chrono::seconds(s.options.profile.scrape_interval_seconds);
@@ -42,7 +46,8 @@ void keep_rules(State& s, const slo::PrometheusOptions& options) {
       request.url = s.url(s.ports.prometheus) + "/-/reload";
       // Not up yet: it reads the file when it comes up.
       s.world().http.send(std::move(request), [](const Result<core::HttpResponse>& answer) {
-        if (answer && answer->status != 200) log::warn("server", "prometheus refuses the rules", {{"answer", answer->body}});
+        if (answer && answer->status != 200)
+          log::warn("server", "prometheus refuses the rules", {{"answer", answer->body}});
       });
     } else {
       log::error("server", "cannot write prometheus' rules", {{"why", written.error().one_line()}});
@@ -56,7 +61,9 @@ void keep_pod(State& s, const InfrastructurePod& pod) {
   auto done = ensure_pod(*s.store, pod);
   if (!done) log::error("server", "cannot keep a part", {{"pod", pod.name}, {"why", done.error().one_line()}});
   const bool settled = done && *done;
-  s.world().loop.after(settled ? core::Duration(std::chrono::seconds(5)) : core::Duration(std::chrono::milliseconds(200)), [&s, pod] { keep_pod(s, pod); });
+  s.world().loop.after(
+      settled ? core::Duration(std::chrono::seconds(5)) : core::Duration(std::chrono::milliseconds(200)),
+      [&s, pod] { keep_pod(s, pod); });
 }
 
 doc::Object describe_pod(State& s, std::string_view part, const objects::Name& name, const std::string& address) {
@@ -85,14 +92,23 @@ Result<> start_infrastructure(State& s) {
   TRY(files.write_atomic(slo::config_path(prometheus), slo::render_prometheus_config(prometheus), 0600));
   if (!files.exists(slo::rules_path(prometheus))) TRY(files.write_atomic(slo::rules_path(prometheus), "", 0600));
   keep_pod(s, gateway_pod(s));
-  keep_pod(s, {.ns = "monitoring", .name = "prometheus", .container = "prometheus", .argv = slo::prometheus_argv(prometheus), .ready_path = "/-/ready", .ready_port = s.ports.prometheus});
+  keep_pod(s, {.ns = "monitoring",
+               .name = "prometheus",
+               .container = "prometheus",
+               .argv = slo::prometheus_argv(prometheus),
+               .ready_path = "/-/ready",
+               .ready_port = s.ports.prometheus});
   keep_rules(s, prometheus);
   return {};
 }
 
 doc::Value describe_parts(State& s) {
   doc::Array parts;
-  parts.push_back(doc::Object{{"name", "control plane"}, {"state", "Running"}, {"address", s.url(s.ports.api) + "/"}, {"restarts", 0}, {"pid", static_cast<int>(::getpid())}});
+  parts.push_back(doc::Object{{"name", "control plane"},
+                              {"state", "Running"},
+                              {"address", s.url(s.ports.api) + "/"},
+                              {"restarts", 0},
+                              {"pid", static_cast<int>(::getpid())}});
   parts.push_back(describe_pod(s, "gateway", {"istio-system", "slipway-gateway"}, s.url(s.ports.gateway)));
   parts.push_back(describe_pod(s, "prometheus", {"monitoring", "prometheus"}, s.url(s.ports.prometheus)));
   return doc::Object{{"version", SLIPWAY_VERSION}, {"data", s.options.layout.root}, {"parts", std::move(parts)}};

@@ -42,14 +42,17 @@ Result<> open_ground(State& s) {
   TRY_ASSIGN(s.team, team::Team::open(s.world(), *s.database, std::move(people)));
   TRY(ensure_tokens(*s.team, layout, *s.audit));
   TRY_ASSIGN(s.store, objects::make_sqlite_store(s.world(), *s.database));
-  for (const char* name : {"default", "kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"}) TRY(ensure_namespace(*s.store, name));
+  for (const char* name : {"default", "kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"})
+    TRY(ensure_namespace(*s.store, name));
   TRY(extract_assets("runtime/", layout.runtime()));
   return {};
 }
 
 Result<> open_node(State& s) {
   const Layout& layout = s.options.layout;
-  s.runtime = std::make_unique<pods::ShimRuntime>(s.world(), pods::ShimOptions{.directory = layout.pods(), .shim_command = {own_executable(), "shim"}, .boot_id = ""});
+  s.runtime = std::make_unique<pods::ShimRuntime>(
+      s.world(),
+      pods::ShimOptions{.directory = layout.pods(), .shim_command = {own_executable(), "shim"}, .boot_id = ""});
   pods::NodeOptions options;
   options.directory = layout.root;
   options.backoff.initial = std::chrono::seconds(1);
@@ -81,7 +84,10 @@ Result<> open_rooms(State& s) {
   s.weights = std::make_unique<RegisteredWeights>(*s.registry, *s.blobs);
   TRY_ASSIGN(serving::RuntimeCatalog catalog, runtimes_of(s));
   s.serving = std::make_unique<serving::Serving>(s.world(), *s.store, std::move(catalog), *s.weights);
-  s.publisher = std::make_unique<gateway::publisher::Publisher>(s.world(), *s.store, gateway::publisher::Options{.events = s.audit.get(), .on_report = {}, .kept_rules = layout.root + "/gateway/rules.json"});
+  s.publisher = std::make_unique<gateway::publisher::Publisher>(
+      s.world(), *s.store,
+      gateway::publisher::Options{
+          .events = s.audit.get(), .on_report = {}, .kept_rules = layout.root + "/gateway/rules.json"});
 
   const auto prometheus_url = [&s] { return s.url(s.ports.prometheus); };
   s.versions = std::make_unique<RegisteredVersions>(*s.registry);
@@ -89,7 +95,8 @@ Result<> open_rooms(State& s) {
   s.metric_query = delivery::make_prometheus_metric_query(s.world(), prometheus_url);
   delivery::Options options;
   options.gateway_url = [&s] { return s.url(s.ports.gateway); };
-  s.delivery = std::make_unique<delivery::Delivery>(delivery::Parts{s.world(), *s.store, *s.audit, *s.metric_query, *s.versions, *s.manifests}, std::move(options));
+  s.delivery = std::make_unique<delivery::Delivery>(
+      delivery::Parts{s.world(), *s.store, *s.audit, *s.metric_query, *s.versions, *s.manifests}, std::move(options));
   s.prometheus_query = slo::make_prometheus_query(s.world(), prometheus_url);
   s.slo = std::make_unique<slo::Slo>(s.world(), *s.store, *s.prometheus_query, *s.audit);
   s.live = std::make_unique<LiveStream>(s.world(), *s.audit, [&s] { return render_overview(gather_overview(s)); });
@@ -97,12 +104,18 @@ Result<> open_rooms(State& s) {
 }
 
 void add_status_routes(State& s) {
-  s.router.add("GET", "/api/slipway/v1/status", [&s](const net::Request&, const std::shared_ptr<net::Responder>& responder) { responder->send(net::Response::json(200, describe_parts(s))); });
-  s.router.add("POST", "/api/slipway/v1/shutdown", [&s](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
-    s.audit->record({.actor = std::string(request.header(team::principal_header)), .action = "stopped", .object = "platform"});
-    responder->send(net::Response::json(202, doc::Object{{"stopping", true}}));
-    ::kill(::getpid(), SIGTERM);
-  });
+  s.router.add("GET", "/api/slipway/v1/status",
+               [&s](const net::Request&, const std::shared_ptr<net::Responder>& responder) {
+                 responder->send(net::Response::json(200, describe_parts(s)));
+               });
+  s.router.add(
+      "POST", "/api/slipway/v1/shutdown",
+      [&s](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
+        s.audit->record(
+            {.actor = std::string(request.header(team::principal_header)), .action = "stopped", .object = "platform"});
+        responder->send(net::Response::json(202, doc::Object{{"stopping", true}}));
+        ::kill(::getpid(), SIGTERM);
+      });
 }
 
 Result<> open_server(State& s) {
@@ -114,19 +127,27 @@ Result<> open_server(State& s) {
   s.engine->add_routes(s.router);
   s.publisher->add_routes(s.router);
   s.live->add_routes(s.router);
-  s.forge->add_routes(s.router, [&s](const core::Headers& headers, forge::Access access, const std::string& repository) -> Result<std::string> {
-    TRY_ASSIGN(const auto principal, s.team->authenticate(headers));
-    if (!principal) {
-      if (access == forge::Access::read) return std::string();
-      return fail(Code::unauthenticated, "pushing needs a token", "the password is a token of yours; any user name will do");
-    }
-    if (access == forge::Access::push) TRY(team::authorise(*principal, team::Verb::push, repository));
-    return principal->id;
-  });
+  s.forge->add_routes(
+      s.router,
+      [&s](const core::Headers& headers, forge::Access access, const std::string& repository) -> Result<std::string> {
+        TRY_ASSIGN(const auto principal, s.team->authenticate(headers));
+        if (!principal) {
+          if (access == forge::Access::read) return std::string();
+          return fail(Code::unauthenticated, "pushing needs a token",
+                      "the password is a token of yours; any user name will do");
+        }
+        if (access == forge::Access::push) TRY(team::authorise(*principal, team::Verb::push, repository));
+        return principal->id;
+      });
   add_api_routes(s.router, {*s.store, *s.delivery, *s.audit});
   add_status_routes(s);
   add_page_routes(s.router);
-  TRY_ASSIGN(s.server, net::Server::start(s.io, s.router, {.address = "127.0.0.1", .port = s.ports.api, .spool_directory = s.options.layout.spool(), .loop = &s.real.loop(), .allowed_hosts = {}}));
+  TRY_ASSIGN(s.server, net::Server::start(s.io, s.router,
+                                          {.address = "127.0.0.1",
+                                           .port = s.ports.api,
+                                           .spool_directory = s.options.layout.spool(),
+                                           .loop = &s.real.loop(),
+                                           .allowed_hosts = {}}));
   return {};
 }
 
@@ -157,9 +178,11 @@ Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   const doc::Value kubeconfig = doc::Object{
       {"apiVersion", "v1"},
       {"kind", "Config"},
-      {"clusters", doc::Array{doc::Object{{"name", "slipway"}, {"cluster", doc::Object{{"server", s.url(s.ports.api)}}}}}},
+      {"clusters",
+       doc::Array{doc::Object{{"name", "slipway"}, {"cluster", doc::Object{{"server", s.url(s.ports.api)}}}}}},
       {"users", doc::Array{doc::Object{{"name", "slipway"}, {"user", user}}}},
-      {"contexts", doc::Array{doc::Object{{"name", "slipway"}, {"context", doc::Object{{"cluster", "slipway"}, {"user", "slipway"}}}}}},
+      {"contexts", doc::Array{doc::Object{{"name", "slipway"},
+                                          {"context", doc::Object{{"cluster", "slipway"}, {"user", "slipway"}}}}}},
       {"current-context", "slipway"}};
   TRY(files.write_atomic(s.options.layout.kubeconfig(), doc::render_yaml(kubeconfig), 0600));
   return files.write_atomic(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
@@ -191,7 +214,13 @@ Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
 std::vector<Endpoint> Platform::endpoints() const {
   const State& s = *state_;
   const std::string api = s.url(s.ports.api);
-  return {{"ui", api + "/"}, {"api", api}, {"registry", api}, {"kfp", api}, {"git", api + "/git"}, {"gateway", s.url(s.ports.gateway)}, {"prometheus", s.url(s.ports.prometheus)}};
+  return {{"ui", api + "/"},
+          {"api", api},
+          {"registry", api},
+          {"kfp", api},
+          {"git", api + "/git"},
+          {"gateway", s.url(s.ports.gateway)},
+          {"prometheus", s.url(s.ports.prometheus)}};
 }
 
 void Platform::run(std::function<void()> on_serving) {
@@ -213,13 +242,17 @@ void Platform::run(std::function<void()> on_serving) {
       ::kill(::getpid(), SIGTERM);
       return;
     }
-    s.audit->record({.actor = "slipway/up", .action = "started", .object = "platform", .detail = "serving at " + s.url(s.ports.api)});
+    s.audit->record({.actor = "slipway/up",
+                     .action = "started",
+                     .object = "platform",
+                     .detail = "serving at " + s.url(s.ports.api)});
     if (on_serving) on_serving();
   });
   s.real.run();
   signals.join();
   for (const std::string& path : {s.options.layout.endpoints(), s.options.layout.pid()}) {
-    if (auto removed = core::real_files().remove_tree(path); !removed) log::warn("server", "cannot remove a file", {{"path", path}});
+    if (auto removed = core::real_files().remove_tree(path); !removed)
+      log::warn("server", "cannot remove a file", {{"path", path}});
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Platform: the composition root of `slipway up`. Opens the data directory, builds every room over it, wires them, serves,
-// and stops them in order. A platform that was killed and is opened again goes on where it was.
+// Platform: the composition root of `slipway up`. Opens the data directory, builds every room over it, wires them,
+// serves, and stops them in order. A platform that was killed and is opened again goes on where it was.
 
 #include <functional>
 #include <memory>
@@ -30,8 +30,8 @@ class Platform {
   static Result<std::unique_ptr<Platform>> open(PlatformOptions options);
   ~Platform();
 
-  // Serves until SIGINT, SIGTERM or the API's shutdown, then stops every workload. Call it on the thread that opened it, with these signals
-  // blocked in all threads (block_stop_signals).
+  // Serves until SIGINT, SIGTERM or the API's shutdown, then stops every workload. Call it on the thread that opened
+  // it, with these signals blocked in all threads (block_stop_signals).
   void run(std::function<void()> on_serving);
   std::vector<Endpoint> endpoints() const;
 

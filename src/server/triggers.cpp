@@ -12,7 +12,8 @@ using State = Platform::State;
 class ForgeTree final : public workflow::SourceTree {
  public:
   explicit ForgeTree(forge::SourceRepository& source) : source_(source) {}
-  void checkout(std::string repository, std::string commit, std::string directory, std::move_only_function<void(Result<>)> done) override {
+  void checkout(std::string repository, std::string commit, std::string directory,
+                std::move_only_function<void(Result<>)> done) override {
     // What an interrupted checkout left goes first.
     if (auto removed = core::real_files().remove_tree(directory); !removed) return done(std::move(removed));
     source_.checkout(std::move(repository), std::move(commit), std::move(directory), std::move(done));
@@ -35,7 +36,9 @@ bool was_started(State& s, const forge::Push& push, const std::string& path) {
   auto runs = s.engine->list(500);
   if (!runs) return false;
   for (const workflow::RunView& run : *runs) {
-    if (run.repository == push.repository && run.commit == push.after && run.ref == push.ref && run.event == "push" && run.name == path) return true;
+    if (run.repository == push.repository && run.commit == push.after && run.ref == push.ref && run.event == "push" &&
+        run.name == path)
+      return true;
   }
   return false;
 }
@@ -53,7 +56,10 @@ void start_workflow(State& s, const forge::Push& push, const forge::SourceFile& 
   submission.variables = s.options.profile.variables;
   Result<std::string> run = wanted ? s.engine->submit(std::move(submission)) : fail(std::move(wanted).error());
   if (run) return;
-  s.audit->record({.actor = "slipway/workflow", .action = "refused", .object = push.repository + "@" + push.after.substr(0, 7) + ":" + file.path, .detail = run.error().one_line()});
+  s.audit->record({.actor = "slipway/workflow",
+                   .action = "refused",
+                   .object = push.repository + "@" + push.after.substr(0, 7) + ":" + file.path,
+                   .detail = run.error().one_line()});
 }
 
 }  // namespace
@@ -67,12 +73,15 @@ Result<> open_engine(State& s) {
   options.runtime_directory = layout.runtime();
   options.python = s.options.profile.python;
   if (options.python.empty()) {
-    if (auto python = find_python()) options.python = *python;
-    else options.python = "python3";
+    if (auto python = find_python())
+      options.python = *python;
+    else
+      options.python = "python3";
   }
   const std::string own = own_executable();
   const char* path = std::getenv("PATH");
-  options.environment = {{"PATH", std::filesystem::path(own).parent_path().string() + ":" + (path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path)},
+  options.environment = {{"PATH", std::filesystem::path(own).parent_path().string() + ":" +
+                                      (path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path)},
                          {"HOME", layout.runs()},
                          {"LANG", "C.UTF-8"},
                          {"SLIPWAY_URL", s.url(s.ports.api)},
@@ -80,22 +89,27 @@ Result<> open_engine(State& s) {
                          {"SLIPWAY_TOKEN_FILE", token_file(layout, ci_account)}};
   options.source_tree = s.source_tree.get();
   options.log_source = s.log_source.get();
-  s.engine = std::make_unique<workflow::Engine>(s.world(), *s.database, *s.store, *s.blobs, *s.audit, std::move(options));
+  s.engine =
+      std::make_unique<workflow::Engine>(s.world(), *s.database, *s.store, *s.blobs, *s.audit, std::move(options));
   return {};
 }
 
 void start_triggers(State& s) {
   s.forge->on_push([&s](const forge::Push& push) {
     if (push.after == forge::zero_commit || !push.ref.starts_with("refs/heads/")) return;
-    s.forge->list_files(push.repository, push.after, ".github/workflows", [&s, push](Result<std::vector<forge::SourceFile>> files) {
-      if (!files) {
-        if (files.error().code != Code::not_found) log::error("server", "cannot read the workflows of a push", {{"repository", push.repository}, {"why", files.error().one_line()}});
-        return;
-      }
-      for (const forge::SourceFile& file : *files) {
-        if (file.path.ends_with(".yaml") || file.path.ends_with(".yml")) start_workflow(s, push, file);
-      }
-    });
+    s.forge->list_files(push.repository, push.after, ".github/workflows",
+                        [&s, push](Result<std::vector<forge::SourceFile>> files) {
+                          if (!files) {
+                            if (files.error().code != Code::not_found)
+                              log::error("server", "cannot read the workflows of a push",
+                                         {{"repository", push.repository}, {"why", files.error().one_line()}});
+                            return;
+                          }
+                          for (const forge::SourceFile& file : *files) {
+                            if (file.path.ends_with(".yaml") || file.path.ends_with(".yml"))
+                              start_workflow(s, push, file);
+                          }
+                        });
   });
 }
 

@@ -9,12 +9,14 @@ void send_asset(const net::Request& request, net::Responder& responder, std::str
   const Asset* asset = find_asset(path);
   if (asset == nullptr) return responder.send(net::Response::text(404, "no such page\n"));
   net::Response response;
-  response.headers = {{"Content-Type", std::string(asset->content_type)},
-                      {"ETag", std::string(asset->etag)},
-                      {"Cache-Control", path.starts_with("ui/assets/") ? "public, max-age=31536000, immutable" : "no-cache"},
-                      {"Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"},
-                      {"X-Content-Type-Options", "nosniff"},
-                      {"Referrer-Policy", "no-referrer"}};
+  response.headers = {
+      {"Content-Type", std::string(asset->content_type)},
+      {"ETag", std::string(asset->etag)},
+      {"Cache-Control", path.starts_with("ui/assets/") ? "public, max-age=31536000, immutable" : "no-cache"},
+      {"Content-Security-Policy",
+       "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"Referrer-Policy", "no-referrer"}};
   if (request.header("if-none-match") == asset->etag) {
     response.status = 304;
     return responder.send(std::move(response));
@@ -28,8 +30,18 @@ void send_asset(const net::Request& request, net::Responder& responder, std::str
 
 void add_page_routes(net::Router& router) {
   const net::RouteOptions open{.public_ = true};
-  router.add("GET", "/", [](const net::Request& request, const std::shared_ptr<net::Responder>& responder) { send_asset(request, *responder, "ui/index.html"); }, open);
-  router.add("GET", "/assets/{file}", [](const net::Request& request, const std::shared_ptr<net::Responder>& responder) { send_asset(request, *responder, "ui/assets/" + request.parameters.at(0)); }, open);
+  router.add(
+      "GET", "/",
+      [](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
+        send_asset(request, *responder, "ui/index.html");
+      },
+      open);
+  router.add(
+      "GET", "/assets/{file}",
+      [](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
+        send_asset(request, *responder, "ui/assets/" + request.parameters.at(0));
+      },
+      open);
 }
 
 }  // namespace slipway::server

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kept_answers = 64;
 
-bool is_manifest(std::string_view path) { return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json"); }
+bool is_manifest(std::string_view path) {
+  return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json");
+}
 
 }  // namespace
 
@@ -22,18 +24,23 @@ Result<std::string> RegisteredWeights::path_for(const std::string& model_uri, co
     if (!core::real_files().exists(path)) return fail(Code::not_found, "there are no weights at " + path);
     if (sha256_hex.empty()) return path;
     TRY_ASSIGN(const storage::BlobStat stat, blobs_.put_file(path, false));
-    if (stat.digest.hex() != sha256_hex) return fail(Code::data_loss, path + " is " + stat.digest.text() + ", not sha256:" + sha256_hex);
+    if (stat.digest.hex() != sha256_hex)
+      return fail(Code::data_loss, path + " is " + stat.digest.text() + ", not sha256:" + sha256_hex);
     return blobs_.path_of(stat.digest);
   }
   if (!model_uri.starts_with(registry_scheme)) {
-    return fail(Code::invalid_argument, "weights cannot be taken from \"" + model_uri + "\" yet", "use model-registry://MODEL/VERSION or file:///PATH");
+    return fail(Code::invalid_argument, "weights cannot be taken from \"" + model_uri + "\" yet",
+                "use model-registry://MODEL/VERSION or file:///PATH");
   }
   std::string digest = sha256_hex.empty() ? "" : "sha256:" + sha256_hex;
   if (digest.empty()) {
     const std::string name = model_uri.substr(registry_scheme.size());
     const std::size_t slash = name.rfind('/');
-    if (slash == std::string::npos) return fail(Code::invalid_argument, "\"" + model_uri + "\" names no version", "a promotion pins it; or write model-registry://" + name + "/VERSION");
-    TRY_ASSIGN(const registry::VersionRecord record, registry_.get_version(name.substr(0, slash), name.substr(slash + 1)));
+    if (slash == std::string::npos)
+      return fail(Code::invalid_argument, "\"" + model_uri + "\" names no version",
+                  "a promotion pins it; or write model-registry://" + name + "/VERSION");
+    TRY_ASSIGN(const registry::VersionRecord record,
+               registry_.get_version(name.substr(0, slash), name.substr(slash + 1)));
     digest = record.weights;
   }
   TRY_ASSIGN(const Digest parsed, Digest::parse(digest));
@@ -57,7 +64,8 @@ Result<delivery::VersionFacts> RegisteredVersions::version(const std::string& mo
   return facts;
 }
 
-Result<delivery::ManifestFiles> CommittedManifests::files(const std::string& repository, const std::string& commit, const std::string& directory) {
+Result<delivery::ManifestFiles> CommittedManifests::files(const std::string& repository, const std::string& commit,
+                                                          const std::string& directory) {
   const std::string key = repository + "@" + commit + ":" + directory;
   Answer& answer = answers_[key];
   if (answer.files) {
@@ -67,19 +75,20 @@ Result<delivery::ManifestFiles> CommittedManifests::files(const std::string& rep
   }
   if (!answer.asked) {
     answer.asked = true;
-    source_.list_files(repository, commit, directory, [this, key, alive = std::weak_ptr<bool>(alive_)](Result<std::vector<forge::SourceFile>> listed) {
-      if (alive.expired()) return;
-      if (!listed) {
-        answers_[key].files = fail(std::move(listed).error());
-        return;
-      }
-      delivery::ManifestFiles files;
-      for (forge::SourceFile& file : *listed) {
-        if (is_manifest(file.path)) files.emplace_back(std::move(file.path), std::move(file.text));
-      }
-      if (answers_.size() > kept_answers) answers_.clear();
-      answers_[key] = {.asked = true, .files = std::move(files)};
-    });
+    source_.list_files(repository, commit, directory,
+                       [this, key, alive = std::weak_ptr<bool>(alive_)](Result<std::vector<forge::SourceFile>> listed) {
+                         if (alive.expired()) return;
+                         if (!listed) {
+                           answers_[key].files = fail(std::move(listed).error());
+                           return;
+                         }
+                         delivery::ManifestFiles files;
+                         for (forge::SourceFile& file : *listed) {
+                           if (is_manifest(file.path)) files.emplace_back(std::move(file.path), std::move(file.text));
+                         }
+                         if (answers_.size() > kept_answers) answers_.clear();
+                         answers_[key] = {.asked = true, .files = std::move(files)};
+                       });
   }
   return fail(Code::unavailable, "reading " + directory + " of " + repository + " at " + commit.substr(0, 7));
 }

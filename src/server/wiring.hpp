@@ -1,6 +1,6 @@
 #pragma once
-// The small interfaces by which rooms ask for what a neighbour has, joined: weights from registry and blobs, versions from
-// the registry, manifests from the forge.
+// The small interfaces by which rooms ask for what a neighbour has, joined: weights from registry and blobs, versions
+// from the registry, manifests from the forge.
 
 #include <map>
 
@@ -45,7 +45,8 @@ class RegisteredVersions final : public delivery::VersionSource {
 class CommittedManifests final : public delivery::ManifestSource {
  public:
   explicit CommittedManifests(forge::SourceRepository& source) : source_(source) {}
-  Result<delivery::ManifestFiles> files(const std::string& repository, const std::string& commit, const std::string& directory) override;
+  Result<delivery::ManifestFiles> files(const std::string& repository, const std::string& commit,
+                                        const std::string& directory) override;
 
  private:
   struct Answer {

@@ -18,14 +18,18 @@ const std::string model = "support-assistant";
 constexpr std::uint64_t told_failures = 10;  // of the load; the rest is counted
 
 std::string object_path(const doc::Value& object, const std::string& collection) {
-  return collection + "/" + net::url_encode(object["metadata"]["namespace"].string_or("")) + "/" + net::url_encode(object["metadata"]["name"].string_or(""));
+  return collection + "/" + net::url_encode(object["metadata"]["namespace"].string_or("")) + "/" +
+         net::url_encode(object["metadata"]["name"].string_or(""));
 }
 
 std::string promotion_object(const doc::Value& promotion) {
-  return "/apis/slipway.dev/v1alpha1/namespaces/" + promotion["metadata"]["namespace"].string_or("") + "/promotions/" + promotion["metadata"]["name"].string_or("");
+  return "/apis/slipway.dev/v1alpha1/namespaces/" + promotion["metadata"]["namespace"].string_or("") + "/promotions/" +
+         promotion["metadata"]["name"].string_or("");
 }
 
-bool is_over(const std::string& phase) { return phase == "Succeeded" || phase == "Failed" || phase == "RolledBack" || phase == "Rejected"; }
+bool is_over(const std::string& phase) {
+  return phase == "Succeeded" || phase == "Failed" || phase == "RolledBack" || phase == "Rejected";
+}
 
 double seconds_between(const doc::Value& from, const doc::Value& to) {
   const auto start = core::parse_rfc3339(from.string_or(""));
@@ -43,16 +47,19 @@ std::string percent(double share) {
 }  // namespace
 
 bool Outcome::good(bool tolerate_outages) const {
-  return first_promoted && second_rolled_back && right_version_serves && (tolerate_outages || failed_outside_canary == 0);
+  return first_promoted && second_rolled_back && right_version_serves &&
+         (tolerate_outages || failed_outside_canary == 0);
 }
 
-Story::Story(Workspace& workspace, Teller& teller, StoryOptions options) : workspace_(workspace), teller_(teller), options_(std::move(options)) {}
+Story::Story(Workspace& workspace, Teller& teller, StoryOptions options)
+    : workspace_(workspace), teller_(teller), options_(std::move(options)) {}
 
 Story::~Story() {
   if (load_) load_->stop(std::chrono::seconds(0));
 }
 
-Result<doc::Value> Story::ask(const std::string& person, std::string_view method, const std::string& path, const std::optional<doc::Value>& body) {
+Result<doc::Value> Story::ask(const std::string& person, std::string_view method, const std::string& path,
+                              const std::optional<doc::Value>& body) {
   Common common;
   common.data = workspace_.data();
   common.as = person;
@@ -73,26 +80,31 @@ Result<doc::Value> Story::ask(const std::string& person, std::string_view method
   return fail(std::move(last));
 }
 
-Result<doc::Value> Story::wait_for(const std::string& what, core::Duration limit, const std::function<Result<std::optional<doc::Value>>()>& look) {
+Result<doc::Value> Story::wait_for(const std::string& what, core::Duration limit,
+                                   const std::function<Result<std::optional<doc::Value>>()>& look) {
   Progress progress(what);
   const core::Instant start = core::real_clock().monotonic();
   for (;;) {
     TRY_ASSIGN(auto found, look());
     if (found) return std::move(*found);
     const core::Duration waited = core::real_clock().monotonic() - start;
-    if (waited > limit) return fail(Code::deadline_exceeded, what + " took longer than " + core::render_for_people(limit), "the platform's log is " + workspace_.root() + "/platform.log (use --keep)");
+    if (waited > limit)
+      return fail(Code::deadline_exceeded, what + " took longer than " + core::render_for_people(limit),
+                  "the platform's log is " + workspace_.root() + "/platform.log (use --keep)");
     progress.update(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(waited).count()) + " s");
     core::sleep_for(std::chrono::milliseconds(200));
   }
 }
 
-Result<doc::Value> Story::wait_for_promotion(const doc::Value& promotion, const std::vector<std::string>& phases, core::Duration limit) {
-  return wait_for("promotion " + promotion["metadata"]["name"].string_or(""), limit, [&]() -> Result<std::optional<doc::Value>> {
-    TRY_ASSIGN(doc::Value now, ask(grace.email, "GET", promotion_object(promotion)));
-    const std::string phase = now["status"]["phase"].string_or("");
-    if (std::find(phases.begin(), phases.end(), phase) != phases.end() || is_over(phase)) return now;
-    return std::nullopt;
-  });
+Result<doc::Value> Story::wait_for_promotion(const doc::Value& promotion, const std::vector<std::string>& phases,
+                                             core::Duration limit) {
+  return wait_for("promotion " + promotion["metadata"]["name"].string_or(""), limit,
+                  [&]() -> Result<std::optional<doc::Value>> {
+                    TRY_ASSIGN(doc::Value now, ask(grace.email, "GET", promotion_object(promotion)));
+                    const std::string phase = now["status"]["phase"].string_or("");
+                    if (std::find(phases.begin(), phases.end(), phase) != phases.end() || is_over(phase)) return now;
+                    return std::nullopt;
+                  });
 }
 
 void Story::listen() {
@@ -102,13 +114,19 @@ void Story::listen() {
       Common common;
       common.data = workspace_.data();
       if (auto connection = connect(common)) {
-        if (auto entries = call(*connection, "GET", "/api/slipway/v1/timeline?after=" + std::to_string(after) + "&limit=200", std::nullopt, std::chrono::seconds(5))) {
+        if (auto entries =
+                call(*connection, "GET", "/api/slipway/v1/timeline?after=" + std::to_string(after) + "&limit=200",
+                     std::nullopt, std::chrono::seconds(5))) {
           const doc::Value& list = entries->is_array() ? *entries : (*entries)["items"];
           for (const doc::Value& e : list.is_array() ? list.as_array() : doc::Array{}) {
             after = std::max(after, static_cast<std::uint64_t>(e["sequence"].int_or(0)));
             if (e["action"].string_or("") == "issued-token") continue;
-            teller_.tell({.actor = e["actor"].string_or(""), .event = e["action"].string_or(""), .object = e["object"].string_or(""), .digest = e["digest"].string_or(""),
-                          .detail = e["detail"].string_or(""), .seconds = e["seconds"].double_or(-1)},
+            teller_.tell({.actor = e["actor"].string_or(""),
+                          .event = e["action"].string_or(""),
+                          .object = e["object"].string_or(""),
+                          .digest = e["digest"].string_or(""),
+                          .detail = e["detail"].string_or(""),
+                          .seconds = e["seconds"].double_or(-1)},
                          core::parse_rfc3339(e["time"].string_or("")).value_or(core::real_clock().now()));
           }
         }
@@ -128,12 +146,16 @@ Result<> Story::install_baseline() {
   TRY_ASSIGN(const Connection connection, connect(common));
   TRY_ASSIGN(const doc::Value blob, upload(connection, "/api/slipway/v1/blobs", options_.weights));
   const std::string digest = blob["digest"].string_or("");
-  TRY(ask(ada.email, "POST", "/api/slipway/v1/models/" + model + "/versions",
-          doc::Object{{"version", "v0"}, {"description", "what the team served before"}, {"weights", digest}, {"format", "gguf"}}));
+  TRY(ask(
+      ada.email, "POST", "/api/slipway/v1/models/" + model + "/versions",
+      doc::Object{
+          {"version", "v0"}, {"description", "what the team served before"}, {"weights", digest}, {"format", "gguf"}}));
 
   doc::Array items;
-  for (const char* file : {"environments/dev.yaml", "environments/staging.yaml", "environments/production.yaml", "slo/availability.yaml", "deploy/production/llmdeployment.yaml",
-                           "deploy/production/traffic.yaml", "deploy/production/analysis.yaml", "deploy/production/rollout.yaml"}) {
+  for (const char* file :
+       {"environments/dev.yaml", "environments/staging.yaml", "environments/production.yaml", "slo/availability.yaml",
+        "deploy/production/llmdeployment.yaml", "deploy/production/traffic.yaml", "deploy/production/analysis.yaml",
+        "deploy/production/rollout.yaml"}) {
     TRY_ASSIGN(const std::string text, workspace_.read(file));
     TRY_ASSIGN(std::vector<objects::Object> list, objects::parse_manifest(text, file));
     for (objects::Object& object : list) {
@@ -147,7 +169,8 @@ Result<> Story::install_baseline() {
   }
   TRY(ask(grace.email, "POST", "/api/slipway/v1/apply", doc::Object{{"items", std::move(items)}}));
   TRY(wait_for("v0 in production", std::chrono::minutes(4), [&]() -> Result<std::optional<doc::Value>> {
-    TRY_ASSIGN(doc::Value rollout, ask(grace.email, "GET", "/apis/argoproj.io/v1alpha1/namespaces/production/rollouts/" + model));
+    TRY_ASSIGN(doc::Value rollout,
+               ask(grace.email, "GET", "/apis/argoproj.io/v1alpha1/namespaces/production/rollouts/" + model));
     if (rollout["status"]["phase"].string_or("") == "Healthy") return rollout;
     return std::nullopt;
   }));
@@ -163,7 +186,8 @@ Result<> Story::declare_requirements() {
                 .event = "declared",
                 .object = "requirements.yaml",
                 .digest = Digest::of(text).text(),
-                .detail = "accuracy >= " + file.at_path("quality.accuracy.min").string_or("?") + ", first token within " + file.at_path("latency.ttft_p95_seconds.max").string_or("?") +
+                .detail = "accuracy >= " + file.at_path("quality.accuracy.min").string_or("?") +
+                          ", first token within " + file.at_path("latency.ttft_p95_seconds.max").string_or("?") +
                           " s, at most " + file.at_path("cost.euros_per_hour.max").string_or("?") + " euros an hour"});
   return {};
 }
@@ -176,53 +200,73 @@ Result<> Story::push_version(const std::string& step, const std::string& version
   TRY(wait_for("git push", std::chrono::minutes(1), [&]() -> Result<std::optional<doc::Value>> {
     auto pushed = workspace_.push(endpoints["git"].string_or("") + "/" + model + ".git", token);
     if (pushed) return doc::Value(true);
-    if (pushed.error().message.find("onnect") != std::string::npos) return std::nullopt;  // the control plane is coming back
+    if (pushed.error().message.find("onnect") != std::string::npos)
+      return std::nullopt;  // the control plane is coming back
     return fail(std::move(pushed).error());
   }));
 
   teller_.begin_step(step == "2" ? "3" : step, "the workflow: lint, register, bring up in dev, evaluate");
-  TRY_ASSIGN(const doc::Value run, wait_for("the workflow of " + version, std::chrono::minutes(8), [&]() -> Result<std::optional<doc::Value>> {
-    TRY_ASSIGN(doc::Value runs, ask(ada.email, "GET", "/api/slipway/v1/runs"));
-    const doc::Value& list = runs.is_array() ? runs : runs["items"];
-    for (const doc::Value& r : list.is_array() ? list.as_array() : doc::Array{}) {
-      const std::string phase = r["phase"].string_or("");
-      if (r["commit"].string_or("") == commit && phase != "Pending" && phase != "Running") return r;
-    }
-    return std::nullopt;
-  }));
+  TRY_ASSIGN(
+      const doc::Value run,
+      wait_for("the workflow of " + version, std::chrono::minutes(8), [&]() -> Result<std::optional<doc::Value>> {
+        TRY_ASSIGN(doc::Value runs, ask(ada.email, "GET", "/api/slipway/v1/runs"));
+        const doc::Value& list = runs.is_array() ? runs : runs["items"];
+        for (const doc::Value& r : list.is_array() ? list.as_array() : doc::Array{}) {
+          const std::string phase = r["phase"].string_or("");
+          if (r["commit"].string_or("") == commit && phase != "Pending" && phase != "Running") return r;
+        }
+        return std::nullopt;
+      }));
   if (run["phase"].string_or("") != "Succeeded") {
-    return fail(Code::failed_precondition, "the workflow of " + version + " ended " + run["phase"].string_or("") + ": " + run["message"].string_or(""), "--keep leaves its logs: slipway run logs");
+    return fail(
+        Code::failed_precondition,
+        "the workflow of " + version + " ended " + run["phase"].string_or("") + ": " + run["message"].string_or(""),
+        "--keep leaves its logs: slipway run logs");
   }
   return {};
 }
 
 Result<> Story::to_staging(const std::string& version) {
   teller_.begin_step(version == "v1" ? "4" : "10", "platform engineer: " + version + " to staging");
-  TRY_ASSIGN(const doc::Value promotion, ask(grace.email, "POST", "/api/slipway/v1/promotions", doc::Object{{"model", model}, {"version", version}, {"environment", "staging"}}));
+  TRY_ASSIGN(const doc::Value promotion,
+             ask(grace.email, "POST", "/api/slipway/v1/promotions",
+                 doc::Object{{"model", model}, {"version", version}, {"environment", "staging"}}));
   TRY_ASSIGN(const doc::Value end, wait_for_promotion(promotion, {}, std::chrono::minutes(5)));
   if (end["status"]["phase"].string_or("") != "Succeeded") {
-    return fail(Code::failed_precondition, version + " in staging ended " + end["status"]["phase"].string_or("") + ": " + end["status"]["message"].string_or(""));
+    return fail(Code::failed_precondition, version + " in staging ended " + end["status"]["phase"].string_or("") +
+                                               ": " + end["status"]["message"].string_or(""));
   }
   teller_.begin_step(version == "v1" ? "5" : "10", "the gates looked at the evidence");
   for (const doc::Value& gate : end["status"]["gates"].is_array() ? end["status"]["gates"].as_array() : doc::Array{}) {
-    teller_.tell({.actor = "slipway/gates", .event = gate["state"].string_or(""), .object = "gate " + gate["name"].string_or(""), .digest = "", .detail = gate["detail"].string_or("")});
+    teller_.tell({.actor = "slipway/gates",
+                  .event = gate["state"].string_or(""),
+                  .object = "gate " + gate["name"].string_or(""),
+                  .digest = "",
+                  .detail = gate["detail"].string_or("")});
   }
   return {};
 }
 
 Result<doc::Value> Story::request_and_approve(const std::string& version) {
   teller_.begin_step(version == "v1" ? "6" : "10", "ML engineer: asks for production");
-  TRY_ASSIGN(doc::Value promotion, ask(ada.email, "POST", "/api/slipway/v1/promotions",
-                                       doc::Object{{"model", model}, {"version", version}, {"environment", "production"}, {"reason", "staging is fine"}}));
+  TRY_ASSIGN(
+      doc::Value promotion,
+      ask(ada.email, "POST", "/api/slipway/v1/promotions",
+          doc::Object{
+              {"model", model}, {"version", version}, {"environment", "production"}, {"reason", "staging is fine"}}));
   TRY_ASSIGN(promotion, wait_for_promotion(promotion, {"AwaitingApproval"}, std::chrono::minutes(2)));
   if (promotion["status"]["phase"].string_or("") != "AwaitingApproval") {
-    return fail(Code::failed_precondition, "the promotion of " + version + " ended " + promotion["status"]["phase"].string_or("") + ": " + promotion["status"]["message"].string_or(""));
+    return fail(Code::failed_precondition, "the promotion of " + version + " ended " +
+                                               promotion["status"]["phase"].string_or("") + ": " +
+                                               promotion["status"]["message"].string_or(""));
   }
   const std::string subject = promotion["status"]["subject"].string_or("");
   teller_.begin_step(version == "v1" ? "7" : "10", "tech lead, a different person: approves exactly this digest");
-  auto approved = ask(linus.email, "POST", object_path(promotion, "/api/slipway/v1/promotions") + "/approve", doc::Object{{"subject", subject}, {"reason", "evidence looks good"}});
+  auto approved = ask(linus.email, "POST", object_path(promotion, "/api/slipway/v1/promotions") + "/approve",
+                      doc::Object{{"subject", subject}, {"reason", "evidence looks good"}});
   // After a crash the first answer may be lost; that it stands is what counts.
-  if (!approved && approved.error().code != Code::already_exists && approved.error().code != Code::failed_precondition) return fail(std::move(approved).error());
+  if (!approved && approved.error().code != Code::already_exists && approved.error().code != Code::failed_precondition)
+    return fail(std::move(approved).error());
   return promotion;
 }
 
@@ -237,28 +281,37 @@ Result<> Story::start_load() {
   TRY_ASSIGN(load.prompts, gateway::load::parse_prompts(text, "prompts/traffic.jsonl"));
   load.rate = options_.rate;
   load.users = options_.users;
-  load.max_in_flight = options_.max_in_flight;  // beyond it customers wait at the door: a laptop under load must not drown its one model server
+  load.max_in_flight = options_.max_in_flight;  // beyond it customers wait at the door: a laptop under load must not
+                                                // drown its one model server
   load.seed = 7;
-  TRY_ASSIGN(load_, gateway::load::LoadGenerator::start(std::move(load), [this](const gateway::load::Finished& request) {
-    const std::lock_guard guard(samples_mutex_);
-    ++outcome_.requests;
-    const bool canary = judging_canary_ && request.subset == "canary";
-    if (canary) ++outcome_.canary_requests;
-    if (request.ok()) return;
-    if (canary) {
-      ++outcome_.canary_failed;
-    } else {
-      ++outcome_.failed_outside_canary;
-      if (outcome_.failed_outside_canary <= told_failures) teller_.tell({.actor = "slipway/load", .event = "failed", .object = "request " + std::to_string(request.number), .digest = "", .detail = request.error + " " + request.message + " " + request.subset});
-    }
-  }));
-  teller_.say("customers: " + core::render_for_people(core::Duration(static_cast<std::int64_t>(1e6 / options_.rate))) + " between requests, " + std::to_string(options_.users) +
+  TRY_ASSIGN(load_,
+             gateway::load::LoadGenerator::start(std::move(load), [this](const gateway::load::Finished& request) {
+               const std::lock_guard guard(samples_mutex_);
+               ++outcome_.requests;
+               const bool canary = judging_canary_ && request.subset == "canary";
+               if (canary) ++outcome_.canary_requests;
+               if (request.ok()) return;
+               if (canary) {
+                 ++outcome_.canary_failed;
+               } else {
+                 ++outcome_.failed_outside_canary;
+                 if (outcome_.failed_outside_canary <= told_failures)
+                   teller_.tell({.actor = "slipway/load",
+                                 .event = "failed",
+                                 .object = "request " + std::to_string(request.number),
+                                 .digest = "",
+                                 .detail = request.error + " " + request.message + " " + request.subset});
+               }
+             }));
+  teller_.say("customers: " + core::render_for_people(core::Duration(static_cast<std::int64_t>(1e6 / options_.rate))) +
+              " between requests, " + std::to_string(options_.users) +
               " users, streamed; three in ten paste the shop's whole policy");
   return {};
 }
 
 Result<doc::Value> Story::roll_out(const doc::Value& promotion, const std::string& version) {
-  teller_.begin_step(version == "v1" ? "8" : "10", "the rollout of " + version + ": 10 % -> 50 % -> 100 %, each step only on evidence");
+  teller_.begin_step(version == "v1" ? "8" : "10",
+                     "the rollout of " + version + ": 10 % -> 50 % -> 100 %, each step only on evidence");
   TRY(start_load());
   return wait_for_promotion(promotion, {}, std::chrono::minutes(8));
 }
@@ -266,14 +319,20 @@ Result<doc::Value> Story::roll_out(const doc::Value& promotion, const std::strin
 Result<> Story::show_around() {
   teller_.begin_step("9", "everybody: the page, the status, the history");
   TRY_ASSIGN(const doc::Value endpoints, read_endpoints(workspace_.data()));
-  teller_.tell({.actor = "slipway", .event = "serves", .object = "page " + endpoints["ui"].string_or(""), .digest = "", .detail = ""});
+  teller_.tell({.actor = "slipway",
+                .event = "serves",
+                .object = "page " + endpoints["ui"].string_or(""),
+                .digest = "",
+                .detail = ""});
   teller_.say("slipway status --data " + workspace_.data());
   teller_.say("slipway history production --data " + workspace_.data());
   TRY_ASSIGN(const doc::Value history, ask(grace.email, "GET", "/api/slipway/v1/history/production"));
   for (const doc::Value& entry : history.is_array() ? history.as_array() : doc::Array{}) {
     std::string by;
-    for (const doc::Value& approval : entry["approvals"].is_array() ? entry["approvals"].as_array() : doc::Array{}) by += (by.empty() ? "" : ", ") + approval["by"].string_or("");
-    teller_.say(entry["version"].string_or("") + " " + entry["outcome"].string_or("") + (by.empty() ? "" : ", approved by " + by) + ", " + entry["verdict"].string_or(""));
+    for (const doc::Value& approval : entry["approvals"].is_array() ? entry["approvals"].as_array() : doc::Array{})
+      by += (by.empty() ? "" : ", ") + approval["by"].string_or("");
+    teller_.say(entry["version"].string_or("") + " " + entry["outcome"].string_or("") +
+                (by.empty() ? "" : ", approved by " + by) + ", " + entry["verdict"].string_or(""));
   }
   return {};
 }
@@ -302,7 +361,8 @@ Result<Outcome> Story::play() {
   TRY_ASSIGN(const doc::Value first_end, roll_out(first, "v1"));
   outcome_.first_promoted = first_end["status"]["phase"].string_or("") == "Succeeded";
   if (!outcome_.first_promoted) {
-    return fail(Code::failed_precondition, "v1 was not promoted: " + first_end["status"]["phase"].string_or("") + ", " + first_end["status"]["message"].string_or(""));
+    return fail(Code::failed_precondition, "v1 was not promoted: " + first_end["status"]["phase"].string_or("") + ", " +
+                                               first_end["status"]["message"].string_or(""));
   }
   TRY(show_around());
 
@@ -319,7 +379,8 @@ Result<Outcome> Story::play() {
   outcome_.second_rolled_back = second_end["status"]["phase"].string_or("") == "RolledBack";
   load_->stop(std::chrono::seconds(20));
 
-  TRY_ASSIGN(const doc::Value rollout, ask(grace.email, "GET", "/apis/argoproj.io/v1alpha1/namespaces/production/rollouts/" + model));
+  TRY_ASSIGN(const doc::Value rollout,
+             ask(grace.email, "GET", "/apis/argoproj.io/v1alpha1/namespaces/production/rollouts/" + model));
   const doc::Value& ours = rollout["status"]["slipway"];
   outcome_.verdict = ours["verdict"].string_or("");
   outcome_.serving = ours["stableVersion"].string_or("");
@@ -336,9 +397,15 @@ Result<Outcome> Story::play() {
                 .event = "report",
                 .object = "production serves " + outcome_.serving,
                 .digest = "",
-                .detail = "canary failed " + std::to_string(outcome_.canary_failed) + " of " + std::to_string(outcome_.canary_requests) + " requests" +
-                          (outcome_.canary_requests == 0 ? "" : " (" + percent(static_cast<double>(outcome_.canary_failed) / static_cast<double>(outcome_.canary_requests)) + ")") + ", " +
-                          std::to_string(outcome_.failed_outside_canary) + " of " + std::to_string(outcome_.requests - outcome_.canary_requests) + " elsewhere",
+                .detail = "canary failed " + std::to_string(outcome_.canary_failed) + " of " +
+                          std::to_string(outcome_.canary_requests) + " requests" +
+                          (outcome_.canary_requests == 0 ? ""
+                                                         : " (" +
+                                                               percent(static_cast<double>(outcome_.canary_failed) /
+                                                                       static_cast<double>(outcome_.canary_requests)) +
+                                                               ")") +
+                          ", " + std::to_string(outcome_.failed_outside_canary) + " of " +
+                          std::to_string(outcome_.requests - outcome_.canary_requests) + " elsewhere",
                 .seconds = teller_.elapsed()});
   return outcome_;
 }

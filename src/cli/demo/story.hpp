@@ -16,8 +16,8 @@
 namespace slipway::cli::demo {
 
 struct StoryOptions {
-  std::string weights;      // what is released
-  double rate = 4;          // requests a second during rollouts
+  std::string weights;  // what is released
+  double rate = 4;      // requests a second during rollouts
   int users = 200;
   int max_in_flight = 64;
   bool tolerate_outages = false;  // somebody kills parts on purpose: failed requests do not spoil the verdict
@@ -42,19 +42,22 @@ class Story {
 
  private:
   // --- the ten steps ---
-  Result<> install_baseline();        // before the story: production serves v0
-  Result<> declare_requirements();    // 1
-  Result<> push_version(const std::string& step, const std::string& version);       // 2 and 3
-  Result<> to_staging(const std::string& version);                                  // 4 and 5
-  Result<doc::Value> request_and_approve(const std::string& version);               // 6 and 7
+  Result<> install_baseline();                                                 // before the story: production serves v0
+  Result<> declare_requirements();                                             // 1
+  Result<> push_version(const std::string& step, const std::string& version);  // 2 and 3
+  Result<> to_staging(const std::string& version);                             // 4 and 5
+  Result<doc::Value> request_and_approve(const std::string& version);          // 6 and 7
   Result<doc::Value> roll_out(const doc::Value& promotion, const std::string& version);  // 8
-  Result<> show_around();             // 9
-  Result<> change_for_v2();           // 10
+  Result<> show_around();                                                                // 9
+  Result<> change_for_v2();                                                              // 10
 
   // --- helpers ---
-  Result<doc::Value> ask(const std::string& person, std::string_view method, const std::string& path, const std::optional<doc::Value>& body = std::nullopt);
-  Result<doc::Value> wait_for(const std::string& what, core::Duration limit, const std::function<Result<std::optional<doc::Value>>()>& look);
-  Result<doc::Value> wait_for_promotion(const doc::Value& promotion, const std::vector<std::string>& phases, core::Duration limit);
+  Result<doc::Value> ask(const std::string& person, std::string_view method, const std::string& path,
+                         const std::optional<doc::Value>& body = std::nullopt);
+  Result<doc::Value> wait_for(const std::string& what, core::Duration limit,
+                              const std::function<Result<std::optional<doc::Value>>()>& look);
+  Result<doc::Value> wait_for_promotion(const doc::Value& promotion, const std::vector<std::string>& phases,
+                                        core::Duration limit);
   Result<> start_load();
   void listen();  // tells the platform's timeline as it grows
 

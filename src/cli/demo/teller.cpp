@@ -16,7 +16,8 @@ std::string padded(std::string text, std::size_t width) {
 
 std::string stamp(double seconds) {
   char text[32];
-  std::snprintf(text, sizeof text, "%2d:%04.1f", static_cast<int>(seconds) / 60, seconds - 60.0 * (static_cast<int>(seconds) / 60));
+  std::snprintf(text, sizeof text, "%2d:%04.1f", static_cast<int>(seconds) / 60,
+                seconds - 60.0 * (static_cast<int>(seconds) / 60));
   return text;
 }
 
@@ -26,7 +27,9 @@ std::string short_actor(const std::string& actor) {
   return name.starts_with("slipway/") ? name.substr(8) : name;
 }
 
-std::string short_digest(const std::string& digest) { return digest.starts_with("sha256:") ? digest.substr(7, 12) : digest; }
+std::string short_digest(const std::string& digest) {
+  return digest.starts_with("sha256:") ? digest.substr(7, 12) : digest;
+}
 
 }  // namespace
 
@@ -65,10 +68,13 @@ void Teller::say(const std::string& text) {
 }
 
 void Teller::write(const Line& line, core::Time at) {
-  std::string text = dim(stamp(elapsed())) + "  " + padded(short_actor(line.actor), 20) + " " + padded(line.event, 19) + " " + line.object;
-  if (!line.digest.empty() && line.object.find(short_digest(line.digest)) == std::string::npos) text += " " + dim(short_digest(line.digest));
+  std::string text = dim(stamp(elapsed())) + "  " + padded(short_actor(line.actor), 20) + " " + padded(line.event, 19) +
+                     " " + line.object;
+  if (!line.digest.empty() && line.object.find(short_digest(line.digest)) == std::string::npos)
+    text += " " + dim(short_digest(line.digest));
   if (!line.detail.empty()) text += "  " + line.detail;
-  if (line.seconds >= 0) text += dim("  (" + core::render_for_people(core::Duration(static_cast<std::int64_t>(line.seconds * 1e6))) + ")");
+  if (line.seconds >= 0)
+    text += dim("  (" + core::render_for_people(core::Duration(static_cast<std::int64_t>(line.seconds * 1e6))) + ")");
   std::cout << text << std::endl;
   if (!record_.is_open()) return;
   doc::Object record{{"time", core::render_rfc3339_micro(at)}};

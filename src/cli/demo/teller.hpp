@@ -23,9 +23,9 @@ class Teller {
 
   // A new step of the story: "2", "git push".
   void begin_step(std::string number, std::string title);
-  void tell(const Line& line);                      // something happened now
-  void tell(const Line& line, core::Time at);       // ... or then
-  void say(const std::string& text);                // a remark, not an event
+  void tell(const Line& line);                 // something happened now
+  void tell(const Line& line, core::Time at);  // ... or then
+  void say(const std::string& text);           // a remark, not an event
   std::string step() const;
   double elapsed() const;
 

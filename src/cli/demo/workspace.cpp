@@ -25,16 +25,23 @@ Result<Workspace> Workspace::create() {
   return workspace;
 }
 
-Workspace::Workspace(Workspace&& other) noexcept : root_(std::move(other.root_)), kept_(other.kept_) { other.root_.clear(); }
+Workspace::Workspace(Workspace&& other) noexcept : root_(std::move(other.root_)), kept_(other.kept_) {
+  other.root_.clear();
+}
 
 Workspace::~Workspace() {
   if (root_.empty() || kept_) return;
-  if (auto removed = core::real_files().remove_tree(root_); !removed) return;  // what is left is in a temporary directory
+  if (auto removed = core::real_files().remove_tree(root_); !removed)
+    return;  // what is left is in a temporary directory
 }
 
-Result<std::string> Workspace::read(const std::string& path) const { return core::real_files().read(repository() + "/" + path); }
+Result<std::string> Workspace::read(const std::string& path) const {
+  return core::real_files().read(repository() + "/" + path);
+}
 
-Result<> Workspace::write(const std::string& path, const std::string& text) const { return core::real_files().write_atomic(repository() + "/" + path, text, 0644); }
+Result<> Workspace::write(const std::string& path, const std::string& text) const {
+  return core::real_files().write_atomic(repository() + "/" + path, text, 0644);
+}
 
 Result<> Workspace::edit(const std::string& path, const std::string& from, const std::string& to) const {
   TRY_ASSIGN(std::string text, read(path));
@@ -53,8 +60,12 @@ Result<std::string> Workspace::git(std::vector<std::string> arguments, const Env
   core::Launch launch;
   launch.argv = {program, "-C", repository()};
   launch.argv.insert(launch.argv.end(), arguments.begin(), arguments.end());
-  launch.environment = {{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"}, {"GIT_TERMINAL_PROMPT", "0"},
-                        {"LC_ALL", "C"}, {"HOME", root_}, {"PATH", path == nullptr ? "/usr/bin:/bin" : path}};
+  launch.environment = {{"GIT_CONFIG_NOSYSTEM", "1"},
+                        {"GIT_CONFIG_GLOBAL", "/dev/null"},
+                        {"GIT_TERMINAL_PROMPT", "0"},
+                        {"LC_ALL", "C"},
+                        {"HOME", root_},
+                        {"PATH", path == nullptr ? "/usr/bin:/bin" : path}};
   launch.environment.insert(launch.environment.end(), environment.begin(), environment.end());
   launch.stdout_fd = out;
   launch.stderr_fd = out;
@@ -71,11 +82,15 @@ Result<std::string> Workspace::git(std::vector<std::string> arguments, const Env
   return fail(Code::unavailable, "git " + arguments.front() + " failed: " + text);
 }
 
-Result<> Workspace::commit(const std::vector<std::string>& paths, const Author& author, const std::string& message) const {
+Result<> Workspace::commit(const std::vector<std::string>& paths, const Author& author,
+                           const std::string& message) const {
   std::vector<std::string> add{"add", "--"};
   add.insert(add.end(), paths.begin(), paths.end());
   TRY(git(add));
-  TRY(git({"commit", "--quiet", "-m", message}, {{"GIT_AUTHOR_NAME", author.name}, {"GIT_AUTHOR_EMAIL", author.email}, {"GIT_COMMITTER_NAME", author.name}, {"GIT_COMMITTER_EMAIL", author.email}}));
+  TRY(git({"commit", "--quiet", "-m", message}, {{"GIT_AUTHOR_NAME", author.name},
+                                                 {"GIT_AUTHOR_EMAIL", author.email},
+                                                 {"GIT_COMMITTER_NAME", author.name},
+                                                 {"GIT_COMMITTER_EMAIL", author.email}}));
   return {};
 }
 
@@ -87,8 +102,10 @@ Result<std::string> Workspace::head() const {
 
 Result<> Workspace::push(const std::string& url, const std::string& token_file) const {
   // The helper reads the token from its file when git asks for it.
-  const std::string helper = "!f() { test \"$1\" = get && echo username=token && echo \"password=$(cat '" + token_file + "')\"; }; f";
-  TRY(git({"push", "--quiet", url, "main"}, {{"GIT_CONFIG_COUNT", "1"}, {"GIT_CONFIG_KEY_0", "credential.helper"}, {"GIT_CONFIG_VALUE_0", helper}}));
+  const std::string helper =
+      "!f() { test \"$1\" = get && echo username=token && echo \"password=$(cat '" + token_file + "')\"; }; f";
+  TRY(git({"push", "--quiet", url, "main"},
+          {{"GIT_CONFIG_COUNT", "1"}, {"GIT_CONFIG_KEY_0", "credential.helper"}, {"GIT_CONFIG_VALUE_0", helper}}));
   return {};
 }
 

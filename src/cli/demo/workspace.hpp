@@ -27,7 +27,7 @@ class Workspace {
   std::string data() const { return root_ + "/data"; }
   void keep() { kept_ = true; }
 
-  Result<std::string> read(const std::string& path) const;               // relative to the repository
+  Result<std::string> read(const std::string& path) const;  // relative to the repository
   Result<> write(const std::string& path, const std::string& text) const;
   // Replaces `from`, which must be there exactly once or more, in a file.
   Result<> edit(const std::string& path, const std::string& from, const std::string& to) const;

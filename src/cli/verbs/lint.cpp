@@ -28,21 +28,30 @@ int lint(const LintOptions& options) {
     for (std::string& file : report->checked) checked.push_back(std::move(file));
   }
   if (problems.empty()) {
-    if (format == Format::table) std::cout << checked.size() << " files are fine\n";
-    else print_value(doc::Object{{"files", static_cast<std::int64_t>(checked.size())}, {"problems", doc::Array{}}}, format);
+    if (format == Format::table)
+      std::cout << checked.size() << " files are fine\n";
+    else
+      print_value(doc::Object{{"files", static_cast<std::int64_t>(checked.size())}, {"problems", doc::Array{}}},
+                  format);
     return ExitCode::ok;
   }
   if (format != Format::table) {
     doc::Array list;
-    for (const core::Error& problem : problems) list.push_back(doc::Object{{"where", problem.mark.render()}, {"message", problem.message}, {"hint", problem.hint}, {"object", problem.object}});
-    print_value(doc::Object{{"files", static_cast<std::int64_t>(checked.size())}, {"problems", std::move(list)}}, format);
+    for (const core::Error& problem : problems)
+      list.push_back(doc::Object{{"where", problem.mark.render()},
+                                 {"message", problem.message},
+                                 {"hint", problem.hint},
+                                 {"object", problem.object}});
+    print_value(doc::Object{{"files", static_cast<std::int64_t>(checked.size())}, {"problems", std::move(list)}},
+                format);
   } else {
     for (const core::Error& problem : problems) {
       std::string text = problem.render();
       while (!text.empty() && text.back() == '\n') text.pop_back();
       std::cerr << text << "\n";
     }
-    std::cerr << problems.size() << (problems.size() == 1 ? " problem in " : " problems in ") << checked.size() << " files\n";
+    std::cerr << problems.size() << (problems.size() == 1 ? " problem in " : " problems in ") << checked.size()
+              << " files\n";
   }
   return ExitCode::failed;
 }
@@ -51,14 +60,18 @@ int lint(const LintOptions& options) {
 
 Command lint_command() {
   auto options = std::make_shared<LintOptions>();
-  return {.name = "lint",
-          .summary = "check every file of a models repository",
-          .details = "Workflows, pipelines, manifests, the team, prompts: whatever Slipway would refuse later it refuses here, with file, line and\n"
-                     "column. Needs no platform. Exit code 1 when something is wrong.",
-          .examples = {"slipway lint", "slipway lint deploy/production pipelines/evaluate.yaml", "slipway lint . -o json"},
-          .options = {{"paths", "PATH", "files or directories (default: this one)", &options->paths}, {"-o,--output", "FORMAT", "table, json or yaml", &options->output, false, {"table", "json", "yaml"}}},
-          .run = [options] { return lint(*options); },
-          .state = options};
+  return {
+      .name = "lint",
+      .summary = "check every file of a models repository",
+      .details =
+          "Workflows, pipelines, manifests, the team, prompts: whatever Slipway would refuse later it refuses here, "
+          "with file, line and\n"
+          "column. Needs no platform. Exit code 1 when something is wrong.",
+      .examples = {"slipway lint", "slipway lint deploy/production pipelines/evaluate.yaml", "slipway lint . -o json"},
+      .options = {{"paths", "PATH", "files or directories (default: this one)", &options->paths},
+                  {"-o,--output", "FORMAT", "table, json or yaml", &options->output, false, {"table", "json", "yaml"}}},
+      .run = [options] { return lint(*options); },
+      .state = options};
 }
 
 Command init_command() {
@@ -67,13 +80,17 @@ Command init_command() {
           .summary = "make a models repository: a copy of the example",
           .examples = {"slipway init my-models"},
           .options = {{"directory", "DIR", "made; must not exist", directory.get(), true}},
-          .run = [directory] {
-            if (std::filesystem::exists(*directory)) return print_error(core::Error(Code::already_exists, *directory + " exists already"));
-            if (auto made = server::make_models_repository(std::filesystem::absolute(*directory).string()); !made) return print_error(made.error());
-            std::cout << "made " << *directory << ": a workflow, a pipeline, environments, deployments, traffic rules and an objective\n"
-                      << "next: cd " << *directory << " && git init -b main && slipway lint\n";
-            return static_cast<int>(ExitCode::ok);
-          },
+          .run =
+              [directory] {
+                if (std::filesystem::exists(*directory))
+                  return print_error(core::Error(Code::already_exists, *directory + " exists already"));
+                if (auto made = server::make_models_repository(std::filesystem::absolute(*directory).string()); !made)
+                  return print_error(made.error());
+                std::cout << "made " << *directory
+                          << ": a workflow, a pipeline, environments, deployments, traffic rules and an objective\n"
+                          << "next: cd " << *directory << " && git init -b main && slipway lint\n";
+                return static_cast<int>(ExitCode::ok);
+              },
           .state = directory};
 }
 
@@ -86,45 +103,50 @@ Command load_command() {
     bool json = false, remote = false, constant = false;
   };
   auto options = std::make_shared<Options>();
-  std::vector<Option> list{{"--url", "URL", "the completions endpoint (default: the platform's gateway)", &options->url},
-                           {"--host", "NAME", "the Host header", &options->host},
-                           {"--model", "NAME", "what the requests ask for", &options->model, true},
-                           {"--prompts", "FILE", "JSON lines: prompt, max_tokens, user, weight", &options->prompts, true},
-                           {"--rate", "N", "requests a second, whether or not earlier ones were answered", &options->rate},
-                           {"--duration", "SECONDS", "0: until Ctrl-C", &options->duration},
-                           {"--users", "N", "spread over so many users (header x-user)", &options->users},
-                           {"--constant", "", "even gaps instead of Poisson arrivals", &options->constant},
-                           {"--seed", "N", "the same seed asks the same questions", &options->seed},
-                           {"--max-in-flight", "N", "beyond it requests wait, and the wait is measured", &options->in_flight},
-                           {"--allow-remote", "", "aim at another machine than this one", &options->remote},
-                           {"--json", "", "the report as JSON", &options->json}};
+  std::vector<Option> list{
+      {"--url", "URL", "the completions endpoint (default: the platform's gateway)", &options->url},
+      {"--host", "NAME", "the Host header", &options->host},
+      {"--model", "NAME", "what the requests ask for", &options->model, true},
+      {"--prompts", "FILE", "JSON lines: prompt, max_tokens, user, weight", &options->prompts, true},
+      {"--rate", "N", "requests a second, whether or not earlier ones were answered", &options->rate},
+      {"--duration", "SECONDS", "0: until Ctrl-C", &options->duration},
+      {"--users", "N", "spread over so many users (header x-user)", &options->users},
+      {"--constant", "", "even gaps instead of Poisson arrivals", &options->constant},
+      {"--seed", "N", "the same seed asks the same questions", &options->seed},
+      {"--max-in-flight", "N", "beyond it requests wait, and the wait is measured", &options->in_flight},
+      {"--allow-remote", "", "aim at another machine than this one", &options->remote},
+      {"--json", "", "the report as JSON", &options->json}};
   for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
   return {.name = "load",
           .summary = "send streamed chat requests at a rate, and measure what users would feel",
-          .examples = {"slipway load --model support-assistant --host support.example.com --prompts prompts/traffic.jsonl --rate 4 --duration 60"},
+          .examples = {"slipway load --model support-assistant --host support.example.com --prompts "
+                       "prompts/traffic.jsonl --rate 4 --duration 60"},
           .options = std::move(list),
-          .run = [options] {
-            gateway::load::LoadMainOptions main;
-            gateway::load::LoadOptions& load = main.load;
-            load.url = options->url;
-            if (load.url.empty()) {
-              auto endpoints = read_endpoints(data_directory(options->common));
-              if (!endpoints) return print_error(endpoints.error());
-              load.url = (*endpoints)["gateway"].string_or("") + "/v1/chat/completions";
-            }
-            load.host = options->host;
-            load.model = options->model;
-            load.rate = options->rate;
-            if (options->duration > 0) load.duration = core::Duration(static_cast<std::int64_t>(options->duration * 1e6));
-            load.arrivals = options->constant ? gateway::load::LoadOptions::Arrivals::constant : gateway::load::LoadOptions::Arrivals::poisson;
-            load.users = static_cast<int>(options->users);
-            load.seed = static_cast<std::uint64_t>(options->seed);
-            load.max_in_flight = static_cast<int>(options->in_flight);
-            load.allow_remote = options->remote;
-            main.prompts_file = options->prompts;
-            main.json = options->json;
-            return gateway::load::load_main(std::move(main));
-          },
+          .run =
+              [options] {
+                gateway::load::LoadMainOptions main;
+                gateway::load::LoadOptions& load = main.load;
+                load.url = options->url;
+                if (load.url.empty()) {
+                  auto endpoints = read_endpoints(data_directory(options->common));
+                  if (!endpoints) return print_error(endpoints.error());
+                  load.url = (*endpoints)["gateway"].string_or("") + "/v1/chat/completions";
+                }
+                load.host = options->host;
+                load.model = options->model;
+                load.rate = options->rate;
+                if (options->duration > 0)
+                  load.duration = core::Duration(static_cast<std::int64_t>(options->duration * 1e6));
+                load.arrivals = options->constant ? gateway::load::LoadOptions::Arrivals::constant
+                                                  : gateway::load::LoadOptions::Arrivals::poisson;
+                load.users = static_cast<int>(options->users);
+                load.seed = static_cast<std::uint64_t>(options->seed);
+                load.max_in_flight = static_cast<int>(options->in_flight);
+                load.allow_remote = options->remote;
+                main.prompts_file = options->prompts;
+                main.json = options->json;
+                return gateway::load::load_main(std::move(main));
+              },
           .state = options};
 }
 

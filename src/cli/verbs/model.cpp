@@ -32,7 +32,8 @@ Result<doc::Value> register_version(const RegisterOptions& options) {
   TRY_ASSIGN(const doc::Value card, read_card(options.card));
   std::error_code status;
   if (!std::filesystem::is_regular_file(options.weights, status)) {
-    return fail(Code::invalid_argument, "there are no weights at \"" + options.weights + "\"", "--weights names one file; in a workflow it comes from the variable WEIGHTS");
+    return fail(Code::invalid_argument, "there are no weights at \"" + options.weights + "\"",
+                "--weights names one file; in a workflow it comes from the variable WEIGHTS");
   }
   TRY_ASSIGN(const Connection connection, connect(options.common));
   Progress progress("storing the weights");
@@ -46,7 +47,8 @@ Result<doc::Value> register_version(const RegisterOptions& options) {
   if (!options.commit.empty()) body.set("commit", options.commit);
   if (!options.run.empty()) body.set("run", options.run);
   if (card["parameters"].is_object()) body.set("parameters", card["parameters"]);
-  return call(connection, "POST", "/api/slipway/v1/models/" + net::url_encode(card["name"].string_or("")) + "/versions", std::move(body));
+  return call(connection, "POST", "/api/slipway/v1/models/" + net::url_encode(card["name"].string_or("")) + "/versions",
+              std::move(body));
 }
 
 struct RecordOptions {
@@ -54,12 +56,15 @@ struct RecordOptions {
   std::string model, version, metrics, run;
 };
 
-// The numbers of a metrics file: {"accuracy": 0.8}, or what `slipway run --outputs` wrote (numbers of every step's metrics).
+// The numbers of a metrics file: {"accuracy": 0.8}, or what `slipway run --outputs` wrote (numbers of every step's
+// metrics).
 void collect_numbers(const doc::Value& value, doc::Object& into) {
   if (!value.is_object()) return;
   for (const auto& [key, member] : value.as_object()) {
-    if (member.is_number()) into.set(key, member);
-    else collect_numbers(member, into);
+    if (member.is_number())
+      into.set(key, member);
+    else
+      collect_numbers(member, into);
   }
 }
 
@@ -72,7 +77,10 @@ Result<doc::Value> record_metrics(const RecordOptions& options) {
   TRY_ASSIGN(const Connection connection, connect(options.common));
   doc::Object body{{"metrics", std::move(metrics)}};
   if (!options.run.empty()) body.set("run", options.run);
-  return call(connection, "POST", "/api/slipway/v1/models/" + net::url_encode(options.model) + "/versions/" + net::url_encode(options.version) + "/metrics", std::move(body));
+  return call(connection, "POST",
+              "/api/slipway/v1/models/" + net::url_encode(options.model) + "/versions/" +
+                  net::url_encode(options.version) + "/metrics",
+              std::move(body));
 }
 
 int show(const Result<doc::Value>& answer, const Common& common, const std::string& sentence) {
@@ -98,45 +106,60 @@ Command register_command() {
           .summary = "store weights by digest and register a version, in one step",
           .examples = {"slipway model register --card model.yaml --weights weights.gguf"},
           .options = std::move(list),
-          .run = [options] {
-            auto answer = register_version(*options);
-            const std::string sentence = answer ? (*answer)["model"].string_or("") + " " + (*answer)["version"].string_or("") + " registered, weights " + (*answer)["weights"].string_or("") : "";
-            return show(answer, options->common, sentence);
-          },
+          .run =
+              [options] {
+                auto answer = register_version(*options);
+                const std::string sentence = answer ? (*answer)["model"].string_or("") + " " +
+                                                          (*answer)["version"].string_or("") + " registered, weights " +
+                                                          (*answer)["weights"].string_or("")
+                                                    : "";
+                return show(answer, options->common, sentence);
+              },
           .state = options};
 }
 
 Command record_command() {
   auto options = std::make_shared<RecordOptions>();
-  std::vector<Option> list{{"model", "MODEL", "", &options->model, true},
-                           {"version", "VERSION", "", &options->version, true},
-                           {"--metrics", "FILE", "JSON with numbers, such as slipway run --outputs writes", &options->metrics, true},
-                           {"--run", "ID", "the run they come from", &options->run}};
+  std::vector<Option> list{
+      {"model", "MODEL", "", &options->model, true},
+      {"version", "VERSION", "", &options->version, true},
+      {"--metrics", "FILE", "JSON with numbers, such as slipway run --outputs writes", &options->metrics, true},
+      {"--run", "ID", "the run they come from", &options->run}};
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "record",
           .summary = "put metrics on a version's record: the evidence gates look at",
           .examples = {"slipway model record support-assistant v2 --metrics metrics.json"},
           .options = std::move(list),
-          .run = [options] { return show(record_metrics(*options), options->common, "metrics of " + options->model + " " + options->version + " recorded"); },
+          .run =
+              [options] {
+                return show(record_metrics(*options), options->common,
+                            "metrics of " + options->model + " " + options->version + " recorded");
+              },
           .state = options};
 }
 
 Command card_command() {
-  struct Options { std::string file, field; };
+  struct Options {
+    std::string file, field;
+  };
   auto options = std::make_shared<Options>();
-  return {.name = "card",
-          .summary = "print a field of a model card",
-          .examples = {"slipway model card model.yaml version"},
-          .options = {{"file", "FILE", "", &options->file, true}, {"field", "FIELD", "name, version, ...", &options->field, true}},
-          .run = [options] {
+  return {
+      .name = "card",
+      .summary = "print a field of a model card",
+      .examples = {"slipway model card model.yaml version"},
+      .options = {{"file", "FILE", "", &options->file, true},
+                  {"field", "FIELD", "name, version, ...", &options->field, true}},
+      .run =
+          [options] {
             auto card = read_card(options->file);
             if (!card) return print_error(card.error());
             const doc::Value& value = card->at_path(options->field);
-            if (value.is_null()) return print_error(core::Error(Code::not_found, options->file + " has no \"" + options->field + "\""));
+            if (value.is_null())
+              return print_error(core::Error(Code::not_found, options->file + " has no \"" + options->field + "\""));
             std::cout << value.string_or("") << "\n";
             return static_cast<int>(ExitCode::ok);
           },
-          .state = options};
+      .state = options};
 }
 
 Command list_command() {
@@ -145,25 +168,30 @@ Command list_command() {
           .summary = "models and their versions",
           .examples = {"slipway model ls"},
           .options = common_options(*common),
-          .run = [common] {
-            auto connection = connect(*common);
-            if (!connection) return print_error(connection.error(), common->format());
-            auto overview = call(*connection, "GET", "/api/slipway/v1/overview");
-            if (!overview) return print_error(overview.error(), common->format());
-            const doc::Value& versions = (*overview)["versions"];
-            if (common->format() != Format::table) return print_value(versions, common->format()), static_cast<int>(ExitCode::ok);
-            std::vector<std::vector<std::string>> rows;
-            for (const doc::Value& v : versions.is_array() ? versions.as_array() : doc::Array{}) {
-              std::string metrics;
-              if (v["metrics"].is_object()) {
-                for (const auto& [name, value] : v["metrics"].as_object()) metrics += (metrics.empty() ? "" : ", ") + name + " " + value.string_or("");
-              }
-              rows.push_back({v["model"].string_or(""), v["version"].string_or(""), v["commit"].string_or("").substr(0, 7), v["weights"].string_or("").substr(0, 19), metrics});
-            }
-            if (rows.empty()) return std::cout << "no version is registered\n", static_cast<int>(ExitCode::ok);
-            print_table({"MODEL", "VERSION", "COMMIT", "WEIGHTS", "METRICS"}, rows);
-            return static_cast<int>(ExitCode::ok);
-          },
+          .run =
+              [common] {
+                auto connection = connect(*common);
+                if (!connection) return print_error(connection.error(), common->format());
+                auto overview = call(*connection, "GET", "/api/slipway/v1/overview");
+                if (!overview) return print_error(overview.error(), common->format());
+                const doc::Value& versions = (*overview)["versions"];
+                if (common->format() != Format::table)
+                  return print_value(versions, common->format()), static_cast<int>(ExitCode::ok);
+                std::vector<std::vector<std::string>> rows;
+                for (const doc::Value& v : versions.is_array() ? versions.as_array() : doc::Array{}) {
+                  std::string metrics;
+                  if (v["metrics"].is_object()) {
+                    for (const auto& [name, value] : v["metrics"].as_object())
+                      metrics += (metrics.empty() ? "" : ", ") + name + " " + value.string_or("");
+                  }
+                  rows.push_back({v["model"].string_or(""), v["version"].string_or(""),
+                                  v["commit"].string_or("").substr(0, 7), v["weights"].string_or("").substr(0, 19),
+                                  metrics});
+                }
+                if (rows.empty()) return std::cout << "no version is registered\n", static_cast<int>(ExitCode::ok);
+                print_table({"MODEL", "VERSION", "COMMIT", "WEIGHTS", "METRICS"}, rows);
+                return static_cast<int>(ExitCode::ok);
+              },
           .state = common};
 }
 

@@ -77,7 +77,9 @@ int get(const GetOptions& options) {
   std::string path = collection_path(*kind, options.ns);
   if (!options.name.empty()) {
     if (kind->namespaced && options.ns.empty()) {
-      return print_error(core::Error(Code::invalid_argument, "a " + std::string(kind->kind) + " has a namespace", "add -n NAMESPACE"), format);
+      return print_error(
+          core::Error(Code::invalid_argument, "a " + std::string(kind->kind) + " has a namespace", "add -n NAMESPACE"),
+          format);
     }
     path += "/" + net::url_encode(options.name);
   }
@@ -88,12 +90,15 @@ int get(const GetOptions& options) {
   const doc::Array one{*answer};
   for (const doc::Value& item : (*answer)["items"].is_array() ? (*answer)["items"].as_array() : one) {
     std::string state = item["status"]["phase"].string_or("");
-    for (const doc::Value& condition : item["status"]["conditions"].is_array() ? item["status"]["conditions"].as_array() : doc::Array{}) {
+    for (const doc::Value& condition :
+         item["status"]["conditions"].is_array() ? item["status"]["conditions"].as_array() : doc::Array{}) {
       if (condition["type"].string_or("") != "Ready" || condition["status"].string_or("") == "True") continue;
-      const std::string why = condition["message"].string_or("").empty() ? condition["reason"].string_or("") : condition["message"].string_or("");
+      const std::string why = condition["message"].string_or("").empty() ? condition["reason"].string_or("")
+                                                                         : condition["message"].string_or("");
       if (!why.empty() && why != "PodCompleted") state += " (" + why + ")";
     }
-    rows.push_back({item["metadata"]["namespace"].string_or(""), item["metadata"]["name"].string_or(""), state, item["metadata"]["creationTimestamp"].string_or("")});
+    rows.push_back({item["metadata"]["namespace"].string_or(""), item["metadata"]["name"].string_or(""), state,
+                    item["metadata"]["creationTimestamp"].string_or("")});
   }
   if (rows.empty()) return std::cout << "no " << kind->plural << "\n", ExitCode::ok;
   print_table({"NAMESPACE", "NAME", "STATUS", "CREATED"}, rows);
@@ -110,7 +115,8 @@ struct LogsOptions {
 
 Command apply_command() {
   auto options = std::make_shared<ApplyOptions>();
-  std::vector<Option> list{{"-f,--file", "FILE|DIR", "a manifest, or a directory of them; may be given again", &options->files, true}};
+  std::vector<Option> list{
+      {"-f,--file", "FILE|DIR", "a manifest, or a directory of them; may be given again", &options->files, true}};
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "apply",
           .summary = "create or change objects from manifests",
@@ -146,17 +152,19 @@ Command logs_command() {
           .summary = "print a Pod's log",
           .examples = {"slipway logs -n production support-assistant-x7k2p-9c4fd"},
           .options = std::move(list),
-          .run = [options] {
-            auto connection = connect(options->common);
-            if (!connection) return print_error(connection.error());
-            std::string path = "/api/v1/namespaces/" + net::url_encode(options->ns) + "/pods/" + net::url_encode(options->pod) + "/log?";
-            if (!options->container.empty()) path += "container=" + net::url_encode(options->container) + "&";
-            if (options->tail > 0) path += "tailLines=" + std::to_string(options->tail);
-            auto text = fetch_text(*connection, path);
-            if (!text) return print_error(text.error());
-            std::cout << *text;
-            return static_cast<int>(ExitCode::ok);
-          },
+          .run =
+              [options] {
+                auto connection = connect(options->common);
+                if (!connection) return print_error(connection.error());
+                std::string path = "/api/v1/namespaces/" + net::url_encode(options->ns) + "/pods/" +
+                                   net::url_encode(options->pod) + "/log?";
+                if (!options->container.empty()) path += "container=" + net::url_encode(options->container) + "&";
+                if (options->tail > 0) path += "tailLines=" + std::to_string(options->tail);
+                auto text = fetch_text(*connection, path);
+                if (!text) return print_error(text.error());
+                std::cout << *text;
+                return static_cast<int>(ExitCode::ok);
+              },
           .state = options};
 }
 

@@ -16,8 +16,8 @@ struct PromoteOptions {
 };
 
 std::string promotion_path(const doc::Value& promotion) {
-  return "/apis/slipway.dev/v1alpha1/namespaces/" + net::url_encode(promotion["metadata"]["namespace"].string_or("")) + "/promotions/" +
-         net::url_encode(promotion["metadata"]["name"].string_or(""));
+  return "/apis/slipway.dev/v1alpha1/namespaces/" + net::url_encode(promotion["metadata"]["namespace"].string_or("")) +
+         "/promotions/" + net::url_encode(promotion["metadata"]["name"].string_or(""));
 }
 
 std::string text_of(const doc::Value& promotion) {
@@ -46,7 +46,9 @@ Result<doc::Value> follow(const Connection& connection, const doc::Value& promot
       if (is_over(phase)) return now;
     }
     if (core::real_clock().monotonic() - start > std::chrono::seconds(timeout)) {
-      return fail(Code::deadline_exceeded, text_of(promotion) + " is not finished after " + std::to_string(timeout) + " s (" + said + ")", "it goes on; slipway status shows it");
+      return fail(Code::deadline_exceeded,
+                  text_of(promotion) + " is not finished after " + std::to_string(timeout) + " s (" + said + ")",
+                  "it goes on; slipway status shows it");
     }
     core::sleep_for(std::chrono::milliseconds(300));
   }
@@ -85,7 +87,9 @@ int decide(const DecisionOptions& options, std::string_view verb) {
   if (!connection) return print_error(connection.error(), format);
   const std::size_t slash = options.promotion.find('/');
   if (slash == std::string::npos) {
-    return print_error(core::Error(Code::invalid_argument, "\"" + options.promotion + "\" is not NAMESPACE/NAME", "slipway inbox lists what waits"), format);
+    return print_error(core::Error(Code::invalid_argument, "\"" + options.promotion + "\" is not NAMESPACE/NAME",
+                                   "slipway inbox lists what waits"),
+                       format);
   }
   const std::string path = "/api/slipway/v1/promotions/" + net::url_encode(options.promotion.substr(0, slash)) + "/" +
                            net::url_encode(options.promotion.substr(slash + 1)) + "/" + std::string(verb);
@@ -103,40 +107,51 @@ int decide(const DecisionOptions& options, std::string_view verb) {
 
 Command decision_command(const std::string& verb, const std::string& summary, const std::string& example) {
   auto options = std::make_shared<DecisionOptions>();
-  std::vector<Option> list{{"promotion", "NAMESPACE/NAME", "the promotion", &options->promotion, true},
-                           {"--subject", "DIGEST", "what exactly is decided on, as slipway inbox shows it", &options->subject, true},
-                           {"--reason", "TEXT", "goes on record", &options->reason}};
+  std::vector<Option> list{
+      {"promotion", "NAMESPACE/NAME", "the promotion", &options->promotion, true},
+      {"--subject", "DIGEST", "what exactly is decided on, as slipway inbox shows it", &options->subject, true},
+      {"--reason", "TEXT", "goes on record", &options->reason}};
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
-  return {.name = verb, .summary = summary, .examples = {example}, .options = std::move(list), .run = [options, verb] { return decide(*options, verb); }, .state = options};
+  return {.name = verb,
+          .summary = summary,
+          .examples = {example},
+          .options = std::move(list),
+          .run = [options, verb] { return decide(*options, verb); },
+          .state = options};
 }
 
 }  // namespace
 
 Command promote_command() {
   auto options = std::make_shared<PromoteOptions>();
-  std::vector<Option> list{{"model", "MODEL", "the model's name in the registry", &options->model, true},
-                           {"version", "VERSION", "a registered version", &options->version, true},
-                           {"--to", "ENVIRONMENT", "where to", &options->environment, true},
-                           {"--commit", "SHA", "take the manifests from this commit (default: the version's own)", &options->commit},
-                           {"--repository", "NAME", "the repository of the manifests (default: the version's own)", &options->repository},
-                           {"--reason", "TEXT", "goes on record", &options->reason},
-                           {"--wait", "", "wait for the end; exit code 1 unless it succeeded", &options->wait},
-                           {"--timeout", "SECONDS", "of --wait", &options->timeout}};
+  std::vector<Option> list{
+      {"model", "MODEL", "the model's name in the registry", &options->model, true},
+      {"version", "VERSION", "a registered version", &options->version, true},
+      {"--to", "ENVIRONMENT", "where to", &options->environment, true},
+      {"--commit", "SHA", "take the manifests from this commit (default: the version's own)", &options->commit},
+      {"--repository", "NAME", "the repository of the manifests (default: the version's own)", &options->repository},
+      {"--reason", "TEXT", "goes on record", &options->reason},
+      {"--wait", "", "wait for the end; exit code 1 unless it succeeded", &options->wait},
+      {"--timeout", "SECONDS", "of --wait", &options->timeout}};
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "promote",
           .summary = "ask for a version to be taken to an environment",
           .details = "Gates are checked, approvals are waited for, then the version is deployed or rolled out.",
-          .examples = {"slipway promote support-assistant v2 --to staging --wait", "slipway promote support-assistant v2 --to production --reason 'cheaper context'"},
+          .examples = {"slipway promote support-assistant v2 --to staging --wait",
+                       "slipway promote support-assistant v2 --to production --reason 'cheaper context'"},
           .options = std::move(list),
           .run = [options] { return promote(*options); },
           .state = options};
 }
 
 Command approve_command() {
-  return decision_command("approve", "approve exactly one subject of a promotion", "slipway approve production/support-assistant-v2-x7k2p --subject sha256:4be1...");
+  return decision_command("approve", "approve exactly one subject of a promotion",
+                          "slipway approve production/support-assistant-v2-x7k2p --subject sha256:4be1...");
 }
 Command reject_command() {
-  return decision_command("reject", "reject a promotion", "slipway reject production/support-assistant-v2-x7k2p --subject sha256:4be1... --reason 'not before the sale'");
+  return decision_command(
+      "reject", "reject a promotion",
+      "slipway reject production/support-assistant-v2-x7k2p --subject sha256:4be1... --reason 'not before the sale'");
 }
 
 Command inbox_command() {
@@ -145,22 +160,25 @@ Command inbox_command() {
           .summary = "what waits for your decision",
           .examples = {"slipway inbox", "slipway inbox --as linus@example.com -o json"},
           .options = common_options(*common),
-          .run = [common] {
-            const Format format = common->format();
-            auto connection = connect(*common);
-            if (!connection) return print_error(connection.error(), format);
-            auto answer = call(*connection, "GET", "/api/slipway/v1/inbox");
-            if (!answer) return print_error(answer.error(), format);
-            if (format != Format::table) return print_value(*answer, format), static_cast<int>(ExitCode::ok);
-            std::vector<std::vector<std::string>> rows;
-            for (const doc::Value& item : answer->is_array() ? answer->as_array() : doc::Array{}) {
-              rows.push_back({item["promotion"].string_or(""), item["version"].string_or(""), item["requestedBy"].string_or(""),
-                              item["mayApprove"].bool_or(false) ? "you may" : item["why"].string_or(""), item["subject"].string_or("")});
-            }
-            if (rows.empty()) return std::cout << "nothing waits for a decision\n", static_cast<int>(ExitCode::ok);
-            print_table({"PROMOTION", "VERSION", "REQUESTED BY", "DECISION", "SUBJECT"}, rows);
-            return static_cast<int>(ExitCode::ok);
-          },
+          .run =
+              [common] {
+                const Format format = common->format();
+                auto connection = connect(*common);
+                if (!connection) return print_error(connection.error(), format);
+                auto answer = call(*connection, "GET", "/api/slipway/v1/inbox");
+                if (!answer) return print_error(answer.error(), format);
+                if (format != Format::table) return print_value(*answer, format), static_cast<int>(ExitCode::ok);
+                std::vector<std::vector<std::string>> rows;
+                for (const doc::Value& item : answer->is_array() ? answer->as_array() : doc::Array{}) {
+                  rows.push_back({item["promotion"].string_or(""), item["version"].string_or(""),
+                                  item["requestedBy"].string_or(""),
+                                  item["mayApprove"].bool_or(false) ? "you may" : item["why"].string_or(""),
+                                  item["subject"].string_or("")});
+                }
+                if (rows.empty()) return std::cout << "nothing waits for a decision\n", static_cast<int>(ExitCode::ok);
+                print_table({"PROMOTION", "VERSION", "REQUESTED BY", "DECISION", "SUBJECT"}, rows);
+                return static_cast<int>(ExitCode::ok);
+              },
           .state = common};
 }
 

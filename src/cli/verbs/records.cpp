@@ -39,7 +39,8 @@ int history(const HistoryOptions& options) {
     }
     std::string until = entry["until"].string_or("");
     if (until.empty() && entry["outcome"].string_or("") == "Succeeded") until = "now";
-    rows.push_back({entry["version"].string_or(""), entry["outcome"].string_or(""), entry["from"].string_or(""), until, joined(entry["approvals"], "by"), gates,
+    rows.push_back({entry["version"].string_or(""), entry["outcome"].string_or(""), entry["from"].string_or(""), until,
+                    joined(entry["approvals"], "by"), gates,
                     entry["verdict"].string_or(entry["message"].string_or(""))});
   }
   if (rows.empty()) return std::cout << "nothing was promoted to " << options.environment << " yet\n", ExitCode::ok;
@@ -51,17 +52,21 @@ int audit(const Common& common, bool verify, std::int64_t limit) {
   const Format format = common.format();
   auto connection = connect(common);
   if (!connection) return print_error(connection.error(), format);
-  auto answer = call(*connection, "GET", verify ? "/api/slipway/v1/timeline/verify" : "/api/slipway/v1/timeline?limit=" + std::to_string(limit));
+  auto answer =
+      call(*connection, "GET",
+           verify ? "/api/slipway/v1/timeline/verify" : "/api/slipway/v1/timeline?limit=" + std::to_string(limit));
   if (!answer) return print_error(answer.error(), format);
   if (format != Format::table) return print_value(*answer, format), ExitCode::ok;
   if (verify) {
-    std::cout << "the audit log is whole: " << (*answer)["entries"].string_or("0") << " entries, head " << (*answer)["head"].string_or("") << "\n";
+    std::cout << "the audit log is whole: " << (*answer)["entries"].string_or("0") << " entries, head "
+              << (*answer)["head"].string_or("") << "\n";
     return ExitCode::ok;
   }
   std::vector<std::vector<std::string>> rows;
   const doc::Value& entries = answer->is_array() ? *answer : (*answer)["items"];
   for (const doc::Value& e : entries.is_array() ? entries.as_array() : doc::Array{}) {
-    rows.push_back({e["sequence"].string_or(""), e["time"].string_or(""), e["actor"].string_or(""), e["action"].string_or(""), e["object"].string_or(""), e["detail"].string_or("")});
+    rows.push_back({e["sequence"].string_or(""), e["time"].string_or(""), e["actor"].string_or(""),
+                    e["action"].string_or(""), e["object"].string_or(""), e["detail"].string_or("")});
   }
   print_table({"#", "TIME", "ACTOR", "ACTION", "OBJECT", "DETAIL"}, rows);
   return ExitCode::ok;
@@ -78,12 +83,15 @@ int steer(const RolloutOptions& options, std::string_view verb) {
   auto connection = connect(options.common);
   if (!connection) return print_error(connection.error(), format);
   const std::size_t slash = options.rollout.find('/');
-  if (slash == std::string::npos) return print_error(core::Error(Code::invalid_argument, "\"" + options.rollout + "\" is not NAMESPACE/NAME"), format);
+  if (slash == std::string::npos)
+    return print_error(core::Error(Code::invalid_argument, "\"" + options.rollout + "\" is not NAMESPACE/NAME"),
+                       format);
   doc::Object body;
   if (!options.reason.empty()) body.set("reason", options.reason);
   if (options.full) body.set("full", true);
   auto answer = call(*connection, "POST",
-                     "/api/slipway/v1/rollouts/" + net::url_encode(options.rollout.substr(0, slash)) + "/" + net::url_encode(options.rollout.substr(slash + 1)) + "/" + std::string(verb),
+                     "/api/slipway/v1/rollouts/" + net::url_encode(options.rollout.substr(0, slash)) + "/" +
+                         net::url_encode(options.rollout.substr(slash + 1)) + "/" + std::string(verb),
                      std::move(body));
   if (!answer) return print_error(answer.error(), format);
   std::cout << "rollout " << options.rollout << (verb == "abort" ? " aborted" : " promoted") << "\n";
@@ -92,10 +100,16 @@ int steer(const RolloutOptions& options, std::string_view verb) {
 
 Command steer_command(const std::string& verb, const std::string& summary) {
   auto options = std::make_shared<RolloutOptions>();
-  std::vector<Option> list{{"rollout", "NAMESPACE/NAME", "", &options->rollout, true}, {"--reason", "TEXT", "goes on record", &options->reason}};
+  std::vector<Option> list{{"rollout", "NAMESPACE/NAME", "", &options->rollout, true},
+                           {"--reason", "TEXT", "goes on record", &options->reason}};
   if (verb == "promote") list.push_back({"--full", "", "skip all remaining steps", &options->full});
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
-  return {.name = verb, .summary = summary, .examples = {"slipway rollout " + verb + " production/support-assistant"}, .options = std::move(list), .run = [options, verb] { return steer(*options, verb); }, .state = options};
+  return {.name = verb,
+          .summary = summary,
+          .examples = {"slipway rollout " + verb + " production/support-assistant"},
+          .options = std::move(list),
+          .run = [options, verb] { return steer(*options, verb); },
+          .state = options};
 }
 
 }  // namespace
@@ -113,9 +127,15 @@ Command history_command() {
 }
 
 Command audit_command() {
-  struct Options { Common common; bool verify = false; std::int64_t limit = 100; };
+  struct Options {
+    Common common;
+    bool verify = false;
+    std::int64_t limit = 100;
+  };
   auto options = std::make_shared<Options>();
-  std::vector<Option> list{{"--verify", "", "check that no record was changed, dropped, moved or added", &options->verify}, {"--limit", "N", "at most so many", &options->limit}};
+  std::vector<Option> list{
+      {"--verify", "", "check that no record was changed, dropped, moved or added", &options->verify},
+      {"--limit", "N", "at most so many", &options->limit}};
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "audit",
           .summary = "the audit log: who did what",
@@ -128,28 +148,37 @@ Command audit_command() {
 Command rollout_command() {
   return {.name = "rollout",
           .summary = "steer a rollout: abort, promote",
-          .children = {steer_command("abort", "send all traffic back to the stable version"), steer_command("promote", "end the pause it stands in")}};
+          .children = {steer_command("abort", "send all traffic back to the stable version"),
+                       steer_command("promote", "end the pause it stands in")}};
 }
 
 Command token_command() {
-  struct Options { Common common; std::string person, label = "cli"; };
+  struct Options {
+    Common common;
+    std::string person, label = "cli";
+  };
   auto options = std::make_shared<Options>();
-  std::vector<Option> list{{"person", "PERSON", "whose: an id of team.yaml", &options->person, true}, {"--label", "TEXT", "what it is for", &options->label}};
+  std::vector<Option> list{{"person", "PERSON", "whose: an id of team.yaml", &options->person, true},
+                           {"--label", "TEXT", "what it is for", &options->label}};
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   Command create{.name = "create",
                  .summary = "make a token; it is shown once",
                  .examples = {"slipway token create ada@example.com --label laptop"},
                  .options = std::move(list),
-                 .run = [options] {
-                   const Format format = options->common.format();
-                   auto connection = connect(options->common);
-                   if (!connection) return print_error(connection.error(), format);
-                   auto answer = call(*connection, "POST", "/api/slipway/v1/tokens", doc::Object{{"person", options->person}, {"label", options->label}});
-                   if (!answer) return print_error(answer.error(), format);
-                   if (format != Format::table) print_value(*answer, format);
-                   else std::cout << (*answer)["secret"].string_or((*answer)["token"].string_or("")) << "\n";
-                   return static_cast<int>(ExitCode::ok);
-                 },
+                 .run =
+                     [options] {
+                       const Format format = options->common.format();
+                       auto connection = connect(options->common);
+                       if (!connection) return print_error(connection.error(), format);
+                       auto answer = call(*connection, "POST", "/api/slipway/v1/tokens",
+                                          doc::Object{{"person", options->person}, {"label", options->label}});
+                       if (!answer) return print_error(answer.error(), format);
+                       if (format != Format::table)
+                         print_value(*answer, format);
+                       else
+                         std::cout << (*answer)["secret"].string_or((*answer)["token"].string_or("")) << "\n";
+                       return static_cast<int>(ExitCode::ok);
+                     },
                  .state = options};
   return {.name = "token", .summary = "tokens of people and services", .children = {std::move(create)}};
 }
@@ -158,14 +187,16 @@ Command completion_command() {
   auto shell = std::make_shared<std::string>();
   return {.name = "completion",
           .summary = "print a completion script",
-          .examples = {"slipway completion bash > ~/.local/share/bash-completion/completions/slipway", "slipway completion fish > ~/.config/fish/completions/slipway.fish"},
+          .examples = {"slipway completion bash > ~/.local/share/bash-completion/completions/slipway",
+                       "slipway completion fish > ~/.config/fish/completions/slipway.fish"},
           .options = {{"shell", "SHELL", "bash, zsh or fish", shell.get(), true, {"bash", "zsh", "fish"}}},
-          .run = [shell] {
-            auto script = completion_script(root_command(), *shell);
-            if (!script) return print_error(script.error());
-            std::cout << *script;
-            return static_cast<int>(ExitCode::ok);
-          },
+          .run =
+              [shell] {
+                auto script = completion_script(root_command(), *shell);
+                if (!script) return print_error(script.error());
+                std::cout << *script;
+                return static_cast<int>(ExitCode::ok);
+              },
           .state = shell};
 }
 

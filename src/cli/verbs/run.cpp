@@ -18,7 +18,9 @@ struct RunOptions {
   std::int64_t timeout = 3600;
 };
 
-bool is_over(std::string_view phase) { return phase == "Succeeded" || phase == "Failed" || phase == "Error" || phase == "Cancelled"; }
+bool is_over(std::string_view phase) {
+  return phase == "Succeeded" || phase == "Failed" || phase == "Error" || phase == "Cancelled";
+}
 
 // Prints each step once when it ends, with the log's tail when it failed.
 class Follower {
@@ -42,7 +44,8 @@ class Follower {
 
  private:
   void show_tail(const doc::Value& run, const doc::Value& step) {
-    auto log = fetch_text(connection_, "/api/slipway/v1/runs/" + net::url_encode(run["id"].string_or("")) + "/logs?step=" + net::url_encode(step["id"].string_or("")));
+    auto log = fetch_text(connection_, "/api/slipway/v1/runs/" + net::url_encode(run["id"].string_or("")) +
+                                           "/logs?step=" + net::url_encode(step["id"].string_or("")));
     if (!log) return;
     std::vector<std::string> lines;
     std::size_t start = 0;
@@ -51,7 +54,8 @@ class Follower {
       lines.push_back(log->substr(start, end - start));
       start = end + 1;
     }
-    for (std::size_t i = lines.size() > 10 ? lines.size() - 10 : 0; i < lines.size(); ++i) std::cout << "     | " << lines[i] << "\n";
+    for (std::size_t i = lines.size() > 10 ? lines.size() - 10 : 0; i < lines.size(); ++i)
+      std::cout << "     | " << lines[i] << "\n";
   }
 
   const Connection& connection_;
@@ -70,7 +74,8 @@ Result<doc::Value> follow(const Connection& connection, const std::string& id, s
       if (is_over((*run)["phase"].string_or(""))) return run;
     }
     if (core::real_clock().monotonic() - start > std::chrono::seconds(timeout)) {
-      return fail(Code::deadline_exceeded, "run " + id + " is not finished after " + std::to_string(timeout) + " s", "it goes on: slipway run-show " + id);
+      return fail(Code::deadline_exceeded, "run " + id + " is not finished after " + std::to_string(timeout) + " s",
+                  "it goes on: slipway run-show " + id);
     }
     core::sleep_for(std::chrono::milliseconds(250));
   }
@@ -83,7 +88,8 @@ int run(const RunOptions& options) {
   doc::Object parameters;
   for (const std::string& parameter : options.parameters) {
     const std::size_t equals = parameter.find('=');
-    if (equals == std::string::npos) return print_error(core::Error(Code::invalid_argument, "\"" + parameter + "\" is not NAME=VALUE"), format);
+    if (equals == std::string::npos)
+      return print_error(core::Error(Code::invalid_argument, "\"" + parameter + "\" is not NAME=VALUE"), format);
     parameters.set(parameter.substr(0, equals), parameter.substr(equals + 1));
   }
   auto connection = connect(options.common);
@@ -99,13 +105,17 @@ int run(const RunOptions& options) {
   }
   if (!options.outputs.empty()) {
     const doc::Object outputs{{"outputs", (*answer)["outputs"]}, {"metrics", (*answer)["metrics"]}};
-    if (auto written = core::real_files().write_atomic(std::filesystem::absolute(options.outputs).string(), doc::render_json_pretty(outputs) + "\n", 0644); !written) {
+    if (auto written = core::real_files().write_atomic(std::filesystem::absolute(options.outputs).string(),
+                                                       doc::render_json_pretty(outputs) + "\n", 0644);
+        !written) {
       return print_error(written.error(), format);
     }
   }
   const std::string phase = (*answer)["phase"].string_or("Pending");
-  if (format != Format::table) print_value(*answer, format);
-  else std::cout << "run " << id << " " << phase << " " << (*answer)["message"].string_or("") << "\n";
+  if (format != Format::table)
+    print_value(*answer, format);
+  else
+    std::cout << "run " << id << " " << phase << " " << (*answer)["message"].string_or("") << "\n";
   return !options.wait || phase == "Succeeded" ? ExitCode::ok : ExitCode::failed;
 }
 
@@ -113,16 +123,18 @@ int run(const RunOptions& options) {
 
 Command run_command() {
   auto options = std::make_shared<RunOptions>();
-  std::vector<Option> list{{"file", "FILE", "a compiled KFP pipeline or a GitHub Actions workflow", &options->file, true},
-                           {"-p,--parameter", "NAME=VALUE", "may be given again", &options->parameters},
-                           {"--name", "NAME", "how the run is called", &options->name},
-                           {"--wait", "", "follow it to the end; exit code 1 unless it succeeded", &options->wait},
-                           {"--outputs", "FILE", "write its outputs and metrics as JSON (waits)", &options->outputs},
-                           {"--timeout", "SECONDS", "of --wait", &options->timeout}};
+  std::vector<Option> list{
+      {"file", "FILE", "a compiled KFP pipeline or a GitHub Actions workflow", &options->file, true},
+      {"-p,--parameter", "NAME=VALUE", "may be given again", &options->parameters},
+      {"--name", "NAME", "how the run is called", &options->name},
+      {"--wait", "", "follow it to the end; exit code 1 unless it succeeded", &options->wait},
+      {"--outputs", "FILE", "write its outputs and metrics as JSON (waits)", &options->outputs},
+      {"--timeout", "SECONDS", "of --wait", &options->timeout}};
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "run",
           .summary = "run a pipeline or workflow file on the embedded engine",
-          .examples = {"slipway run pipelines/evaluate.yaml -p model=support-assistant --wait", "slipway run .github/workflows/release.yaml"},
+          .examples = {"slipway run pipelines/evaluate.yaml -p model=support-assistant --wait",
+                       "slipway run .github/workflows/release.yaml"},
           .options = std::move(list),
           .run = [options] { return run(*options); },
           .state = options};

@@ -26,7 +26,8 @@ Result<server::PlatformOptions> platform_options(const UpOptions& options) {
     TRY_ASSIGN(const std::string text, core::real_files().read(options.profile));
     TRY_ASSIGN(platform.profile, server::parse_profile(text, options.profile));
   }
-  if (!options.runtime.empty()) platform.profile.serving_runtime = options.runtime == "sim" ? "simulated" : options.runtime;
+  if (!options.runtime.empty())
+    platform.profile.serving_runtime = options.runtime == "sim" ? "simulated" : options.runtime;
   for (const std::string& variable : options.variables) {
     const std::size_t equals = variable.find('=');
     if (equals == std::string::npos) return fail(Code::invalid_argument, "\"" + variable + "\" is not NAME=VALUE");
@@ -93,16 +94,23 @@ int down(const Common& common) {
   auto lock = server::DirectoryLock::take(layout);
   if (!lock) {
     // Held: that process is alive. Only its own user can read the directory, so the pid file is to be believed.
-    if (pid <= 0 || ::kill(pid, SIGTERM) != 0) return print_error(core::Error(Code::failed_precondition, "the platform of " + layout.root + " cannot be signalled", "stop it as the user who started it"));
+    if (pid <= 0 || ::kill(pid, SIGTERM) != 0)
+      return print_error(core::Error(Code::failed_precondition,
+                                     "the platform of " + layout.root + " cannot be signalled",
+                                     "stop it as the user who started it"));
     Progress progress("stopping");
     for (int i = 0; i < 300 && process_exists(pid); ++i) {
       progress.update(std::to_string(i / 10) + " s");
       core::sleep_for(std::chrono::milliseconds(100));
     }
-    if (process_exists(pid)) return print_error(core::Error(Code::deadline_exceeded, "pid " + std::to_string(pid) + " does not stop", "its log is " + layout.log()));
+    if (process_exists(pid))
+      return print_error(core::Error(Code::deadline_exceeded, "pid " + std::to_string(pid) + " does not stop",
+                                     "its log is " + layout.log()));
   } else {
     // Free: the control plane is dead, its workloads may not be.
-    { const server::DirectoryLock released = std::move(*lock); }
+    {
+      const server::DirectoryLock released = std::move(*lock);
+    }
     server::block_stop_signals();
     if (auto stopped = server::stop_workloads(layout); !stopped) return print_error(stopped.error());
     for (const std::string& path : {layout.pid(), layout.endpoints()}) {
@@ -123,7 +131,8 @@ int status(const Common& common) {
   std::vector<std::vector<std::string>> rows;
   bool healthy = true;
   for (const doc::Value& part : (*answer)["parts"].as_array()) {
-    rows.push_back({part["name"].string_or(""), part["state"].string_or(""), part["address"].string_or(""), part["restarts"].string_or("0")});
+    rows.push_back({part["name"].string_or(""), part["state"].string_or(""), part["address"].string_or(""),
+                    part["restarts"].string_or("0")});
     healthy = healthy && part["state"].string_or("") == "Running";
   }
   print_table({"PART", "STATE", "ADDRESS", "RESTARTS"}, rows);
@@ -132,8 +141,10 @@ int status(const Common& common) {
   rows.clear();
   for (const doc::Value& environment : (*overview)["environments"].as_array()) {
     std::string serving;
-    for (const doc::Value& s : environment["serving"].as_array()) serving += (serving.empty() ? "" : ", ") + s["version"].string_or("") + " " + s["share"].string_or("") + " %";
-    rows.push_back({environment["name"].string_or(""), serving.empty() ? "nothing" : serving, environment["since"].string_or("")});
+    for (const doc::Value& s : environment["serving"].as_array())
+      serving += (serving.empty() ? "" : ", ") + s["version"].string_or("") + " " + s["share"].string_or("") + " %";
+    rows.push_back(
+        {environment["name"].string_or(""), serving.empty() ? "nothing" : serving, environment["since"].string_or("")});
   }
   if (!rows.empty()) {
     std::cout << "\n";
@@ -146,16 +157,24 @@ int status(const Common& common) {
 
 Command up_command() {
   auto options = std::make_shared<UpOptions>();
-  std::vector<Option> list{{"--profile", "FILE", "engines, ports, commands (docs/profiles.md)", &options->profile},
-                           {"--team", "FILE", "people and their roles; kept in the data directory", &options->team},
-                           {"--runtime", "RUNTIME", "llama-server or sim: how models are served unless they say", &options->runtime, false, {"llama-server", "sim"}},
-                           {"--var", "NAME=VALUE", "a variable for workflows (the context \"vars\"); may be given again", &options->variables},
-                           {"--detach", "", "return when it serves; the log goes to DATA/slipway.log", &options->detach}};
+  std::vector<Option> list{
+      {"--profile", "FILE", "engines, ports, commands (docs/profiles.md)", &options->profile},
+      {"--team", "FILE", "people and their roles; kept in the data directory", &options->team},
+      {"--runtime",
+       "RUNTIME",
+       "llama-server or sim: how models are served unless they say",
+       &options->runtime,
+       false,
+       {"llama-server", "sim"}},
+      {"--var", "NAME=VALUE", "a variable for workflows (the context \"vars\"); may be given again",
+       &options->variables},
+      {"--detach", "", "return when it serves; the log goes to DATA/slipway.log", &options->detach}};
   for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
   return {.name = "up",
           .summary = "start the platform: control plane, gateway, Prometheus, web page",
           .details = "Everything listens on loopback. Killed and started again, it adopts what still runs and goes on.",
-          .examples = {"slipway up", "slipway up --detach --team team.yaml", "slipway up --data /srv/slipway --profile profile.yaml"},
+          .examples = {"slipway up", "slipway up --detach --team team.yaml",
+                       "slipway up --data /srv/slipway --profile profile.yaml"},
           .options = std::move(list),
           .run = [options] { return options->detach ? detach(*options) : up(*options); },
           .state = options};
