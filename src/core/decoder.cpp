@@ -21,14 +21,18 @@ std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\
 std::string described(const Value& value) {
   constexpr std::size_t longest = 60;
   switch (value.type()) {
-    case Type::null: return "nothing";
-    case Type::array: return "an array";
-    case Type::object: return "an object";
+    case Type::null:
+      return "nothing";
+    case Type::array:
+      return "an array";
+    case Type::object:
+      return "an object";
     case Type::string: {
       const std::string& text = value.as_string();
       return "the string " + (text.size() > longest ? quoted(text.substr(0, longest) + "...") : quoted(text));
     }
-    default: return "the " + std::string(name_of(value.type())) + " " + text_as_written(value);
+    default:
+      return "the " + std::string(name_of(value.type())) + " " + text_as_written(value);
   }
 }
 
@@ -87,7 +91,8 @@ struct Decoder::State {
 
 Decoder::Decoder(const Value& value, std::string path) : state_(new State{value, std::move(path), {}, {}, {}, false}) {
   if (value.is_object() || value.is_null()) return;
-  state_->problem(value, (state_->path.empty() ? "this" : state_->path) + " must be an object, not " + described(value));
+  state_->problem(value,
+                  (state_->path.empty() ? "this" : state_->path) + " must be an object, not " + described(value));
   state_->takes_unknown = true;
 }
 
@@ -160,7 +165,9 @@ bool Decoder::boolean(std::string_view key, bool fallback) {
   if (found->is_string() && is_yaml_1_1_boolean(found->as_string(), meaning)) {
     const std::string word = meaning ? "true" : "false";
     const std::string& text = found->as_string();
-    hint = text == word ? "remove the quotes" : "write " + word + ": only YAML 1.1 read " + text + " as a boolean; quote it where you mean the text";
+    hint = text == word
+               ? "remove the quotes"
+               : "write " + word + ": only YAML 1.1 read " + text + " as a boolean; quote it where you mean the text";
   }
   state_->wrong_type(key, *found, "true or false", std::move(hint));
   return fallback;
@@ -202,7 +209,8 @@ std::map<std::string, std::string> Decoder::string_map(std::string_view key) {
   const Value& found = object(key);
   if (!found.is_object()) return out;
   for (const auto& [name, value] : found.as_object()) {
-    if (state_->check_string(quoted(name) + " in " + (state_->path.empty() ? "" : state_->path + ".") + std::string(key), value)) {
+    if (state_->check_string(
+            quoted(name) + " in " + (state_->path.empty() ? "" : state_->path + ".") + std::string(key), value)) {
       out.emplace(name, value.as_string());
     }
   }

@@ -24,8 +24,9 @@ std::string complaint(std::string_view text, Read read) {
 }  // namespace
 
 TEST_CASE("fields are read with their types and fallbacks") {
-  const doc::Value value = yaml("name: x\nreplicas: 3\nratio: 0.5\nenabled: true\nwait: 1h30m\nseconds: 30\nmode: fast\n"
-                                "labels: {a: b}\nargs: [x, y]\nversion: 1.10\nnothing:\ninner: {k: 1}\nlist: [1]\n");
+  const doc::Value value = yaml(
+      "name: x\nreplicas: 3\nratio: 0.5\nenabled: true\nwait: 1h30m\nseconds: 30\nmode: fast\n"
+      "labels: {a: b}\nargs: [x, y]\nversion: 1.10\nnothing:\ninner: {k: 1}\nlist: [1]\n");
   doc::Decoder d(value, "spec");
   CHECK(d.required_string("name") == "x");
   CHECK(d.string("absent", "f") == "f");
@@ -50,37 +51,71 @@ TEST_CASE("fields are read with their types and fallbacks") {
 
 TEST_CASE("each wrong field is told with its place, what was wanted and what to do") {
   using D = doc::Decoder;
-  const struct { const char* text; void (*read)(D&); const char* expected; } table[] = {
-      {"a: 1", [](D& d) { d.string("a"); }, "f.yaml:1:4: \"a\" in spec must be a string, not the integer 1; quote it: \"1\""},
-      {"a: 1.10", [](D& d) { d.string("a"); }, "f.yaml:1:4: \"a\" in spec must be a string, not the number 1.10; quote it: \"1.10\""},
+  const struct {
+    const char* text;
+    void (*read)(D&);
+    const char* expected;
+  } table[] = {
+      {"a: 1", [](D& d) { d.string("a"); },
+       "f.yaml:1:4: \"a\" in spec must be a string, not the integer 1; quote it: \"1\""},
+      {"a: 1.10", [](D& d) { d.string("a"); },
+       "f.yaml:1:4: \"a\" in spec must be a string, not the number 1.10; quote it: \"1.10\""},
       {"a: []", [](D& d) { d.string("a"); }, "f.yaml:1:4: \"a\" in spec must be a string, not an array"},
-      {"b: 1", [](D& d) { d.required_string("a"); d.ignore("b"); }, "f.yaml:1:1: missing \"a\" in spec"},
+      {"b: 1",
+       [](D& d) {
+         d.required_string("a");
+         d.ignore("b");
+       },
+       "f.yaml:1:1: missing \"a\" in spec"},
       {"a: ''", [](D& d) { d.required_string("a"); }, "f.yaml:1:4: \"a\" in spec must not be empty"},
-      {"a: \"3\"", [](D& d) { d.integer("a", 0); }, "f.yaml:1:4: \"a\" in spec must be an integer, not the string \"3\"; remove the quotes"},
-      {"a: three", [](D& d) { d.integer("a", 0); }, "f.yaml:1:4: \"a\" in spec must be an integer, not the string \"three\""},
+      {"a: \"3\"", [](D& d) { d.integer("a", 0); },
+       "f.yaml:1:4: \"a\" in spec must be an integer, not the string \"3\"; remove the quotes"},
+      {"a: three", [](D& d) { d.integer("a", 0); },
+       "f.yaml:1:4: \"a\" in spec must be an integer, not the string \"three\""},
       {"a: 1.5", [](D& d) { d.integer("a", 0); }, "f.yaml:1:4: \"a\" in spec must be an integer, not the number 1.5"},
       {"a: 1e3", [](D& d) { CHECK(d.integer("a", 0) == 1000); }, ""},
       {"a: 12", [](D& d) { d.integer("a", 0, {0, 10}); }, "f.yaml:1:4: \"a\" in spec must be between 0 and 10, not 12"},
       {"a: 0", [](D& d) { d.integer("a", 1, {1}); }, "f.yaml:1:4: \"a\" in spec must be at least 1, not 0"},
       {"a: x", [](D& d) { d.number("a", 0); }, "f.yaml:1:4: \"a\" in spec must be a number, not the string \"x\""},
       {"a: yes", [](D& d) { d.boolean("a", false); },
-       "f.yaml:1:4: \"a\" in spec must be true or false, not the string \"yes\"; write true: only YAML 1.1 read yes as a boolean; quote it where you mean the text"},
+       "f.yaml:1:4: \"a\" in spec must be true or false, not the string \"yes\"; write true: only YAML 1.1 read yes as "
+       "a boolean; quote it where you mean the text"},
       {"a: off", [](D& d) { d.boolean("a", false); },
-       "f.yaml:1:4: \"a\" in spec must be true or false, not the string \"off\"; write false: only YAML 1.1 read off as a boolean; quote it where you mean the text"},
-      {"a: \"true\"", [](D& d) { d.boolean("a", false); }, "f.yaml:1:4: \"a\" in spec must be true or false, not the string \"true\"; remove the quotes"},
-      {"a: 1", [](D& d) { d.boolean("a", false); }, "f.yaml:1:4: \"a\" in spec must be true or false, not the integer 1"},
-      {"a: soon", [](D& d) { d.duration("a", 0s); }, "f.yaml:1:4: \"a\" in spec: invalid duration \"soon\"; write it like 30s, 1h30m or 300ms; a number alone means seconds"},
-      {"a: fats", [](D& d) { d.one_of("a", {"fast", "slow", "off"}, ""); }, "f.yaml:1:4: \"a\" in spec must be fast, slow or off, not \"fats\"; did you mean \"fast\"?"},
-      {"a: {b: 1}", [](D& d) { d.string_map("a"); }, "f.yaml:1:8: \"b\" in spec.a must be a string, not the integer 1; quote it: \"1\""},
-      {"a: [x, true]", [](D& d) { d.string_list("a"); }, "f.yaml:1:8: element 2 of \"a\" in spec must be a string, not the boolean true; quote it: \"true\""},
+       "f.yaml:1:4: \"a\" in spec must be true or false, not the string \"off\"; write false: only YAML 1.1 read off "
+       "as a boolean; quote it where you mean the text"},
+      {"a: \"true\"", [](D& d) { d.boolean("a", false); },
+       "f.yaml:1:4: \"a\" in spec must be true or false, not the string \"true\"; remove the quotes"},
+      {"a: 1", [](D& d) { d.boolean("a", false); },
+       "f.yaml:1:4: \"a\" in spec must be true or false, not the integer 1"},
+      {"a: soon", [](D& d) { d.duration("a", 0s); },
+       "f.yaml:1:4: \"a\" in spec: invalid duration \"soon\"; write it like 30s, 1h30m or 300ms; a number alone means "
+       "seconds"},
+      {"a: fats", [](D& d) { d.one_of("a", {"fast", "slow", "off"}, ""); },
+       "f.yaml:1:4: \"a\" in spec must be fast, slow or off, not \"fats\"; did you mean \"fast\"?"},
+      {"a: {b: 1}", [](D& d) { d.string_map("a"); },
+       "f.yaml:1:8: \"b\" in spec.a must be a string, not the integer 1; quote it: \"1\""},
+      {"a: [x, true]", [](D& d) { d.string_list("a"); },
+       "f.yaml:1:8: element 2 of \"a\" in spec must be a string, not the boolean true; quote it: \"true\""},
       {"a: [1]", [](D& d) { d.object("a"); }, "f.yaml:1:4: \"a\" in spec must be an object, not an array"},
       {"a: {}", [](D& d) { d.array("a"); }, "f.yaml:1:4: \"a\" in spec must be an array, not an object"},
-      {"a: {}", [](D& d) { d.scalar_text("a"); }, "f.yaml:1:4: \"a\" in spec must be a text, a number or a boolean, not an object"},
-      {"a: 5", [](D& d) { d.any("a"); d.add("a", "five is too many", "take four"); }, "f.yaml:1:4: five is too many; take four"},
-      {"replica: 5", [](D& d) { d.integer("replicas", 1); }, "f.yaml:1:1: unknown field \"replica\" in spec; did you mean \"replicas\"?"},
+      {"a: {}", [](D& d) { d.scalar_text("a"); },
+       "f.yaml:1:4: \"a\" in spec must be a text, a number or a boolean, not an object"},
+      {"a: 5",
+       [](D& d) {
+         d.any("a");
+         d.add("a", "five is too many", "take four");
+       },
+       "f.yaml:1:4: five is too many; take four"},
+      {"replica: 5", [](D& d) { d.integer("replicas", 1); },
+       "f.yaml:1:1: unknown field \"replica\" in spec; did you mean \"replicas\"?"},
       {"x: 5", [](D& d) { d.integer("replicas", 1); }, "f.yaml:1:1: unknown field \"x\" in spec"},
       {"x: 5", [](D& d) { d.ignore_unknown(); }, ""},
-      {"[1]", [](D& d) { d.integer("replicas", 1); d.required_string("name"); }, "f.yaml:1:1: spec must be an object, not an array"},
+      {"[1]",
+       [](D& d) {
+         d.integer("replicas", 1);
+         d.required_string("name");
+       },
+       "f.yaml:1:1: spec must be an object, not an array"},
   };
   for (const auto& row : table) {
     CAPTURE(row.text);

@@ -35,7 +35,8 @@ int hex_value(char c) {
 Digest Digest::of(std::string_view bytes) {
   Digest digest;
   unsigned int size = 0;
-  [[maybe_unused]] const int ok = EVP_Digest(bytes.data(), bytes.size(), digest.bytes_.data(), &size, EVP_sha256(), nullptr);
+  [[maybe_unused]] const int ok =
+      EVP_Digest(bytes.data(), bytes.size(), digest.bytes_.data(), &size, EVP_sha256(), nullptr);
   assert(ok == 1 && size == 32);
   return digest;
 }

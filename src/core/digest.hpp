@@ -18,9 +18,9 @@ class Digest {
   static Digest of(std::string_view bytes);
   static Result<Digest> parse(std::string_view text);
 
-  std::string text() const;         // "sha256:9f86..."
-  std::string hex() const;          // "9f86..."
-  std::string short_text() const;   // first 12 hex digits, for people
+  std::string text() const;        // "sha256:9f86..."
+  std::string hex() const;         // "9f86..."
+  std::string short_text() const;  // first 12 hex digits, for people
   auto operator<=>(const Digest&) const = default;
 
  private:

@@ -10,8 +10,8 @@ TEST_CASE("a digest is SHA-256 and has one spelling") {
   CHECK(digest.short_text() == "ba7816bf8f01");
   CHECK(Digest::parse(digest.text()).value() == digest);
   CHECK(Digest::of("").hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  for (const std::string& text : {std::string("sha256:abc"), digest.hex(), "sha256:" + std::string(64, 'A'), "md5:" + digest.hex(),
-                                  digest.text() + "0", "sha256:" + std::string(63, 'a') + "g"}) {
+  for (const std::string& text : {std::string("sha256:abc"), digest.hex(), "sha256:" + std::string(64, 'A'),
+                                  "md5:" + digest.hex(), digest.text() + "0", "sha256:" + std::string(63, 'a') + "g"}) {
     CAPTURE(text);
     CHECK(!Digest::parse(text).has_value());
   }
@@ -31,8 +31,16 @@ TEST_CASE("HMAC-SHA256 is RFC 4231's") {
 }
 
 TEST_CASE("base64 is RFC 4648's, strictly") {
-  const struct { const char* bytes; const char* text; } table[] = {
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const struct {
+    const char* bytes;
+    const char* text;
+  } table[] = {{"", ""},
+               {"f", "Zg=="},
+               {"fo", "Zm8="},
+               {"foo", "Zm9v"},
+               {"foob", "Zm9vYg=="},
+               {"fooba", "Zm9vYmE="},
+               {"foobar", "Zm9vYmFy"}};
   for (const auto& row : table) {
     CHECK(core::base64(row.bytes) == row.text);
     CHECK(core::from_base64(row.text).value() == row.bytes);

@@ -27,13 +27,20 @@ bool equal(std::int64_t integer, double number) {
 
 std::string_view name_of(Type type) {
   switch (type) {
-    case Type::null: return "null";
-    case Type::boolean: return "boolean";
-    case Type::integer: return "integer";
-    case Type::number: return "number";
-    case Type::string: return "string";
-    case Type::array: return "array";
-    case Type::object: return "object";
+    case Type::null:
+      return "null";
+    case Type::boolean:
+      return "boolean";
+    case Type::integer:
+      return "integer";
+    case Type::number:
+      return "number";
+    case Type::string:
+      return "string";
+    case Type::array:
+      return "array";
+    case Type::object:
+      return "object";
   }
   return "null";
 }
@@ -85,7 +92,8 @@ bool Object::operator==(const Object& other) const {
   // Documents that came from the same writer have the same order.
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const Member& member = members_[i];
-    const Value* theirs = other.members_[i].first == member.first ? &other.members_[i].second : other.find(member.first);
+    const Value* theirs =
+        other.members_[i].first == member.first ? &other.members_[i].second : other.find(member.first);
     if (!theirs || !(member.second == *theirs)) return false;
   }
   return true;
@@ -106,7 +114,8 @@ std::int64_t Value::int_or(std::int64_t fallback) const {
   if (is_int()) return as_int();
   if (type() != Type::number) return fallback;
   const double number = as_double();
-  return number >= -9e18 && number <= 9e18 && std::trunc(number) == number ? static_cast<std::int64_t>(number) : fallback;
+  return number >= -9e18 && number <= 9e18 && std::trunc(number) == number ? static_cast<std::int64_t>(number)
+                                                                           : fallback;
 }
 
 double Value::double_or(double fallback) const { return is_number() ? as_double() : fallback; }

@@ -3,7 +3,6 @@
 // house; JSON libraries stay in doc_json.cpp and doc_yaml.cpp.
 
 #include <chrono>
-#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
@@ -36,9 +35,9 @@ class Object {
 
   const Value* find(std::string_view key) const;
   Value* find(std::string_view key);
-  Value& operator[](std::string_view key);       // inserts null at the end when absent
-  void set(std::string_view key, Value value);   // replaces in place or appends
-  void append(std::string key, Value value);     // for parsers: the key must be new, which is not checked
+  Value& operator[](std::string_view key);      // inserts null at the end when absent
+  void set(std::string_view key, Value value);  // replaces in place or appends
+  void append(std::string key, Value value);    // for parsers: the key must be new, which is not checked
   bool erase(std::string_view key);
   bool contains(std::string_view key) const { return find(key) != nullptr; }
   std::size_t size() const;
@@ -47,7 +46,7 @@ class Object {
   std::vector<Member>::iterator end();
   std::vector<Member>::const_iterator begin() const;
   std::vector<Member>::const_iterator end() const;
-  bool operator==(const Object& other) const;    // order does not count
+  bool operator==(const Object& other) const;  // order does not count
 
  private:
   std::vector<Member> members_;
@@ -107,7 +106,7 @@ class Value {
   // Follows "spec.template.labels"-like paths; keys with dots must use operator[].
   const Value& at_path(std::string_view dotted) const;
   void set_path(std::string_view dotted, Value value);  // makes objects on the way
-  std::size_t size() const;                              // elements or members, 0 for scalars
+  std::size_t size() const;                             // elements or members, 0 for scalars
 
   const Mark& mark() const { return mark_; }
   void set_mark(Mark mark) { mark_ = std::move(mark); }
@@ -138,10 +137,10 @@ Result<Value> parse_yaml(std::string_view text, std::string_view source_name);
 // fast, and only errors carry a position, not the values.
 Result<Value> parse_json(std::string_view text, std::string_view source_name = "<json>");
 
-std::string render_json(const Value& value);                // compact
-std::string render_json_pretty(const Value& value);         // two spaces
-std::string render_json_canonical(const Value& value);      // RFC 8785: sorted keys; what digests are taken of
-std::string render_yaml(const Value& value);                // block style; parse_yaml reads back the same value
+std::string render_json(const Value& value);            // compact
+std::string render_json_pretty(const Value& value);     // two spaces
+std::string render_json_canonical(const Value& value);  // RFC 8785: sorted keys; what digests are taken of
+std::string render_yaml(const Value& value);            // block style; parse_yaml reads back the same value
 
 // --- strict decoding -------------------------------------------------------------------------------------------
 
@@ -164,7 +163,7 @@ class Decoder {
     std::int64_t high = INT64_MAX;
   };
   std::string required_string(std::string_view key);
-  std::string string(std::string_view key, std::string_view fallback = "");  // numbers are refused: quote them
+  std::string string(std::string_view key, std::string_view fallback = "");       // numbers are refused: quote them
   std::string scalar_text(std::string_view key, std::string_view fallback = "");  // any scalar, as written
   std::int64_t integer(std::string_view key, std::int64_t fallback) { return integer(key, fallback, Range{}); }
   std::int64_t integer(std::string_view key, std::int64_t fallback, Range range);
@@ -179,9 +178,9 @@ class Decoder {
   const Value& array(std::string_view key);
   const Value& any(std::string_view key);
   bool has(std::string_view key) const;
-  void ignore(std::string_view key);  // known, and deliberately not read
-  void ignore_unknown();              // foreign documents
-  void add(Error problem);            // a check of the caller's own
+  void ignore(std::string_view key);                                           // known, and deliberately not read
+  void ignore_unknown();                                                       // foreign documents
+  void add(Error problem);                                                     // a check of the caller's own
   void add(std::string_view key, std::string message, std::string hint = {});  // at that member's position
 
   // All problems found, or nothing. Call once, last.

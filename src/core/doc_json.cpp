@@ -38,7 +38,8 @@ class JsonParser {
 
   bool problem(std::size_t offset, std::size_t length, std::string message, std::string hint = {}) {
     auto source = std::make_shared<const Source>(Source{std::string(source_name_), std::string(text_)});
-    problem_ = Error(Code::invalid_argument, std::move(message), std::move(hint)).at(mark_at(std::move(source), offset, length));
+    problem_ = Error(Code::invalid_argument, std::move(message), std::move(hint))
+                   .at(mark_at(std::move(source), offset, length));
     return false;
   }
 
@@ -56,7 +57,8 @@ class JsonParser {
   }
 
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r'))
+      ++at_;
   }
 
   bool next_is(char c) {
@@ -76,20 +78,29 @@ class JsonParser {
   bool parse_value(Value& out, int depth) {
     if (at_ >= text_.size()) return expected("a value");
     switch (text_[at_]) {
-      case '{': return parse_object(out, depth);
-      case '[': return parse_array(out, depth);
+      case '{':
+        return parse_object(out, depth);
+      case '[':
+        return parse_array(out, depth);
       case '"': {
         std::string text;
         if (!parse_string(text)) return false;
         out = std::move(text);
         return true;
       }
-      case 't': return parse_word("true", true, out);
-      case 'f': return parse_word("false", false, out);
-      case 'n': return parse_word("null", nullptr, out);
-      case '/': case '#': return expected("a value", "JSON has no comments");
-      case '\'': return expected("a value", "strings stand in double quotes");
-      default: return parse_number(out);
+      case 't':
+        return parse_word("true", true, out);
+      case 'f':
+        return parse_word("false", false, out);
+      case 'n':
+        return parse_word("null", nullptr, out);
+      case '/':
+      case '#':
+        return expected("a value", "JSON has no comments");
+      case '\'':
+        return expected("a value", "strings stand in double quotes");
+      default:
+        return parse_number(out);
     }
   }
 
@@ -124,7 +135,8 @@ class JsonParser {
       do {
         skip_space();
         if (at_ >= text_.size() || text_[at_] != '"') {
-          return expected("a key in double quotes", at_ < text_.size() && text_[at_] == '}' ? "remove the comma before it" : "");
+          return expected("a key in double quotes",
+                          at_ < text_.size() && text_[at_] == '}' ? "remove the comma before it" : "");
         }
         const std::size_t key_start = at_;
         std::string key;
@@ -157,7 +169,9 @@ class JsonParser {
     const std::size_t start = at_++;
     while (true) {
       const std::size_t chunk = at_;
-      while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && static_cast<unsigned char>(text_[at_]) >= 0x20) ++at_;
+      while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' &&
+             static_cast<unsigned char>(text_[at_]) >= 0x20)
+        ++at_;
       out.append(text_.substr(chunk, at_ - chunk));
       if (at_ >= text_.size()) return problem(start, 1, "this string has no end", "add the closing double quote");
       if (text_[at_] == '"') {
@@ -174,14 +188,30 @@ class JsonParser {
     const char kind = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
     at_ += 2;
     switch (kind) {
-      case '"': case '\\': case '/': out += kind; return true;
-      case 'b': out += '\b'; return true;
-      case 'f': out += '\f'; return true;
-      case 'n': out += '\n'; return true;
-      case 'r': out += '\r'; return true;
-      case 't': out += '\t'; return true;
-      case 'u': break;
-      default: return problem(start, 2, "unknown escape in a string", "a backslash itself is written \\\\");
+      case '"':
+      case '\\':
+      case '/':
+        out += kind;
+        return true;
+      case 'b':
+        out += '\b';
+        return true;
+      case 'f':
+        out += '\f';
+        return true;
+      case 'n':
+        out += '\n';
+        return true;
+      case 'r':
+        out += '\r';
+        return true;
+      case 't':
+        out += '\t';
+        return true;
+      case 'u':
+        break;
+      default:
+        return problem(start, 2, "unknown escape in a string", "a backslash itself is written \\\\");
     }
     std::uint32_t unit = 0;
     if (!parse_hex4(unit)) return problem(start, 2, "\\u needs four hex digits");
@@ -214,7 +244,8 @@ class JsonParser {
     if (e < number.size()) {
       std::string_view text = number.substr(e + 1);
       if (text.front() == '+') text.remove_prefix(1);
-      if (std::from_chars(text.data(), text.data() + text.size(), exponent).ec != std::errc()) return text.front() != '-';
+      if (std::from_chars(text.data(), text.data() + text.size(), exponent).ec != std::errc())
+        return text.front() != '-';
       exponent = std::clamp<std::int64_t>(exponent, -1'000'000'000, 1'000'000'000);
     }
     return static_cast<std::int64_t>(dot) - first + exponent > 0;
@@ -234,7 +265,9 @@ class JsonParser {
     const std::size_t whole = skip_digits();
     if (whole == 0) {
       at_ = start;
-      return expected("a value", text_[start] == '-' || text_[start] == '+' || text_[start] == '.' ? "" : "strings stand in double quotes");
+      return expected("a value", text_[start] == '-' || text_[start] == '+' || text_[start] == '.'
+                                     ? ""
+                                     : "strings stand in double quotes");
     }
     if (whole > 1 && text_[first_digit] == '0') return problem(start, at_ - start, "a number must not begin with 0");
     if (at_ < text_.size() && text_[at_] == '.') {
@@ -273,6 +306,8 @@ class JsonParser {
 
 }  // namespace
 
-Result<Value> parse_json(std::string_view text, std::string_view source_name) { return JsonParser(text, source_name).parse(); }
+Result<Value> parse_json(std::string_view text, std::string_view source_name) {
+  return JsonParser(text, source_name).parse();
+}
 
 }  // namespace slipway::core::doc

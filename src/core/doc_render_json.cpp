@@ -26,13 +26,24 @@ class JsonRenderer {
 
   void render(const Value& value, std::size_t depth) {
     switch (value.type()) {
-      case Type::null: out += "null"; return;
-      case Type::boolean: out += value.as_bool() ? "true" : "false"; return;
-      case Type::integer: out += std::to_string(value.as_int()); return;
-      case Type::number: return render_double(value.as_double());
-      case Type::string: append_json_string(out, value.as_string()); return;
-      case Type::array: return render_array(value.as_array(), depth);
-      case Type::object: return render_object(value.as_object(), depth);
+      case Type::null:
+        out += "null";
+        return;
+      case Type::boolean:
+        out += value.as_bool() ? "true" : "false";
+        return;
+      case Type::integer:
+        out += std::to_string(value.as_int());
+        return;
+      case Type::number:
+        return render_double(value.as_double());
+      case Type::string:
+        append_json_string(out, value.as_string());
+        return;
+      case Type::array:
+        return render_array(value.as_array(), depth);
+      case Type::object:
+        return render_object(value.as_object(), depth);
     }
   }
 
@@ -82,7 +93,8 @@ class JsonRenderer {
       std::vector<const Object::Member*> members;
       members.reserve(object.size());
       for (const Object::Member& member : object) members.push_back(&member);
-      std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return less_in_utf16(a->first, b->first); });
+      std::sort(members.begin(), members.end(),
+                [](const auto* a, const auto* b) { return less_in_utf16(a->first, b->first); });
       for (const Object::Member* member : members) render_member(*member, depth, std::exchange(first, false));
     } else {
       for (const Object::Member& member : object) render_member(member, depth, std::exchange(first, false));

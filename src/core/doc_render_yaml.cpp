@@ -20,7 +20,8 @@ bool has_unprintable(std::string_view text, bool allow_newline) {
     if (byte < 0x20 || byte == 0x7F) return true;
     const std::string_view rest = text.substr(i);
     if (byte == 0xC2 && rest.size() > 1 && static_cast<unsigned char>(rest[1]) < 0xA0) return true;
-    if (rest.starts_with("\xE2\x80\xA8") || rest.starts_with("\xE2\x80\xA9") || rest.starts_with("\xEF\xBB\xBF")) return true;
+    if (rest.starts_with("\xE2\x80\xA8") || rest.starts_with("\xE2\x80\xA9") || rest.starts_with("\xEF\xBB\xBF"))
+      return true;
     if (rest.starts_with("\xEF\xBF\xBE") || rest.starts_with("\xEF\xBF\xBF")) return true;  // not characters
   }
   return find_invalid_utf8(text) != std::string_view::npos;
@@ -30,7 +31,8 @@ bool is_plain_safe(std::string_view text) {
   if (text.empty() || looks_typed(text) || has_unprintable(text, false)) return false;
   constexpr std::string_view indicators = "?:,[]{}#&*!|>'\"%@`";
   const char first = text.front();
-  if (indicators.find(first) != std::string_view::npos || first == ' ' || text.back() == ' ' || text.back() == ':') return false;
+  if (indicators.find(first) != std::string_view::npos || first == ' ' || text.back() == ' ' || text.back() == ':')
+    return false;
   if (first == '-' && (text.size() == 1 || text[1] == ' ' || text.starts_with("---"))) return false;
   if (text.starts_with("...")) return false;
   return text.find(": ") == std::string_view::npos && text.find(" #") == std::string_view::npos;
@@ -62,7 +64,8 @@ void append_double_quoted(std::string& out, std::string_view text) {
     } else if (rest.starts_with("\xE2\x80\xA8") || rest.starts_with("\xE2\x80\xA9")) {
       out += rest[2] == '\xA8' ? "\\u2028" : "\\u2029";
       i += 2;
-    } else if (rest.starts_with("\xEF\xBB\xBF") || rest.starts_with("\xEF\xBF\xBE") || rest.starts_with("\xEF\xBF\xBF")) {
+    } else if (rest.starts_with("\xEF\xBB\xBF") || rest.starts_with("\xEF\xBF\xBE") ||
+               rest.starts_with("\xEF\xBF\xBF")) {
       out += rest[1] == '\xBB' ? "\\uFEFF" : rest[2] == '\xBE' ? "\\uFFFE" : "\\uFFFF";
       i += 2;
     } else {
@@ -85,8 +88,8 @@ class YamlRenderer {
  public:
   std::string out;
 
-  // `indent` is where members of a container begin. The cursor stands at the start of a line for the root, behind "- " for
-  // an element, so that the first member goes there.
+  // `indent` is where members of a container begin. The cursor stands at the start of a line for the root, behind "- "
+  // for an element, so that the first member goes there.
   void render_block(const Value& value, std::size_t indent) {
     if (value.is_object() && value.size() > 0) {
       render_object(value.as_object(), indent);
@@ -135,13 +138,26 @@ class YamlRenderer {
   // A scalar or an empty container, and the end of its line. `indent` is for the lines of a literal block.
   void render_scalar(const Value& value, std::size_t indent) {
     switch (value.type()) {
-      case Type::null: out += "null"; break;
-      case Type::boolean: out += value.as_bool() ? "true" : "false"; break;
-      case Type::integer: out += std::to_string(value.as_int()); break;
-      case Type::number: out += number_text(value.as_double()); break;
-      case Type::string: return render_string(value.as_string(), indent);
-      case Type::array: out += "[]"; break;
-      case Type::object: out += "{}"; break;
+      case Type::null:
+        out += "null";
+        break;
+      case Type::boolean:
+        out += value.as_bool() ? "true" : "false";
+        break;
+      case Type::integer:
+        out += std::to_string(value.as_int());
+        break;
+      case Type::number:
+        out += number_text(value.as_double());
+        break;
+      case Type::string:
+        return render_string(value.as_string(), indent);
+      case Type::array:
+        out += "[]";
+        break;
+      case Type::object:
+        out += "{}";
+        break;
     }
     out += '\n';
   }

@@ -47,14 +47,69 @@ TEST_CASE("YAML is rendered in block style, as kubectl does") {
 }
 
 TEST_CASE("strings that would read back as something else are quoted") {
-  const struct { const char* text; bool quoted; } table[] = {
-      {"plain", false}, {"two words", false}, {"a:b", false}, {"--port", false}, {"-x", false}, {"http://x/y?z=1", false}, {"v1.2.3", false},
-      {"10.0.0.1", false}, {"24h", false}, {"a#b", false}, {"caf\xC3\xA9", false}, {"sha256:abc", false}, {"$(POD_IP)", false}, {"0.1.0", false},
-      {"", true}, {"true", true}, {"yes", true}, {"No", true}, {"on", true}, {"null", true}, {"~", true}, {"12", true}, {"1e3", true}, {"010", true},
-      {"12:30", true}, {"2026-11-23", true}, {"1_000", true}, {".inf", true}, {"0x1F", true}, {" lead", true}, {"trail ", true}, {"a: b", true},
-      {"a #b", true}, {"ends:", true}, {"- x", true}, {"-", true}, {"---", true}, {"...", true}, {"{a", true}, {"[a", true}, {"*a", true}, {"&a", true},
-      {"!a", true}, {"|", true}, {">", true}, {"'", true}, {"\"", true}, {"%a", true}, {"@a", true}, {"`a", true}, {"#a", true}, {"?", true}, {"a\tb", true},
-      {"a\x7F", true}, {"\xC2\x85", true}, {"\xE2\x80\xA8", true}, {"\xEF\xBB\xBFx", true}, {"a\rb", true}, {"<<", true}, {"=", true}};
+  const struct {
+    const char* text;
+    bool quoted;
+  } table[] = {{"plain", false},
+               {"two words", false},
+               {"a:b", false},
+               {"--port", false},
+               {"-x", false},
+               {"http://x/y?z=1", false},
+               {"v1.2.3", false},
+               {"10.0.0.1", false},
+               {"24h", false},
+               {"a#b", false},
+               {"caf\xC3\xA9", false},
+               {"sha256:abc", false},
+               {"$(POD_IP)", false},
+               {"0.1.0", false},
+               {"", true},
+               {"true", true},
+               {"yes", true},
+               {"No", true},
+               {"on", true},
+               {"null", true},
+               {"~", true},
+               {"12", true},
+               {"1e3", true},
+               {"010", true},
+               {"12:30", true},
+               {"2026-11-23", true},
+               {"1_000", true},
+               {".inf", true},
+               {"0x1F", true},
+               {" lead", true},
+               {"trail ", true},
+               {"a: b", true},
+               {"a #b", true},
+               {"ends:", true},
+               {"- x", true},
+               {"-", true},
+               {"---", true},
+               {"...", true},
+               {"{a", true},
+               {"[a", true},
+               {"*a", true},
+               {"&a", true},
+               {"!a", true},
+               {"|", true},
+               {">", true},
+               {"'", true},
+               {"\"", true},
+               {"%a", true},
+               {"@a", true},
+               {"`a", true},
+               {"#a", true},
+               {"?", true},
+               {"a\tb", true},
+               {"a\x7F", true},
+               {"\xC2\x85", true},
+               {"\xE2\x80\xA8", true},
+               {"\xEF\xBB\xBFx", true},
+               {"a\rb", true},
+               {"<<", true},
+               {"=", true}};
   for (const auto& row : table) {
     CAPTURE(row.text);
     const std::string rendered = doc::render_yaml(Array{row.text});
@@ -67,8 +122,10 @@ TEST_CASE("strings that would read back as something else are quoted") {
 }
 
 TEST_CASE("texts of several lines read back exactly") {
-  for (const char* text : {"a\nb", "a\nb\n", "a\nb\n\n", "a\n\n\nb", " a\nb", "\na", "\n", "\n\n", "a\n b\n", "a \nb ", "a\n  ", "a\n\tb", "\ta\nb", "a\r\nb",
-                           "# a\nb", "- a\nb", "a: b\nc: d\n", "---\na", "a\n---\nb", "a\n...\nb\n", "a\n# b", "a\n\n ", "\xE2\x80\xA9\nx"}) {
+  for (const char* text : {"a\nb",      "a\nb\n",      "a\nb\n\n", "a\n\n\nb", " a\nb",          "\na",
+                           "\n",        "\n\n",        "a\n b\n",  "a \nb ",   "a\n  ",          "a\n\tb",
+                           "\ta\nb",    "a\r\nb",      "# a\nb",   "- a\nb",   "a: b\nc: d\n",   "---\na",
+                           "a\n---\nb", "a\n...\nb\n", "a\n# b",   "a\n\n ",   "\xE2\x80\xA9\nx"}) {
     CAPTURE(text);
     check_reads_back(Value(text));
     check_reads_back(Object{{"a", Object{{"b", text}}}, {"c", 1}});
@@ -79,7 +136,10 @@ TEST_CASE("texts of several lines read back exactly") {
 }
 
 TEST_CASE("numbers keep their value and keys of any length work") {
-  for (double number : {1.0, 1.5, -0.25, 1e21, 1e-7, 1e300, 5e-324, 123456789012345680000.0}) check_reads_back(Array{number});
+  for (double number : {1.0, 1.5, -0.25, 1e21, 1e-7, 1e300, 5e-324, 123456789012345680000.0})
+    check_reads_back(Array{number});
   for (std::int64_t number : {INT64_MIN, INT64_MAX, std::int64_t{0}}) check_reads_back(Array{number});
-  check_reads_back(Object{{std::string(3000, 'k'), Object{{std::string(2000, '"'), Array{1}}, {std::string(1500, 'x'), Array{}}}}, {"z", 1}});
+  check_reads_back(
+      Object{{std::string(3000, 'k'), Object{{std::string(2000, '"'), Array{1}}, {std::string(1500, 'x'), Array{}}}},
+             {"z", 1}});
 }

@@ -95,20 +95,22 @@ bool looks_typed(std::string_view text) {
   if (!resolve_plain(text).is_string()) return true;
   std::string lower(text);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  constexpr std::array words{"y", "n", "yes", "no", "on", "off", "true", "false", "null", "=", "<<", ".inf", "-.inf", "+.inf", ".nan"};
+  constexpr std::array words{"y",    "n", "yes", "no",   "on",    "off",   "true", "false",
+                             "null", "=", "<<",  ".inf", "-.inf", "+.inf", ".nan"};
   if (std::find(words.begin(), words.end(), lower) != words.end()) return true;
   // Dates, times, octals, sexagesimals, numbers with underscores; but not versions and addresses (two dots).
   const char first = text.front();
   return (is_digit(first) || first == '-' || first == '+' || first == '.') &&
-         all_in(text, "0123456789_:+-.eETtZzxXobabcdfABCDF ") && text.find_first_of("0123456789") != std::string_view::npos &&
-         std::count(text.begin(), text.end(), '.') < 2;
+         all_in(text, "0123456789_:+-.eETtZzxXobabcdfABCDF ") &&
+         text.find_first_of("0123456789") != std::string_view::npos && std::count(text.begin(), text.end(), '.') < 2;
 }
 
 std::string render_number(double number) {
   if (!std::isfinite(number)) return "null";
   if (number == 0) return "0";
   std::array<char, 32> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::scientific).ptr;
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::scientific).ptr;
   std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
 
   std::string out;
@@ -128,7 +130,9 @@ std::string render_number(double number) {
   const int count = static_cast<int>(digits.size());
   const int point = exponent + 1;
   if (count <= point && point <= 21) return out + digits + std::string(static_cast<std::size_t>(point - count), '0');
-  if (0 < point && point <= 21) return out + digits.substr(0, static_cast<std::size_t>(point)) + "." + digits.substr(static_cast<std::size_t>(point));
+  if (0 < point && point <= 21)
+    return out + digits.substr(0, static_cast<std::size_t>(point)) + "." +
+           digits.substr(static_cast<std::size_t>(point));
   if (-6 < point && point <= 0) return out + "0." + std::string(static_cast<std::size_t>(-point), '0') + digits;
   out += digits[0];
   if (count > 1) out += "." + digits.substr(1);
@@ -146,10 +150,14 @@ std::string text_as_written(const Value& scalar) {
     }
   }
   switch (scalar.type()) {
-    case Type::boolean: return scalar.as_bool() ? "true" : "false";
-    case Type::integer: return std::to_string(scalar.as_int());
-    case Type::number: return render_number(scalar.as_double());
-    default: return "";
+    case Type::boolean:
+      return scalar.as_bool() ? "true" : "false";
+    case Type::integer:
+      return std::to_string(scalar.as_int());
+    case Type::number:
+      return render_number(scalar.as_double());
+    default:
+      return "";
   }
 }
 
@@ -203,13 +211,27 @@ void append_json_string(std::string& out, std::string_view text) {
     const std::size_t invalid = find_invalid_utf8(text);
     for (char c : text.substr(0, invalid)) {
       switch (c) {
-        case '"': out += "\\\""; break;
-        case '\\': out += "\\\\"; break;
-        case '\b': out += "\\b"; break;
-        case '\t': out += "\\t"; break;
-        case '\n': out += "\\n"; break;
-        case '\f': out += "\\f"; break;
-        case '\r': out += "\\r"; break;
+        case '"':
+          out += "\\\"";
+          break;
+        case '\\':
+          out += "\\\\";
+          break;
+        case '\b':
+          out += "\\b";
+          break;
+        case '\t':
+          out += "\\t";
+          break;
+        case '\n':
+          out += "\\n";
+          break;
+        case '\f':
+          out += "\\f";
+          break;
+        case '\r':
+          out += "\\r";
+          break;
         default:
           if (static_cast<unsigned char>(c) < 0x20) {
             out += "\\u00";

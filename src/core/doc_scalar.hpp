@@ -1,6 +1,6 @@
 #pragma once
-// What a plain word of YAML means, how numbers and strings are spelled, and UTF-8. Shared by the parsers and renderers of
-// core; others use doc.hpp.
+// What a plain word of YAML means, how numbers and strings are spelled, and UTF-8. Shared by the parsers and renderers
+// of core; others use doc.hpp.
 
 #include <cstddef>
 #include <string>
@@ -12,8 +12,8 @@ namespace slipway::core::doc {
 
 constexpr int depth_limit = 200;  // of arrays and objects inside each other
 
-// YAML 1.2 core schema, without its traps: numbers with leading zeros ("010"), sexagesimals ("12:30") and words that only
-// YAML 1.1 took for booleans (yes, no, on, off) stay strings, and so do .inf and .nan, which JSON cannot say.
+// YAML 1.2 core schema, without its traps: numbers with leading zeros ("010"), sexagesimals ("12:30") and words that
+// only YAML 1.1 took for booleans (yes, no, on, off) stay strings, and so do .inf and .nan, which JSON cannot say.
 Value resolve_plain(std::string_view text);
 // True when this string, written plain, would be something else to us or to a YAML 1.1 reader.
 bool looks_typed(std::string_view text);

@@ -35,8 +35,9 @@ TEST_CASE("an integer equals a number only when they are exactly the same") {
 }
 
 TEST_CASE("chains of lookups are safe and lenient readers fall back") {
-  const Value value = Object{{"spec", Object{{"replicas", 2}, {"name", "x"}, {"ratio", 1.5}, {"big", 1000.0}, {"on", true}}},
-                             {"list", Array{1, "two"}}};
+  const Value value =
+      Object{{"spec", Object{{"replicas", 2}, {"name", "x"}, {"ratio", 1.5}, {"big", 1000.0}, {"on", true}}},
+             {"list", Array{1, "two"}}};
   CHECK(value["spec"]["replicas"].int_or(1) == 2);
   CHECK(value["spec"]["absent"]["deeper"][3].int_or(7) == 7);
   CHECK(value["list"][1].string_or("") == "two");

@@ -104,7 +104,8 @@ class YamlBuilder {
     if (!diag) return fail(Code::resource_exhausted, "no memory to parse YAML");
     fy_diag_set_collect_errors(diag.get(), true);
     fy_parse_cfg config{};
-    // PyYAML and Go's YAML take the next line of a quoted scalar at its parent's own indentation, and formatters write it.
+    // PyYAML and Go's YAML take the next line of a quoted scalar at its parent's own indentation, and formatters write
+    // it.
     config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_DISABLE_DEPTH_LIMIT | FYPCF_DEFAULT_VERSION_1_2 |
                                                    FYPCF_JSON_NONE | FYPCF_SLOPPY_FLOW_INDENTATION);
     config.diag = diag.get();
@@ -127,7 +128,8 @@ class YamlBuilder {
   Result<> check_bytes() const {
     const std::string_view text = places_.text();
     if (const std::size_t at = find_invalid_utf8(text); at != std::string_view::npos) {
-      return fail(Error(Code::invalid_argument, "invalid UTF-8", "save the file as UTF-8").at(places_.mark(at, at + 1)));
+      return fail(
+          Error(Code::invalid_argument, "invalid UTF-8", "save the file as UTF-8").at(places_.mark(at, at + 1)));
     }
     for (std::size_t i = 0; i < text.size(); ++i) {
       const auto byte = static_cast<unsigned char>(text[i]);
@@ -161,7 +163,8 @@ class YamlBuilder {
     }
     std::string hint;
     if (message.find("without a closing") != std::string::npos && !frames_.empty()) mark = frames_.back().mark;
-    if (message.find("nested block mapping on the same line") != std::string::npos) hint = "quote a text that has \": \" in it";
+    if (message.find("nested block mapping on the same line") != std::string::npos)
+      hint = "quote a text that has \": \" in it";
     if (message.find("plain scalar cannot start") != std::string::npos) hint = "quote this text";
     problem(std::move(mark), std::move(message), std::move(hint));
   }
@@ -199,14 +202,22 @@ class YamlBuilder {
 
   bool handle(fy_event& event) {
     switch (event.type) {
-      case FYET_DOCUMENT_START: anchors_.clear(); return true;
-      case FYET_SCALAR: return on_scalar(event);
-      case FYET_ALIAS: return on_alias(event);
-      case FYET_MAPPING_START: return open(event, true);
-      case FYET_SEQUENCE_START: return open(event, false);
+      case FYET_DOCUMENT_START:
+        anchors_.clear();
+        return true;
+      case FYET_SCALAR:
+        return on_scalar(event);
+      case FYET_ALIAS:
+        return on_alias(event);
+      case FYET_MAPPING_START:
+        return open(event, true);
+      case FYET_SEQUENCE_START:
+        return open(event, false);
       case FYET_MAPPING_END:
-      case FYET_SEQUENCE_END: return close();
-      default: return true;
+      case FYET_SEQUENCE_END:
+        return close();
+      default:
+        return true;
     }
   }
 
@@ -290,7 +301,8 @@ class YamlBuilder {
     Mark mark = mark_of(token);
     const auto found = anchors_.find(name);
     if (found == anchors_.end()) {
-      const bool open = std::any_of(frames_.begin(), frames_.end(), [&](const Frame& frame) { return frame.anchor == name; });
+      const bool open =
+          std::any_of(frames_.begin(), frames_.end(), [&](const Frame& frame) { return frame.anchor == name; });
       if (open) return problem(std::move(mark), "*" + name + " stands inside of what it names");
       std::vector<std::string> known;
       for (const auto& [anchor, value] : anchors_) known.push_back(anchor);

@@ -23,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string json = doc::render_json(value);
     const auto from_json = doc::parse_json(json);
     if (!from_json || !(*from_json == value)) {
-      std::fprintf(stderr, "%s\n---\n%s\n", json.c_str(), from_json ? "another value" : from_json.error().render().c_str());
+      std::fprintf(stderr, "%s\n---\n%s\n", json.c_str(),
+                   from_json ? "another value" : from_json.error().render().c_str());
       std::abort();
     }
   }

@@ -18,16 +18,62 @@ std::string as_json(std::string_view text) {
 }  // namespace
 
 TEST_CASE("plain words of YAML mean what YAML 1.2 says, without its traps") {
-  const struct { const char* word; const char* json; } table[] = {
-      {"true", "true"}, {"True", "true"}, {"FALSE", "false"}, {"null", "null"}, {"~", "null"}, {"", "null"},
-      {"yes", "\"yes\""}, {"no", "\"no\""}, {"on", "\"on\""}, {"off", "\"off\""}, {"y", "\"y\""}, {"tRUE", "\"tRUE\""},
-      {"0", "0"}, {"12", "12"}, {"-12", "-12"}, {"+12", "12"}, {"0x1F", "31"}, {"0o17", "15"}, {"010", "\"010\""}, {"-007", "\"-007\""},
-      {"12:30", "\"12:30\""}, {"1_000", "\"1_000\""}, {"1e3", "1000"}, {"1.5", "1.5"}, {".5", "0.5"}, {"1.", "1"}, {"1.5e-3", "0.0015"},
-      {"01.5", "\"01.5\""}, {"0.5", "0.5"}, {"1.2.3", "\"1.2.3\""}, {"127.0.0.1", "\"127.0.0.1\""}, {"2026-11-23", "\"2026-11-23\""},
-      {".inf", "\".inf\""}, {".nan", "\".nan\""}, {"12e4567", "\"12e4567\""}, {"0123e45", "\"0123e45\""}, {"9223372036854775807", "9223372036854775807"},
-      {"9223372036854775808", "9223372036854776000.0"}, {"0xZZ", "\"0xZZ\""}, {"-", "[null]"}, {".", "\".\""}, {"+", "\"+\""}, {"1 2", "\"1 2\""},
-      {"'12'", "\"12\""}, {"\"true\"", "\"true\""}, {"!!str 12", "\"12\""}, {"!!int \"12\"", "12"}, {"!!float 1", "1"}, {"! 12", "\"12\""}, {"!!null ''", "null"},
-      {"12 # comment", "12"}, {"a#b", "\"a#b\""}, {"v1.10", "\"v1.10\""}};
+  const struct {
+    const char* word;
+    const char* json;
+  } table[] = {{"true", "true"},
+               {"True", "true"},
+               {"FALSE", "false"},
+               {"null", "null"},
+               {"~", "null"},
+               {"", "null"},
+               {"yes", "\"yes\""},
+               {"no", "\"no\""},
+               {"on", "\"on\""},
+               {"off", "\"off\""},
+               {"y", "\"y\""},
+               {"tRUE", "\"tRUE\""},
+               {"0", "0"},
+               {"12", "12"},
+               {"-12", "-12"},
+               {"+12", "12"},
+               {"0x1F", "31"},
+               {"0o17", "15"},
+               {"010", "\"010\""},
+               {"-007", "\"-007\""},
+               {"12:30", "\"12:30\""},
+               {"1_000", "\"1_000\""},
+               {"1e3", "1000"},
+               {"1.5", "1.5"},
+               {".5", "0.5"},
+               {"1.", "1"},
+               {"1.5e-3", "0.0015"},
+               {"01.5", "\"01.5\""},
+               {"0.5", "0.5"},
+               {"1.2.3", "\"1.2.3\""},
+               {"127.0.0.1", "\"127.0.0.1\""},
+               {"2026-11-23", "\"2026-11-23\""},
+               {".inf", "\".inf\""},
+               {".nan", "\".nan\""},
+               {"12e4567", "\"12e4567\""},
+               {"0123e45", "\"0123e45\""},
+               {"9223372036854775807", "9223372036854775807"},
+               {"9223372036854775808", "9223372036854776000.0"},
+               {"0xZZ", "\"0xZZ\""},
+               {"-", "[null]"},
+               {".", "\".\""},
+               {"+", "\"+\""},
+               {"1 2", "\"1 2\""},
+               {"'12'", "\"12\""},
+               {"\"true\"", "\"true\""},
+               {"!!str 12", "\"12\""},
+               {"!!int \"12\"", "12"},
+               {"!!float 1", "1"},
+               {"! 12", "\"12\""},
+               {"!!null ''", "null"},
+               {"12 # comment", "12"},
+               {"a#b", "\"a#b\""},
+               {"v1.10", "\"v1.10\""}};
   for (const auto& row : table) {
     CAPTURE(row.word);
     CHECK(as_json("- " + std::string(row.word)) == "[" + std::string(row.json) + "]");
@@ -48,9 +94,11 @@ TEST_CASE("anchors, aliases and merges") {
   // Its own members win wherever "<<" stands; of several merged mappings the earlier wins.
   CHECK(as_json("base: &b {x: 1, y: 2}\nc:\n  <<: *b\n  y: 3\n") == R"({"base":{"x":1,"y":2},"c":{"y":3,"x":1}})");
   CHECK(as_json("base: &b {x: 1, y: 2}\nc:\n  y: 3\n  <<: *b\n") == R"({"base":{"x":1,"y":2},"c":{"y":3,"x":1}})");
-  CHECK(as_json("a: &a {x: 1}\nb: &b {x: 2, z: 3}\nc: {<<: [*a, *b]}\n") == R"({"a":{"x":1},"b":{"x":2,"z":3},"c":{"x":1,"z":3}})");
+  CHECK(as_json("a: &a {x: 1}\nb: &b {x: 2, z: 3}\nc: {<<: [*a, *b]}\n") ==
+        R"({"a":{"x":1},"b":{"x":2,"z":3},"c":{"x":1,"z":3}})");
   CHECK(as_json("\"<<\": 1\n") == R"({"<<":1})");
-  CHECK(as_json("a: {<<: 1}\n") == "f.yaml:1:9: \"<<\" merges mappings; found type integer; quote the key if it is not meant as a merge");
+  CHECK(as_json("a: {<<: 1}\n") ==
+        "f.yaml:1:9: \"<<\" merges mappings; found type integer; quote the key if it is not meant as a merge");
   CHECK(as_json("a: *nmae\nb: 1\n") == "f.yaml:1:5: no anchor &nmae before this alias");
   CHECK(as_json("a: &name 1\nb: *nmae\n") == "f.yaml:2:5: no anchor &nmae before this alias; did you mean \"*name\"?");
   CHECK(as_json("a: &x [*x]\n") == "f.yaml:1:9: *x stands inside of what it names");
@@ -72,7 +120,8 @@ TEST_CASE("a small file that expands to billions of values is refused") {
 TEST_CASE("YAML may be 200 deep, also through aliases") {
   CHECK(as_json(std::string(200, '[') + std::string(200, ']')).starts_with("[[["));
   CHECK(as_json(std::string(201, '[') + std::string(201, ']')) == "f.yaml:1:201: nested deeper than 200 levels");
-  CHECK(as_json("a: &a " + std::string(150, '[') + std::string(150, ']') + "\nb: " + std::string(100, '[') + "*a" + std::string(100, ']'))
+  CHECK(as_json("a: &a " + std::string(150, '[') + std::string(150, ']') + "\nb: " + std::string(100, '[') + "*a" +
+                std::string(100, ']'))
             .find("nested deeper than 200 levels") != std::string::npos);
 }
 
@@ -88,7 +137,10 @@ TEST_CASE("all duplicate keys are reported at once") {
 }
 
 TEST_CASE("mistakes in YAML are told with their place") {
-  const struct { const char* text; const char* error; } table[] = {
+  const struct {
+    const char* text;
+    const char* error;
+  } table[] = {
       {"a: 1\n\tb: 2\n", "f.yaml:2:1: a tab indents this line; indent with spaces: YAML allows no tabs there"},
       {"a:\n\t- b\n", "f.yaml:2:1: a tab indents this line; indent with spaces: YAML allows no tabs there"},
       {"a: b: c\n", "f.yaml:1:5: invalid nested block mapping on the same line; quote a text that has \": \" in it"},
@@ -102,7 +154,8 @@ TEST_CASE("mistakes in YAML are told with their place") {
       {"a: !!int x\n", "f.yaml:1:10: \"x\" is not what its tag !!int says"},
       {"", "f.yaml: expected one YAML document, found none; is the file empty?"},
       {"# nothing\n", "f.yaml: expected one YAML document, found none; is the file empty?"},
-      {"a: 1\n---\nb: 2\n", "f.yaml:3:1: expected one YAML document, found 2; documents are separated by lines of ---"}};
+      {"a: 1\n---\nb: 2\n",
+       "f.yaml:3:1: expected one YAML document, found 2; documents are separated by lines of ---"}};
   for (const auto& row : table) {
     CAPTURE(row.text);
     CHECK(as_json(row.text) == row.error);
@@ -110,7 +163,8 @@ TEST_CASE("mistakes in YAML are told with their place") {
 }
 
 TEST_CASE("a file holds several documents, and those of comments alone are skipped") {
-  const auto documents = doc::parse_yaml_all("# head\n---\na: 1\n---\n# nothing here\n---\nb: 2\n...\n---\nnull\n", "f.yaml");
+  const auto documents =
+      doc::parse_yaml_all("# head\n---\na: 1\n---\n# nothing here\n---\nb: 2\n...\n---\nnull\n", "f.yaml");
   REQUIRE(documents.has_value());
   REQUIRE(documents->size() == 3);
   CHECK(doc::render_json((*documents)[1]) == R"({"b":2})");
@@ -118,17 +172,20 @@ TEST_CASE("a file holds several documents, and those of comments alone are skipp
 }
 
 TEST_CASE("JSON is YAML, tabs and all") {
-  CHECK(as_json("{\n\t\"a\": [1, true, null, \"x\\u0041\\/\"],\n\t\"b\": {}\n}\n") == R"({"a":[1,true,null,"xA/"],"b":{}})");
+  CHECK(as_json("{\n\t\"a\": [1, true, null, \"x\\u0041\\/\"],\n\t\"b\": {}\n}\n") ==
+        R"({"a":[1,true,null,"xA/"],"b":{}})");
 }
 
 TEST_CASE("scalars of several lines") {
   CHECK(as_json("a: |\n  x\n   y\n\nb: >-\n  one\n  two\n") == R"({"a":"x\n y\n","b":"one two"})");
   CHECK(as_json("a: plain\n  more\n") == R"({"a":"plain more"})");
-  CHECK(as_json("\xEF\xBB\xBF" "a: 1\r\nb: x\r\n") == R"({"a":1,"b":"x"})");
+  CHECK(as_json("\xEF\xBB\xBF"
+                "a: 1\r\nb: x\r\n") == R"({"a":1,"b":"x"})");
 }
 
 TEST_CASE("every part knows where it stood") {
-  const auto parsed = doc::parse_yaml("a: 1\n\xC3\xA9:  [x, \"y z\"]\nb:\n  c: {d: true}\ne:\nf: |\n  text\n  more\n", "f.yaml");
+  const auto parsed =
+      doc::parse_yaml("a: 1\n\xC3\xA9:  [x, \"y z\"]\nb:\n  c: {d: true}\ne:\nf: |\n  text\n  more\n", "f.yaml");
   REQUIRE(parsed.has_value());
   const auto place = [](const Mark& mark) { return mark.render() + "+" + std::to_string(mark.length); };
   const doc::Value& v = *parsed;

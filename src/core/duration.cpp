@@ -34,7 +34,8 @@ constexpr std::array go_units{
     Unit{"h", 3'600'000'000'000},
 };
 
-constexpr std::array prometheus_units{  // must come in this order
+constexpr std::array prometheus_units{
+    // must come in this order
     Unit{"y", 365LL * 86'400'000'000'000},
     Unit{"w", 7LL * 86'400'000'000'000},
     Unit{"d", 86'400'000'000'000},
@@ -165,12 +166,18 @@ std::string render_go_duration(Duration duration) {
   std::string text = negative ? "-" : "";
   if (micros < 1'000) return text + std::to_string(micros) + "\xC2\xB5s";
   if (micros < 1'000'000) {
-    return text + without_trailing_zeros(static_cast<std::int64_t>(micros / 1'000), static_cast<std::int64_t>(micros % 1'000), 3) + "ms";
+    return text +
+           without_trailing_zeros(static_cast<std::int64_t>(micros / 1'000), static_cast<std::int64_t>(micros % 1'000),
+                                  3) +
+           "ms";
   }
   const std::uint64_t seconds = micros / 1'000'000;
   if (seconds >= 3600) text += std::to_string(seconds / 3600) + "h";
   if (seconds >= 60) text += std::to_string(seconds / 60 % 60) + "m";
-  return text + without_trailing_zeros(static_cast<std::int64_t>(seconds % 60), static_cast<std::int64_t>(micros % 1'000'000), 6) + "s";
+  return text +
+         without_trailing_zeros(static_cast<std::int64_t>(seconds % 60), static_cast<std::int64_t>(micros % 1'000'000),
+                                6) +
+         "s";
 }
 
 std::string render_for_people(Duration duration) {
@@ -184,7 +191,8 @@ std::string render_for_people(Duration duration) {
     return without_trailing_zeros(tenths / 10, tenths % 10, 1) + " s";
   }
   const std::int64_t seconds = micros / 1'000'000 + (micros % 1'000'000 >= 500'000 ? 1 : 0);
-  const auto pair = [](std::int64_t large, std::string_view large_unit, std::int64_t small, std::string_view small_unit) {
+  const auto pair = [](std::int64_t large, std::string_view large_unit, std::int64_t small,
+                       std::string_view small_unit) {
     std::string text = std::to_string(large) + " " + std::string(large_unit);
     if (small != 0) text += " " + std::to_string(small) + " " + std::string(small_unit);
     return text;

@@ -9,42 +9,72 @@ namespace slipway::core {
 
 std::string_view name_of(Code code) {
   switch (code) {
-    case Code::invalid_argument: return "invalid_argument";
-    case Code::unauthenticated: return "unauthenticated";
-    case Code::permission_denied: return "permission_denied";
-    case Code::not_found: return "not_found";
-    case Code::already_exists: return "already_exists";
-    case Code::conflict: return "conflict";
-    case Code::failed_precondition: return "failed_precondition";
-    case Code::gone: return "gone";
-    case Code::resource_exhausted: return "resource_exhausted";
-    case Code::cancelled: return "cancelled";
-    case Code::deadline_exceeded: return "deadline_exceeded";
-    case Code::unavailable: return "unavailable";
-    case Code::data_loss: return "data_loss";
-    case Code::unimplemented: return "unimplemented";
-    case Code::internal: return "internal";
+    case Code::invalid_argument:
+      return "invalid_argument";
+    case Code::unauthenticated:
+      return "unauthenticated";
+    case Code::permission_denied:
+      return "permission_denied";
+    case Code::not_found:
+      return "not_found";
+    case Code::already_exists:
+      return "already_exists";
+    case Code::conflict:
+      return "conflict";
+    case Code::failed_precondition:
+      return "failed_precondition";
+    case Code::gone:
+      return "gone";
+    case Code::resource_exhausted:
+      return "resource_exhausted";
+    case Code::cancelled:
+      return "cancelled";
+    case Code::deadline_exceeded:
+      return "deadline_exceeded";
+    case Code::unavailable:
+      return "unavailable";
+    case Code::data_loss:
+      return "data_loss";
+    case Code::unimplemented:
+      return "unimplemented";
+    case Code::internal:
+      return "internal";
   }
   return "internal";
 }
 
 int http_status(Code code) {
   switch (code) {
-    case Code::invalid_argument: return 400;
-    case Code::unauthenticated: return 401;
-    case Code::permission_denied: return 403;
-    case Code::not_found: return 404;
-    case Code::already_exists: return 409;
-    case Code::conflict: return 409;
-    case Code::failed_precondition: return 409;
-    case Code::gone: return 410;
-    case Code::resource_exhausted: return 429;
-    case Code::cancelled: return 499;
-    case Code::deadline_exceeded: return 504;
-    case Code::unavailable: return 503;
-    case Code::data_loss: return 500;
-    case Code::unimplemented: return 501;
-    case Code::internal: return 500;
+    case Code::invalid_argument:
+      return 400;
+    case Code::unauthenticated:
+      return 401;
+    case Code::permission_denied:
+      return 403;
+    case Code::not_found:
+      return 404;
+    case Code::already_exists:
+      return 409;
+    case Code::conflict:
+      return 409;
+    case Code::failed_precondition:
+      return 409;
+    case Code::gone:
+      return 410;
+    case Code::resource_exhausted:
+      return 429;
+    case Code::cancelled:
+      return 499;
+    case Code::deadline_exceeded:
+      return 504;
+    case Code::unavailable:
+      return 503;
+    case Code::data_loss:
+      return 500;
+    case Code::unimplemented:
+      return 501;
+    case Code::internal:
+      return 500;
   }
   return 500;
 }
@@ -123,35 +153,84 @@ namespace {
 
 Code code_of_errno(int number) {
   switch (number) {
-    case ENOENT: case ESRCH: case ENXIO: case ENODEV: return Code::not_found;
-    case EEXIST: return Code::already_exists;
-    case EACCES: case EPERM: case EROFS: return Code::permission_denied;
-    case ENOSPC: case EDQUOT: case EMFILE: case ENFILE: case ENOMEM: case EFBIG: case E2BIG: case ENOBUFS:
+    case ENOENT:
+    case ESRCH:
+    case ENXIO:
+    case ENODEV:
+      return Code::not_found;
+    case EEXIST:
+      return Code::already_exists;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return Code::permission_denied;
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EFBIG:
+    case E2BIG:
+    case ENOBUFS:
       return Code::resource_exhausted;
-    case ETIMEDOUT: return Code::deadline_exceeded;
-    case ECONNREFUSED: case ECONNRESET: case ECONNABORTED: case EPIPE: case ENOTCONN: case EHOSTUNREACH:
-    case ENETUNREACH: case ENETDOWN: case EADDRNOTAVAIL: case EAGAIN: case EINTR: case EIO:
+    case ETIMEDOUT:
+      return Code::deadline_exceeded;
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE:
+    case ENOTCONN:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case EADDRNOTAVAIL:
+    case EAGAIN:
+    case EINTR:
+    case EIO:
       return Code::unavailable;
-    case EINVAL: case ENAMETOOLONG: case ELOOP: return Code::invalid_argument;
-    case ENOTDIR: case EISDIR: case ENOTEMPTY: case EBUSY: case EADDRINUSE: case EXDEV: case ETXTBSY:
+    case EINVAL:
+    case ENAMETOOLONG:
+    case ELOOP:
+      return Code::invalid_argument;
+    case ENOTDIR:
+    case EISDIR:
+    case ENOTEMPTY:
+    case EBUSY:
+    case EADDRINUSE:
+    case EXDEV:
+    case ETXTBSY:
       return Code::failed_precondition;
-    case ECANCELED: return Code::cancelled;
-    case ENOSYS: case EOPNOTSUPP: return Code::unimplemented;
-    default: return Code::internal;
+    case ECANCELED:
+      return Code::cancelled;
+    case ENOSYS:
+    case EOPNOTSUPP:
+      return Code::unimplemented;
+    default:
+      return Code::internal;
   }
 }
 
 std::string hint_of_errno(int number) {
   switch (number) {
-    case ENOSPC: return "free some disk space and try again";
-    case EDQUOT: return "the disk quota of this user is used up: free some space";
-    case EMFILE: return "raise the limit of open files of this process: ulimit -n";
-    case ENFILE: return "raise the machine's limit of open files: sysctl fs.file-max";
-    case EACCES: case EPERM: return "check who owns it and its mode, and the user that runs this program";
-    case EROFS: return "its file system is mounted read-only";
-    case EADDRINUSE: return "another program listens there: stop it or choose another port";
-    case ECONNREFUSED: return "nothing listens there: is it running?";
-    default: return "";
+    case ENOSPC:
+      return "free some disk space and try again";
+    case EDQUOT:
+      return "the disk quota of this user is used up: free some space";
+    case EMFILE:
+      return "raise the limit of open files of this process: ulimit -n";
+    case ENFILE:
+      return "raise the machine's limit of open files: sysctl fs.file-max";
+    case EACCES:
+    case EPERM:
+      return "check who owns it and its mode, and the user that runs this program";
+    case EROFS:
+      return "its file system is mounted read-only";
+    case EADDRINUSE:
+      return "another program listens there: stop it or choose another port";
+    case ECONNREFUSED:
+      return "nothing listens there: is it running?";
+    default:
+      return "";
   }
 }
 

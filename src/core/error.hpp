@@ -12,9 +12,9 @@ namespace slipway::core {
 
 // What kind of failure, for programs. The names follow google.rpc.Code where it has one; http_status() maps them.
 enum class Code : std::uint8_t {
-  invalid_argument,     // the user's input; refused before anything happened
-  unauthenticated,      // no or bad credentials
-  permission_denied,    // known caller, not allowed
+  invalid_argument,   // the user's input; refused before anything happened
+  unauthenticated,    // no or bad credentials
+  permission_denied,  // known caller, not allowed
   not_found,
   already_exists,
   conflict,             // the object changed meanwhile; read again and retry
@@ -23,10 +23,10 @@ enum class Code : std::uint8_t {
   resource_exhausted,   // disk, memory, quota, size limits
   cancelled,
   deadline_exceeded,
-  unavailable,          // a peer or the network; retrying may help
-  data_loss,            // stored bytes are not what was stored
-  unimplemented,        // known, and deliberately not supported (yet)
-  internal,             // an invariant of ours is broken
+  unavailable,    // a peer or the network; retrying may help
+  data_loss,      // stored bytes are not what was stored
+  unimplemented,  // known, and deliberately not supported (yet)
+  internal,       // an invariant of ours is broken
 };
 
 std::string_view name_of(Code code);  // "invalid_argument"
@@ -60,9 +60,18 @@ struct [[nodiscard]] Error {
   Error() = default;
   Error(Code c, std::string m, std::string h = {}) : code(c), message(std::move(m)), hint(std::move(h)) {}
 
-  Error&& at(Mark m) && { mark = std::move(m); return std::move(*this); }
-  Error&& on(std::string o) && { object = std::move(o); return std::move(*this); }
-  Error&& because(Error cause) && { causes.push_back(std::move(cause)); return std::move(*this); }
+  Error&& at(Mark m) && {
+    mark = std::move(m);
+    return std::move(*this);
+  }
+  Error&& on(std::string o) && {
+    object = std::move(o);
+    return std::move(*this);
+  }
+  Error&& because(Error cause) && {
+    causes.push_back(std::move(cause));
+    return std::move(*this);
+  }
 
   // "file:1:2: message; hint" on one line, causes joined with ": ". For logs and status messages.
   std::string one_line() const;

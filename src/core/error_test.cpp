@@ -69,11 +69,13 @@ TEST_CASE("the caret stands below its text whatever the line holds") {
       {"first column", mark_in("abc", 1, 1, 3), "    1 | abc\n      | ^~~"},
       {"tabs are kept", mark_in("\ta: b", 1, 2, 1), "    1 | \ta: b\n      | \t^"},
       {"a character of two bytes is one column", mark_in("\xC3\xA9: b", 1, 5, 1), "    1 | \xC3\xA9: b\n      |    ^"},
-      {"the underlined text may be wide characters too", mark_in("a: \xC3\xA9\xC3\xA9", 1, 4, 4), "    1 | a: \xC3\xA9\xC3\xA9\n      |    ^~"},
+      {"the underlined text may be wide characters too", mark_in("a: \xC3\xA9\xC3\xA9", 1, 4, 4),
+       "    1 | a: \xC3\xA9\xC3\xA9\n      |    ^~"},
       {"behind the end of the line", mark_in("abc", 1, 99), "    1 | abc\n      |    ^"},
       {"Windows line ends are not shown", mark_in("a\r\nb\r\n", 2, 1), "    2 | b\n      | ^"},
       {"control characters cannot reach the terminal", mark_in("a\x1B[0m", 1, 1), "    1 | a?[0m\n      | ^"},
-      {"line numbers beyond five digits", mark_in(std::string(123455, '\n') + "x", 123456, 1), "123456 | x\n       | ^"},
+      {"line numbers beyond five digits", mark_in(std::string(123455, '\n') + "x", 123456, 1),
+       "123456 | x\n       | ^"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
@@ -116,11 +118,21 @@ TEST_CASE("errno becomes a code, a sentence and what to do") {
   CHECK(full.code == Code::resource_exhausted);
   CHECK(full.message == "cannot write /data/x: no space left on device (errno 28)");
   CHECK(full.hint == "free some disk space and try again");
-  const struct { int number; Code code; } table[] = {
-      {ENOENT, Code::not_found}, {EEXIST, Code::already_exists}, {EACCES, Code::permission_denied},
-      {EROFS, Code::permission_denied}, {EMFILE, Code::resource_exhausted}, {ECONNREFUSED, Code::unavailable},
-      {ETIMEDOUT, Code::deadline_exceeded}, {EINVAL, Code::invalid_argument}, {ECANCELED, Code::cancelled},
-      {ENOSYS, Code::unimplemented}, {EIO, Code::unavailable}, {99999, Code::internal}};
+  const struct {
+    int number;
+    Code code;
+  } table[] = {{ENOENT, Code::not_found},
+               {EEXIST, Code::already_exists},
+               {EACCES, Code::permission_denied},
+               {EROFS, Code::permission_denied},
+               {EMFILE, Code::resource_exhausted},
+               {ECONNREFUSED, Code::unavailable},
+               {ETIMEDOUT, Code::deadline_exceeded},
+               {EINVAL, Code::invalid_argument},
+               {ECANCELED, Code::cancelled},
+               {ENOSYS, Code::unimplemented},
+               {EIO, Code::unavailable},
+               {99999, Code::internal}};
   for (const auto& row : table) {
     CAPTURE(row.number);
     CHECK(core::from_errno(row.number, "x").code == row.code);
@@ -143,10 +155,21 @@ TEST_CASE("every code has a name and an HTTP status, and only two are worth retr
 
 TEST_CASE("the nearest known name is found within a third of its letters") {
   const std::vector<std::string> known{"setWeight", "pause", "analysis", "name", "namespace"};
-  const struct { const char* given; const char* expected; } table[] = {
-      {"setWieght", "setWeight"}, {"setweight", "setWeight"}, {"SETWEIGHT", "setWeight"}, {"puase", "pause"},
-      {"analyses", "analysis"},   {"naem", "name"},           {"nmae", "name"},           {"nane", "name"},
-      {"x", ""},                  {"weight", ""},             {"", ""},                   {"completelyDifferent", ""}};
+  const struct {
+    const char* given;
+    const char* expected;
+  } table[] = {{"setWieght", "setWeight"},
+               {"setweight", "setWeight"},
+               {"SETWEIGHT", "setWeight"},
+               {"puase", "pause"},
+               {"analyses", "analysis"},
+               {"naem", "name"},
+               {"nmae", "name"},
+               {"nane", "name"},
+               {"x", ""},
+               {"weight", ""},
+               {"", ""},
+               {"completelyDifferent", ""}};
   for (const auto& row : table) {
     CAPTURE(row.given);
     CHECK(core::nearest(row.given, known) == row.expected);

@@ -20,7 +20,9 @@ TEST_CASE("any text becomes a DNS label, and different texts stay different") {
   CHECK(to_dns_label("support-assistant") == "support-assistant");
   CHECK(to_dns_label("v1.2") == "v1-2");
   std::set<std::string> labels;
-  const std::string texts[] = {"Foo", "foo_", "FOO", "7b", "", "---", ".", std::string(100, 'a'), std::string(101, 'a'), "\xC3\xA9t\xC3\xA9", "a b"};
+  const std::string texts[] = {
+      "Foo", "foo_", "FOO", "7b", "", "---", ".", std::string(100, 'a'), std::string(101, 'a'), "\xC3\xA9t\xC3\xA9",
+      "a b"};
   for (const std::string& text : texts) {
     CAPTURE(text);
     const std::string label = to_dns_label(text);

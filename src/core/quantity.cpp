@@ -79,9 +79,9 @@ Result<Quantity> Quantity::parse(std::string_view text) {
     negative = rest.front() == '-';
     rest.remove_prefix(1);
   }
-  Wide number = 0;      // the digits without the dot
-  int decimals = 0;     // how many of them stood behind it
-  bool lost = false;    // a non-zero digit was too small to keep
+  Wide number = 0;    // the digits without the dot
+  int decimals = 0;   // how many of them stood behind it
+  bool lost = false;  // a non-zero digit was too small to keep
   bool any_digit = false;
   int dots = 0;
   std::size_t end = 0;
@@ -92,8 +92,10 @@ Result<Quantity> Quantity::parse(std::string_view text) {
     }
     any_digit = true;
     if (number > plenty) {
-      if (dots > 0) lost = lost || rest[end] != '0';
-      else decimals -= 1;
+      if (dots > 0)
+        lost = lost || rest[end] != '0';
+      else
+        decimals -= 1;
       continue;
     }
     number = number * 10 + (rest[end] - '0');

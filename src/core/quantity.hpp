@@ -12,7 +12,11 @@ namespace slipway::core {
 class Quantity {
  public:
   constexpr Quantity() = default;
-  static constexpr Quantity from_milli(std::int64_t milli) { Quantity q; q.milli_ = milli; return q; }
+  static constexpr Quantity from_milli(std::int64_t milli) {
+    Quantity q;
+    q.milli_ = milli;
+    return q;
+  }
   // Grammar of k8s.io/apimachinery resource.Quantity; the error text is the real server's.
   static Result<Quantity> parse(std::string_view text);
   std::int64_t milli() const { return milli_; }

@@ -29,16 +29,16 @@ using core::Result;
 // Names carry __COUNTER__, so that the expression may hold a lambda that uses these macros itself.
 // TRY(step()); returns step()'s error from the enclosing function.
 #define TRY(expression) TRY_(SLIPWAY_CONCAT(try_result_, __COUNTER__), expression)
-#define TRY_(name, expression)                                                                             \
-  do {                                                                                                     \
-    if (auto name = (expression); !name) {                                                                 \
-      return std::unexpected<::slipway::core::Error>(std::move(name).error());                             \
-    }                                                                                                      \
+#define TRY_(name, expression)                                                 \
+  do {                                                                         \
+    if (auto name = (expression); !name) {                                     \
+      return std::unexpected<::slipway::core::Error>(std::move(name).error()); \
+    }                                                                          \
   } while (false)
 // TRY_ASSIGN(auto value, parse(text)); declares or assigns from a Result, or returns its error.
 #define TRY_ASSIGN(declaration, expression) \
   TRY_ASSIGN_(SLIPWAY_CONCAT(try_result_, __COUNTER__), declaration, expression)
-#define TRY_ASSIGN_(name, declaration, expression)                               \
-  auto name = (expression);                                                      \
+#define TRY_ASSIGN_(name, declaration, expression)                                    \
+  auto name = (expression);                                                           \
   if (!name) return std::unexpected<::slipway::core::Error>(std::move(name).error()); \
   declaration = std::move(*name)

@@ -22,8 +22,8 @@ struct Steady {
 };
 using Instant = Steady::time_point;
 
-std::string render_rfc3339(Time time);         // 2026-11-23T10:00:00Z, whole seconds: Kubernetes metadata
-std::string render_rfc3339_micro(Time time);   // 2026-11-23T10:00:00.123456Z: events, audit
+std::string render_rfc3339(Time time);        // 2026-11-23T10:00:00Z, whole seconds: Kubernetes metadata
+std::string render_rfc3339_micro(Time time);  // 2026-11-23T10:00:00.123456Z: events, audit
 Result<Time> parse_rfc3339(std::string_view text);
 
 Result<Duration> parse_go_duration(std::string_view text);          // "1h2m3.5s", "300ms", "0"

@@ -32,7 +32,8 @@ class CelSemantics : public Semantics {
     const auto& value = of.value();
     const Value* found = nullptr;
     if (value.is_object() && key.is_string()) found = value.as_object().find(key.as_string());
-    if (value.is_array() && key.is_int() && key.as_int() >= 0 && key.as_int() < static_cast<std::int64_t>(value.size())) {
+    if (value.is_array() && key.is_int() && key.as_int() >= 0 &&
+        key.as_int() < static_cast<std::int64_t>(value.size())) {
       found = &value[static_cast<std::size_t>(key.as_int())];
     }
     if (found == nullptr) return refuse(node, "no such key: " + key.string_or("?"));
@@ -62,10 +63,14 @@ class CelSemantics : public Semantics {
       return refuse(node, "a " + type_of(a) + " and a " + type_of(b) + " have no order");
     }
     switch (op) {
-      case Op::less: return order < 0;
-      case Op::less_equal: return order <= 0;
-      case Op::greater: return order > 0;
-      default: return order >= 0;
+      case Op::less:
+        return order < 0;
+      case Op::less_equal:
+        return order <= 0;
+      case Op::greater:
+        return order > 0;
+      default:
+        return order >= 0;
     }
   }
 
@@ -99,11 +104,14 @@ core::Result<Node> parse_condition(std::string_view text, const core::Mark& mark
   std::vector<Error> problems;
   walk(node, [&](const Node& each) {
     if (each.kind == Node::Kind::name && each.name != "inputs") {
-      problems.push_back(Error(Code::invalid_argument, "unknown name \"" + each.name + "\" in the condition", "conditions see \"inputs\"").at(each.mark));
+      problems.push_back(Error(Code::invalid_argument, "unknown name \"" + each.name + "\" in the condition",
+                               "conditions see \"inputs\"")
+                             .at(each.mark));
     }
     if (each.kind != Node::Kind::call) return;
     if (each.name != "int" && each.name != "double" && each.name != "string" && each.name != "size") {
-      problems.push_back(Error(Code::unimplemented, "the function " + each.name + "() is not supported in conditions").at(each.mark));
+      problems.push_back(
+          Error(Code::unimplemented, "the function " + each.name + "() is not supported in conditions").at(each.mark));
     } else if (each.children.size() != 1) {
       problems.push_back(Error(Code::invalid_argument, each.name + "() takes one argument").at(each.mark));
     }

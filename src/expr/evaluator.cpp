@@ -59,8 +59,10 @@ core::Result<Operand> logic(const Node& node, const Semantics& semantics) {
 
 core::Result<Operand> evaluate(const Node& node, const Semantics& semantics) {
   switch (node.kind) {
-    case Node::Kind::literal: return Operand(node.literal);
-    case Node::Kind::name: return semantics.name(node);
+    case Node::Kind::literal:
+      return Operand(node.literal);
+    case Node::Kind::name:
+      return semantics.name(node);
     case Node::Kind::member: {
       TRY_ASSIGN(auto base, evaluate(node.children[0], semantics));
       return member_of(base, Value(node.name), node, semantics);

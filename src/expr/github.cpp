@@ -22,9 +22,11 @@ core::Result<> check(const Node& root, const Allowed& allowed) {
       const auto near = core::nearest(node.name, known);
       std::string hint = near.empty() ? "here one may use " : "did you mean \"" + near + "\"?";
       for (std::size_t i = 0; near.empty() && i < known.size(); i++) hint += (i == 0 ? "" : ", ") + known[i];
-      problems.push_back(Error(Code::invalid_argument, "unknown context \"" + node.name + "\"", std::move(hint)).at(node.mark));
+      problems.push_back(
+          Error(Code::invalid_argument, "unknown context \"" + node.name + "\"", std::move(hint)).at(node.mark));
     } else if (node.kind == Node::Kind::call) {
-      if (auto result = check_call(node, allowed.status_functions); !result) problems.push_back(std::move(result).error());
+      if (auto result = check_call(node, allowed.status_functions); !result)
+        problems.push_back(std::move(result).error());
     }
   });
   if (!problems.empty()) return fail(core::join(std::move(problems)));
@@ -90,7 +92,8 @@ class GithubSemantics : public Semantics {
 
 bool calls_status_function(const Node& root) {
   bool found = false;
-  walk(root, [&](const Node& node) { found = found || (node.kind == Node::Kind::call && is_status_function(node.name)); });
+  walk(root,
+       [&](const Node& node) { found = found || (node.kind == Node::Kind::call && is_status_function(node.name)); });
   return found;
 }
 
@@ -117,7 +120,8 @@ core::Result<Template> parse_template(std::string_view text, const core::Mark& m
     if (open == std::string_view::npos) break;
     const auto end = end_of_expression(text, open + 3);
     if (end == std::string_view::npos) {
-      problems.push_back(Error(Code::invalid_argument, "this \"${{\" is not closed", "add \"}}\"").at(mark_within(mark, text, open, 3)));
+      problems.push_back(Error(Code::invalid_argument, "this \"${{\" is not closed", "add \"}}\"")
+                             .at(mark_within(mark, text, open, 3)));
       break;
     }
     auto node = parse_checked({text, mark, open + 3, end - open - 3}, allowed);
@@ -138,8 +142,10 @@ core::Result<Node> parse_condition(std::string_view text, const core::Mark& mark
   Piece piece{text, mark, first, text.find_last_not_of(" \t\r\n") + 1 - first};
   if (piece.text().starts_with("${{")) {
     if (!piece.text().ends_with("}}") || end_of_expression(text, first + 3) != first + piece.length - 2) {
-      return fail(Error(Code::invalid_argument, "a condition is one expression; text around \"${{ }}\" makes it always true",
-                        "put everything inside one \"${{ }}\", or leave the braces out").at(mark));
+      return fail(Error(Code::invalid_argument,
+                        "a condition is one expression; text around \"${{ }}\" makes it always true",
+                        "put everything inside one \"${{ }}\", or leave the braces out")
+                      .at(mark));
     }
     piece.offset += 3;
     piece.length -= 5;

@@ -30,7 +30,7 @@ struct Scope {
 // A text with expressions in it.
 struct Template {
   struct Part {
-    std::string literal;      // when `expression` is empty
+    std::string literal;           // when `expression` is empty
     std::vector<Node> expression;  // none or one
   };
   std::vector<Part> parts;

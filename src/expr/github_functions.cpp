@@ -109,7 +109,8 @@ std::string join(const Value& items, const std::string& separator) {
 core::Result<Operand> choose(const Node& node, const std::vector<Operand>& arguments) {
   for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
     if (!arguments[i].value().is_bool()) {
-      return fail(Error(Code::invalid_argument, "case() wants true or false before each value").at(node.children[i].mark));
+      return fail(
+          Error(Code::invalid_argument, "case() wants true or false before each value").at(node.children[i].mark));
     }
     if (arguments[i].value().as_bool()) return arguments[i + 1];
   }
@@ -122,35 +123,51 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) { return order_
 
 std::string to_text(const Value& value) {
   switch (value.type()) {
-    case Type::null: return "";
-    case Type::boolean: return value.as_bool() ? "true" : "false";
-    case Type::integer: return std::to_string(value.as_int());
-    case Type::number: return render_number(value.as_double());
-    case Type::string: return value.as_string();
-    case Type::array: return "Array";
-    case Type::object: return "Object";
+    case Type::null:
+      return "";
+    case Type::boolean:
+      return value.as_bool() ? "true" : "false";
+    case Type::integer:
+      return std::to_string(value.as_int());
+    case Type::number:
+      return render_number(value.as_double());
+    case Type::string:
+      return value.as_string();
+    case Type::array:
+      return "Array";
+    case Type::object:
+      return "Object";
   }
   return "";
 }
 
 bool is_truthy(const Value& value) {
   switch (value.type()) {
-    case Type::null: return false;
-    case Type::boolean: return value.as_bool();
-    case Type::integer: return value.as_int() != 0;
-    case Type::number: return value.as_double() != 0 && !std::isnan(value.as_double());
-    case Type::string: return !value.as_string().empty();
-    default: return true;
+    case Type::null:
+      return false;
+    case Type::boolean:
+      return value.as_bool();
+    case Type::integer:
+      return value.as_int() != 0;
+    case Type::number:
+      return value.as_double() != 0 && !std::isnan(value.as_double());
+    case Type::string:
+      return !value.as_string().empty();
+    default:
+      return true;
   }
 }
 
 double to_number(const Value& value) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   switch (value.type()) {
-    case Type::null: return 0;
-    case Type::boolean: return value.as_bool() ? 1 : 0;
+    case Type::null:
+      return 0;
+    case Type::boolean:
+      return value.as_bool() ? 1 : 0;
     case Type::integer:
-    case Type::number: return value.as_double();
+    case Type::number:
+      return value.as_double();
     case Type::string: {
       std::string_view text = value.as_string();
       const auto first = text.find_first_not_of(" \t\r\n");
@@ -158,7 +175,8 @@ double to_number(const Value& value) {
       text = text.substr(first, text.find_last_not_of(" \t\r\n") + 1 - first);
       return parse_number(text).value_or(nan);
     }
-    default: return nan;
+    default:
+      return nan;
   }
 }
 
@@ -169,11 +187,11 @@ bool compare_loosely(Op op, const Operand& left, const Operand& right) {
   if (op == Op::equal && a.is_null() && b.is_null()) return true;
   if (a.is_string() && b.is_string()) {
     const int order = order_ignoring_case(a.as_string(), b.as_string());
-    return op == Op::equal          ? order == 0
-           : op == Op::less         ? order < 0
-           : op == Op::less_equal   ? order <= 0
-           : op == Op::greater      ? order > 0
-                                    : order >= 0;
+    return op == Op::equal        ? order == 0
+           : op == Op::less       ? order < 0
+           : op == Op::less_equal ? order <= 0
+           : op == Op::greater    ? order > 0
+                                  : order >= 0;
   }
   if (!is_primitive(a) || !is_primitive(b)) {
     const bool same = left.identity() != nullptr && left.identity() == right.identity();
@@ -183,11 +201,16 @@ bool compare_loosely(Op op, const Operand& left, const Operand& right) {
   const double x = to_number(a);
   const double y = to_number(b);
   switch (op) {
-    case Op::equal: return x == y;
-    case Op::less: return x < y;
-    case Op::less_equal: return x <= y;
-    case Op::greater: return x > y;
-    default: return x >= y;
+    case Op::equal:
+      return x == y;
+    case Op::less:
+      return x < y;
+    case Op::less_equal:
+      return x <= y;
+    case Op::greater:
+      return x > y;
+    default:
+      return x >= y;
   }
 }
 
@@ -202,12 +225,14 @@ core::Result<> check_call(const Node& node, bool status_functions) {
   const auto refuse = [&](Code code, std::string message, std::string hint = {}) {
     return fail(Error(code, std::move(message), std::move(hint)).at(node.mark));
   };
-  const auto found = std::ranges::find_if(functions, [&](const Function& f) { return equal_ignoring_case(f.name, node.name); });
+  const auto found =
+      std::ranges::find_if(functions, [&](const Function& f) { return equal_ignoring_case(f.name, node.name); });
   if (found == functions.end()) {
     std::vector<std::string> known;
     for (const auto& function : functions) known.emplace_back(function.name);
     const auto near = core::nearest(node.name, known);
-    return refuse(Code::invalid_argument, "unknown function \"" + node.name + "\"", near.empty() ? "" : "did you mean \"" + near + "\"?");
+    return refuse(Code::invalid_argument, "unknown function \"" + node.name + "\"",
+                  near.empty() ? "" : "did you mean \"" + near + "\"?");
   }
   if (found->name == "hashFiles") return refuse(Code::unimplemented, "hashFiles() is not supported yet");
   if (is_status_function(node.name) && !status_functions) {
@@ -245,7 +270,9 @@ core::Result<Operand> call_function(const Node& node, const std::vector<Operand>
   if (is("fromJSON")) {
     auto value = core::doc::parse_json(to_text(arguments[0].value()), "fromJSON");
     if (!value) {
-      return fail(Error(Code::invalid_argument, "fromJSON() was given a text that is not JSON").at(node.mark).because(std::move(value).error()));
+      return fail(Error(Code::invalid_argument, "fromJSON() was given a text that is not JSON")
+                      .at(node.mark)
+                      .because(std::move(value).error()));
     }
     return Operand(std::move(*value));
   }

@@ -22,7 +22,9 @@ class Lexer {
 
   std::expected<std::vector<Token>, LexError> run() {
     while (true) {
-      while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) at_++;
+      while (at_ < text_.size() &&
+             (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+        at_++;
       if (at_ == text_.size()) break;
       if (auto problem = next()) return std::unexpected(*problem);
     }
@@ -96,14 +98,18 @@ class Lexer {
 
   std::optional<LexError> name() {
     auto end = at_ + 1;
-    while (end < text_.size() && (starts_name(text_[end]) || is_digit(text_[end]) || (grammar_.hyphen_in_names && text_[end] == '-'))) end++;
+    while (end < text_.size() &&
+           (starts_name(text_[end]) || is_digit(text_[end]) || (grammar_.hyphen_in_names && text_[end] == '-')))
+      end++;
     const auto word = text_.substr(at_, end - at_);
     const bool after_dot = !tokens_.empty() && tokens_.back().text == ".";
     if (!after_dot) {
       if (word == "true" || word == "false") return push(Token::Kind::literal, word.size(), word == "true");
       if (word == "null") return push(Token::Kind::literal, word.size(), nullptr);
-      if (grammar_.floats_named && word == "NaN") return push(Token::Kind::literal, 3, std::numeric_limits<double>::quiet_NaN());
-      if (grammar_.floats_named && word == "Infinity") return push(Token::Kind::literal, 8, std::numeric_limits<double>::infinity());
+      if (grammar_.floats_named && word == "NaN")
+        return push(Token::Kind::literal, 3, std::numeric_limits<double>::quiet_NaN());
+      if (grammar_.floats_named && word == "Infinity")
+        return push(Token::Kind::literal, 8, std::numeric_limits<double>::infinity());
     }
     return push(Token::Kind::name, word.size(), {});
   }

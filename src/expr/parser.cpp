@@ -74,7 +74,8 @@ class Parser {
     if (token.kind == Token::Kind::end) {
       return fail(problem(token.offset > 0 ? token.offset - 1 : 0, 1, "the expression ends too early"));
     }
-    return fail(problem(token.offset, token.text.size(), "unexpected \"" + std::string(token.text) + "\" in the expression"));
+    return fail(
+        problem(token.offset, token.text.size(), "unexpected \"" + std::string(token.text) + "\" in the expression"));
   }
   Node node(Node::Kind kind, const Token& token) const {
     Node made;
@@ -84,12 +85,14 @@ class Parser {
   }
 
   core::Result<Node> expression(int binding) {
-    if (++depth_ > max_depth) return fail(problem(peek().offset, 1, "the expression is nested more than 50 levels deep"));
+    if (++depth_ > max_depth)
+      return fail(problem(peek().offset, 1, "the expression is nested more than 50 levels deep"));
     TRY_ASSIGN(auto left, operand());
     for (int links = 0; peek().kind == Token::Kind::punctuation; links++) {
       const auto infix = infix_of(peek().text);
       if (!infix || infix->binding <= binding) break;
-      if (links == max_chain) return fail(problem(peek().offset, peek().text.size(), "too many operators in one expression"));
+      if (links == max_chain)
+        return fail(problem(peek().offset, peek().text.size(), "too many operators in one expression"));
       auto made = node(Node::Kind::binary, take());
       made.op = infix->op;
       TRY_ASSIGN(auto right, expression(infix->binding));
@@ -104,7 +107,8 @@ class Parser {
   core::Result<Node> operand() {
     if (peek().text == "!" && peek().kind == Token::Kind::punctuation) {
       auto made = node(Node::Kind::unary, take());
-      if (++depth_ > max_depth) return fail(Error(Code::invalid_argument, "the expression is nested more than 50 levels deep").at(made.mark));
+      if (++depth_ > max_depth)
+        return fail(Error(Code::invalid_argument, "the expression is nested more than 50 levels deep").at(made.mark));
       TRY_ASSIGN(auto child, operand());
       depth_--;
       made.children.push_back(std::move(child));
@@ -144,7 +148,8 @@ class Parser {
   core::Result<Node> postfix(Node base) {
     for (int links = 0;; links++) {
       if (peek().kind != Token::Kind::punctuation || (peek().text != "." && peek().text != "[")) return base;
-      if (links == max_depth) return fail(problem(peek().offset, 1, "the expression is nested more than 50 levels deep"));
+      if (links == max_depth)
+        return fail(problem(peek().offset, 1, "the expression is nested more than 50 levels deep"));
       const bool bracket = take().text == "[";
       auto made = node(bracket ? Node::Kind::index : Node::Kind::member, peek());
       if (grammar_.wildcard && accept("*")) {

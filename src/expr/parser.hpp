@@ -10,9 +10,9 @@ namespace slipway::expr {
 
 // A piece of a scalar of a file: what is parsed, and where it stands.
 struct Piece {
-  std::string_view scalar;   // the whole scalar
-  core::Mark mark;           // where the scalar stands; may be unknown
-  std::size_t offset = 0;    // where the expression begins in it
+  std::string_view scalar;  // the whole scalar
+  core::Mark mark;          // where the scalar stands; may be unknown
+  std::size_t offset = 0;   // where the expression begins in it
   std::size_t length = std::string_view::npos;
 
   std::string_view text() const { return scalar.substr(offset, length); }

@@ -52,8 +52,8 @@ core::Mark mark_within(const core::Mark& scalar, std::string_view text, std::siz
         auto mark = scalar;
         mark.line = cursor.line;
         mark.column = cursor.column + static_cast<std::uint32_t>(found + offset - begin);
-        mark.length = static_cast<std::uint32_t>(
-            std::max<std::size_t>(1, std::min(length, wanted.size() - (offset - begin))));
+        mark.length =
+            static_cast<std::uint32_t>(std::max<std::size_t>(1, std::min(length, wanted.size() - (offset - begin))));
         return mark;
       }
       if (!cursor.next()) return scalar;

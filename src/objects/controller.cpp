@@ -134,10 +134,11 @@ Controller& Controller::owns(const Kind& kind, const Kind& owner) {
 Result<> Controller::start() {
   for (const auto& source : state_->sources) {
     // From the beginning: whatever happened while this process was away is looked at again.
-    TRY_ASSIGN(auto watch, state_->store.watch(source.kind, "", [state = state_.get(), map = source.map](const WatchEvent& event) {
-      if (event.type == EventType::bookmark) return;
-      for (const auto& name : map(event.object)) state->enqueue(name);
-    }));
+    TRY_ASSIGN(auto watch,
+               state_->store.watch(source.kind, "", [state = state_.get(), map = source.map](const WatchEvent& event) {
+                 if (event.type == EventType::bookmark) return;
+                 for (const auto& name : map(event.object)) state->enqueue(name);
+               }));
     state_->open_watches.push_back(std::move(watch));
   }
   return {};

@@ -8,9 +8,26 @@ namespace slipway::objects::kinds {
 namespace {
 
 constexpr std::array every{
-    namespace_, node,    pod,             service,          config_map, secret,            event,        endpoint_slice,
-    deployment, lease,   llm_deployment,  gateway,          virtual_service, destination_rule, rollout,  analysis_template,
-    analysis_run, slo,   environment,     promotion,
+    namespace_,
+    node,
+    pod,
+    service,
+    config_map,
+    secret,
+    event,
+    endpoint_slice,
+    deployment,
+    lease,
+    llm_deployment,
+    gateway,
+    virtual_service,
+    destination_rule,
+    rollout,
+    analysis_template,
+    analysis_run,
+    slo,
+    environment,
+    promotion,
 };
 
 struct ShortName {
@@ -18,12 +35,24 @@ struct ShortName {
   const Kind& kind;
 };
 constexpr std::array short_names{
-    ShortName{"ns", namespace_},        ShortName{"no", node},           ShortName{"po", pod},
-    ShortName{"svc", service},          ShortName{"cm", config_map},     ShortName{"ev", event},
-    ShortName{"deploy", deployment},    ShortName{"llmdep", llm_deployment}, ShortName{"llmd", llm_deployment},
-    ShortName{"gw", gateway},           ShortName{"vs", virtual_service}, ShortName{"dr", destination_rule},
-    ShortName{"ro", rollout},           ShortName{"at", analysis_template}, ShortName{"ar", analysis_run},
-    ShortName{"env", environment},      ShortName{"prom", promotion},    ShortName{"promo", promotion},
+    ShortName{"ns", namespace_},
+    ShortName{"no", node},
+    ShortName{"po", pod},
+    ShortName{"svc", service},
+    ShortName{"cm", config_map},
+    ShortName{"ev", event},
+    ShortName{"deploy", deployment},
+    ShortName{"llmdep", llm_deployment},
+    ShortName{"llmd", llm_deployment},
+    ShortName{"gw", gateway},
+    ShortName{"vs", virtual_service},
+    ShortName{"dr", destination_rule},
+    ShortName{"ro", rollout},
+    ShortName{"at", analysis_template},
+    ShortName{"ar", analysis_run},
+    ShortName{"env", environment},
+    ShortName{"prom", promotion},
+    ShortName{"promo", promotion},
 };
 
 std::string lower(std::string_view text) {
@@ -63,7 +92,8 @@ core::Result<Kind> find(std::string_view api_version, std::string_view kind) {
     if (std::ranges::count(served_versions(*same_group), version) != 0) return *same_group;
     return core::fail(core::Code::invalid_argument, text, "use apiVersion " + same_group->api_version());
   }
-  if (same_kind != nullptr) return core::fail(core::Code::invalid_argument, text, "use apiVersion " + same_kind->api_version());
+  if (same_kind != nullptr)
+    return core::fail(core::Code::invalid_argument, text, "use apiVersion " + same_kind->api_version());
   return core::fail(core::Code::invalid_argument, text, did_you_mean(kind, names));
 }
 
@@ -75,7 +105,8 @@ core::Result<Kind> find_by_resource(std::string_view text) {
   const auto suffix = dot == std::string::npos ? std::string{} : wanted.substr(dot + 1);
   std::vector<std::string> names;
   auto fits = [&](const Kind& kind) {
-    return suffix.empty() || suffix == kind.group || suffix == std::string(kind.version) + "." + std::string(kind.group);
+    return suffix.empty() || suffix == kind.group ||
+           suffix == std::string(kind.version) + "." + std::string(kind.group);
   };
   for (const auto& kind : every) {
     names.emplace_back(kind.plural);

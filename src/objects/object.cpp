@@ -92,10 +92,8 @@ void Object::add_owner(const Object& owner, bool controller) {
   if (is_owned_by(owner)) return;
   auto& list = document_.at_or_insert("metadata").at_or_insert("ownerReferences");
   if (!list.is_array()) list = doc::Array{};
-  doc::Object reference{{"apiVersion", owner.api_version()},
-                        {"kind", owner.kind()},
-                        {"name", owner.name().name},
-                        {"uid", owner.uid()}};
+  doc::Object reference{
+      {"apiVersion", owner.api_version()}, {"kind", owner.kind()}, {"name", owner.name().name}, {"uid", owner.uid()}};
   if (controller) reference.set("controller", true);
   list.as_array().emplace_back(std::move(reference));
 }

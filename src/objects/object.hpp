@@ -61,8 +61,8 @@ class Object {
   std::string annotation(std::string_view key) const;  // "" when absent
   std::vector<std::string> finalizers() const;
   std::vector<OwnerReference> owners() const;
-  bool is_owned_by(const Object& owner) const;          // by uid
-  std::string text() const;                             // "Pod llm-d-system/x-0", for messages
+  bool is_owned_by(const Object& owner) const;  // by uid
+  std::string text() const;                     // "Pod llm-d-system/x-0", for messages
 
   const core::doc::Value& spec() const;
   const core::doc::Value& status() const;
@@ -76,8 +76,8 @@ class Object {
 
   // status.conditions: sets or adds the condition of that type. lastTransitionTime changes only when its status does.
   // Returns whether anything changed. `status` is "True", "False" or "Unknown".
-  bool set_condition(std::string_view type, std::string_view status, std::string_view reason,
-                     std::string_view message, core::Time now);
+  bool set_condition(std::string_view type, std::string_view status, std::string_view reason, std::string_view message,
+                     core::Time now);
   std::string condition_status(std::string_view type) const;  // "" when absent
 
  private:
@@ -99,7 +99,11 @@ class LabelSelector {
 
  private:
   enum class Op { in, not_in, exists, absent };
-  struct Term { std::string key; Op op; std::vector<std::string> values; };
+  struct Term {
+    std::string key;
+    Op op;
+    std::vector<std::string> values;
+  };
   std::vector<Term> terms_;
 };
 

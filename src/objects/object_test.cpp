@@ -19,7 +19,8 @@ kind: List
 items:
   - {apiVersion: apps/v1, kind: Deployment, metadata: {name: b}}
   - {apiVersion: v1, kind: Pod, metadata: {generateName: c-}}
-)", "all.yaml");
+)",
+                                      "all.yaml");
   REQUIRE(objects.has_value());
   REQUIRE(objects->size() == 3);
   CHECK((*objects)[0].text() == "ConfigMap x/a");
@@ -28,7 +29,8 @@ items:
 }
 
 TEST_CASE("a manifest with several mistakes names them all, with their lines") {
-  const auto objects = parse_manifest("kind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Pod\nmetadata: {}\n", "bad.yaml");
+  const auto objects =
+      parse_manifest("kind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Pod\nmetadata: {}\n", "bad.yaml");
   REQUIRE_FALSE(objects.has_value());
   const auto text = objects.error().render();
   CHECK(text.find("bad.yaml:1") != std::string::npos);
@@ -37,18 +39,17 @@ TEST_CASE("a manifest with several mistakes names them all, with their lines") {
 }
 
 TEST_CASE("label selectors match as Kubernetes does") {
-  struct Row { const char* selector; bool web, batch, bare; };
+  struct Row {
+    const char* selector;
+    bool web, batch, bare;
+  };
   const std::map<std::string, std::string> web{{"app", "web"}, {"tier", "front"}};
   const std::map<std::string, std::string> batch{{"app", "batch"}, {"legacy", ""}};
-  for (const auto& row : {Row{"", true, true, true},
-                          Row{"app=web", true, false, false},
-                          Row{"app==web", true, false, false},
-                          Row{"app!=web", false, true, true},  // an absent key is not web
-                          Row{"app in (web, batch),!legacy", true, false, false},
-                          Row{"app notin (web)", false, true, true},
-                          Row{"legacy", false, true, false},
-                          Row{"legacy=", false, true, false},
-                          Row{"!tier", false, true, true}}) {
+  for (const auto& row :
+       {Row{"", true, true, true}, Row{"app=web", true, false, false}, Row{"app==web", true, false, false},
+        Row{"app!=web", false, true, true},  // an absent key is not web
+        Row{"app in (web, batch),!legacy", true, false, false}, Row{"app notin (web)", false, true, true},
+        Row{"legacy", false, true, false}, Row{"legacy=", false, true, false}, Row{"!tier", false, true, true}}) {
     CAPTURE(row.selector);
     const auto selector = LabelSelector::parse(row.selector);
     REQUIRE(selector.has_value());
@@ -64,7 +65,8 @@ TEST_CASE("label selectors match as Kubernetes does") {
 
 TEST_CASE("a selector object and a Service's plain map select too") {
   const auto parse = [](const char* yaml) { return LabelSelector::from_value(*doc::parse_yaml(yaml, "s")); };
-  const auto full = parse("{matchLabels: {app: web}, matchExpressions: [{key: tier, operator: NotIn, values: [back]}]}");
+  const auto full =
+      parse("{matchLabels: {app: web}, matchExpressions: [{key: tier, operator: NotIn, values: [back]}]}");
   REQUIRE(full.has_value());
   CHECK(full->matches({{"app", "web"}}));
   CHECK_FALSE(full->matches({{"app", "web"}, {"tier", "back"}}));

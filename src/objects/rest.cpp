@@ -11,18 +11,30 @@ namespace {
 
 std::string_view reason_of(Code code) {
   switch (code) {
-    case Code::invalid_argument: return "BadRequest";
-    case Code::unauthenticated: return "Unauthorized";
-    case Code::permission_denied: return "Forbidden";
-    case Code::not_found: return "NotFound";
-    case Code::already_exists: return "AlreadyExists";
-    case Code::conflict: return "Conflict";
-    case Code::failed_precondition: return "Conflict";
-    case Code::gone: return "Expired";
-    case Code::resource_exhausted: return "TooManyRequests";
-    case Code::deadline_exceeded: return "Timeout";
-    case Code::unavailable: return "ServiceUnavailable";
-    default: return "InternalError";
+    case Code::invalid_argument:
+      return "BadRequest";
+    case Code::unauthenticated:
+      return "Unauthorized";
+    case Code::permission_denied:
+      return "Forbidden";
+    case Code::not_found:
+      return "NotFound";
+    case Code::already_exists:
+      return "AlreadyExists";
+    case Code::conflict:
+      return "Conflict";
+    case Code::failed_precondition:
+      return "Conflict";
+    case Code::gone:
+      return "Expired";
+    case Code::resource_exhausted:
+      return "TooManyRequests";
+    case Code::deadline_exceeded:
+      return "Timeout";
+    case Code::unavailable:
+      return "ServiceUnavailable";
+    default:
+      return "InternalError";
   }
 }
 
@@ -79,8 +91,8 @@ Result<Object> object_from(const Resource& resource, const net::Request& request
   if (!metadata.is_object()) return fail(Code::invalid_argument, "metadata must be an object");
   TRY_ASSIGN(const auto said, kinds::find(value["apiVersion"].string_or(""), value["kind"].string_or("")));
   if (!(said == resource.kind)) {
-    return fail(Code::invalid_argument, "the body is a " + std::string(said.kind) + ", the URL is for " +
-                                            std::string(resource.kind.plural));
+    return fail(Code::invalid_argument,
+                "the body is a " + std::string(said.kind) + ", the URL is for " + std::string(resource.kind.plural));
   }
   for (const auto& [key, expected] : {std::pair<std::string_view, const std::string&>("namespace", url_name.ns),
                                       std::pair<std::string_view, const std::string&>("name", url_name.name)}) {
@@ -105,7 +117,8 @@ void list_or_watch(const Resource& resource, const net::Request& request, std::s
   if (!options) return responder->send(status_response(options.error()));
   const auto watch = request.parameter("watch");
   if (watch == "true" || watch == "1") {
-    WatchQuery query{resource.kind, std::move(*options), std::string(request.parameter("resourceVersion")), std::nullopt};
+    WatchQuery query{resource.kind, std::move(*options), std::string(request.parameter("resourceVersion")),
+                     std::nullopt};
     if (auto seconds = core::parse_duration(request.parameter("timeoutSeconds")); seconds && *seconds > Duration{}) {
       query.timeout = *seconds;
     }
@@ -134,7 +147,8 @@ void create(const Resource& resource, const net::Request& request, net::Responde
 
 void update(const Resource& resource, const net::Request& request, net::Responder& responder, bool status) {
   auto object = object_from(resource, request, resource.name_from(request));
-  if (object) object = status ? resource.store.update_status(std::move(*object)) : resource.store.update(std::move(*object));
+  if (object)
+    object = status ? resource.store.update_status(std::move(*object)) : resource.store.update(std::move(*object));
   answer(responder, object);
 }
 
@@ -176,8 +190,10 @@ Result<DeleteOptions> delete_options(const net::Request& request) {
   options.uid_precondition = said["preconditions"]["uid"].string_or("");
   auto policy = said["propagationPolicy"].string_or("");
   if (policy.empty()) policy = std::string(request.parameter("propagationPolicy"));
-  if (policy == "Orphan") options.propagation = DeleteOptions::Propagation::orphan;
-  else if (policy == "Foreground") options.propagation = DeleteOptions::Propagation::foreground;
+  if (policy == "Orphan")
+    options.propagation = DeleteOptions::Propagation::orphan;
+  else if (policy == "Foreground")
+    options.propagation = DeleteOptions::Propagation::foreground;
   else if (!policy.empty() && policy != "Background")
     return fail(Code::invalid_argument, "propagationPolicy \"" + policy + "\" is not known",
                 "use Background, Foreground or Orphan");
@@ -202,21 +218,26 @@ void remove(const Resource& resource, const net::Request& request, net::Responde
 
 void add_resource(net::Router& router, const std::string& base, const Resource& resource) {
   using Responder = std::shared_ptr<net::Responder>;
-  const auto collection = base + (resource.kind.namespaced ? "/namespaces/{namespace}/" : "/") + std::string(resource.kind.plural);
+  const auto collection =
+      base + (resource.kind.namespaced ? "/namespaces/{namespace}/" : "/") + std::string(resource.kind.plural);
   const auto one = collection + "/{name}";
   router.add("GET", collection, [resource](net::Request request, Responder responder) {
-    list_or_watch(resource, request, std::move(responder), resource.kind.namespaced ? resource.name_from(request).ns : "");
+    list_or_watch(resource, request, std::move(responder),
+                  resource.kind.namespaced ? resource.name_from(request).ns : "");
   });
   if (resource.kind.namespaced) {
-    router.add("GET", base + "/" + std::string(resource.kind.plural), [resource](net::Request request, Responder responder) {
-      list_or_watch(resource, request, std::move(responder), "");
-    });
+    router.add("GET", base + "/" + std::string(resource.kind.plural),
+               [resource](net::Request request, Responder responder) {
+                 list_or_watch(resource, request, std::move(responder), "");
+               });
   }
-  router.add("POST", collection, [resource](net::Request request, Responder responder) { create(resource, request, *responder); });
+  router.add("POST", collection,
+             [resource](net::Request request, Responder responder) { create(resource, request, *responder); });
   router.add("GET", one, [resource](net::Request request, Responder responder) {
     answer(*responder, resource.store.get(resource.kind, resource.name_from(request)));
   });
-  router.add("DELETE", one, [resource](net::Request request, Responder responder) { remove(resource, request, *responder); });
+  router.add("DELETE", one,
+             [resource](net::Request request, Responder responder) { remove(resource, request, *responder); });
   for (const bool status : {false, true}) {
     const auto path = status ? one + "/status" : one;
     router.add("PUT", path, [resource, status](net::Request request, Responder responder) {
@@ -237,8 +258,8 @@ doc::Value status_value(const Error& error) {
   auto message = error.message;
   for (const auto& cause : error.causes) message += "; " + cause.one_line();
   if (!error.hint.empty()) message += " (" + error.hint + ")";
-  doc::Object status{{"kind", "Status"},     {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Failure"},
-                     {"message", message}, {"reason", reason_of(error.code)}};
+  doc::Object status{{"kind", "Status"},    {"apiVersion", "v1"}, {"metadata", doc::Object{}},
+                     {"status", "Failure"}, {"message", message}, {"reason", reason_of(error.code)}};
   status.set("code", core::http_status(error.code));
   return doc::Value(std::move(status));
 }

@@ -34,7 +34,8 @@ class Served {
     int status = 0;
     doc::Value body;
   };
-  Answer send(std::string method, const std::string& path, std::string body = {}, std::string type = "application/json") {
+  Answer send(std::string method, const std::string& path, std::string body = {},
+              std::string type = "application/json") {
     core::HttpRequest request;
     request.method = std::move(method);
     request.url = url(path);
@@ -46,7 +47,9 @@ class Served {
     REQUIRE(parsed.has_value());
     return {response->status, std::move(*parsed)};
   }
-  std::string url(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(server_->port()) + path; }
+  std::string url(const std::string& path) const {
+    return "http://127.0.0.1:" + std::to_string(server_->port()) + path;
+  }
 
  private:
   core::RealWorld world_;
@@ -80,9 +83,13 @@ TEST_CASE_FIXTURE(Served, "an object is created, read, changed and removed over 
 
   auto running = put.body;
   running.set_path("status.phase", "Running");
-  CHECK(send("PUT", std::string(kPods) + "/a/status", doc::render_json(running)).body["status"]["phase"].string_or("") == "Running");
-  CHECK(send("PATCH", std::string(kPods) + "/a", R"({"metadata":{"labels":{"app":"x"}}})", "application/merge-patch+json")
-            .body["metadata"]["labels"]["app"].string_or("") == "x");
+  CHECK(
+      send("PUT", std::string(kPods) + "/a/status", doc::render_json(running)).body["status"]["phase"].string_or("") ==
+      "Running");
+  CHECK(
+      send("PATCH", std::string(kPods) + "/a", R"({"metadata":{"labels":{"app":"x"}}})", "application/merge-patch+json")
+          .body["metadata"]["labels"]["app"]
+          .string_or("") == "x");
   CHECK(send("PATCH", std::string(kPods) + "/b", "spec: {image: z}", "application/apply-patch+yaml").status == 200);
   CHECK(send("PATCH", std::string(kPods) + "/b", "{}", "application/strategic-merge-patch+json").status == 415);
 
@@ -127,8 +134,12 @@ TEST_CASE_FIXTURE(Served, "a watch streams lines: what is there, what changes, a
     for (const char c : text) complete += c == '\n';
     for (; lines < complete; ++lines) {
       if (lines == 0) send("POST", kPods, R"({"metadata":{"name":"b","labels":{"app":"y"}}})");
-      if (lines == 0) send("PATCH", std::string(kPods) + "/a", R"({"metadata":{"labels":{"app":"y"}}})", "application/merge-patch+json");
-      if (lines == 1) send("PATCH", std::string(kPods) + "/b", R"({"metadata":{"labels":{"app":"x"}}})", "application/merge-patch+json");
+      if (lines == 0)
+        send("PATCH", std::string(kPods) + "/a", R"({"metadata":{"labels":{"app":"y"}}})",
+             "application/merge-patch+json");
+      if (lines == 1)
+        send("PATCH", std::string(kPods) + "/b", R"({"metadata":{"labels":{"app":"x"}}})",
+             "application/merge-patch+json");
     }
     return lines < 3;
   });
@@ -142,7 +153,10 @@ TEST_CASE_FIXTURE(Served, "a watch from a version that the ring dropped says 410
   core::HttpRequest request;
   request.url = url(std::string(kPods) + "?watch=true&resourceVersion=999");
   std::string text;
-  REQUIRE(net::fetch_stream(request, [&](std::string_view bytes) { text += bytes; return true; }).has_value());
+  REQUIRE(net::fetch_stream(request, [&](std::string_view bytes) {
+            text += bytes;
+            return true;
+          }).has_value());
   CHECK(text.find(R"("type":"ERROR")") != std::string::npos);
   CHECK(text.find(R"("code":410)") != std::string::npos);
 }

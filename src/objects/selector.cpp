@@ -88,7 +88,8 @@ Result<LabelSelector> LabelSelector::parse(std::string_view text) {
 Result<LabelSelector> LabelSelector::from_value(const doc::Value& value) {
   LabelSelector selector;
   if (value.is_null()) return selector;
-  if (!value.is_object()) return fail(Error(Code::invalid_argument, "a label selector must be an object").at(value.mark()));
+  if (!value.is_object())
+    return fail(Error(Code::invalid_argument, "a label selector must be an object").at(value.mark()));
   auto add_map = [&](const doc::Value& map) {
     if (!map.is_object()) return;
     for (const auto& [key, wanted] : map.as_object()) selector.terms_.push_back({key, Op::in, {wanted.string_or("")}});
@@ -103,10 +104,14 @@ Result<LabelSelector> LabelSelector::from_value(const doc::Value& value) {
     const auto& expression = expressions[i];
     const auto op = expression["operator"].string_or("");
     Term term{expression["key"].string_or(""), Op::exists, {}};
-    if (op == "In") term.op = Op::in;
-    else if (op == "NotIn") term.op = Op::not_in;
-    else if (op == "Exists") term.op = Op::exists;
-    else if (op == "DoesNotExist") term.op = Op::absent;
+    if (op == "In")
+      term.op = Op::in;
+    else if (op == "NotIn")
+      term.op = Op::not_in;
+    else if (op == "Exists")
+      term.op = Op::exists;
+    else if (op == "DoesNotExist")
+      term.op = Op::absent;
     else
       return fail(Error(Code::invalid_argument, "\"" + op + "\" is not a valid label selector operator",
                         "use In, NotIn, Exists or DoesNotExist")
@@ -129,10 +134,14 @@ bool LabelSelector::matches(const std::map<std::string, std::string>& labels) co
     const bool present = found != labels.end();
     const bool listed = present && std::ranges::find(term.values, found->second) != term.values.end();
     switch (term.op) {
-      case Op::in: return listed;
-      case Op::not_in: return !listed;  // an absent key matches too, as in Kubernetes
-      case Op::exists: return present;
-      case Op::absent: return !present;
+      case Op::in:
+        return listed;
+      case Op::not_in:
+        return !listed;  // an absent key matches too, as in Kubernetes
+      case Op::exists:
+        return present;
+      case Op::absent:
+        return !present;
     }
     return false;
   });

@@ -8,9 +8,14 @@ namespace slipway::objects {
 namespace {
 
 // Metadata that only the store sets; a write may repeat it and never change it.
-constexpr std::string_view kServerSet[] = {"name",       "namespace",         "uid",
-                                           "generation", "creationTimestamp", "deletionTimestamp",
-                                           "deletionGracePeriodSeconds", "resourceVersion"};
+constexpr std::string_view kServerSet[] = {"name",
+                                           "namespace",
+                                           "uid",
+                                           "generation",
+                                           "creationTimestamp",
+                                           "deletionTimestamp",
+                                           "deletionGracePeriodSeconds",
+                                           "resourceVersion"};
 
 std::string resource_text(const Kind& kind) {
   return kind.group.empty() ? std::string(kind.plural) : std::string(kind.plural) + "." + std::string(kind.group);
@@ -106,7 +111,8 @@ Result<Object> updated(const Kind& kind, const Object& stored, Object given) {
     document.as_object().erase("status");
   }
   const auto& spec = document["spec"];
-  if (!(spec == stored.spec())) document.at_or_insert("metadata").as_object().set("generation", stored.generation() + 1);
+  if (!(spec == stored.spec()))
+    document.at_or_insert("metadata").as_object().set("generation", stored.generation() + 1);
   return given;
 }
 

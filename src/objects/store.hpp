@@ -19,11 +19,11 @@ class Database;
 namespace slipway::objects {
 
 struct ListOptions {
-  std::string ns;                // empty: all namespaces
+  std::string ns;  // empty: all namespaces
   LabelSelector labels;
   std::optional<std::string> field_name;  // metadata.name=...
-  std::size_t limit = 0;         // 0: no limit
-  std::string continue_token;    // of the previous page
+  std::size_t limit = 0;                  // 0: no limit
+  std::string continue_token;             // of the previous page
 };
 struct List {
   std::vector<Object> items;     // ordered by namespace, then name
@@ -44,14 +44,14 @@ class Watch {
 };
 
 struct DeleteOptions {
-  std::string uid_precondition;               // conflict when it is another object
+  std::string uid_precondition;  // conflict when it is another object
   enum class Propagation { background, foreground, orphan } propagation = Propagation::background;
 };
 
 class Store {
  public:
   virtual ~Store() = default;
-  virtual Result<Object> get(const Kind& kind, const Name& name) = 0;                 // not_found
+  virtual Result<Object> get(const Kind& kind, const Name& name) = 0;  // not_found
   virtual Result<std::optional<Object>> find(const Kind& kind, const Name& name) = 0;
   virtual Result<List> list(const Kind& kind, const ListOptions& options = {}) = 0;
 

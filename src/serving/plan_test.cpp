@@ -41,7 +41,10 @@ TEST_CASE("a spec says little and gets the documented defaults") {
 }
 
 TEST_CASE("every mistake of a spec is told at once, with its path") {
-  struct Row { const char* spec; const char* says; };
+  struct Row {
+    const char* spec;
+    const char* says;
+  };
   for (const auto& row : {
            Row{"replicas: 1", "spec.model"},
            Row{"model: {modelUrl: file:///w}", "did you mean \"modelUri\"?"},
@@ -49,7 +52,8 @@ TEST_CASE("every mistake of a spec is told at once, with its path") {
            Row{"{model: {modelUri: file:///w}, replicas: -1}", "replicas"},
            Row{"{model: {modelUri: file:///w}, serving: {batchSize: 0}}", "batchSize"},
            Row{"{model: {modelUri: file:///w, checksums: {sha256: abc}}}", "64 lower-case hex digits"},
-           Row{"{model: {modelUri: file:///w, source: {modelUri: file:///other}}}", "disagrees with spec.model.modelUri"},
+           Row{"{model: {modelUri: file:///w, source: {modelUri: file:///other}}}",
+               "disagrees with spec.model.modelUri"},
            Row{"{model: {modelUri: file:///w}, autoscaling: {enabled: true}}", "autoscaling"},
        }) {
     CAPTURE(row.spec);
@@ -69,13 +73,19 @@ TEST_CASE("another spelling of a field is read as the canonical one") {
 
 TEST_CASE("each runtime gets its command line") {
   const RuntimeCatalog catalog(options());
-  struct Row { const char* spec; const char* command; };
+  struct Row {
+    const char* spec;
+    const char* command;
+  };
   for (const auto& row : {
-           Row{"{model: {name: assistant, modelUri: file:///w}, serving: {port: 9000, maxSequenceLength: 512, batchSize: 2}}",
-               "/venv/bin/python /slipway/runtime/llama_server.py -m /weights.gguf --host $(POD_IP) --port 9000 -t 1 -tb 1 -np 2 "
+           Row{"{model: {name: assistant, modelUri: file:///w}, serving: {port: 9000, maxSequenceLength: 512, "
+               "batchSize: 2}}",
+               "/venv/bin/python /slipway/runtime/llama_server.py -m /weights.gguf --host $(POD_IP) --port 9000 -t 1 "
+               "-tb 1 -np 2 "
                "-c 1024 --alias assistant --metrics --slots --no-ui --cache-ram 0 --offline"},
            Row{"{model: {name: assistant}, runtime: {name: simulated, args: [--slow, '2']}}",
-               "/slipway/slipway model-server --model assistant --host $(POD_IP) --port 8080 --context 1024 --parallel 4 --slow 2"},
+               "/slipway/slipway model-server --model assistant --host $(POD_IP) --port 8080 --context 1024 --parallel "
+               "4 --slow 2"},
        }) {
     const auto object = llm(row.spec);
     const auto spec = *parse_spec(object);
@@ -96,7 +106,8 @@ TEST_CASE("the Deployment is owned, selects only its own Pods, and its Pods carr
   CHECK(deployment.text() == "Deployment demo/support");
   CHECK(deployment.is_owned_by(object));
   CHECK(deployment.spec()["replicas"].int_or(0) == 3);
-  CHECK(doc::render_json(deployment.spec()["selector"]) == R"({"matchLabels":{"slipway.dev/llmdeployment":"support"}})");
+  CHECK(doc::render_json(deployment.spec()["selector"]) ==
+        R"({"matchLabels":{"slipway.dev/llmdeployment":"support"}})");
   const auto& labels = deployment.spec()["template"]["metadata"]["labels"];
   CHECK(labels["app"].string_or("") == "mine");
   CHECK(labels["version"].string_or("") == "v2");

@@ -13,9 +13,7 @@ doc::Value probe(const Spec& spec, int period_seconds, int timeout_seconds, int 
   return doc::Value(std::move(result));
 }
 
-doc::Value strings(const std::vector<std::string>& list) {
-  return doc::Value(doc::Array(list.begin(), list.end()));
-}
+doc::Value strings(const std::vector<std::string>& list) { return doc::Value(doc::Array(list.begin(), list.end())); }
 
 }  // namespace
 
@@ -32,26 +30,35 @@ std::vector<std::string> RuntimeCatalog::llama_server_command(const Spec& spec, 
   const auto threads = std::to_string(options_.llama_server_threads);
   // -c is the total, which llama-server splits over its -np slots.
   const auto context = std::to_string(std::int64_t{spec.max_sequence_length} * spec.batch_size);
-  for (auto text : {std::string("-m"), weights_path, std::string("--host"), std::string("$(POD_IP)"), std::string("--port"),
-                    std::to_string(spec.port), std::string("-t"), threads, std::string("-tb"), threads, std::string("-np"),
-                    std::to_string(spec.batch_size), std::string("-c"), context, std::string("--alias"), spec.model_name,
-                    std::string("--metrics"), std::string("--slots"), std::string("--no-ui"), std::string("--cache-ram"),
-                    std::string("0"), std::string("--offline")}) {
+  for (auto text : {std::string("-m"),        weights_path,
+                    std::string("--host"),    std::string("$(POD_IP)"),
+                    std::string("--port"),    std::to_string(spec.port),
+                    std::string("-t"),        threads,
+                    std::string("-tb"),       threads,
+                    std::string("-np"),       std::to_string(spec.batch_size),
+                    std::string("-c"),        context,
+                    std::string("--alias"),   spec.model_name,
+                    std::string("--metrics"), std::string("--slots"),
+                    std::string("--no-ui"),   std::string("--cache-ram"),
+                    std::string("0"),         std::string("--offline")}) {
     command.push_back(std::move(text));
   }
   return command;
 }
 
 std::vector<std::string> RuntimeCatalog::simulated_command(const Spec& spec) const {
-  std::vector<std::string> command{options_.slipway, "model-server", "--model", spec.model_name, "--host", "$(POD_IP)",
-                                   "--port", std::to_string(spec.port), "--context",
-                                   std::to_string(spec.max_sequence_length), "--parallel",
-                                   std::to_string(spec.batch_size)};
+  std::vector<std::string> command{options_.slipway, "model-server",
+                                   "--model",        spec.model_name,
+                                   "--host",         "$(POD_IP)",
+                                   "--port",         std::to_string(spec.port),
+                                   "--context",      std::to_string(spec.max_sequence_length),
+                                   "--parallel",     std::to_string(spec.batch_size)};
   command.insert(command.end(), options_.simulated_arguments.begin(), options_.simulated_arguments.end());
   return command;
 }
 
-doc::Value RuntimeCatalog::container(const std::string& runtime, const Spec& spec, const std::string& weights_path) const {
+doc::Value RuntimeCatalog::container(const std::string& runtime, const Spec& spec,
+                                     const std::string& weights_path) const {
   auto command = runtime == "simulated" ? simulated_command(spec) : llama_server_command(spec, weights_path);
   command.insert(command.end(), spec.runtime_arguments.begin(), spec.runtime_arguments.end());
   doc::Object port{{"name", "http"}, {"containerPort", spec.port}};

@@ -46,7 +46,8 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
                                                                  "remove it or choose another name"};
     } else {
       TRY(desire(object, *spec, observed));
-      if (observed.problem && observed.problem->reason == reason::model_not_found) outcome.again_after = kLookForWeightsAgain;
+      if (observed.problem && observed.problem->reason == reason::model_not_found)
+        outcome.again_after = kLookForWeightsAgain;
     }
     TRY_ASSIGN(observed.pods, pods_of(name));
     auto with_status = object;
@@ -66,7 +67,8 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
     std::string path;
     if (catalog_.needs_weights(*runtime)) {
       if (spec.model_uri.empty()) {
-        observed.problem = Problem{reason::invalid_spec, "spec.model.modelUri is missing; runtime " + *runtime + " needs weights"};
+        observed.problem =
+            Problem{reason::invalid_spec, "spec.model.modelUri is missing; runtime " + *runtime + " needs weights"};
         return {};
       }
       auto weights = weights_.path_for(spec.model_uri, spec.sha256_hex);

@@ -45,7 +45,10 @@ struct Fixture {
     settle();
   }
   void apply_llm(const std::string& spec) {
-    apply("apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: support, namespace: demo}\nspec: " + spec);
+    apply(
+        "apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {name: support, namespace: "
+        "demo}\nspec: " +
+        spec);
   }
   Object llm() { return *store->get(kinds::llm_deployment, {"demo", "support"}); }
   std::optional<Object> deployment() { return *store->find(kinds::deployment, {"demo", "support"}); }
@@ -122,7 +125,8 @@ TEST_CASE_FIXTURE(Fixture, "a crashing container makes it Failed and the message
   pod_says("support-0", R"({phase: Running, containerStatuses: [{name: model, ready: false,
       state: {waiting: {reason: CrashLoopBackOff}}, lastState: {terminated: {exitCode: 1, message: cannot map weights}}}]})");
   CHECK(phase() == "Failed");
-  CHECK(message("Ready").find("Pod demo/support-0: container model is in CrashLoopBackOff, exit code 1: cannot map weights") !=
+  CHECK(message("Ready").find(
+            "Pod demo/support-0: container model is in CrashLoopBackOff, exit code 1: cannot map weights") !=
         std::string::npos);
 }
 

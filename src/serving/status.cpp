@@ -76,7 +76,8 @@ void write_status(objects::Object& object, const Observed& observed, core::Time 
   const auto& child = observed.deployment ? observed.deployment->status() : none;
   const auto ready = child["readyReplicas"].int_or(0);
   const auto total = child["replicas"].int_or(0);
-  const bool current = observed.deployment && child["observedGeneration"].int_or(0) == observed.deployment->generation();
+  const bool current =
+      observed.deployment && child["observedGeneration"].int_or(0) == observed.deployment->generation();
   const bool settled = current && !observed.problem && ready == observed.wanted && total == observed.wanted &&
                        child["updatedReplicas"].int_or(0) == observed.wanted;
   bool crashing = false;
@@ -97,10 +98,17 @@ void write_status(objects::Object& object, const Observed& observed, core::Time 
   } else {
     object.set_condition("ModelResolved", "True", "Found", observed.model, now);
     auto message = count_text(ready, observed.wanted);
-    if (observed.wanted == 0) message = settled ? "scaled to zero" : "scaling to zero";
-    else if (!settled && !blocking.empty()) message += "; " + blocking;
-    else if (!settled && observed.deployment) message += "; waiting for " + observed.deployment->text();
-    object.set_condition("Ready", settled ? "True" : "False", settled ? "Ready" : crashing ? "Crashing" : "Waiting", message, now);
+    if (observed.wanted == 0)
+      message = settled ? "scaled to zero" : "scaling to zero";
+    else if (!settled && !blocking.empty())
+      message += "; " + blocking;
+    else if (!settled && observed.deployment)
+      message += "; waiting for " + observed.deployment->text();
+    object.set_condition("Ready", settled ? "True" : "False",
+                         settled    ? "Ready"
+                         : crashing ? "Crashing"
+                                    : "Waiting",
+                         message, now);
   }
   const bool available = ready > 0;
   object.set_condition("Available", available ? "True" : "False", available ? "Serving" : "NoReplica",

@@ -15,9 +15,9 @@ struct Problem {
 
 // Everything that can be seen.
 struct Observed {
-  std::int64_t wanted = 0;                     // spec.replicas
-  std::string model;                           // where the weights came from, for people
-  std::optional<Problem> problem;              // why there is no plan
+  std::int64_t wanted = 0;         // spec.replicas
+  std::string model;               // where the weights came from, for people
+  std::optional<Problem> problem;  // why there is no plan
   std::optional<objects::Object> deployment;
   std::vector<objects::Object> pods;
 };

@@ -22,7 +22,8 @@ struct BlobStat {
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
-  // Durable on return; putting the same bytes again is cheap. resource_exhausted when the disk is full: nothing is left.
+  // Durable on return; putting the same bytes again is cheap. resource_exhausted when the disk is full: nothing is
+  // left.
   virtual Result<core::Digest> put(std::string_view bytes) = 0;
   // Copies (reflink or hard link where the file system allows and `may_link`) a file in.
   virtual Result<BlobStat> put_file(const std::string& path, bool may_link = false) = 0;

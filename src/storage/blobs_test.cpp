@@ -83,7 +83,7 @@ TEST_CASE("a blob is a private read-only file that other programs can map") {
   const auto digest = blobs->put("weights").value();
   const std::string path = blobs->path_of(digest).value();
   CHECK(path == file_of(directory.path() + "/blobs", digest));
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat(path.c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0400);
   REQUIRE(::stat((directory.path() + "/blobs").c_str(), &status) == 0);
@@ -118,7 +118,7 @@ TEST_CASE("a file may be linked in only when its owner allows it") {
   const auto links = [&] { return fs::hard_link_count(path); };
   REQUIRE(blobs->put_file(path, true).has_value());
   CHECK(links() == 2);
-  struct stat status {};
+  struct stat status{};
   REQUIRE(::stat(path.c_str(), &status) == 0);
   CHECK((status.st_mode & 0222) == 0);
   REQUIRE(blobs->put_file(path, true).has_value());

@@ -49,7 +49,8 @@ class TemporaryFile {
   static Result<TemporaryFile> make(const std::string& directory) {
     static std::atomic<std::uint64_t> counter{0};
     while (true) {
-      const std::string path = directory + "/" + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1));
+      const std::string path =
+          directory + "/" + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1));
       FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
       if (!file.valid() && errno == EEXIST) continue;  // left by an earlier process with our pid
       if (!file.valid()) return failed("make", path);
@@ -71,7 +72,8 @@ class TemporaryFile {
   ~TemporaryFile() {
     if (!path_.empty()) (void)::unlink(path_.c_str());
   }
-  TemporaryFile(TemporaryFile&& other) noexcept : path_(std::exchange(other.path_, {})), file_(std::move(other.file_)) {}
+  TemporaryFile(TemporaryFile&& other) noexcept
+      : path_(std::exchange(other.path_, {})), file_(std::move(other.file_)) {}
   TemporaryFile& operator=(TemporaryFile&&) = delete;
 
   int descriptor() const { return file_.get(); }
@@ -79,7 +81,7 @@ class TemporaryFile {
 
   // Read-only, durable, and under its final name.
   Result<> publish(const std::string& target) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file_.get(), &status) != 0) return failed("look at", path_);
     const bool shared = status.st_nlink > 1;
     const mode_t mode = shared ? status.st_mode & 0555U : 0400U;
@@ -96,7 +98,7 @@ class TemporaryFile {
   // False when somebody's cleaning removed it between open and lock.
   bool lock() const {
     if (::flock(file_.get(), LOCK_EX) != 0) return true;  // no locks on this file system
-    struct stat status {};
+    struct stat status{};
     return ::fstat(file_.get(), &status) == 0 && status.st_nlink > 0;
   }
 
@@ -128,7 +130,7 @@ class DirectoryBlobs final : public BlobStore {
 
   Result<BlobStat> put_file(const std::string& path, bool may_link) override {
     TRY_ASSIGN(const FileDescriptor source, open_for_reading(path));
-    struct stat status {};
+    struct stat status{};
     if (::fstat(source.get(), &status) != 0) return failed("look at", path);
     if (!S_ISREG(status.st_mode)) return fail(Code::invalid_argument, path + " is not a file");
     if (may_link) {
@@ -197,7 +199,7 @@ class DirectoryBlobs final : public BlobStore {
     for (const std::string& shard : names_in(blobs_)) {
       for (const std::string& name : names_in(blobs_ + "/" + shard)) {
         const auto digest = Digest::parse("sha256:" + name);
-        struct stat status {};
+        struct stat status{};
         if (!digest || ::stat(path_for(*digest).c_str(), &status) != 0) continue;  // somebody else's file
         blobs.push_back(BlobStat{*digest, static_cast<std::uint64_t>(status.st_size)});
       }
@@ -221,7 +223,7 @@ class DirectoryBlobs final : public BlobStore {
   // True when the blob is there, whole and durable. One that lost its tail is not there: putting it again mends it.
   Result<bool> is_present(const Digest& digest, std::uint64_t size) {
     const std::string path = path_for(digest);
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0 || static_cast<std::uint64_t>(status.st_size) != size) return false;
     {
       const std::lock_guard lock(mutex_);

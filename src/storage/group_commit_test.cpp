@@ -19,15 +19,20 @@ namespace {
 std::unique_ptr<Database> opened(const std::string& path) {
   auto database = storage::open_sqlite(path);
   REQUIRE(database.has_value());
-  REQUIRE((*database)->write([](Connection& c) { return c.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, who TEXT UNIQUE)"); }).has_value());
+  REQUIRE(
+      (*database)
+          ->write([](Connection& c) { return c.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, who TEXT UNIQUE)"); })
+          .has_value());
   return std::move(*database);
 }
 
 std::int64_t count(Database& database) {
   std::int64_t rows = -1;
-  REQUIRE(database.read([&](Connection& c) {
-    return c.query("SELECT count(*) FROM t", {}, [&](const Row& row) { rows = row.integer(0); });
-  }).has_value());
+  REQUIRE(database
+              .read([&](Connection& c) {
+                return c.query("SELECT count(*) FROM t", {}, [&](const Row& row) { rows = row.integer(0); });
+              })
+              .has_value());
   return rows;
 }
 
@@ -80,9 +85,7 @@ std::vector<Result<>> write_together(Database& database, int others, std::atomic
   return results;
 }
 
-Result<> insert(Connection& c, int who) {
-  return c.execute("INSERT INTO t (who) VALUES (?)", {std::to_string(who)});
-}
+Result<> insert(Connection& c, int who) { return c.execute("INSERT INTO t (who) VALUES (?)", {std::to_string(who)}); }
 
 }  // namespace
 
@@ -134,8 +137,10 @@ TEST_CASE("in a group each failure is its own") {
   };
   const auto results = write_together(*database, 7, commits, work, false);
   for (std::size_t i = 0; i < results.size(); ++i) {
-    if (i % 2 == 0) CHECK(results[i].has_value());
-    else CHECK(results[i].error().message == "odd " + std::to_string(i));
+    if (i % 2 == 0)
+      CHECK(results[i].has_value());
+    else
+      CHECK(results[i].error().message == "odd " + std::to_string(i));
   }
   CHECK(count(*database) == 4);
 }

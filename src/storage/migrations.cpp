@@ -20,7 +20,8 @@ Result<> migrate(Database& database, std::string_view room, std::span<const Migr
   int expected = 0;
   for (const Migration& migration : migrations) {
     if (migration.version != ++expected) {
-      return fail(Code::internal, "migrations of " + std::string(room) + " have a gap before version " + std::to_string(migration.version));
+      return fail(Code::internal, "migrations of " + std::string(room) + " have a gap before version " +
+                                      std::to_string(migration.version));
     }
   }
   int present = 0;
@@ -41,13 +42,15 @@ Result<> migrate(Database& database, std::string_view room, std::span<const Migr
       TRY_ASSIGN(const int version, version_of(connection, room));
       if (version >= migration.version) return {};
       TRY(connection.execute(migration.sql));
-      return connection.execute("INSERT INTO slipway_migrations (room, version) VALUES (?, ?) "
-                                "ON CONFLICT (room) DO UPDATE SET version = excluded.version",
-                                {std::string(room), std::int64_t{migration.version}});
+      return connection.execute(
+          "INSERT INTO slipway_migrations (room, version) VALUES (?, ?) "
+          "ON CONFLICT (room) DO UPDATE SET version = excluded.version",
+          {std::string(room), std::int64_t{migration.version}});
     });
     if (!result) {
       Error error = std::move(result).error();
-      error.message = "migration " + std::to_string(migration.version) + " of " + std::string(room) + ": " + error.message;
+      error.message =
+          "migration " + std::to_string(migration.version) + " of " + std::string(room) + ": " + error.message;
       return fail(std::move(error));
     }
   }

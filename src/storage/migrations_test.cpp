@@ -16,7 +16,8 @@ constexpr Migration broken{3, "CREATE TABLE b (x INTEGER); INSERT INTO nowhere V
 std::string tables(storage::Database& database) {
   std::string out;
   (void)database.read([&](Connection& c) {
-    return c.query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", {}, [&](const Row& row) { out += row.text(0) + ";"; });
+    return c.query("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name", {},
+                   [&](const Row& row) { out += row.text(0) + ";"; });
   });
   return out;
 }
@@ -33,7 +34,11 @@ TEST_CASE("migrations run once, in order, each room for itself") {
   CHECK(storage::migrate(*database, "team", other).has_value());
   CHECK(tables(*database) == "a;c;slipway_migrations;");
   std::string y;
-  CHECK(database->read([&](Connection& c) { return c.query("SELECT y FROM a", {}, [&](const Row& row) { y += row.text(0); }); }).has_value());
+  CHECK(database
+            ->read([&](Connection& c) {
+              return c.query("SELECT y FROM a", {}, [&](const Row& row) { y += row.text(0); });
+            })
+            .has_value());
   CHECK(y == "semi;colon");
 }
 
@@ -55,7 +60,8 @@ TEST_CASE("a database of a newer program is refused") {
   const auto result = storage::migrate(*database, "objects", std::span(all, 1));
   REQUIRE(!result.has_value());
   CHECK(result.error().code == Code::failed_precondition);
-  CHECK(result.error().message == "the database was written by a newer program: objects is at version 2, this program knows 1");
+  CHECK(result.error().message ==
+        "the database was written by a newer program: objects is at version 2, this program knows 1");
 }
 
 TEST_CASE("a gap in the versions is a mistake of ours") {

@@ -87,7 +87,7 @@ Result<> make_directories(const std::string& path) {
     if (::mkdir(path.c_str(), 0700) == 0) return sync_directory(parent_directory(path));
   }
   if (errno != EEXIST) return failed("make directory", path);
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode)) {
     return fail(Code::failed_precondition, path + " is not a directory");
   }

@@ -27,31 +27,46 @@ Code code_of(int result) {
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_NOMEM:
-    case SQLITE_TOOBIG: return Code::resource_exhausted;
-    case SQLITE_CONSTRAINT: return Code::conflict;
+    case SQLITE_TOOBIG:
+      return Code::resource_exhausted;
+    case SQLITE_CONSTRAINT:
+      return Code::conflict;
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: return Code::data_loss;
+    case SQLITE_CORRUPT:
+      return Code::data_loss;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return Code::unavailable;
+    case SQLITE_LOCKED:
+      return Code::unavailable;
     case SQLITE_PERM:
     case SQLITE_AUTH:
-    case SQLITE_READONLY: return Code::permission_denied;
-    case SQLITE_CANTOPEN: return Code::failed_precondition;
-    case SQLITE_INTERRUPT: return Code::cancelled;
-    default: return Code::internal;
+    case SQLITE_READONLY:
+      return Code::permission_denied;
+    case SQLITE_CANTOPEN:
+      return Code::failed_precondition;
+    case SQLITE_INTERRUPT:
+      return Code::cancelled;
+    default:
+      return Code::internal;
   }
 }
 
 std::string hint_of(int result) {
   switch (result & 0xFF) {
-    case SQLITE_FULL: return "free some disk space; nothing was changed";
-    case SQLITE_IOERR: return "look at the disk and its file system (dmesg); nothing was changed";
-    case SQLITE_NOTADB: return "this file is something else, or its beginning was overwritten; restore a backup";
-    case SQLITE_CORRUPT: return "the file is damaged; restore a backup";
-    case SQLITE_BUSY: return "another program holds this database; stop it";
+    case SQLITE_FULL:
+      return "free some disk space; nothing was changed";
+    case SQLITE_IOERR:
+      return "look at the disk and its file system (dmesg); nothing was changed";
+    case SQLITE_NOTADB:
+      return "this file is something else, or its beginning was overwritten; restore a backup";
+    case SQLITE_CORRUPT:
+      return "the file is damaged; restore a backup";
+    case SQLITE_BUSY:
+      return "another program holds this database; stop it";
     case SQLITE_READONLY:
-    case SQLITE_CANTOPEN: return "check that the directory exists, and who owns it";
-    default: return "";
+    case SQLITE_CANTOPEN:
+      return "check that the directory exists, and who owns it";
+    default:
+      return "";
   }
 }
 
@@ -111,8 +126,8 @@ class SqliteConnection::Statement {
     }
     sqlite3_stmt* prepared = nullptr;
     const char* tail = nullptr;
-    result_ = sqlite3_prepare_v3(connection.handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                 &prepared, &tail);
+    result_ = sqlite3_prepare_v3(connection.handle_, sql.data(), static_cast<int>(sql.size()),
+                                 SQLITE_PREPARE_PERSISTENT, &prepared, &tail);
     Cache::Map fresh;
     node_ = fresh.extract(fresh.emplace(sql, StatementPtr(prepared)).first);
     if (tail) rest_ = sql.substr(static_cast<std::size_t>(tail - sql.data()));
@@ -165,7 +180,8 @@ Error SqliteConnection::error(int code, std::string_view doing) const {
   return out;
 }
 
-Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, SqliteMode mode, DatabaseOptions options) {
+Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, SqliteMode mode,
+                                                                 DatabaseOptions options) {
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(path));
   // Readers open for writing too: the first one after a crash may have to recover the write-ahead log.
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == SqliteMode::read ? 0 : SQLITE_OPEN_CREATE);
@@ -185,7 +201,8 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
   } else {
     TRY(connection->execute("PRAGMA query_only = ON", {}));
   }
-  TRY(connection->execute(options.durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", {}));
+  TRY(connection->execute(
+      options.durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", {}));
   TRY(connection->execute("PRAGMA foreign_keys = ON", {}));
   TRY(connection->execute("PRAGMA temp_store = MEMORY", {}));
   TRY(connection->execute("PRAGMA cache_size = -" + std::to_string(options.cache_mib * 1024), {}));
@@ -209,7 +226,8 @@ Result<> SqliteConnection::execute(std::string_view sql, const Args& args, bool 
   }
 }
 
-Result<> SqliteConnection::query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row, bool read_only) {
+Result<> SqliteConnection::query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row,
+                                 bool read_only) {
   const Statement statement(*this, sql);
   if (!statement.rest().empty()) return fail(Code::internal, "one query at a time: " + std::string(sql.substr(0, 200)));
   return run(statement, sql, args, row, read_only);

@@ -16,14 +16,16 @@ enum class SqliteMode { create, read, scratch };  // scratch: a new file without
 // One thread at a time; sessions on it too.
 class SqliteConnection {
  public:
-  static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, SqliteMode mode, DatabaseOptions options);
+  static Result<std::unique_ptr<SqliteConnection>> open(const std::string& path, SqliteMode mode,
+                                                        DatabaseOptions options);
   ~SqliteConnection();
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
 
   // `read_only` refuses statements that would change the database.
   Result<> execute(std::string_view sql, const Args& args, bool read_only = false);
-  Result<> query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row, bool read_only = false);
+  Result<> query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row,
+                 bool read_only = false);
   std::int64_t last_insert_id() const;
   std::int64_t changed_rows() const;
   // False when SQLite undid the transaction by itself, as it does when the disk is full.
@@ -37,8 +39,8 @@ class SqliteConnection {
   class Statement;
   explicit SqliteConnection(std::string path);
   Error error(int code, std::string_view doing) const;
-  Result<> run(const Statement& statement, std::string_view sql, const Args& args, const std::function<void(const Row&)>& row,
-               bool read_only);
+  Result<> run(const Statement& statement, std::string_view sql, const Args& args,
+               const std::function<void(const Row&)>& row, bool read_only);
 
   std::string path_;
   sqlite3* handle_ = nullptr;
@@ -49,7 +51,9 @@ class SqliteConnection {
 class SqliteSession final : public Connection {
  public:
   SqliteSession(SqliteConnection& connection, bool read_only) : connection_(connection), read_only_(read_only) {}
-  Result<> execute(std::string_view sql, const Args& args) override { return connection_.execute(sql, args, read_only_); }
+  Result<> execute(std::string_view sql, const Args& args) override {
+    return connection_.execute(sql, args, read_only_);
+  }
   Result<> query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row) override {
     return connection_.query(sql, args, row, read_only_);
   }

@@ -99,8 +99,8 @@ class SqliteDatabase final : public Database {
   }
 
  private:
-  // Runs what is queued as one transaction and gives every member its result. `lock` holds the queue and is given up while
-  // the database works, so that others can queue; they join until the commit begins.
+  // Runs what is queued as one transaction and gives every member its result. `lock` holds the queue and is given up
+  // while the database works, so that others can queue; they join until the commit begins.
   void lead(std::unique_lock<std::mutex>& lock) {
     std::vector<Pending*> group;
     lock.unlock();
@@ -119,7 +119,8 @@ class SqliteDatabase final : public Database {
         lock.lock();
       }
       lock.unlock();
-      const bool changes = std::any_of(group.begin(), group.end(), [](const Pending* member) { return member->result.has_value(); });
+      const bool changes =
+          std::any_of(group.begin(), group.end(), [](const Pending* member) { return member->result.has_value(); });
       if (outcome && changes) outcome = commit();
       if (writer_->in_transaction()) (void)writer_->execute("ROLLBACK", {});
     }

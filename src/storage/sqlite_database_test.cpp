@@ -37,7 +37,8 @@ std::string names(Database& database) {
   return out;
 }
 
-constexpr const char* table = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER CHECK (size >= 0), x REAL)";
+constexpr const char* table =
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT UNIQUE, size INTEGER CHECK (size >= 0), x REAL)";
 
 // The same story for a file and for a database in memory.
 template <class Story>
@@ -136,12 +137,15 @@ TEST_CASE("work that throws is undone, told, and blocks nobody") {
 
 TEST_CASE("wrong use is an error that says how, not a hang or a surprise") {
   both([](Database& database) {
-    const auto nested = database.write([&](Connection&) { return database.write([](Connection&) -> Result<> { return {}; }); });
+    const auto nested =
+        database.write([&](Connection&) { return database.write([](Connection&) -> Result<> { return {}; }); });
     CHECK(nested.error().message == "write() was called inside of a write()");
     const auto change = database.read([](Connection& c) { return c.execute("INSERT INTO t (name) VALUES ('a')"); });
     CHECK(change.error().message.starts_with("read() must not change the database"));
     CHECK(run(database, "INSERT INTO t (name) VALUES (?)").error().message.starts_with("0 arguments for"));
-    CHECK(run(database, "INSERT INTO t (name) VALUES (?); SELECT 1", {std::string("a")}).error().message.starts_with("several statements"));
+    CHECK(run(database, "INSERT INTO t (name) VALUES (?); SELECT 1", {std::string("a")})
+              .error()
+              .message.starts_with("several statements"));
     const auto typo = run(database, "INSRT INTO t");
     CHECK(typo.error().code == Code::internal);
     CHECK(typo.error().message.find("near \"INSRT\": syntax error in: INSRT INTO t") != std::string::npos);
@@ -197,7 +201,7 @@ TEST_CASE("a database file is private, durable, and found again") {
     auto database = opened(path);
     REQUIRE(run(*database, table).has_value());
     REQUIRE(run(*database, "INSERT INTO t (name) VALUES ('a')").has_value());
-    struct stat status {};
+    struct stat status{};
     for (const std::string& file : {path, path + "-wal", path + "-shm"}) {
       CAPTURE(file);
       REQUIRE(::stat(file.c_str(), &status) == 0);
@@ -224,7 +228,8 @@ TEST_CASE("a damaged page is data loss") {
   {
     auto database = opened(path);
     REQUIRE(run(*database, table).has_value());
-    for (int i = 0; i < 200; ++i) REQUIRE(run(*database, "INSERT INTO t (name) VALUES (hex(randomblob(100)))").has_value());
+    for (int i = 0; i < 200; ++i)
+      REQUIRE(run(*database, "INSERT INTO t (name) VALUES (hex(randomblob(100)))").has_value());
   }
   {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -232,7 +237,8 @@ TEST_CASE("a damaged page is data loss") {
     file << std::string(4096 * 4, '\x55');
   }
   auto database = opened(path);
-  const auto result = database->read([](Connection& c) { return c.query("SELECT name FROM t", {}, [](const Row& row) { (void)row.text(0); }); });
+  const auto result = database->read(
+      [](Connection& c) { return c.query("SELECT name FROM t", {}, [](const Row& row) { (void)row.text(0); }); });
   REQUIRE(!result.has_value());
   CHECK(result.error().code == Code::data_loss);
 }

@@ -34,8 +34,8 @@ namespace slipway::workflow {
 class SourceTree {
  public:
   virtual ~SourceTree() = default;
-  // Puts the files of `repository` at `commit` into `directory` as a git work tree, and calls `done` on the control loop,
-  // once. Must be repeatable: what an interrupted call left in the directory is replaced.
+  // Puts the files of `repository` at `commit` into `directory` as a git work tree, and calls `done` on the control
+  // loop, once. Must be repeatable: what an interrupted call left in the directory is replaced.
   virtual void checkout(std::string repository, std::string commit, std::string directory,
                         std::move_only_function<void(core::Result<>)> done) = 0;
 };
@@ -49,17 +49,17 @@ class LogSource {
 };
 
 struct EngineOptions {
-  std::string directory;          // of the runs' files; made when absent
-  std::string python = "python3"; // runs KFP components; looked up in the steps' PATH when it has no slash
-  std::string runtime_directory;  // where kfp_executor.py is
+  std::string directory;           // of the runs' files; made when absent
+  std::string python = "python3";  // runs KFP components; looked up in the steps' PATH when it has no slash
+  std::string runtime_directory;   // where kfp_executor.py is
   // Of every step: PATH with the slipway executable's directory first, HOME, SLIPWAY_URL, SLIPWAY_TOKEN_FILE ...
   std::vector<std::pair<std::string, std::string>> environment;
   SourceTree* source_tree = nullptr;  // null: checkouts fail and say so
   LogSource* log_source = nullptr;    // null: no logs
   std::string kfp_namespace = "kubeflow";
   std::string actions_namespace = "slipway-ci";
-  int max_parallel = 8;               // leaves that run at once, over all runs
-  int infrastructure_retries = 2;     // of an attempt that the machine lost
+  int max_parallel = 8;                              // leaves that run at once, over all runs
+  int infrastructure_retries = 2;                    // of an attempt that the machine lost
   core::Duration keep_pods = std::chrono::hours(1);  // after the run finished
 };
 
@@ -73,8 +73,8 @@ class Engine {
   // Makes its tables and namespaces, carries on with every unfinished run. Call once, before anything else.
   core::Result<> start();
 
-  // Reads the file, refuses what is wrong with it (all problems, with positions) before anything happens, and returns the
-  // run's id. The run is durable on return.
+  // Reads the file, refuses what is wrong with it (all problems, with positions) before anything happens, and returns
+  // the run's id. The run is durable on return.
   core::Result<std::string> submit(Submission submission);
   core::Result<RunView> get(const std::string& id);  // not_found
   // The newest first. `experiment`: only of that one, unless empty.

@@ -24,11 +24,12 @@ std::string described(const std::string& name) {
 }  // namespace
 
 TEST_CASE("workflow files and compiled pipelines are lowered to the graphs on record, or refused with positions") {
-  for (const std::string name : {"release-workflow", "refused-workflow", "circle-workflow", "sample-pipeline", "branches-pipeline",
-                                 "refused-loop", "refused-pipeline"}) {
+  for (const std::string name : {"release-workflow", "refused-workflow", "circle-workflow", "sample-pipeline",
+                                 "branches-pipeline", "refused-loop", "refused-pipeline"}) {
     CAPTURE(name);
     const auto actual = described(name + ".yaml");
-    if (std::getenv("SLIPWAY_UPDATE_GOLDEN") != nullptr) REQUIRE(core::real_files().write_atomic(testdata + name + ".golden", actual, 0644));
+    if (std::getenv("SLIPWAY_UPDATE_GOLDEN") != nullptr)
+      REQUIRE(core::real_files().write_atomic(testdata + name + ".golden", actual, 0644));
     const auto expected = core::real_files().read(testdata + name + ".golden");
     REQUIRE(expected);
     CHECK(actual == *expected);
@@ -56,6 +57,7 @@ TEST_CASE("a push starts the workflows whose branches match") {
 TEST_CASE("a file that is neither says what it should have had") {
   const auto result = workflow::lint("kind: Rollout\n", "rollout.yaml");
   REQUIRE_FALSE(result);
-  CHECK(result.error().one_line() == "rollout.yaml:1:1: this is neither a GitHub Actions workflow nor a compiled KFP pipeline; "
-                                     "a workflow has \"jobs\", a pipeline has \"pipelineInfo\"");
+  CHECK(result.error().one_line() ==
+        "rollout.yaml:1:1: this is neither a GitHub Actions workflow nor a compiled KFP pipeline; "
+        "a workflow has \"jobs\", a pipeline has \"pipelineInfo\"");
 }

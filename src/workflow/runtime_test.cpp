@@ -11,7 +11,9 @@ using namespace slipway;
 
 namespace {
 struct NoHttp : core::HttpClient {
-  void send(core::HttpRequest, std::move_only_function<void(Result<core::HttpResponse>)> done) override { done(fail(Code::unavailable, "no network here")); }
+  void send(core::HttpRequest, std::move_only_function<void(Result<core::HttpResponse>)> done) override {
+    done(fail(Code::unavailable, "no network here"));
+  }
 };
 }  // namespace
 

@@ -77,7 +77,7 @@ TEST_CASE("files of the machine") {
   SUBCASE("are private and leave no temporary file behind") {
     REQUIRE(real_files().write_atomic(root + "/secret", "x"));
     REQUIRE(real_files().write_atomic(root + "/tool", "x", 0755));
-    struct stat status {};
+    struct stat status{};
     REQUIRE(::stat((root + "/secret").c_str(), &status) == 0);
     CHECK((status.st_mode & 0777) == 0600);
     REQUIRE(::stat((root + "/tool").c_str(), &status) == 0);

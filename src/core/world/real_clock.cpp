@@ -14,9 +14,7 @@ namespace {
 
 class RealClock final : public Clock {
  public:
-  Time now() const override {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  }
+  Time now() const override { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
   Instant monotonic() const override {
     return Instant(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()));
   }

@@ -62,7 +62,7 @@ class RealFiles final : public Files {
   Result<std::string> read(const std::string& path) const override {
     const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return fail(from_errno(errno, "cannot open " + path));
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd.get(), &status) != 0) return fail(from_errno(errno, "cannot read " + path));
     if (S_ISDIR(status.st_mode)) return fail(from_errno(EISDIR, "cannot read " + path));
 
@@ -98,7 +98,7 @@ class RealFiles final : public Files {
   }
 
   bool exists(const std::string& path) const override {
-    struct stat status {};
+    struct stat status{};
     return ::stat(path.c_str(), &status) == 0;
   }
 
@@ -128,7 +128,7 @@ class RealFiles final : public Files {
       }
       if (slash == std::string::npos) break;
     }
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return fail(from_errno(errno, "cannot make directory " + path));
     if (!S_ISDIR(status.st_mode)) return fail(from_errno(ENOTDIR, "cannot make directory " + path));
     return {};

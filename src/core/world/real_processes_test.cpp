@@ -72,11 +72,17 @@ TEST_CASE("posted tasks run in the order of posting and timers in the order of t
   Machine machine;
   std::string order;
   Loop& loop = machine.real.loop();
-  loop.after(std::chrono::milliseconds(20), [&] { order += "d"; machine.real.stop(); });
+  loop.after(std::chrono::milliseconds(20), [&] {
+    order += "d";
+    machine.real.stop();
+  });
   loop.after(std::chrono::milliseconds(2), [&] { order += "c"; });
   const TimerId cancelled = loop.after(std::chrono::milliseconds(1), [&] { order += "x"; });
   loop.post([&] { order += "a"; });
-  loop.post([&] { order += "b"; loop.cancel(cancelled); });
+  loop.post([&] {
+    order += "b";
+    loop.cancel(cancelled);
+  });
   machine.run();
   CHECK(order == "abcd");
 }
@@ -127,7 +133,8 @@ TEST_CASE("a spawned process writes its logs, and its exit code arrives once") {
 TEST_CASE("a child inherits no environment, no descriptor, no blocked and no ignored signal") {
   Machine machine;  // its world ignores SIGPIPE
   const int inherited = ::dup(1);
-  auto request = machine.shell("env | grep -v -E '^(PWD|SHLVL|_|OLDPWD)='; ls /proc/self/fd | wc -l; grep -E 'SigBlk|SigIgn' /proc/self/status");
+  auto request = machine.shell(
+      "env | grep -v -E '^(PWD|SHLVL|_|OLDPWD)='; ls /proc/self/fd | wc -l; grep -E 'SigBlk|SigIgn' /proc/self/status");
   request.environment.emplace_back("ONLY", "this");
   REQUIRE(machine.real.world().processes.spawn(request, [&](Exit) { machine.real.stop(); }));
   machine.run();

@@ -38,7 +38,7 @@ std::string_view value_of(const std::vector<std::pair<std::string, std::string>>
 }
 
 bool is_executable_file(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
@@ -47,7 +47,7 @@ Result<std::string> find_program(const Launch& request) {
   const std::string& name = request.argv.front();
   if (name.contains('/')) {
     const std::string path = name.front() == '/' || request.directory.empty() ? name : request.directory + "/" + name;
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return fail(from_errno(errno, "cannot start " + path));
     if (!is_executable_file(path)) return fail(from_errno(EACCES, "cannot start " + path));
     return path;
@@ -64,7 +64,7 @@ Result<std::string> find_program(const Launch& request) {
 }
 
 Result<> check_directory(const std::string& directory) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(directory.c_str(), &status) != 0) return fail(from_errno(errno, "cannot start in directory " + directory));
   if (!S_ISDIR(status.st_mode)) return fail(from_errno(ENOTDIR, "cannot start in directory " + directory));
   return {};
@@ -157,7 +157,8 @@ Result<ProcessIdentity> identify_even_dead(int pid) {
 
 Result<ProcessIdentity> identify(int pid) {
   TRY_ASSIGN(const ProcessStat stat, read_stat(pid));
-  if (stat.state == 'Z' || stat.state == 'X') return fail(Code::not_found, "process " + std::to_string(pid) + " is dead");
+  if (stat.state == 'Z' || stat.state == 'X')
+    return fail(Code::not_found, "process " + std::to_string(pid) + " is dead");
   return ProcessIdentity{pid, stat.start_ticks, boot_id()};
 }
 

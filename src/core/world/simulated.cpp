@@ -19,7 +19,8 @@ constexpr Time first_morning = std::chrono::sys_days(std::chrono::year(2026) / 1
 
 class SimulatedClock final : public Clock {
  public:
-  explicit SimulatedClock(const SimulatedQueue& queue) : queue_(queue), wall_(first_morning - queue.now().time_since_epoch()) {}
+  explicit SimulatedClock(const SimulatedQueue& queue)
+      : queue_(queue), wall_(first_morning - queue.now().time_since_epoch()) {}
   Time now() const override { return wall_ + queue_.now().time_since_epoch(); }
   Instant monotonic() const override { return queue_.now(); }
   void jump(Duration by) { wall_ += by; }

@@ -27,7 +27,7 @@ class SimulatedProcess {
   virtual ~SimulatedProcess() = default;
   virtual const SpawnRequest& request() const = 0;
   virtual std::string environment(std::string_view name) const = 0;  // "" when absent
-  virtual const std::string& input() const = 0;  // the stdin of Processes::run; "" for spawned ones
+  virtual const std::string& input() const = 0;                      // the stdin of Processes::run; "" for spawned ones
   virtual ProcessIdentity identity() const = 0;
   virtual void exit(int code) = 0;  // destroys the program later, not inside this call
   virtual void write_stdout(std::string_view text) = 0;
@@ -44,9 +44,9 @@ using SimulatedProgramFactory = std::function<std::unique_ptr<SimulatedProgram>(
 // Probabilities per operation; all 0 by default.
 struct Faults {
   double spawn_fails = 0;
-  double request_lost = 0;      // the request never arrives: deadline_exceeded at its timeout
-  double response_lost = 0;     // it arrived and acted, the answer did not come back
-  double disk_full = 0;         // a write_atomic fails with resource_exhausted
+  double request_lost = 0;   // the request never arrives: deadline_exceeded at its timeout
+  double response_lost = 0;  // it arrived and acted, the answer did not come back
+  double disk_full = 0;      // a write_atomic fails with resource_exhausted
   Duration latency_min = std::chrono::microseconds(200);
   Duration latency_max = std::chrono::milliseconds(2);
 };

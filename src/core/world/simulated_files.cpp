@@ -24,7 +24,8 @@ std::string children_prefix(const std::string& directory) { return directory == 
 
 // The direct children of `directory` among the sorted keys of `container`.
 template <class Container, class Key>
-void collect_children(const Container& container, const std::string& directory, Key key, std::vector<std::string>& names) {
+void collect_children(const Container& container, const std::string& directory, Key key,
+                      std::vector<std::string>& names) {
   const std::string prefix = children_prefix(directory);
   for (auto it = container.lower_bound(prefix); it != container.end() && key(*it).starts_with(prefix); ++it) {
     const std::string name = key(*it).substr(prefix.size());
@@ -50,7 +51,8 @@ Result<> SimulatedFiles::write_atomic(const std::string& path, std::string_view 
   TRY_ASSIGN(const std::string name, normal(path));
   if (!directories_.contains(parent_of(name))) return fail(from_errno(ENOENT, "cannot create " + path));
   if (directories_.contains(name)) return fail(from_errno(EISDIR, "cannot replace " + path));
-  if (luck_.chance(faults_.disk_full)) return fail(Code::resource_exhausted, "cannot write " + path + ": no space left on device");
+  if (luck_.chance(faults_.disk_full))
+    return fail(Code::resource_exhausted, "cannot write " + path + ": no space left on device");
   files_[name] = std::string(bytes);
   return {};
 }

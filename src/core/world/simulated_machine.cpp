@@ -75,7 +75,8 @@ Result<std::shared_ptr<SimulatedMachine::Process>> SimulatedMachine::create(Spaw
   if (request.argv.empty() || request.argv.front().empty()) return fail(Code::invalid_argument, "no program to start");
   const std::string name = last_component(request.argv.front());
   const auto program = programs_.find(name);
-  if (program == programs_.end()) return fail(Code::not_found, "cannot start \"" + name + "\": there is no such program");
+  if (program == programs_.end())
+    return fail(Code::not_found, "cannot start \"" + name + "\": there is no such program");
   if (!request.directory.empty() && !ground_.files.is_directory(request.directory)) {
     return fail(from_errno(ENOENT, "cannot start in directory " + request.directory));
   }
@@ -131,10 +132,12 @@ void SimulatedMachine::run(RunRequest request, std::move_only_function<void(Resu
     ground_.queue.cancel(deadline);
     RunOutput& output = keep->captured;
     if (*timed_out) {
-      return call(fail(Code::deadline_exceeded, "\"" + name + "\" did not finish within " + render_for_people(timeout)));
+      return call(
+          fail(Code::deadline_exceeded, "\"" + name + "\" did not finish within " + render_for_people(timeout)));
     }
     if (output.out.size() > limit) {
-      return call(fail(Code::resource_exhausted, "\"" + name + "\" wrote more than " + std::to_string(limit) + " bytes"));
+      return call(
+          fail(Code::resource_exhausted, "\"" + name + "\" wrote more than " + std::to_string(limit) + " bytes"));
     }
     if (output.err.size() > error_tail) output.err.erase(0, output.err.size() - error_tail);
     output.exit = exit;
@@ -189,8 +192,7 @@ void SimulatedMachine::end(int pid, Exit exit) {
   forget_callbacks_of(pid);
   process->program.reset();
   if (!process->on_exit || !is_present(process->parent)) return;
-  ground_.queue.plan_for(process->parent, {},
-                         [call = std::move(process->on_exit), exit]() mutable { call(exit); });
+  ground_.queue.plan_for(process->parent, {}, [call = std::move(process->on_exit), exit]() mutable { call(exit); });
 }
 
 void SimulatedMachine::forget_callbacks_of(Owner owner) {

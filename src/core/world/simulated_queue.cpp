@@ -51,7 +51,8 @@ void SimulatedQueue::run_next() {
   const auto [due, id] = next.key();
   due_.erase(id);
   at_this_instant_ = due > now_ ? 0 : at_this_instant_ + 1;
-  if (at_this_instant_ > livelock_limit) throw std::runtime_error("simulated world: time stands still, tasks only post each other");
+  if (at_this_instant_ > livelock_limit)
+    throw std::runtime_error("simulated world: time stands still, tasks only post each other");
   now_ = std::max(now_, due);
   as(next.mapped().owner, next.mapped().task);
 }

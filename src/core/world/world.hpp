@@ -33,9 +33,9 @@ using Task = std::move_only_function<void()>;
 class Loop {
  public:
   virtual ~Loop() = default;
-  virtual void post(Task task) = 0;                          // thread-safe; runs in order of posting
-  virtual TimerId after(Duration delay, Task task) = 0;      // on the loop's own thread only
-  virtual void cancel(TimerId id) = 0;                       // on the loop's own thread only; unknown ids are ignored
+  virtual void post(Task task) = 0;                      // thread-safe; runs in order of posting
+  virtual TimerId after(Duration delay, Task task) = 0;  // on the loop's own thread only
+  virtual void cancel(TimerId id) = 0;                   // on the loop's own thread only; unknown ids are ignored
   virtual bool on_this_thread() const = 0;
 };
 
@@ -46,7 +46,7 @@ class Random {
   double uniform();                          // [0, 1)
   std::uint64_t below(std::uint64_t limit);  // [0, limit), limit > 0
   std::string hex(std::size_t digits);
-  std::string uuid();                        // RFC 4122 version 4
+  std::string uuid();  // RFC 4122 version 4
 };
 
 // What tells a process from a later one that got the same pid. Stored, and compared before anybody signals it.
@@ -65,19 +65,19 @@ struct Exit {
 struct SpawnRequest {
   std::vector<std::string> argv;  // argv[0] is looked up in env PATH when it has no slash
   std::vector<std::pair<std::string, std::string>> environment;  // complete: nothing is inherited
-  std::string directory;          // must exist; empty = "/"
-  std::string stdout_path;        // appended to, made 0600; empty = /dev/null
+  std::string directory;                                         // must exist; empty = "/"
+  std::string stdout_path;                                       // appended to, made 0600; empty = /dev/null
   std::string stderr_path;
-  bool new_session = true;        // setsid: Ctrl-C in the terminal does not reach it; signals go to its group
+  bool new_session = true;  // setsid: Ctrl-C in the terminal does not reach it; signals go to its group
 };
 
 struct RunRequest {
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> environment;
   std::string directory;
-  std::string input;                                // its stdin
-  Duration timeout = std::chrono::seconds(30);      // then it is killed and the result is deadline_exceeded
-  std::size_t max_output = 64 * 1024 * 1024;        // of stdout; more is resource_exhausted
+  std::string input;                            // its stdin
+  Duration timeout = std::chrono::seconds(30);  // then it is killed and the result is deadline_exceeded
+  std::size_t max_output = 64 * 1024 * 1024;    // of stdout; more is resource_exhausted
 };
 struct RunOutput {
   Exit exit;

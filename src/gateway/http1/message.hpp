@@ -32,7 +32,7 @@ void remove_hop_by_hop(core::Headers& headers);
 
 std::string render_request(std::string_view method, std::string_view target, const core::Headers& headers);
 std::string render_response(int status, const core::Headers& headers);
-std::string_view reason_of(int status);  // "Not Found"
+std::string_view reason_of(int status);                       // "Not Found"
 void append_chunk(std::string& out, std::string_view bytes);  // nothing for no bytes
 inline constexpr std::string_view last_chunk = "0\r\n\r\n";
 

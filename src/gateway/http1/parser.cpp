@@ -83,7 +83,8 @@ struct Parser::State {
       return {};
     }
     const char* reason = llhttp_get_error_reason(&parser);
-    return fail(Code::invalid_argument, std::string("malformed HTTP: ") + (reason && *reason ? reason : llhttp_errno_name(code)));
+    return fail(Code::invalid_argument,
+                std::string("malformed HTTP: ") + (reason && *reason ? reason : llhttp_errno_name(code)));
   }
 
   // The end of the head inside raw + bytes; how many of `bytes` belong to it.
@@ -150,7 +151,8 @@ Result<> Parser::finish() {
     s.done = true;
     return {};
   }
-  return fail(Code::data_loss, s.head_done ? "the connection closed inside the body" : "the connection closed inside the head");
+  return fail(Code::data_loss,
+              s.head_done ? "the connection closed inside the body" : "the connection closed inside the head");
 }
 
 bool Parser::started() const { return !state_->raw.empty(); }

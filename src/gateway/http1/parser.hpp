@@ -20,15 +20,15 @@ class Parser {
   // For the next message: the response answers a HEAD request, so it has no body whatever it says.
   void expect_no_body();
   // Takes bytes up to the end of the head, or, once the head is done, of the message. Returns how many it took.
-  // invalid_argument: malformed; unimplemented: well-formed and not spoken here; resource_exhausted: the head is too large.
-  // After an error the connection is of no use.
+  // invalid_argument: malformed; unimplemented: well-formed and not spoken here; resource_exhausted: the head is too
+  // large. After an error the connection is of no use.
   Result<std::size_t> feed(std::string_view bytes);
   // The peer closed. Fine between messages and for bodies that end with the connection; else data_loss.
   Result<> finish();
 
-  bool started() const;    // some byte of the message has come
+  bool started() const;  // some byte of the message has come
   bool head_done() const;
-  bool done() const;       // the whole message has come
+  bool done() const;                  // the whole message has come
   bool ends_with_connection() const;  // the body has no other end
   const Head& head() const;
   Head& head();

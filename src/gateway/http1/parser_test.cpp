@@ -44,7 +44,9 @@ TEST_CASE("messages that two servers could read differently are refused, however
            request(host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n",
            request(host + "Transfer-Encoding: xchunked\r\n") + "0\r\n\r\n",
            request(host + "Transfer-Encoding : chunked\r\n") + "0\r\n\r\n",
-           request(host + "Transfer-Encoding:\x0b" "chunked\r\n") + "0\r\n\r\n",
+           request(host + "Transfer-Encoding:\x0b"
+                          "chunked\r\n") +
+               "0\r\n\r\n",
            request(host + "Transfer-Encoding: chunked\r\n", "POST / HTTP/1.0") + "0\r\n\r\n",
            request(host + "X: a\r\n b\r\n"),
            request(host + " X: a\r\n"),
@@ -86,8 +88,10 @@ TEST_CASE("what is well-formed and not spoken here is told apart from what is ma
 TEST_CASE("ordinary requests are read whole, however they are cut") {
   for (std::size_t piece : {1, 2, 7, 1000}) {
     CHECK(verdict(request("Host: a\r\nContent-Length: 3\r\n") + "abc", Parser::Kind::request, piece) == "ok");
-    CHECK(verdict(request("Host: a\r\nTransfer-Encoding: Chunked\r\n") + "3\r\nabc\r\n0\r\n\r\n", Parser::Kind::request, piece) == "ok");
-    CHECK(verdict("\r\n" + request("Host:\r\nEmpty:\r\n", "GET /a?b=c%20d HTTP/1.1"), Parser::Kind::request, piece) == "ok");
+    CHECK(verdict(request("Host: a\r\nTransfer-Encoding: Chunked\r\n") + "3\r\nabc\r\n0\r\n\r\n", Parser::Kind::request,
+                  piece) == "ok");
+    CHECK(verdict("\r\n" + request("Host:\r\nEmpty:\r\n", "GET /a?b=c%20d HTTP/1.1"), Parser::Kind::request, piece) ==
+          "ok");
     CHECK(verdict(request("", "GET http://a/x HTTP/1.0"), Parser::Kind::request, piece) == "ok");
   }
   CHECK(verdict(request("Host: a\r\nTransfer-Encoding: chunked\r\n") + "zz\r\n") == "invalid_argument");
@@ -109,7 +113,8 @@ TEST_CASE("the next request's bytes are left alone") {
 
 TEST_CASE("trailers are dropped: they cannot add a header to the head") {
   Parser parser(Parser::Kind::request);
-  const std::string bytes = request("Host: a\r\nTransfer-Encoding: chunked\r\n") + "1\r\nx\r\n0\r\nX-User: root\r\n\r\n";
+  const std::string bytes =
+      request("Host: a\r\nTransfer-Encoding: chunked\r\n") + "1\r\nx\r\n0\r\nX-User: root\r\n\r\n";
   std::string_view rest = bytes;
   while (!rest.empty()) rest.remove_prefix(*parser.feed(rest));
   CHECK(parser.done());
@@ -124,7 +129,8 @@ TEST_CASE("responses end by length, by chunks, with the connection, or at once")
   CHECK(verdict(response("Transfer-Encoding: chunked\r\n\r\n1\r\nh\r\n"), Parser::Kind::response) == "data_loss");
   CHECK(verdict(response("\r\nuntil the end"), Parser::Kind::response) == "ok");
   CHECK(verdict("HTTP/1.1 204 No Content\r\n\r\n", Parser::Kind::response) == "ok");
-  CHECK(verdict(response("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"), Parser::Kind::response) == "invalid_argument");
+  CHECK(verdict(response("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"), Parser::Kind::response) ==
+        "invalid_argument");
   CHECK(verdict("HTTP/1.1 2000 OK\r\n\r\n", Parser::Kind::response) == "invalid_argument");
 
   Parser head(Parser::Kind::response);
@@ -134,8 +140,14 @@ TEST_CASE("responses end by length, by chunks, with the connection, or at once")
 }
 
 TEST_CASE("hop-by-hop headers go, and those that Connection names") {
-  core::Headers headers{{"Connection", "close, X-Secret"}, {"x-secret", "1"}, {"Keep-Alive", "5"}, {"TE", "trailers"},
-                        {"Upgrade", "h2c"}, {"Transfer-Encoding", "chunked"}, {"Content-Length", "1"}, {"Accept", "*/*"}};
+  core::Headers headers{{"Connection", "close, X-Secret"},
+                        {"x-secret", "1"},
+                        {"Keep-Alive", "5"},
+                        {"TE", "trailers"},
+                        {"Upgrade", "h2c"},
+                        {"Transfer-Encoding", "chunked"},
+                        {"Content-Length", "1"},
+                        {"Accept", "*/*"}};
   remove_hop_by_hop(headers);
   CHECK(headers == core::Headers{{"Accept", "*/*"}});
 }

@@ -19,13 +19,17 @@ auto bad(std::string message) { return fail(Code::invalid_argument, std::move(me
 Result<> check_request_line(std::string_view line) {
   const std::size_t first = line.find(' ');
   const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
-  if (second == std::string_view::npos || line.find(' ', second + 1) != std::string_view::npos) return bad("malformed request line");
+  if (second == std::string_view::npos || line.find(' ', second + 1) != std::string_view::npos)
+    return bad("malformed request line");
   if (!is_token(line.substr(0, first)) || first > 32) return bad("malformed method");
   const std::string_view target = line.substr(first + 1, second - first - 1);
-  const auto printable = [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '#' && c != '\\'; };
+  const auto printable = [](char c) {
+    return c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '#' && c != '\\';
+  };
   if (target.empty() || !std::all_of(target.begin(), target.end(), printable)) return bad("malformed request target");
   const std::string_view version = line.substr(second + 1);
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") return fail(Code::unimplemented, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+  if (version != "HTTP/1.1" && version != "HTTP/1.0")
+    return fail(Code::unimplemented, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   return {};
 }
 
@@ -42,7 +46,8 @@ Result<> check_header_line(std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return bad("malformed header name");
   for (char c : line.substr(colon + 1)) {
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) return bad("control character in a header value");
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
+      return bad("control character in a header value");
   }
   return {};
 }

@@ -11,8 +11,8 @@ namespace slipway::gateway::http1 {
 // before the colon, no control characters in values, exactly three words in a request line, HTTP/1.0 or 1.1.
 Result<> check_head_bytes(std::string_view head, bool request);
 
-// Meaning: one Content-Length in digits alone, Transfer-Encoding only as "chunked", on HTTP/1.1, never both; exactly one Host in
-// HTTP/1.1; a path (or http:// URL) without dot segments, fragments or bytes that need escapes.
+// Meaning: one Content-Length in digits alone, Transfer-Encoding only as "chunked", on HTTP/1.1, never both; exactly
+// one Host in HTTP/1.1; a path (or http:// URL) without dot segments, fragments or bytes that need escapes.
 Result<> check_request(const Head& head);
 Result<> check_response(const Head& head);
 

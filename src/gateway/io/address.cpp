@@ -8,7 +8,8 @@ Result<HostPort> parse_host_port(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   HostPort out;
   if (colon == std::string_view::npos) {
-    return fail(Code::invalid_argument, "\"" + std::string(text) + "\" is not ADDRESS:PORT", "for example 127.0.0.1:8080");
+    return fail(Code::invalid_argument, "\"" + std::string(text) + "\" is not ADDRESS:PORT",
+                "for example 127.0.0.1:8080");
   }
   const std::string_view digits = text.substr(colon + 1);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
@@ -23,7 +24,8 @@ Result<HostPort> parse_host_port(std::string_view text) {
 
 Result<HttpUrl> parse_http_url(std::string_view url) {
   static constexpr std::string_view scheme = "http://";
-  if (!url.starts_with(scheme)) return fail(Code::invalid_argument, "\"" + std::string(url) + "\" is not an http:// URL");
+  if (!url.starts_with(scheme))
+    return fail(Code::invalid_argument, "\"" + std::string(url) + "\" is not an http:// URL");
   const std::string_view rest = url.substr(scheme.size());
   const std::size_t slash = rest.find('/');
   HttpUrl out;
@@ -32,7 +34,9 @@ Result<HttpUrl> parse_http_url(std::string_view url) {
   if (out.authority.empty() || out.authority.find('@') != std::string::npos) {
     return fail(Code::invalid_argument, "\"" + std::string(url) + "\" names no host");
   }
-  const bool has_port = out.authority.find(':', out.authority.find(']') == std::string::npos ? 0 : out.authority.find(']')) != std::string::npos;
+  const bool has_port =
+      out.authority.find(':', out.authority.find(']') == std::string::npos ? 0 : out.authority.find(']')) !=
+      std::string::npos;
   TRY_ASSIGN(out.at, parse_host_port(has_port ? out.authority : out.authority + ":80"));
   return out;
 }

@@ -6,8 +6,8 @@
 
 namespace slipway::gateway::io {
 
-// What outlives the co_await may be passed by reference; everything else by value. With g++ 12 no aggregate and no capturing
-// lambda is built inside a co_await expression.
+// What outlives the co_await may be passed by reference; everything else by value. With g++ 12 no aggregate and no
+// capturing lambda is built inside a co_await expression.
 template <class T = void>
 using Co = boost::asio::awaitable<T>;
 

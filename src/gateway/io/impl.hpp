@@ -1,8 +1,8 @@
 #pragma once
 // Inside io/: what the .cpp files share.
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "gateway/io/loop.hpp"
 

@@ -13,11 +13,12 @@ namespace slipway::gateway::io {
 class Loop {
  public:
   Loop();
-  ~Loop();  // nothing may run any more
-  void run();   // until stop(), on the calling thread
-  void stop();  // thread-safe
+  ~Loop();                                // nothing may run any more
+  void run();                             // until stop(), on the calling thread
+  void stop();                            // thread-safe
   void post(std::function<void()> task);  // thread-safe
-  // Starts a coroutine; `finished` runs on the loop after it has ended. An exception out of it is logged, and ends it alone.
+  // Starts a coroutine; `finished` runs on the loop after it has ended. An exception out of it is logged, and ends it
+  // alone.
   void spawn(Co<> task, std::function<void()> finished = {});
   core::Instant now() const;  // the monotonic clock
 

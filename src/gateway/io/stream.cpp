@@ -22,8 +22,8 @@ constexpr core::Instant never = core::Instant::max();
 core::Instant now() { return core::real_clock().monotonic(); }
 }  // namespace
 
-// The deadline's timer is moved lazily: it fires at the oldest deadline set and looks whether a later one was set since.
-// It holds this state by shared_ptr, so that a timer already queued never touches a dead Stream.
+// The deadline's timer is moved lazily: it fires at the oldest deadline set and looks whether a later one was set
+// since. It holds this state by shared_ptr, so that a timer already queued never touches a dead Stream.
 struct Stream::Impl {
   struct Shared : std::enable_shared_from_this<Shared> {
     tcp::socket socket;
@@ -87,7 +87,8 @@ Co<Result<std::size_t>> Stream::read(std::string& into, std::size_t limit) {
       into.append(scratch, count);
       co_return count;
     }
-    if (error != asio::error::would_block && error != asio::error::try_again) co_return fail(error_of(*shared, error, "read"));
+    if (error != asio::error::would_block && error != asio::error::try_again)
+      co_return fail(error_of(*shared, error, "read"));
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await shared->socket.async_wait(tcp::socket::wait_read, token);
     if (error) co_return fail(error_of(*shared, error, "read"));
@@ -172,7 +173,9 @@ Co<Result<std::unique_ptr<Stream>>> Listener::accept() {
   auto token = asio::redirect_error(asio::use_awaitable, error);
   tcp::socket socket = co_await impl_->acceptor.async_accept(token);
   if (error) {
-    const Code code = error == asio::error::operation_aborted || error == asio::error::bad_descriptor ? Code::cancelled : Code::unavailable;
+    const Code code = error == asio::error::operation_aborted || error == asio::error::bad_descriptor
+                          ? Code::cancelled
+                          : Code::unavailable;
     co_return fail(code, "accept: " + error.message());
   }
   socket.set_option(tcp::no_delay(true), error);

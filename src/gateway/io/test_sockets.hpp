@@ -216,7 +216,8 @@ class Upstream {
 // Answers every request on a connection with 200 and this body, for as long as requests come.
 inline Upstream::Script always(std::string body) {
   return [body](Socket& s, int) {
-    while (!s.receive_message().empty()) s.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    while (!s.receive_message().empty())
+      s.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   };
 }
 

@@ -49,7 +49,7 @@ struct LoadGenerator::Impl {
   io::Loop loop;
   std::mt19937_64 random;  // seeded; of the questions only
   std::discrete_distribution<std::size_t> which;
-  io::Event wake{loop};     // stop() was called
+  io::Event wake{loop};  // stop() was called
   io::Event all_ended{loop};
   std::unique_ptr<io::Event> slot;  // set when a request ends while the schedule waits for one
   std::set<io::Stream*> busy;
@@ -121,7 +121,8 @@ struct LoadGenerator::Impl {
     question.number = number;
     question.intended = intended;
     question.user = prompt.user;
-    if (question.user.empty() && options.users > 0) question.user = "user-" + std::to_string(1 + luck % static_cast<std::uint64_t>(options.users));
+    if (question.user.empty() && options.users > 0)
+      question.user = "user-" + std::to_string(1 + luck % static_cast<std::uint64_t>(options.users));
     question.body = body_of(options, prompt, question.user);
     return question;
   }
@@ -191,7 +192,8 @@ struct LoadGenerator::Impl {
     co_return false;
   }
 
-  io::Co<Result<>> read_answer(io::Stream& stream, http1::Parser& response, const Question& question, Finished& result) {
+  io::Co<Result<>> read_answer(io::Stream& stream, http1::Parser& response, const Question& question,
+                               Finished& result) {
     std::optional<metrics::TokenMeter> meter;
     std::string inbox, text;
     while (!response.done()) {
@@ -250,19 +252,24 @@ struct LoadGenerator::Impl {
 LoadGenerator::LoadGenerator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LoadGenerator::~LoadGenerator() { stop(core::Duration(0)); }
 
-Result<std::unique_ptr<LoadGenerator>> LoadGenerator::start(LoadOptions options, std::function<void(const Finished&)> on_finished) {
+Result<std::unique_ptr<LoadGenerator>> LoadGenerator::start(LoadOptions options,
+                                                            std::function<void(const Finished&)> on_finished) {
   auto impl = std::make_unique<Impl>();
   Impl& i = *impl;
   TRY_ASSIGN(i.url, io::parse_http_url(options.url));
   if (!options.allow_remote && !io::is_loopback(i.url.at.host)) {
-    return fail(Code::permission_denied, i.url.at.host + " is not this machine", "--allow-remote sends load to other machines");
+    return fail(Code::permission_denied, i.url.at.host + " is not this machine",
+                "--allow-remote sends load to other machines");
   }
   if (options.prompts.empty()) return fail(Code::invalid_argument, "there are no prompts");
-  if (!(options.rate > 0) || options.rate > 1e5) return fail(Code::invalid_argument, "the rate must be above 0 and at most 100000 a second");
-  if (options.max_in_flight < 1 || options.max_in_flight > 10'000) return fail(Code::invalid_argument, "max-in-flight must be 1 to 10000");
+  if (!(options.rate > 0) || options.rate > 1e5)
+    return fail(Code::invalid_argument, "the rate must be above 0 and at most 100000 a second");
+  if (options.max_in_flight < 1 || options.max_in_flight > 10'000)
+    return fail(Code::invalid_argument, "max-in-flight must be 1 to 10000");
   std::vector<double> weights;
   for (const Prompt& prompt : options.prompts) weights.push_back(prompt.weight);
-  if (std::all_of(weights.begin(), weights.end(), [](double w) { return w == 0; })) return fail(Code::invalid_argument, "every prompt has weight 0");
+  if (std::all_of(weights.begin(), weights.end(), [](double w) { return w == 0; }))
+    return fail(Code::invalid_argument, "every prompt has weight 0");
   i.options = std::move(options);
   i.on_finished = std::move(on_finished);
   i.random.seed(i.options.seed);

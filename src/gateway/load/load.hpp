@@ -20,26 +20,26 @@ namespace slipway::gateway::load {
 struct Prompt {
   std::string prompt;
   int max_tokens = 64;
-  std::string user;    // "": one of the numbered users, or nobody
-  double weight = 1;   // relative, how often it is drawn
+  std::string user;   // "": one of the numbered users, or nobody
+  double weight = 1;  // relative, how often it is drawn
 };
 // JSON lines: {"prompt","max_tokens","user"?,"weight"?}. Strict; errors carry the line.
 Result<std::vector<Prompt>> parse_prompts(std::string_view jsonl, const std::string& source_name);
 
 struct LoadOptions {
-  std::string url;                 // "http://127.0.0.1:8081/v1/chat/completions"
-  std::string host;                // Host header; "": the URL's
-  std::string model;               // member "model"
-  std::vector<Prompt> prompts;     // not empty
-  double rate = 1;                 // requests a second
+  std::string url;              // "http://127.0.0.1:8081/v1/chat/completions"
+  std::string host;             // Host header; "": the URL's
+  std::string model;            // member "model"
+  std::vector<Prompt> prompts;  // not empty
+  double rate = 1;              // requests a second
   enum class Arrivals { poisson, constant } arrivals = Arrivals::poisson;
   std::optional<core::Duration> duration;  // absent: until stop()
-  int users = 0;                   // > 0: header x-user is user-1 .. user-N, drawn evenly
-  std::uint64_t seed = 1;          // the same seed asks the same questions at the same instants
-  int max_in_flight = 256;         // beyond it requests wait, and their wait is measured
+  int users = 0;                           // > 0: header x-user is user-1 .. user-N, drawn evenly
+  std::uint64_t seed = 1;                  // the same seed asks the same questions at the same instants
+  int max_in_flight = 256;                 // beyond it requests wait, and their wait is measured
   bool stream = true;
   core::Duration timeout = std::chrono::seconds(120);  // of one request, from when it is sent
-  core::Headers headers;           // more of them
+  core::Headers headers;                               // more of them
   bool allow_remote = false;
 };
 
@@ -48,13 +48,13 @@ struct Finished {
   std::uint64_t number = 0;  // from 1, in order of intended start
   core::Time at{};           // when it ended, by the wall clock
   std::string user;
-  int status = 0;            // 0: no response
-  std::string error;         // "", "http 503", "connect", "cut off", "timeout", "error event"
-  std::string message;       // what the server or the system said about it
-  std::string subset;        // x-slipway-subset
+  int status = 0;       // 0: no response
+  std::string error;    // "", "http 503", "connect", "cut off", "timeout", "error event"
+  std::string message;  // what the server or the system said about it
+  std::string subset;   // x-slipway-subset
   std::optional<core::Duration> first_token;
   core::Duration total{};
-  int pieces = 0;            // of content
+  int pieces = 0;  // of content
   bool ok() const { return error.empty(); }
 };
 
@@ -72,17 +72,18 @@ struct LoadReport {
   double seconds = 0;           // since the start
   double achieved_rate = 0;     // finished a second
   Quantiles first_token, between_tokens, total;
-  std::map<std::string, std::uint64_t> errors;       // by kind
-  std::map<std::string, SubsetReport> subsets;       // by x-slipway-subset; "" for answers without it
+  std::map<std::string, std::uint64_t> errors;  // by kind
+  std::map<std::string, SubsetReport> subsets;  // by x-slipway-subset; "" for answers without it
 };
-doc::Value to_json(const LoadReport& report);   // quantiles of nothing are null
+doc::Value to_json(const LoadReport& report);    // quantiles of nothing are null
 std::string to_table(const LoadReport& report);  // fits one screen
 
 class LoadGenerator {
  public:
-  // Starts at once, on a thread of its own. `on_finished` runs there, once a request. invalid_argument for options that make
-  // no sense; permission_denied for a target that is not loopback.
-  static Result<std::unique_ptr<LoadGenerator>> start(LoadOptions options, std::function<void(const Finished&)> on_finished = {});
+  // Starts at once, on a thread of its own. `on_finished` runs there, once a request. invalid_argument for options that
+  // make no sense; permission_denied for a target that is not loopback.
+  static Result<std::unique_ptr<LoadGenerator>> start(LoadOptions options,
+                                                      std::function<void(const Finished&)> on_finished = {});
   ~LoadGenerator();  // stop() without patience
 
   void set_rate(double rate);  // from the next request on; thread-safe

@@ -71,10 +71,20 @@ TEST_CASE("failures are told apart by kind, and subsets are counted") {
   Upstream upstream([](Socket& s, int number) {
     s.receive_message();
     switch (number % 4) {
-      case 0: s.send("HTTP/1.1 503 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"); break;
-      case 1: s.send("HTTP/1.1 200 OK\r\nx-slipway-subset: canary\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"); break;
-      case 2: s.send(sse_head + chunk(token("a"))); break;
-      default: s.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: 29\r\n\r\ndata: {\"error\":{\"code\":500}}\n\n"); break;
+      case 0:
+        s.send("HTTP/1.1 503 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        break;
+      case 1:
+        s.send("HTTP/1.1 200 OK\r\nx-slipway-subset: canary\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        break;
+      case 2:
+        s.send(sse_head + chunk(token("a")));
+        break;
+      default:
+        s.send(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: "
+            "29\r\n\r\ndata: {\"error\":{\"code\":500}}\n\n");
+        break;
     }
   });
   LoadOptions options = to(upstream.port(), 100, 400ms);
@@ -161,7 +171,8 @@ TEST_CASE("load is not sent to other machines by accident, nor without sense") {
 }
 
 TEST_CASE("prompts are read strictly, with the line of what is wrong") {
-  auto prompts = parse_prompts("{\"prompt\":\"a\"}\n\n{\"prompt\":\"b\",\"max_tokens\":7,\"user\":\"u\",\"weight\":0.5}\n", "p.jsonl");
+  auto prompts = parse_prompts(
+      "{\"prompt\":\"a\"}\n\n{\"prompt\":\"b\",\"max_tokens\":7,\"user\":\"u\",\"weight\":0.5}\n", "p.jsonl");
   REQUIRE(prompts.has_value());
   CHECK(prompts->size() == 2);
   CHECK((*prompts)[1].max_tokens == 7);

@@ -33,7 +33,9 @@ Result<std::vector<Prompt>> parse_prompts(std::string_view jsonl, const std::str
     prompts.push_back(std::move(prompt));
   }
   if (!problems.empty()) return fail(core::join(std::move(problems)));
-  if (prompts.empty()) return fail(Code::invalid_argument, source_name + " has no prompts", "one JSON object a line: {\"prompt\": \"...\", \"max_tokens\": 64}");
+  if (prompts.empty())
+    return fail(Code::invalid_argument, source_name + " has no prompts",
+                "one JSON object a line: {\"prompt\": \"...\", \"max_tokens\": 64}");
   return prompts;
 }
 

@@ -11,7 +11,12 @@ constexpr std::size_t most_samples = 1'000'000;
 
 doc::Value to_json(const Quantiles& q) {
   if (q.count == 0) return nullptr;
-  return doc::Object{{"count", std::uint64_t{q.count}}, {"p50", q.p50}, {"p90", q.p90}, {"p95", q.p95}, {"p99", q.p99}, {"max", q.max}};
+  return doc::Object{{"count", std::uint64_t{q.count}},
+                     {"p50", q.p50},
+                     {"p90", q.p90},
+                     {"p95", q.p95},
+                     {"p99", q.p99},
+                     {"max", q.max}};
 }
 
 std::string milliseconds(double seconds) {
@@ -82,7 +87,8 @@ LoadReport Tally::report(double seconds) const {
   out.between_tokens = quantiles(gaps_);
   out.total = quantiles(total_);
   for (auto& [name, subset] : out.subsets) {
-    if (const auto found = first_by_subset_.find(name); found != first_by_subset_.end()) subset.first_token = quantiles(found->second);
+    if (const auto found = first_by_subset_.find(name); found != first_by_subset_.end())
+      subset.first_token = quantiles(found->second);
   }
   return out;
 }
@@ -91,12 +97,21 @@ doc::Value to_json(const LoadReport& r) {
   doc::Object errors, subsets;
   for (const auto& [kind, count] : r.errors) errors.set(kind, count);
   for (const auto& [name, s] : r.subsets) {
-    subsets.set(name, doc::Object{{"requests", s.requests}, {"errors", s.errors}, {"firstTokenSeconds", to_json(s.first_token)}});
+    subsets.set(
+        name,
+        doc::Object{{"requests", s.requests}, {"errors", s.errors}, {"firstTokenSeconds", to_json(s.first_token)}});
   }
-  return doc::Object{{"sent", r.sent}, {"succeeded", r.succeeded}, {"failed", r.failed}, {"abandoned", r.abandoned},
-                     {"seconds", r.seconds}, {"requestsPerSecond", r.achieved_rate},
-                     {"firstTokenSeconds", to_json(r.first_token)}, {"betweenTokensSeconds", to_json(r.between_tokens)},
-                     {"totalSeconds", to_json(r.total)}, {"errors", std::move(errors)}, {"subsets", std::move(subsets)}};
+  return doc::Object{{"sent", r.sent},
+                     {"succeeded", r.succeeded},
+                     {"failed", r.failed},
+                     {"abandoned", r.abandoned},
+                     {"seconds", r.seconds},
+                     {"requestsPerSecond", r.achieved_rate},
+                     {"firstTokenSeconds", to_json(r.first_token)},
+                     {"betweenTokensSeconds", to_json(r.between_tokens)},
+                     {"totalSeconds", to_json(r.total)},
+                     {"errors", std::move(errors)},
+                     {"subsets", std::move(subsets)}};
 }
 
 std::string to_table(const LoadReport& r) {

@@ -10,9 +10,9 @@
 // slipway_gateway_requests_in_flight             {destination_service_namespace, _name, _subset}
 // slipway_gateway_snapshot_version, slipway_gateway_snapshot_age_seconds (since it was taken; only with a snapshot)
 //
-// response_flags are Envoy's: "-" fine, NR no route, NC no such backend, UH no ready endpoint, UF connect failure, UC upstream
-// closed early, UT timeout, DC client went away (response_code 0). One departure from Istio: a response that its
-// upstream cut off after the status was sent counts as 502 UC, not as 200, so that error rates see it.
+// response_flags are Envoy's: "-" fine, NR no route, NC no such backend, UH no ready endpoint, UF connect failure, UC
+// upstream closed early, UT timeout, DC client went away (response_code 0). One departure from Istio: a response that
+// its upstream cut off after the status was sent counts as 502 UC, not as 200, so that error rates see it.
 
 #include <optional>
 
@@ -49,7 +49,9 @@ class Metrics {
   std::vector<Sample> samples(core::Instant now);  // what render() says, taken apart
   // For tests and simulated analyses: the sum of istio_requests_total over the series with these labels.
   double requests(const std::map<std::string, std::string>& labels = {}) const { return requests_.total(labels); }
-  double first_tokens(const std::map<std::string, std::string>& labels = {}) const { return first_token_.total(labels); }
+  double first_tokens(const std::map<std::string, std::string>& labels = {}) const {
+    return first_token_.total(labels);
+  }
   double in_flight() const { return in_flight_.total(); }
 
  private:

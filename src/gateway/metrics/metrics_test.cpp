@@ -22,11 +22,15 @@ TEST_CASE("the families are rendered as Prometheus reads them") {
   metrics.started(outcome.target);
   metrics.set_snapshot(42, at(1000));
   const std::string text = metrics.render(at(3500));
-  const std::string who = "destination_service_namespace=\"prod\",destination_service_name=\"chat\",destination_subset=\"canary\"";
+  const std::string who =
+      "destination_service_namespace=\"prod\",destination_service_name=\"chat\",destination_subset=\"canary\"";
   const std::string which = who + ",destination_version=\"v2\",destination_canonical_revision=\"abc\"";
   CHECK(contains(text, "# TYPE istio_requests_total counter\n"));
-  CHECK(contains(text, "istio_requests_total{reporter=\"gateway\",source_workload=\"slipway-gateway\"," + which + ",response_code=\"200\",response_flags=\"-\"} 1\n"));
-  CHECK(contains(text, "istio_request_duration_milliseconds_bucket{reporter=\"gateway\",source_workload=\"slipway-gateway\"," + which + ",response_code=\"200\",le=\"5\"} 0\n"));
+  CHECK(contains(text, "istio_requests_total{reporter=\"gateway\",source_workload=\"slipway-gateway\"," + which +
+                           ",response_code=\"200\",response_flags=\"-\"} 1\n"));
+  CHECK(contains(
+      text, "istio_request_duration_milliseconds_bucket{reporter=\"gateway\",source_workload=\"slipway-gateway\"," +
+                which + ",response_code=\"200\",le=\"5\"} 0\n"));
   CHECK(contains(text, ",le=\"10\"} 1\n"));
   CHECK(contains(text, "slipway_gateway_time_to_first_token_seconds_bucket{" + which + ",le=\"0.005\"} 1\n"));
   CHECK(contains(text, "slipway_gateway_time_to_first_token_seconds_bucket{" + which + ",le=\"+Inf\"} 1\n"));
@@ -56,7 +60,9 @@ TEST_CASE("a stream's first token is its first content, not its role or its head
   CHECK(meter.feed("data: {\"choices\":[{\"delta\":{\"content\":null}}]}\n\n: a comment\n\nevent: x\n", at(2)) == 0);
   CHECK(meter.feed("data: {\"choices\":[{\"delta\":{\"con", at(3)) == 0);
   CHECK(meter.feed("tent\":\"Hel\"}}]}\r\n\r\n", at(4)) == 1);
-  CHECK(meter.feed("data:{\"choices\":[{\"text\" : \"lo\"}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"!\"}}]}\n\n", at(9)) == 2);
+  CHECK(meter.feed(
+            "data:{\"choices\":[{\"text\" : \"lo\"}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"!\"}}]}\n\n",
+            at(9)) == 2);
   CHECK(meter.feed("data: [DONE]\n\n", at(10)) == 0);
   CHECK(meter.first() == at(4));
   CHECK(meter.last() == at(9));

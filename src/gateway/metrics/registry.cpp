@@ -11,8 +11,10 @@ std::string escape(std::string_view text) {
   std::string out;
   for (char c : text) {
     if (c == '\\' || c == '"') out.push_back('\\');
-    if (c == '\n') out += "\\n";
-    else out.push_back(c);
+    if (c == '\n')
+      out += "\\n";
+    else
+      out.push_back(c);
   }
   return out;
 }
@@ -95,7 +97,8 @@ void Family::render(std::string& out) const {
     for (std::size_t i = 0; i < s.buckets.size(); ++i) {
       below += s.buckets[i];
       const std::string bound = i < bounds_.size() ? render_number(bounds_[i]) : "+Inf";
-      line(out, name_ + "_bucket", (labels.empty() ? "" : labels + ",") + "le=\"" + bound + "\"", static_cast<double>(below));
+      line(out, name_ + "_bucket", (labels.empty() ? "" : labels + ",") + "le=\"" + bound + "\"",
+           static_cast<double>(below));
     }
     line(out, name_ + "_sum", labels, s.value);
     line(out, name_ + "_count", labels, static_cast<double>(s.count));

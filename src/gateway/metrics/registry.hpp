@@ -24,9 +24,9 @@ class Family {
   enum class Type { counter, gauge, histogram };
   Family(std::string name, std::string help, Type type, std::vector<double> bounds = {});
 
-  void add(const Labels& labels, double amount = 1);      // counters and gauges
-  void set(const Labels& labels, double value);           // gauges
-  void observe(const Labels& labels, double value);       // histograms
+  void add(const Labels& labels, double amount = 1);  // counters and gauges
+  void set(const Labels& labels, double value);       // gauges
+  void observe(const Labels& labels, double value);   // histograms
   // Sum over the series whose labels include `some`; the count of observations for histograms.
   double total(const std::map<std::string, std::string>& some = {}) const;
 
@@ -36,7 +36,7 @@ class Family {
  private:
   struct Series {
     Labels labels;
-    double value = 0;                    // histograms: the sum
+    double value = 0;  // histograms: the sum
     std::uint64_t count = 0;
     std::vector<std::uint64_t> buckets;  // not cumulative
   };

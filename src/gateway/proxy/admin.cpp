@@ -17,7 +17,8 @@ Reply answer_admin(State& state, const http1::Head& head, const std::function<vo
     return text_reply(200, "draining\n");
   }
   if (head.method != "GET" && head.method != "HEAD") return text_reply(405, "GET it\n");
-  if (path == "/metrics") return text_reply(200, state.metrics.render(state.loop.now()), "text/plain; version=0.0.4; charset=utf-8");
+  if (path == "/metrics")
+    return text_reply(200, state.metrics.render(state.loop.now()), "text/plain; version=0.0.4; charset=utf-8");
   if (path == "/healthz") return text_reply(200, "ok\n");
   if (path == "/readyz") {
     if (state.draining) return text_reply(503, "draining\n");

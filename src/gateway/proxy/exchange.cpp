@@ -7,7 +7,12 @@ namespace slipway::gateway::proxy {
 using http1::same_name;
 
 Exchange::Exchange(State& state, io::Stream& client, std::string& inbox, http1::Parser& request)
-    : state_(state), client_(client), inbox_(inbox), request_(request), snapshot_(state.snapshot), began_(state.loop.now()),
+    : state_(state),
+      client_(client),
+      inbox_(inbox),
+      request_(request),
+      snapshot_(state.snapshot),
+      began_(state.loop.now()),
       watch_ended_(state.loop) {}
 
 Exchange::~Exchange() {
@@ -23,8 +28,9 @@ io::Co<bool> Exchange::run() {
   const traffic::RequestView view{head.method, core::header(head.headers, "host"), head.target, &head.headers};
   matched_ = traffic::match(*snapshot_, view);
   if (!matched_.route) {
-    Reply reply = error_reply(404, "route_not_found", "no route for " + head.method + " " + std::string(view.path()) + " at host \"" +
-                                                          traffic::host_of(view.authority) + "\"");
+    Reply reply = error_reply(404, "route_not_found",
+                              "no route for " + head.method + " " + std::string(view.path()) + " at host \"" +
+                                  traffic::host_of(view.authority) + "\"");
     co_return co_await answer(std::move(reply), "NR");
   }
   const traffic::HttpRoute& rule = matched_.route->rule;
@@ -61,7 +67,7 @@ io::Co<bool> Exchange::run() {
   state_.metrics.started(*counted_);
   const bool again = co_await forward();
   co_await stop_watch();
-  co_return again && request_.done();
+  co_return again&& request_.done();
 }
 
 // "GET http://host/path": the target's authority wins over the Host header (RFC 9112 3.2.2).
@@ -70,7 +76,8 @@ void Exchange::normalise() {
   static constexpr std::string_view scheme = "http://";
   if (!head.target.starts_with(scheme)) return;
   const std::size_t slash = head.target.find('/', scheme.size());
-  const std::string authority = head.target.substr(scheme.size(), slash == std::string::npos ? slash : slash - scheme.size());
+  const std::string authority =
+      head.target.substr(scheme.size(), slash == std::string::npos ? slash : slash - scheme.size());
   head.target = slash == std::string::npos ? "/" : head.target.substr(slash);
   http1::set_header(head.headers, "host", authority);
 }
@@ -180,8 +187,10 @@ std::string Exchange::render_upstream_request() const {
     http1::set_header(headers, "content-length", std::to_string(whole_ ? prefix_.size() : *head.content_length));
   }
   std::string bytes = http1::render_request(head.method, traffic::rewritten_target(matched_, head.target), headers);
-  if (chunked) http1::append_chunk(bytes, prefix_);
-  else bytes += prefix_;
+  if (chunked)
+    http1::append_chunk(bytes, prefix_);
+  else
+    bytes += prefix_;
   return bytes;
 }
 
@@ -198,7 +207,8 @@ io::Co<Result<>> Exchange::receive_head() {
     if (!taken) co_return fail(std::move(taken).error());
     upstream_inbox_.erase(0, *taken);
     if (!response_.head_done()) continue;
-    if (response_.head().status == 101) co_return fail(Code::invalid_argument, "the upstream switched protocols unasked");
+    if (response_.head().status == 101)
+      co_return fail(Code::invalid_argument, "the upstream switched protocols unasked");
     if (response_.head().status >= 200) co_return Result<>();
     response_.reset();  // 1xx: the answer is still to come
     if (request_.head().method == "HEAD") response_.expect_no_body();
@@ -236,7 +246,7 @@ io::Co<bool> Exchange::answer(Reply reply, std::string flags) {
   auto written = co_await client_.write(bytes);
   client_.never_expires();
   record(written ? status : 0, written ? flags : "DC");
-  co_return written && keep;
+  co_return written&& keep;
 }
 
 bool Exchange::keeps_client() const { return request_.head().keep_alive && !state_.draining && !client_gone_; }

@@ -34,8 +34,8 @@ class Exchange {
   std::string render_client_head(bool keep, bool bodyless, bool chunked) const;
 
   void start_watch();
-  io::Co<> watch();      // the rest of the request's body, then the client's end
-  io::Co<bool> pump();   // whether the whole body went up
+  io::Co<> watch();     // the rest of the request's body, then the client's end
+  io::Co<bool> pump();  // whether the whole body went up
   io::Co<> stop_watch();
   void client_went();
   void record(int status, std::string flags);
@@ -58,8 +58,8 @@ class Exchange {
   std::optional<metrics::Target> counted_;  // in the in-flight gauge
   std::optional<core::Instant> deadline_;   // of the route's timeout
 
-  std::string prefix_;        // the body as far as it was read before sending: what a retry sends again
-  bool whole_ = false;        // prefix_ is all of it
+  std::string prefix_;  // the body as far as it was read before sending: what a retry sends again
+  bool whole_ = false;  // prefix_ is all of it
   bool invited_ = false;
   std::unique_ptr<io::Stream> upstream_;
   std::string upstream_inbox_;

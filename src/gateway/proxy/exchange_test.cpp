@@ -18,7 +18,9 @@ TEST_CASE("a request arrives upstream without hop-by-hop headers and with who as
   });
   RunningGateway g(one_upstream(upstream.port()));
   Socket client = g.client();
-  client.send(post("{}", "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nTE: trailers\r\nX-Forwarded-For: 9.9.9.9\r\nX-Request-Id: abc\r\n"));
+  client.send(post("{}",
+                   "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nTE: trailers\r\nX-Forwarded-For: "
+                   "9.9.9.9\r\nX-Request-Id: abc\r\n"));
   const std::string answer = client.receive_message();
   CHECK(has(answer, "HTTP/1.1 200 OK\r\n"));
   CHECK(has(answer, "x-slipway-subset: stable\r\n"));
@@ -33,7 +35,9 @@ TEST_CASE("a request arrives upstream without hop-by-hop headers and with who as
   CHECK(has(seen, "x-request-id: abc\r\n"));
   CHECK(!has(seen, "X-Hop"));
   CHECK(!has(seen, "TE:"));
-  CHECK(g.counts("destination_service_name=\"chat\",destination_subset=\"stable\",destination_version=\"v1\",destination_canonical_revision=\"v1\",response_code=\"200\",response_flags=\"-\"} 1"));
+  CHECK(
+      g.counts("destination_service_name=\"chat\",destination_subset=\"stable\",destination_version=\"v1\",destination_"
+               "canonical_revision=\"v1\",response_code=\"200\",response_flags=\"-\"} 1"));
 }
 
 TEST_CASE("every event is handed on when it comes, not when the next one does") {
@@ -50,8 +54,14 @@ TEST_CASE("every event is handed on when it comes, not when the next one does") 
   CHECK(has(client.receive_until("one\"}}]}\n\n"), "text/event-stream"));
   seen_first.set();
   CHECK(has(client.receive_until("0\r\n\r\n"), "two"));
-  CHECK(g.counts("slipway_gateway_time_to_first_token_seconds_count{destination_service_namespace=\"prod\",destination_service_name=\"chat\",destination_subset=\"stable\",destination_version=\"v1\",destination_canonical_revision=\"v1\"} 1"));
-  CHECK(g.counts("slipway_gateway_inter_token_latency_seconds_count{destination_service_namespace=\"prod\",destination_service_name=\"chat\",destination_subset=\"stable\",destination_version=\"v1\",destination_canonical_revision=\"v1\"} 1"));
+  CHECK(
+      g.counts("slipway_gateway_time_to_first_token_seconds_count{destination_service_namespace=\"prod\",destination_"
+               "service_name=\"chat\",destination_subset=\"stable\",destination_version=\"v1\",destination_canonical_"
+               "revision=\"v1\"} 1"));
+  CHECK(
+      g.counts("slipway_gateway_inter_token_latency_seconds_count{destination_service_namespace=\"prod\",destination_"
+               "service_name=\"chat\",destination_subset=\"stable\",destination_version=\"v1\",destination_canonical_"
+               "revision=\"v1\"} 1"));
 }
 
 TEST_CASE("a client that goes away takes the upstream connection with it at once") {
@@ -69,7 +79,9 @@ TEST_CASE("a client that goes away takes the upstream connection with it at once
   client.close();
   CHECK(gone.wait());
   CHECK(g.counts("response_code=\"0\",response_flags=\"DC\"} 1"));
-  CHECK(g.counts("slipway_gateway_requests_in_flight{destination_service_namespace=\"prod\",destination_service_name=\"chat\",destination_subset=\"stable\"} 0"));
+  CHECK(
+      g.counts("slipway_gateway_requests_in_flight{destination_service_namespace=\"prod\",destination_service_name="
+               "\"chat\",destination_subset=\"stable\"} 0"));
 }
 
 TEST_CASE("a client that goes away before the first byte of the answer cancels too") {
@@ -97,13 +109,16 @@ TEST_CASE("an upstream that dies before it answers is an error in OpenAI's shape
   CHECK(has(answer, "HTTP/1.1 503 Service Unavailable\r\n"));
   CHECK(has(answer, "server: slipway\r\n"));
   CHECK(has(answer, "x-slipway-subset: stable\r\n"));
-  CHECK(has(answer, R"({"error":{"message":"the upstream closed the connection before it answered","type":"server_error","param":null,"code":"upstream_reset"}})"));
+  CHECK(has(
+      answer,
+      R"({"error":{"message":"the upstream closed the connection before it answered","type":"server_error","param":null,"code":"upstream_reset"}})"));
   CHECK(upstream.connections() == 1);  // the request may have been acted on: it is not sent twice
   CHECK(g.counts("response_code=\"503\",response_flags=\"UC\"} 1"));
 }
 
 TEST_CASE("an answer that its upstream cuts off is visibly cut off, counted as a failure, and not retried") {
-  for (const std::string& head : {sse_head + chunk(token("one")), std::string("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")}) {
+  for (const std::string& head :
+       {sse_head + chunk(token("one")), std::string("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")}) {
     Upstream upstream([&](Socket& s, int) {
       s.receive_message();
       s.send(head);
@@ -158,7 +173,9 @@ TEST_CASE("an endpoint that refuses connections costs a retry on another; when a
     CHECK(has(client.receive_message(), "upstream_connect_failure"));
   }
   {
-    RunningGateway g(traffic::chat_world(alive.port(), dead) + traffic::virtual_service("  - retries: {attempts: 0}\n    route: [{destination: {host: chat}}]\n"));
+    RunningGateway g(
+        traffic::chat_world(alive.port(), dead) +
+        traffic::virtual_service("  - retries: {attempts: 0}\n    route: [{destination: {host: chat}}]\n"));
     int failed = 0;
     for (int i = 0; i < 40; ++i) {
       Socket client = g.client();
@@ -242,7 +259,8 @@ TEST_CASE("the answer may begin while the request's body is still coming") {
   });
   RunningGateway g(one_upstream(upstream.port()));
   Socket client = g.client();
-  client.send("POST / HTTP/1.1\r\nHost: chat.example.com\r\nContent-Length: 10000000\r\n\r\n" + std::string(100'000, 'x'));
+  client.send("POST / HTTP/1.1\r\nHost: chat.example.com\r\nContent-Length: 10000000\r\n\r\n" +
+              std::string(100'000, 'x'));
   CHECK(has(client.receive_message(), "413"));
 }
 
@@ -284,10 +302,11 @@ TEST_CASE("a client that waits to be asked for its body is asked") {
 }
 
 TEST_CASE("redirects, direct answers, and requests that nothing matches are answered here") {
-  RunningGateway g(traffic::chat_world() + traffic::virtual_service(
-      "  - {match: [{uri: {exact: /old}}], redirect: {uri: /new}}\n"
-      "  - {match: [{uri: {exact: /ping}}], directResponse: {status: 200, body: {string: pong}}}\n"
-      "  - {match: [{uri: {exact: /lost}}], route: [{destination: {host: nobody}}]}\n"));
+  RunningGateway g(traffic::chat_world() +
+                   traffic::virtual_service(
+                       "  - {match: [{uri: {exact: /old}}], redirect: {uri: /new}}\n"
+                       "  - {match: [{uri: {exact: /ping}}], directResponse: {status: 200, body: {string: pong}}}\n"
+                       "  - {match: [{uri: {exact: /lost}}], route: [{destination: {host: nobody}}]}\n"));
   Socket client = g.client();
   client.send(get("/old?a=1"));
   CHECK(has(client.receive_message(), "location: http://chat.example.com/new?a=1\r\n"));
@@ -302,9 +321,12 @@ TEST_CASE("redirects, direct answers, and requests that nothing matches are answ
   CHECK(g.counts("response_code=\"404\",response_flags=\"NR\"} 1"));
 }
 
-TEST_CASE("a user stays on a subset, whether the header or the body names them, and an empty subset fails for its share alone") {
+TEST_CASE(
+    "a user stays on a subset, whether the header or the body names them, and an empty subset fails for its share "
+    "alone") {
   Upstream stable(always("stable")), canary(always("canary"));
-  RunningGateway g(traffic::chat_world(stable.port(), canary.port()) + traffic::virtual_service(traffic::weighted(50, 50)));
+  RunningGateway g(traffic::chat_world(stable.port(), canary.port()) +
+                   traffic::virtual_service(traffic::weighted(50, 50)));
   Socket client = g.client();
   int on_canary = 0;
   for (int user = 0; user < 40; ++user) {
@@ -320,7 +342,8 @@ TEST_CASE("a user stays on a subset, whether the header or the body names them, 
   CHECK(on_canary > 8);
   CHECK(on_canary < 32);
 
-  std::string rules = traffic::chat_world(stable.port(), canary.port()) + traffic::virtual_service(traffic::weighted(50, 50));
+  std::string rules =
+      traffic::chat_world(stable.port(), canary.port()) + traffic::virtual_service(traffic::weighted(50, 50));
   rules.replace(rules.rfind("ready: true"), 11, "ready: false");
   g.gateway->set_snapshot(traffic::snapshot_of(rules, 2));
   int failed = 0;

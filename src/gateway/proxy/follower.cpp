@@ -92,11 +92,14 @@ struct Follower::Impl {
       auto answer = co_await poll();
       stream.reset();
       Result<> outcome;
-      if (!answer) outcome = fail(std::move(answer).error());
-      else if (*answer) outcome = take(**answer);
+      if (!answer)
+        outcome = fail(std::move(answer).error());
+      else if (*answer)
+        outcome = take(**answer);
       if (outcome) {
         delay = first_delay;
-        if (std::exchange(told, false)) log::info("gateway", "following the control plane again", {{"at", url.authority}});
+        if (std::exchange(told, false))
+          log::info("gateway", "following the control plane again", {{"at", url.authority}});
         continue;
       }
       if (stopped.is_set()) break;
@@ -104,7 +107,8 @@ struct Follower::Impl {
         log::warn("gateway", "cannot follow the control plane; serving with the last rules",
                   {{"at", url.authority}, {"why", outcome.error().one_line()}});
       }
-      const auto jitter = core::Duration(static_cast<std::int64_t>(core::real_random().below(static_cast<std::uint64_t>(delay.count() / 2))));
+      const auto jitter = core::Duration(
+          static_cast<std::int64_t>(core::real_random().below(static_cast<std::uint64_t>(delay.count() / 2))));
       co_await stopped.wait_for(delay + jitter);
       delay = std::min(last_delay, delay * 2);
     }
@@ -113,7 +117,8 @@ struct Follower::Impl {
 
 Follower::Follower(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<Follower>> Follower::start(const std::string& control_plane, std::string cache, std::uint64_t known,
+Result<std::unique_ptr<Follower>> Follower::start(const std::string& control_plane, std::string cache,
+                                                  std::uint64_t known,
                                                   std::function<void(traffic::Snapshot)> on_snapshot) {
   auto impl = std::make_unique<Impl>();
   TRY_ASSIGN(impl->url, io::parse_http_url(control_plane));

@@ -14,7 +14,8 @@ namespace slipway::gateway::proxy {
 class Follower {
  public:
   // `on_snapshot` runs on the follower's thread. `known` is the version at hand, from the cache; 0: none.
-  static Result<std::unique_ptr<Follower>> start(const std::string& control_plane, std::string cache, std::uint64_t known,
+  static Result<std::unique_ptr<Follower>> start(const std::string& control_plane, std::string cache,
+                                                 std::uint64_t known,
                                                  std::function<void(traffic::Snapshot)> on_snapshot);
   ~Follower();  // cancels and waits
 

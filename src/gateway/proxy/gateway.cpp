@@ -29,11 +29,13 @@ struct Gateway::Impl {
     state.snapshot = std::make_shared<const traffic::Snapshot>(std::move(snapshot));
     state.pool.keep_only(*state.snapshot);
     state.metrics.set_snapshot(state.snapshot->version, loop.now());
-    log::info("gateway", "rules taken over", {{"version", state.snapshot->version}, {"routes", state.snapshot->routes.size()}});
+    log::info("gateway", "rules taken over",
+              {{"version", state.snapshot->version}, {"routes", state.snapshot->routes.size()}});
   }
 
   void drain() {
-    if (!std::exchange(state.draining, true)) log::info("gateway", "draining", {{"connections", state.sessions.size()}});
+    if (!std::exchange(state.draining, true))
+      log::info("gateway", "draining", {{"connections", state.sessions.size()}});
     const std::vector<Session*> all(state.sessions.begin(), state.sessions.end());
     for (Session* session : all) session->end_if_idle();
   }
@@ -112,9 +114,11 @@ Result<std::unique_ptr<Gateway>> Gateway::start(GatewayOptions options) {
   i.admin_port = i.admin->port();
 
   if (!i.options.cache.empty()) {
-    if (auto kept = read_cache(i.options.cache)) i.adopt(std::move(*kept));
+    if (auto kept = read_cache(i.options.cache))
+      i.adopt(std::move(*kept));
     else if (kept.error().code != Code::not_found) {
-      log::warn("gateway", "the kept rules are unusable", {{"file", i.options.cache}, {"why", kept.error().one_line()}});
+      log::warn("gateway", "the kept rules are unusable",
+                {{"file", i.options.cache}, {"why", kept.error().one_line()}});
     }
   }
   if (!i.options.control_plane.empty()) {
@@ -122,7 +126,8 @@ Result<std::unique_ptr<Gateway>> Gateway::start(GatewayOptions options) {
       auto shared = std::make_shared<traffic::Snapshot>(std::move(snapshot));
       i.loop.post([&i, shared] { i.adopt(std::move(*shared)); });
     };
-    TRY_ASSIGN(i.follower, Follower::start(i.options.control_plane, i.options.cache, i.state.snapshot->version, deliver));
+    TRY_ASSIGN(i.follower,
+               Follower::start(i.options.control_plane, i.options.cache, i.state.snapshot->version, deliver));
   }
   i.loop.spawn(i.accept_clients(), [&i] { i.accepting_ended.set(); });
   i.loop.spawn(i.accept_admin(), [&i] { i.admin_ended.set(); });

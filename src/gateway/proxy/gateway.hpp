@@ -13,10 +13,10 @@
 namespace slipway::gateway::proxy {
 
 struct Limits {
-  core::Duration connect = std::chrono::seconds(2);       // unless a DestinationRule says otherwise
-  core::Duration header = std::chrono::seconds(10);       // from a request's first byte to the end of its head
-  core::Duration keep_alive = std::chrono::seconds(75);   // between requests
-  core::Duration body = std::chrono::seconds(30);         // between two reads while a body is gathered for its key
+  core::Duration connect = std::chrono::seconds(2);         // unless a DestinationRule says otherwise
+  core::Duration header = std::chrono::seconds(10);         // from a request's first byte to the end of its head
+  core::Duration keep_alive = std::chrono::seconds(75);     // between requests
+  core::Duration body = std::chrono::seconds(30);           // between two reads while a body is gathered for its key
   core::Duration stalled_client = std::chrono::minutes(5);  // that reads nothing of what we write
   core::Duration silent_upstream = std::chrono::hours(1);   // that sends nothing, when the route has no timeout
   core::Duration drain = std::chrono::seconds(10);
@@ -24,10 +24,10 @@ struct Limits {
 };
 
 struct GatewayOptions {
-  std::string control_plane;                 // "http://127.0.0.1:8080"; empty: none
-  std::string listen = "127.0.0.1:8081";     // port 0: a free one
-  std::string admin = "127.0.0.1:0";         // metrics, health, snapshot, drain
-  std::string cache;                         // file that keeps the last snapshot; empty: none
+  std::string control_plane;              // "http://127.0.0.1:8080"; empty: none
+  std::string listen = "127.0.0.1:8081";  // port 0: a free one
+  std::string admin = "127.0.0.1:0";      // metrics, health, snapshot, drain
+  std::string cache;                      // file that keeps the last snapshot; empty: none
   Limits limits;
 };
 
@@ -41,7 +41,7 @@ class Gateway {
   int port() const;
   int admin_port() const;
   void set_snapshot(traffic::Snapshot snapshot);  // what a control plane would send; thread-safe
-  void begin_drain();  // not ready any more, answers close their connections; still accepts
+  void begin_drain();                             // not ready any more, answers close their connections; still accepts
   // Stops accepting, lets requests end for at most `limits.drain`, then cuts them. Blocks. Idempotent.
   void stop();
 

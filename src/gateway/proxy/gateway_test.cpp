@@ -41,12 +41,14 @@ TEST_CASE("ambiguous requests are answered with 400, the connection ends, and th
   Upstream upstream(always("ok"));
   RunningGateway g(one_upstream(upstream.port()));
   const std::string smuggled = "GET /admin HTTP/1.1\r\nHost: chat.example.com\r\n\r\n";
-  for (const std::string& bytes : {
-           "POST / HTTP/1.1\r\nHost: chat.example.com\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
-           "POST / HTTP/1.1\r\nHost: chat.example.com\r\nTransfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n" + smuggled,
-           "POST / HTTP/1.1\r\nHost: chat.example.com\r\nContent-Length: 0\r\nContent-Length: 44\r\n\r\n" + smuggled,
-           "GET / HTTP/1.1\r\nHost: chat.example.com\r\nX: a\r\n b\r\n\r\n" + smuggled,
-           "GET / HTTP/1.1\nHost: chat.example.com\n\n" + smuggled}) {
+  for (const std::string& bytes :
+       {"POST / HTTP/1.1\r\nHost: chat.example.com\r\nContent-Length: 5\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n0\r\n\r\n" +
+            smuggled,
+        "POST / HTTP/1.1\r\nHost: chat.example.com\r\nTransfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n" + smuggled,
+        "POST / HTTP/1.1\r\nHost: chat.example.com\r\nContent-Length: 0\r\nContent-Length: 44\r\n\r\n" + smuggled,
+        "GET / HTTP/1.1\r\nHost: chat.example.com\r\nX: a\r\n b\r\n\r\n" + smuggled,
+        "GET / HTTP/1.1\nHost: chat.example.com\n\n" + smuggled}) {
     CAPTURE(bytes);
     Socket client = g.client();
     client.send(bytes);
@@ -184,7 +186,8 @@ TEST_CASE("the gateway follows a control plane, keeps what it got, and serves wi
   proxy::GatewayOptions options;
   options.cache = directory.path + "/snapshot.json";
   const auto snapshot = [](int port, std::uint64_t version) {
-    const std::string body = core::doc::render_json(traffic::to_json(traffic::snapshot_of(one_upstream(port), version)));
+    const std::string body =
+        core::doc::render_json(traffic::to_json(traffic::snapshot_of(one_upstream(port), version)));
     return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   };
   Signal change;

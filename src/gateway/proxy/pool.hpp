@@ -26,7 +26,7 @@ class Pool {
     std::unique_ptr<io::Stream> stream;
     core::Instant since;
   };
-  static constexpr std::size_t max_idle = 128;                            // an endpoint
+  static constexpr std::size_t max_idle = 128;                         // an endpoint
   static constexpr core::Duration max_age = std::chrono::seconds(30);  // below most servers' own limit
   io::Loop& loop_;
   std::unordered_map<std::string, std::vector<Idle>> idle_;

@@ -16,8 +16,10 @@ io::Co<bool> Exchange::relay() {
   for (;;) {
     const std::string piece = response_.take_body();
     note_content(piece);
-    if (chunked) http1::append_chunk(out, piece);
-    else out += piece;
+    if (chunked)
+      http1::append_chunk(out, piece);
+    else
+      out += piece;
     if (response_.done() && chunked) out += http1::last_chunk;
     if (!out.empty()) {
       client_.expires_after(state_.limits.stalled_client);
@@ -36,19 +38,25 @@ io::Co<bool> Exchange::relay() {
     if (upstream_inbox_.empty()) {
       if (!deadline_) upstream_->expires_after(state_.limits.silent_upstream);
       auto count = co_await upstream_->read(upstream_inbox_, 32 * 1024);
-      if (!count) fed = fail(std::move(count).error());
-      else if (*count == 0) fed = response_.finish();
+      if (!count)
+        fed = fail(std::move(count).error());
+      else if (*count == 0)
+        fed = response_.finish();
     }
     if (fed && !upstream_inbox_.empty()) {
       auto taken = response_.feed(upstream_inbox_);
-      if (taken) upstream_inbox_.erase(0, *taken);
-      else fed = fail(std::move(taken).error());
+      if (taken)
+        upstream_inbox_.erase(0, *taken);
+      else
+        fed = fail(std::move(taken).error());
     }
     if (!fed) {
       // The client has part of an answer. The only honest end is a visible one: no last chunk, and the connection goes.
       const bool timeout = fed.error().code == Code::deadline_exceeded;
-      if (client_gone_) record(0, "DC");
-      else record(timeout ? 504 : 502, timeout ? "UT" : "UC");
+      if (client_gone_)
+        record(0, "DC");
+      else
+        record(timeout ? 504 : 502, timeout ? "UT" : "UC");
       client_.close();
       co_return false;
     }
@@ -68,10 +76,14 @@ std::string Exchange::render_client_head(bool keep, bool bodyless, bool chunked)
   if (!backend_->subset.empty()) http1::set_header(headers, "x-slipway-subset", backend_->subset);
   if (core::header(headers, "x-request-id").empty()) headers.emplace_back("x-request-id", request_id_);
   const bool told_length = head.content_length && head.status != 204;
-  if (told_length) headers.emplace_back("content-length", std::to_string(*head.content_length));
-  else if (chunked && !bodyless) headers.emplace_back("transfer-encoding", "chunked");
-  if (!keep) headers.emplace_back("connection", "close");
-  else if (request_.head().minor_version == 0) headers.emplace_back("connection", "keep-alive");
+  if (told_length)
+    headers.emplace_back("content-length", std::to_string(*head.content_length));
+  else if (chunked && !bodyless)
+    headers.emplace_back("transfer-encoding", "chunked");
+  if (!keep)
+    headers.emplace_back("connection", "close");
+  else if (request_.head().minor_version == 0)
+    headers.emplace_back("connection", "keep-alive");
   return http1::render_response(head.status, headers);
 }
 

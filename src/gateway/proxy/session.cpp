@@ -57,7 +57,10 @@ io::Co<bool> Session::read_head() {
 
 io::Co<> Session::refuse(Error error) {
   const int status = error.code == Code::resource_exhausted ? 431 : error.code == Code::unimplemented ? 501 : 400;
-  Reply reply = error_reply(status, status == 431 ? "head_too_large" : status == 501 ? "not_implemented" : "malformed_request",
+  Reply reply = error_reply(status,
+                            status == 431   ? "head_too_large"
+                            : status == 501 ? "not_implemented"
+                                            : "malformed_request",
                             error.message);
   const std::string bytes = render(std::move(reply), false);
   metrics::Outcome outcome;

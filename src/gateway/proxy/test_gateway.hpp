@@ -36,22 +36,27 @@ struct RunningGateway {
 
 // chat.example.com with all traffic on the stable subset, at this port.
 inline std::string one_upstream(int port, const std::string& more_of_route = "") {
-  return traffic::chat_world(port, 1) + traffic::virtual_service("  - route: [{destination: {host: chat, subset: stable}}]\n" + more_of_route);
+  return traffic::chat_world(port, 1) +
+         traffic::virtual_service("  - route: [{destination: {host: chat, subset: stable}}]\n" + more_of_route);
 }
 
 inline std::string get(const std::string& path = "/v1/models", const std::string& headers = "") {
   return "GET " + path + " HTTP/1.1\r\nHost: chat.example.com\r\n" + headers + "\r\n";
 }
 inline std::string post(const std::string& body, const std::string& headers = "") {
-  return "POST /v1/chat/completions HTTP/1.1\r\nHost: chat.example.com\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "POST /v1/chat/completions HTTP/1.1\r\nHost: chat.example.com\r\n" + headers +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 inline std::string chunk(const std::string& bytes) {
   char size[20];
   std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
   return size + bytes + "\r\n";
 }
-inline const std::string sse_head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-inline std::string token(const std::string& text) { return "data: {\"choices\":[{\"delta\":{\"content\":\"" + text + "\"}}]}\n\n"; }
+inline const std::string sse_head =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+inline std::string token(const std::string& text) {
+  return "data: {\"choices\":[{\"delta\":{\"content\":\"" + text + "\"}}]}\n\n";
+}
 inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace slipway::gateway::test

@@ -30,7 +30,8 @@ struct Publisher::State : std::enable_shared_from_this<State> {
   std::map<std::uint64_t, Waiting> waiting;
   std::uint64_t next_waiting = 1;
 
-  State(core::World& w, objects::Store& s, Options o) : world(w), store(s), options(std::move(o)), book(w.files, options.kept_rules) {}
+  State(core::World& w, objects::Store& s, Options o)
+      : world(w), store(s), options(std::move(o)), book(w.files, options.kept_rules) {}
 
   traffic::ObjectsByName* plain(const std::string& kind) {
     if (kind == kinds::service.kind) return &inputs.services;
@@ -43,12 +44,16 @@ struct Publisher::State : std::enable_shared_from_this<State> {
     if (event.type == objects::EventType::bookmark) return;
     const bool gone = event.type == objects::EventType::deleted;
     if (auto* map = plain(event.object.kind())) {
-      if (gone) map->erase(event.object.name());
-      else map->insert_or_assign(event.object.name(), event.object);
+      if (gone)
+        map->erase(event.object.name());
+      else
+        map->insert_or_assign(event.object.name(), event.object);
     } else {
       const bool was_bad = book.problems().contains(event.object.text());
-      if (gone) book.remove(event.object, inputs);
-      else book.put(event.object, inputs);
+      if (gone)
+        book.remove(event.object, inputs);
+      else
+        book.put(event.object, inputs);
       tell(event.object.text(), was_bad, gone);
     }
     plan();
@@ -58,7 +63,8 @@ struct Publisher::State : std::enable_shared_from_this<State> {
     const auto problem = book.problems().find(object);
     const bool is_bad = problem != book.problems().end();
     if (is_bad) {
-      log::warn("gateway", "rule refused; its last good version stays in force", {{"object", object}, {"why", problem->second.one_line()}});
+      log::warn("gateway", "rule refused; its last good version stays in force",
+                {{"object", object}, {"why", problem->second.one_line()}});
     }
     if (!options.events || gone || (!is_bad && !was_bad)) return;
     core::Event event;
@@ -80,12 +86,14 @@ struct Publisher::State : std::enable_shared_from_this<State> {
     planned = false;
     traffic::Compiled compiled = traffic::compile(inputs);
     make_report(std::move(compiled.warnings));
-    if (auto saved = book.save(); !saved) log::warn("gateway", "cannot keep the rules", {{"why", saved.error().one_line()}});
+    if (auto saved = book.save(); !saved)
+      log::warn("gateway", "cannot keep the rules", {{"why", saved.error().one_line()}});
     // The same rules and endpoints are no news.
     traffic::Snapshot& next = compiled.snapshot;
     next.version = current ? current->version : 0;
     if (current && core::doc::render_json(to_json(next)) == text) return;
-    const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(world.clock.now().time_since_epoch()).count();
+    const auto now =
+        std::chrono::duration_cast<std::chrono::milliseconds>(world.clock.now().time_since_epoch()).count();
     next.version = std::max(static_cast<std::uint64_t>(std::max<std::int64_t>(now, 1)), next.version + 1);
     text = core::doc::render_json(to_json(next));
     current = std::make_shared<const traffic::Snapshot>(std::move(next));
@@ -153,8 +161,8 @@ Result<> Publisher::start() {
   if (auto loaded = s.book.load(); !loaded) {
     log::warn("gateway", "the kept rules are unusable", {{"why", loaded.error().one_line()}});
   }
-  for (const objects::Kind& kind : {kinds::service, kinds::endpoint_slice, kinds::pod, kinds::gateway, kinds::virtual_service,
-                                    kinds::destination_rule}) {
+  for (const objects::Kind& kind : {kinds::service, kinds::endpoint_slice, kinds::pod, kinds::gateway,
+                                    kinds::virtual_service, kinds::destination_rule}) {
     TRY_ASSIGN(auto watch, s.store.watch(kind, "", [&s](const objects::WatchEvent& event) { s.on_event(event); }));
     s.watches.push_back(std::move(watch));
   }

@@ -1,7 +1,7 @@
 #pragma once
 // Publisher: the control plane's side of the gateway. Watches rules, Services, EndpointSlices and Pods in the store,
-// compiles them into snapshots and hands these to the gateways. A rule that does not parse is reported and its last good
-// version stays in force, also across restarts; endpoints go on changing meanwhile.
+// compiles them into snapshots and hands these to the gateways. A rule that does not parse is reported and its last
+// good version stays in force, also across restarts; endpoints go on changing meanwhile.
 //
 // Thread: the control loop only (the route's handler may run anywhere).
 
@@ -23,9 +23,9 @@ struct Report {
 };
 
 struct Options {
-  core::EventSink* events = nullptr;            // "rejected" and "accepted" of a rule
+  core::EventSink* events = nullptr;             // "rejected" and "accepted" of a rule
   std::function<void(const Report&)> on_report;  // whenever it changed
-  std::string kept_rules;                       // file of the last good rules, absolute; empty: kept in memory only
+  std::string kept_rules;                        // file of the last good rules, absolute; empty: kept in memory only
   core::Duration coalesce = std::chrono::milliseconds(20);
   core::Duration long_poll = std::chrono::seconds(25);
 };
@@ -45,7 +45,8 @@ class Publisher {
   // GET /api/slipway/v1/gateway/snapshot?after=VERSION: 200 with the snapshot once it is another than VERSION, 204 when
   // `long_poll` passes first. Versions are times, so that a new control plane never reuses one.
   void add_routes(net::Router& router);
-  void serve_snapshot(net::Request request, std::shared_ptr<net::Responder> responder);  // the route's handler, on the loop
+  void serve_snapshot(net::Request request,
+                      std::shared_ptr<net::Responder> responder);  // the route's handler, on the loop
 
  private:
   struct State;

@@ -44,7 +44,8 @@ struct Fixture {
     start();
   }
   void start() {
-    publisher = std::make_unique<publisher::Publisher>(parts, *store, publisher::Options{.events = &events, .kept_rules = "/data/gateway-rules.json"});
+    publisher = std::make_unique<publisher::Publisher>(
+        parts, *store, publisher::Options{.events = &events, .kept_rules = "/data/gateway-rules.json"});
     REQUIRE(publisher->start().has_value());
     settle();
   }
@@ -155,10 +156,15 @@ TEST_CASE_FIXTURE(Fixture, "a gateway that has the newest rules waits for newer 
 
 TEST_CASE_FIXTURE(Fixture, "the simulated gateway serves by the publisher's snapshots, sticky and counted") {
   for (int port : {9001, 9002}) {
-    REQUIRE(world.serve("127.0.0.1", port, [port](core::HttpRequest request, auto done) {
-              CHECK(core::header(request.headers, "host") == "chat.example.com");
-              done(core::HttpResponse{port == 9002 ? 500 : 200, {{"x-slipway-first-token-seconds", "0.25"}}, std::to_string(port)});
-            }).has_value());
+    REQUIRE(world
+                .serve("127.0.0.1", port,
+                       [port](core::HttpRequest request, auto done) {
+                         CHECK(core::header(request.headers, "host") == "chat.example.com");
+                         done(core::HttpResponse{port == 9002 ? 500 : 200,
+                                                 {{"x-slipway-first-token-seconds", "0.25"}},
+                                                 std::to_string(port)});
+                       })
+                .has_value());
   }
   simulated::SimulatedGateway edge(world, "127.0.0.1", 8081);
   REQUIRE(edge.start().has_value());
@@ -173,7 +179,9 @@ TEST_CASE_FIXTURE(Fixture, "the simulated gateway serves by the publisher's snap
       request.url = edge.url() + "/v1/chat/completions";
       const std::string name = "user-" + std::to_string(user);
       request.headers = {{"Host", "chat.example.com"}, {"x-user", name}};
-      parts.http.send(request, [&served, name](Result<core::HttpResponse> response) { served[name] = response ? response->body : "error"; });
+      parts.http.send(request, [&served, name](Result<core::HttpResponse> response) {
+        served[name] = response ? response->body : "error";
+      });
     }
     world.run_for(1s);
   };
@@ -188,7 +196,8 @@ TEST_CASE_FIXTURE(Fixture, "the simulated gateway serves by the publisher's snap
   CHECK(canaries < 60);
   ask_all();
   CHECK(served == first);
-  CHECK(edge.metrics().requests({{"destination_version", "v2"}, {"response_code", "500"}}) == static_cast<double>(2 * canaries));
+  CHECK(edge.metrics().requests({{"destination_version", "v2"}, {"response_code", "500"}}) ==
+        static_cast<double>(2 * canaries));
   CHECK(edge.metrics().first_tokens({{"destination_version", "v2"}}) == 0);  // failures have none
   CHECK(edge.metrics().in_flight() == 0);
 
@@ -200,7 +209,8 @@ TEST_CASE_FIXTURE(Fixture, "the simulated gateway serves by the publisher's snap
 }
 
 TEST_CASE_FIXTURE(Fixture, "in the simulated gateway too, a subset without endpoints fails for its share alone") {
-  REQUIRE(world.serve("127.0.0.1", 9001, [](core::HttpRequest, auto done) { done(core::HttpResponse{200, {}, "ok"}); }).has_value());
+  REQUIRE(world.serve("127.0.0.1", 9001, [](core::HttpRequest, auto done) { done(core::HttpResponse{200, {}, "ok"}); })
+              .has_value());
   apply_weights(50, 50);
   REQUIRE(store->remove(kinds::endpoint_slice, {"prod", "chat-2"}).has_value());
   settle();

@@ -18,7 +18,7 @@ class RuleBook {
   void put(const objects::Object& object, traffic::Inputs& inputs);
   void remove(const objects::Object& object, traffic::Inputs& inputs);
   const std::map<std::string, Error>& problems() const { return problems_; }  // by object, "VirtualService ns/name"
-  Result<> save();  // when a good version changed
+  Result<> save();                                                            // when a good version changed
 
  private:
   Result<> parse(const objects::Object& object, traffic::Inputs& inputs) const;

@@ -14,7 +14,11 @@ namespace {
 using Done = std::move_only_function<void(Result<core::HttpResponse>)>;
 
 core::HttpResponse failure(int status, const std::string& code, const std::string& message) {
-  const doc::Value body = doc::Object{{"error", doc::Object{{"message", message}, {"type", status < 500 ? "invalid_request_error" : "server_error"}, {"param", nullptr}, {"code", code}}}};
+  const doc::Value body =
+      doc::Object{{"error", doc::Object{{"message", message},
+                                        {"type", status < 500 ? "invalid_request_error" : "server_error"},
+                                        {"param", nullptr},
+                                        {"code", code}}}};
   return {status, {{"content-type", "application/json"}, {"server", "slipway"}}, core::doc::render_json(body)};
 }
 
@@ -74,9 +78,13 @@ struct SimulatedGateway::State : std::enable_shared_from_this<State> {
     const std::string authority = authority_of(e->request);
     const traffic::RequestView view{e->request.method, authority, e->target, &e->request.headers};
     e->matched = traffic::match(*e->snapshot, view);
-    if (!e->matched.route) return finish(*e, failure(404, "route_not_found", "no route for " + e->target + " at host \"" + authority + "\""), "NR");
+    if (!e->matched.route)
+      return finish(*e, failure(404, "route_not_found", "no route for " + e->target + " at host \"" + authority + "\""),
+                    "NR");
     const traffic::HttpRoute& rule = e->matched.route->rule;
-    if (rule.redirect) return finish(*e, {rule.redirect->code, {{"location", traffic::redirect_location(*rule.redirect, view)}}, ""}, "-");
+    if (rule.redirect)
+      return finish(*e, {rule.redirect->code, {{"location", traffic::redirect_location(*rule.redirect, view)}}, ""},
+                    "-");
     if (rule.direct_response) return finish(*e, {rule.direct_response->status, {}, rule.direct_response->body}, "-");
 
     const auto key = traffic::session_key(e->request.headers, e->request.body);
@@ -85,8 +93,9 @@ struct SimulatedGateway::State : std::enable_shared_from_this<State> {
     http1::set_header(e->request.headers, "host", authority);
     if (e->backend->endpoints.empty()) {
       const bool missing = !e->backend->problem.empty();
-      return finish(*e, failure(503, missing ? "backend_not_found" : "no_ready_endpoint",
-                                missing ? e->backend->problem : "no endpoint of " + e->backend->text() + " is ready"),
+      return finish(*e,
+                    failure(503, missing ? "backend_not_found" : "no_ready_endpoint",
+                            missing ? e->backend->problem : "no endpoint of " + e->backend->text() + " is ready"),
                     missing ? "NC" : "UH");
     }
     metrics.started(metrics::target_of(*e->backend, nullptr));
@@ -136,7 +145,8 @@ struct SimulatedGateway::State : std::enable_shared_from_this<State> {
     const double seconds = told.empty() ? 0 : std::strtod(told.c_str(), nullptr);
     outcome.first_token = told.empty() ? outcome.duration : core::Duration(static_cast<std::int64_t>(seconds * 1e6));
     metrics.finished(outcome);
-    if (e.backend && !e.backend->subset.empty()) http1::set_header(response.headers, "x-slipway-subset", e.backend->subset);
+    if (e.backend && !e.backend->subset.empty())
+      http1::set_header(response.headers, "x-slipway-subset", e.backend->subset);
     e.done(std::move(response));
   }
 };
@@ -157,7 +167,9 @@ std::function<void(std::shared_ptr<const traffic::Snapshot>)> SimulatedGateway::
     if (auto self = weak.lock()) self->adopt(std::move(snapshot));
   };
 }
-void SimulatedGateway::set_snapshot(std::shared_ptr<const traffic::Snapshot> snapshot) { state_->adopt(std::move(snapshot)); }
+void SimulatedGateway::set_snapshot(std::shared_ptr<const traffic::Snapshot> snapshot) {
+  state_->adopt(std::move(snapshot));
+}
 std::uint64_t SimulatedGateway::version() const { return state_->snapshot->version; }
 metrics::Metrics& SimulatedGateway::metrics() { return state_->metrics; }
 std::string SimulatedGateway::url() const { return "http://" + state_->host + ":" + std::to_string(state_->port); }

@@ -1,7 +1,7 @@
 #pragma once
-// SimulatedGateway: the data plane inside the simulated world. The same matching, splitting, balancing and metrics as the
-// real one, on the same snapshots; only the bytes go through SimulatedWorld. It belongs to the surroundings: a crash of
-// the control plane leaves it serving with its last snapshot.
+// SimulatedGateway: the data plane inside the simulated world. The same matching, splitting, balancing and metrics as
+// the real one, on the same snapshots; only the bytes go through SimulatedWorld. It belongs to the surroundings: a
+// crash of the control plane leaves it serving with its last snapshot.
 //
 // The simulated network has no streams: the whole answer comes at once. Time to first token is the response header
 // `x-slipway-first-token-seconds` when the server sends it, else the whole duration.

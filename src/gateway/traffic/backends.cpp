@@ -20,7 +20,8 @@ bool has_labels(const std::map<std::string, std::string>& labels, const std::map
 }
 
 std::string revision_of(const std::map<std::string, std::string>& labels) {
-  for (const char* key : {"service.istio.io/canonical-revision", "rollouts-pod-template-hash", "app.kubernetes.io/version", "version"}) {
+  for (const char* key :
+       {"service.istio.io/canonical-revision", "rollouts-pod-template-hash", "app.kubernetes.io/version", "version"}) {
     if (const auto found = labels.find(key); found != labels.end() && !found->second.empty()) return found->second;
   }
   return "latest";
@@ -115,7 +116,8 @@ Backend Backends::make(const Destination& destination, const std::string& ns, st
       if (found != rules->second.subsets.end()) subset = &found->second;
     }
     if (!subset) {
-      backend.problem = "no DestinationRule of Service " + name->text() + " has a subset \"" + destination.subset + "\"";
+      backend.problem =
+          "no DestinationRule of Service " + name->text() + " has a subset \"" + destination.subset + "\"";
       return backend;
     }
     labels = subset->labels;
@@ -146,21 +148,24 @@ void Backends::add_endpoints(Backend& backend, const std::string& port_name,
       Endpoint endpoint;
       std::map<std::string, std::string> pod_labels;
       if (e["targetRef"]["kind"].string_or("") == "Pod") {
-        const objects::Name pod{e["targetRef"]["namespace"].string_or(backend.ns), e["targetRef"]["name"].string_or("")};
+        const objects::Name pod{e["targetRef"]["namespace"].string_or(backend.ns),
+                                e["targetRef"]["name"].string_or("")};
         const auto found = inputs_.pods.find(pod);
         if (found != inputs_.pods.end()) pod_labels = found->second.labels();
         endpoint.pod = pod.text();
       }
       if (!has_labels(pod_labels, labels)) continue;
-      if (const auto version = pod_labels.find("version"); version != pod_labels.end()) endpoint.version = version->second;
+      if (const auto version = pod_labels.find("version"); version != pod_labels.end())
+        endpoint.version = version->second;
       endpoint.revision = revision_of(pod_labels);
       endpoint.address = e["addresses"][0].string_or("");
       endpoint.port = target;
       if (!endpoint.address.empty()) backend.endpoints.push_back(std::move(endpoint));
     }
   }
-  std::sort(backend.endpoints.begin(), backend.endpoints.end(),
-            [](const Endpoint& a, const Endpoint& b) { return std::tie(a.pod, a.address, a.port) < std::tie(b.pod, b.address, b.port); });
+  std::sort(backend.endpoints.begin(), backend.endpoints.end(), [](const Endpoint& a, const Endpoint& b) {
+    return std::tie(a.pod, a.address, a.port) < std::tie(b.pod, b.address, b.port);
+  });
   backend.endpoints.erase(std::unique(backend.endpoints.begin(), backend.endpoints.end()), backend.endpoints.end());
 }
 

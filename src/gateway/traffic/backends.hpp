@@ -22,10 +22,11 @@ class Backends {
     std::map<std::string, SubsetRule> subsets;
   };
   Backend make(const Destination& destination, const std::string& ns, std::string& hint) const;
-  void add_endpoints(Backend& backend, const std::string& port_name, const std::map<std::string, std::string>& labels) const;
+  void add_endpoints(Backend& backend, const std::string& port_name,
+                     const std::map<std::string, std::string>& labels) const;
 
   const Inputs& inputs_;
-  std::map<objects::Name, Policy> policies_;                              // by Service
+  std::map<objects::Name, Policy> policies_;                             // by Service
   std::map<objects::Name, std::vector<const objects::Object*>> slices_;  // by Service
   std::map<std::string, std::size_t> by_text_;
   std::vector<Backend> backends_;

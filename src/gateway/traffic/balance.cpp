@@ -45,7 +45,8 @@ std::optional<std::size_t> Balancer::pick(const Backend& backend, const core::He
       const std::uint64_t a = random.next(), b = random.next();
       return candidates[pick_least_request(loads, a, b)];
     }
-    case Balance::round_robin: return candidates[turns_[backend.text()]++ % candidates.size()];
+    case Balance::round_robin:
+      return candidates[turns_[backend.text()]++ % candidates.size()];
     case Balance::header_hash: {
       const std::string_view key = core::header(headers, backend.load_balancer.hash_header);
       if (key.empty()) break;
@@ -53,7 +54,8 @@ std::optional<std::size_t> Balancer::pick(const Backend& backend, const core::He
       for (std::size_t i : candidates) remaining.push_back(endpoints[i]);
       return candidates[pick_by_hash(remaining, key)];
     }
-    case Balance::random: break;
+    case Balance::random:
+      break;
   }
   return candidates[random.next() % candidates.size()];
 }

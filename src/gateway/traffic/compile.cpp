@@ -28,7 +28,8 @@ std::optional<std::string> intersect(const std::string& a, const std::string& b)
 }
 
 // "ns/dnsName": which namespaces' services may use the host ("." the gateway's own, "*" any).
-bool admits(const std::string& server_host, const std::string& gateway_ns, const std::string& service_ns, std::string& dns) {
+bool admits(const std::string& server_host, const std::string& gateway_ns, const std::string& service_ns,
+            std::string& dns) {
   const std::size_t slash = server_host.find('/');
   dns = lower(slash == std::string::npos ? server_host : server_host.substr(slash + 1));
   if (slash == std::string::npos) return true;
@@ -62,12 +63,14 @@ std::vector<std::string> domains_of(const VirtualService& service, const Inputs&
       }
     }
     if (domains.size() == before) {
-      warnings.push_back(Error(Code::failed_precondition, "none of its hosts is a host of Gateway " + name.text()).on(object));
+      warnings.push_back(
+          Error(Code::failed_precondition, "none of its hosts is a host of Gateway " + name.text()).on(object));
     }
   }
   if (!any_gateway) {
     warnings.push_back(Error(Code::failed_precondition, "it is bound to the mesh only, so no gateway serves it",
-                             "name a Gateway in spec.gateways").on(object));
+                             "name a Gateway in spec.gateways")
+                           .on(object));
   }
   return {domains.begin(), domains.end()};
 }
@@ -76,8 +79,11 @@ void warn_of_traps(const VirtualService& service, std::vector<Error>& warnings) 
   const std::string object = "VirtualService " + service.name.text();
   for (std::size_t i = 0; i + 1 < service.http.size(); ++i) {
     if (!service.http[i].is_catch_all()) continue;
-    warnings.push_back(Error(Code::failed_precondition, "http[" + std::to_string(i) + "] matches every request, so http[" +
-                             std::to_string(i + 1) + "] and later are never reached", "move it to the end").on(object));
+    warnings.push_back(Error(Code::failed_precondition,
+                             "http[" + std::to_string(i) + "] matches every request, so http[" + std::to_string(i + 1) +
+                                 "] and later are never reached",
+                             "move it to the end")
+                           .on(object));
     break;
   }
 }
@@ -111,9 +117,12 @@ Compiled compile(const Inputs& inputs) {
         route.backends.push_back(backends.of(destination, service->name.ns, object, out.warnings));
         if (route.rule.destinations.size() > 1 &&
             backends.at(route.backends.back()).load_balancer.balance == Balance::header_hash) {
-          out.warnings.push_back(Error(Code::failed_precondition, "consistentHash chooses an endpoint inside a subset; it does not "
-                                       "keep a user in one of several weighted subsets", "send x-session-id or x-user: the "
-                                       "split itself is sticky by them").on(object));
+          out.warnings.push_back(Error(Code::failed_precondition,
+                                       "consistentHash chooses an endpoint inside a subset; it does not "
+                                       "keep a user in one of several weighted subsets",
+                                       "send x-session-id or x-user: the "
+                                       "split itself is sticky by them")
+                                     .on(object));
         }
       }
       const bool last = route.rule.is_catch_all();

@@ -17,7 +17,8 @@ bool any_says(const std::vector<std::string>& lines, const std::string& part) {
 }
 }  // namespace
 
-TEST_CASE("a weighted service compiles to hosts, routes and backends, the endpoints split by the labels of their Pods") {
+TEST_CASE(
+    "a weighted service compiles to hosts, routes and backends, the endpoints split by the labels of their Pods") {
   const Snapshot s = snapshot_of(chat_world() + virtual_service(weighted(90, 10)), 7);
   CHECK(core::doc::render_json_pretty(to_json(s)) == R"({
   "version": 7,
@@ -104,7 +105,8 @@ TEST_CASE("a snapshot survives its journey as JSON") {
     headers: {response: {add: {x: y}}}
     route: [{destination: {host: chat, subset: stable}}]
   - {name: b, redirect: {uri: /x}}
-)"), 3);
+)"),
+                                 3);
   const std::string text = core::doc::render_json(to_json(s));
   auto again = snapshot_from_json(*core::doc::parse_json(text));
   REQUIRE_MESSAGE(again.has_value(), (again ? "" : again.error().render()));
@@ -115,9 +117,13 @@ TEST_CASE("a snapshot survives its journey as JSON") {
 
 TEST_CASE("a broken snapshot is an error, never a crash") {
   const std::string text = core::doc::render_json(to_json(snapshot_of(chat_world() + virtual_service(weighted(1, 1)))));
-  for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
-           {"\"backends\":[0,1]", "\"backends\":[0,7]"}, {"\"backends\":[0,1]", "\"backends\":[0]"},
-           {"\"routes\":[0]", "\"routes\":[-1]"}, {"LEAST_REQUEST", "MAGIC"}, {"9001", "0"}, {"\"hosts\"", "\"hots\""}}) {
+  for (const auto& [from, to] :
+       std::vector<std::pair<std::string, std::string>>{{"\"backends\":[0,1]", "\"backends\":[0,7]"},
+                                                        {"\"backends\":[0,1]", "\"backends\":[0]"},
+                                                        {"\"routes\":[0]", "\"routes\":[-1]"},
+                                                        {"LEAST_REQUEST", "MAGIC"},
+                                                        {"9001", "0"},
+                                                        {"\"hosts\"", "\"hots\""}}) {
     std::string broken = text;
     broken.replace(broken.find(from), from.size(), to);
     CAPTURE(to);
@@ -147,7 +153,9 @@ spec:
     loadBalancer: {simple: ROUND_ROBIN}
     connectionPool: {tcp: {connectTimeout: 1s}}
   subsets: [{name: own, labels: {track: stable}, trafficPolicy: {loadBalancer: {simple: RANDOM}}}]
-)" + virtual_service("  - route: [{destination: {host: chat, subset: own}, weight: 1}, {destination: {host: chat, subset: canary}, weight: 1}]\n"));
+)" +
+                                 virtual_service("  - route: [{destination: {host: chat, subset: own}, weight: 1}, "
+                                                 "{destination: {host: chat, subset: canary}, weight: 1}]\n"));
   CHECK(s.backends[0].load_balancer.balance == Balance::random);
   CHECK(s.backends[0].connection_pool.connect_timeout == std::chrono::seconds(1));
   CHECK(s.backends[1].load_balancer.balance == Balance::round_robin);
@@ -172,8 +180,11 @@ TEST_CASE("what rules name and nobody has is a warning, and a backend that says 
 TEST_CASE("Istio's traps are warned about") {
   const std::string world = chat_world();
   const std::string answer = "directResponse: {status: 200}";
-  CHECK(any_says(warnings_of(world + virtual_service("  - {name: a, " + answer + "}\n  - {name: b, " + answer + "}\n")), "never reached"));
-  CHECK(any_says(warnings_of(world + virtual_service("  - {name: a, match: [{uri: {prefix: /}}], " + answer + "}\n  - {name: b, " + answer + "}\n")), "never reached"));
+  CHECK(any_says(warnings_of(world + virtual_service("  - {name: a, " + answer + "}\n  - {name: b, " + answer + "}\n")),
+                 "never reached"));
+  CHECK(any_says(warnings_of(world + virtual_service("  - {name: a, match: [{uri: {prefix: /}}], " + answer +
+                                                     "}\n  - {name: b, " + answer + "}\n")),
+                 "never reached"));
   std::string mesh = virtual_service("  - {" + answer + "}\n");
   mesh.replace(mesh.find("  gateways: [edge]\n"), 19, "");
   CHECK(any_says(warnings_of(world + mesh), "mesh only"));
@@ -184,7 +195,8 @@ TEST_CASE("Istio's traps are warned about") {
   lost.replace(lost.find("[edge]"), 6, "[nowhere]");
   CHECK(any_says(warnings_of(world + lost), "there is no Gateway prod/nowhere"));
   std::string hashed = world;
-  hashed.replace(hashed.find("  host: chat\n"), 13, "  host: chat\n  trafficPolicy: {loadBalancer: {consistentHash: {httpHeaderName: x-user}}}\n");
+  hashed.replace(hashed.find("  host: chat\n"), 13,
+                 "  host: chat\n  trafficPolicy: {loadBalancer: {consistentHash: {httpHeaderName: x-user}}}\n");
   CHECK(any_says(warnings_of(hashed + virtual_service(weighted(1, 1))), "does not keep a user"));
   CHECK(warnings_of(world + virtual_service(weighted(90, 10))).empty());
 }

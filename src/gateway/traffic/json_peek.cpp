@@ -37,7 +37,8 @@ class Peek {
     return true;
   }
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+      ++at_;
   }
   // Escapes stay as written, but for \" and \\ and \/: equal keys stay equal, which is all the split needs.
   bool string(std::string& out) {

@@ -26,7 +26,8 @@ std::string mismatch(const HttpMatch& match, const RequestView& request) {
   const auto said = [](std::string_view what, const StringMatch& m, std::string_view value) {
     return std::string(what) + " " + m.render() + " does not match \"" + std::string(value) + "\"";
   };
-  if (match.uri && !match.uri->matches(request.path(), match.ignore_uri_case)) return said("uri", *match.uri, request.path());
+  if (match.uri && !match.uri->matches(request.path(), match.ignore_uri_case))
+    return said("uri", *match.uri, request.path());
   if (match.method && !match.method->matches(request.method)) return said("method", *match.method, request.method);
   if (match.authority && !match.authority->matches(request.authority)) {
     return said("authority", *match.authority, request.authority);

@@ -10,14 +10,15 @@ using namespace slipway::gateway::traffic;
 namespace {
 
 // The name of the route that a request takes, "-" for none.
-std::string taken(const Snapshot& snapshot, const std::string& method, const std::string& host, const std::string& target,
-                  const core::Headers& headers = {}) {
+std::string taken(const Snapshot& snapshot, const std::string& method, const std::string& host,
+                  const std::string& target, const core::Headers& headers = {}) {
   const Matched m = match(snapshot, {method, host, target, &headers});
   return m.route ? m.route->rule.name : "-";
 }
 
 std::string answer(const std::string& name, const std::string& match) {
-  return "  - name: " + name + "\n" + (match.empty() ? "" : "    match: " + match + "\n") + "    directResponse: {status: 200}\n";
+  return "  - name: " + name + "\n" + (match.empty() ? "" : "    match: " + match + "\n") +
+         "    directResponse: {status: 200}\n";
 }
 
 Snapshot of_http(const std::string& http) { return snapshot_of(chat_world() + virtual_service(http)); }
@@ -31,7 +32,8 @@ std::string rewritten(const Snapshot& snapshot, const std::string& target) {
 }  // namespace
 
 TEST_CASE("the first match in the list wins, and nothing matched is nothing") {
-  const auto s = of_http(answer("a", "[{uri: {exact: /a}}]") + answer("b", "[{uri: {prefix: /a}}]") + answer("c", "[{uri: {prefix: /}, method: {exact: PUT}}]"));
+  const auto s = of_http(answer("a", "[{uri: {exact: /a}}]") + answer("b", "[{uri: {prefix: /a}}]") +
+                         answer("c", "[{uri: {prefix: /}, method: {exact: PUT}}]"));
   CHECK(taken(s, "GET", "chat.example.com", "/a") == "a");
   CHECK(taken(s, "GET", "chat.example.com", "/a?x=1") == "a");  // the query is not part of the path
   CHECK(taken(s, "GET", "chat.example.com", "/ab") == "b");
@@ -53,7 +55,9 @@ TEST_CASE("a regex matches the whole path without the query") {
 }
 
 TEST_CASE("match blocks are alternatives, conditions inside one must all hold, and case counts but for ignoreUriCase") {
-  const auto s = of_http(answer("m", "[{uri: {exact: /A}, ignoreUriCase: true, headers: {x-team: {prefix: re}}}, {authority: {exact: \"chat.example.com:80\"}}]"));
+  const auto s = of_http(answer("m",
+                                "[{uri: {exact: /A}, ignoreUriCase: true, headers: {x-team: {prefix: re}}}, "
+                                "{authority: {exact: \"chat.example.com:80\"}}]"));
   CHECK(taken(s, "GET", "chat.example.com", "/a", {{"X-Team", "red"}}) == "m");
   CHECK(taken(s, "GET", "chat.example.com", "/a", {{"X-Team", "blue"}}) == "-");
   CHECK(taken(s, "GET", "chat.example.com", "/a") == "-");
@@ -125,7 +129,11 @@ TEST_CASE("rewrites replace a prefix or the whole path, and keep the query") {
   CHECK(rewritten(of_http("  - match: [{uri: {prefix: /old}}]\n" + to), "/old/a?q=1") == "/new/a?q=1");
   CHECK(rewritten(of_http("  - match: [{uri: {exact: /old}}]\n" + to), "/old?q") == "/new?q");
   CHECK(rewritten(of_http("  - match: [{uri: {regex: \"/o.*\"}}]\n" + to), "/old/a") == "/new");
-  CHECK(rewritten(of_http("  - match: [{uri: {prefix: /foo}}]\n    rewrite: {uri: /}\n    route: [{destination: {host: chat}}]\n"), "/foo/bar") == "//bar");
+  CHECK(
+      rewritten(
+          of_http(
+              "  - match: [{uri: {prefix: /foo}}]\n    rewrite: {uri: /}\n    route: [{destination: {host: chat}}]\n"),
+          "/foo/bar") == "//bar");
 }
 
 TEST_CASE("header operations remove, then set, then add; one destination has the last word, several have not") {
@@ -149,9 +157,15 @@ TEST_CASE("header operations remove, then set, then add; one destination has the
 
 TEST_CASE("the authority is rewritten through host or :authority, and rewrite.authority wins") {
   core::Headers headers{{"Host", "chat.example.com"}};
-  apply_request_rules(of_http("  - headers: {request: {set: {\":authority\": inner, \":path\": /evil}}}\n    route: [{destination: {host: chat}}]\n").routes[0], 0, headers);
+  apply_request_rules(of_http("  - headers: {request: {set: {\":authority\": inner, \":path\": /evil}}}\n    route: "
+                              "[{destination: {host: chat}}]\n")
+                          .routes[0],
+                      0, headers);
   CHECK(headers == core::Headers{{"host", "inner"}});
-  apply_request_rules(of_http("  - headers: {request: {set: {host: a}}}\n    rewrite: {authority: b}\n    route: [{destination: {host: chat}}]\n").routes[0], 0, headers);
+  apply_request_rules(of_http("  - headers: {request: {set: {host: a}}}\n    rewrite: {authority: b}\n    route: "
+                              "[{destination: {host: chat}}]\n")
+                          .routes[0],
+                      0, headers);
   CHECK(headers == core::Headers{{"host", "b"}});
 }
 

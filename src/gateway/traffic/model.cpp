@@ -14,20 +14,28 @@ bool same(std::string_view a, std::string_view b, bool ignore_case) {
 
 bool StringMatch::matches(std::string_view value, bool ignore_case) const {
   switch (kind) {
-    case Kind::exact: return same(value, text, ignore_case);
-    case Kind::prefix: return value.size() >= text.size() && same(value.substr(0, text.size()), text, ignore_case);
-    case Kind::regex: return regex && regex->matches(value);
-    case Kind::present: return true;
+    case Kind::exact:
+      return same(value, text, ignore_case);
+    case Kind::prefix:
+      return value.size() >= text.size() && same(value.substr(0, text.size()), text, ignore_case);
+    case Kind::regex:
+      return regex && regex->matches(value);
+    case Kind::present:
+      return true;
   }
   return false;
 }
 
 std::string StringMatch::render() const {
   switch (kind) {
-    case Kind::exact: return "exact \"" + text + "\"";
-    case Kind::prefix: return "prefix \"" + text + "\"";
-    case Kind::regex: return "regex \"" + text + "\"";
-    case Kind::present: return "present";
+    case Kind::exact:
+      return "exact \"" + text + "\"";
+    case Kind::prefix:
+      return "prefix \"" + text + "\"";
+    case Kind::regex:
+      return "regex \"" + text + "\"";
+    case Kind::present:
+      return "present";
   }
   return {};
 }
@@ -45,10 +53,14 @@ bool HttpRoute::is_catch_all() const {
 
 std::string_view name_of(Balance balance) {
   switch (balance) {
-    case Balance::least_request: return "LEAST_REQUEST";
-    case Balance::round_robin: return "ROUND_ROBIN";
-    case Balance::random: return "RANDOM";
-    case Balance::header_hash: return "consistentHash";
+    case Balance::least_request:
+      return "LEAST_REQUEST";
+    case Balance::round_robin:
+      return "ROUND_ROBIN";
+    case Balance::random:
+      return "RANDOM";
+    case Balance::header_hash:
+      return "consistentHash";
   }
   return {};
 }

@@ -89,7 +89,7 @@ struct VirtualService {
 
 struct GatewayServer {
   std::string name;
-  int port = 0;  // recorded: one process has one listener
+  int port = 0;                    // recorded: one process has one listener
   std::vector<std::string> hosts;  // "ns/dnsName" or "dnsName"
 };
 struct GatewayRule {

@@ -40,7 +40,8 @@ GatewayServer parse_server(const doc::Value& value, const std::string& path, Dec
   p.ignore("name");
   const std::string protocol = p.string("protocol", "HTTP");
   if (protocol != "HTTP" && protocol != "http") {
-    p.add(Error(Code::unimplemented, path + ".port.protocol \"" + protocol + "\" is not supported by the Slipway gateway yet",
+    p.add(Error(Code::unimplemented,
+                path + ".port.protocol \"" + protocol + "\" is not supported by the Slipway gateway yet",
                 "only HTTP is")
               .at(port_value["protocol"].mark()));
   }
@@ -55,8 +56,8 @@ LoadBalancer parse_load_balancer(const doc::Value& value, const std::string& pat
   Decoder d(value, path);
   LoadBalancer out;
   if (d.has("simple")) {
-    const std::string simple = d.one_of(
-        "simple", {"UNSPECIFIED", "LEAST_REQUEST", "LEAST_CONN", "ROUND_ROBIN", "RANDOM"}, "LEAST_REQUEST");
+    const std::string simple =
+        d.one_of("simple", {"UNSPECIFIED", "LEAST_REQUEST", "LEAST_CONN", "ROUND_ROBIN", "RANDOM"}, "LEAST_REQUEST");
     if (simple == "ROUND_ROBIN") out.balance = Balance::round_robin;
     if (simple == "RANDOM") out.balance = Balance::random;
   }
@@ -112,7 +113,8 @@ TrafficPolicy parse_policy(Decoder& parent, const std::string& path) {
   const doc::Value& value = parent.object("trafficPolicy");
   const std::string inner = path + ".trafficPolicy";
   Decoder d(value, inner);
-  if (d.has("loadBalancer")) policy.load_balancer = parse_load_balancer(d.object("loadBalancer"), inner + ".loadBalancer", d);
+  if (d.has("loadBalancer"))
+    policy.load_balancer = parse_load_balancer(d.object("loadBalancer"), inner + ".loadBalancer", d);
   if (d.has("connectionPool")) {
     policy.connection_pool = parse_connection_pool(d.object("connectionPool"), inner + ".connectionPool", d);
   }
@@ -159,7 +161,8 @@ Result<VirtualService> parse_virtual_service(const objects::Object& object) {
       continue;
     }
     if (!route->name.empty() && !names.insert(route->name).second) {
-      d.add(Error(Code::invalid_argument, "spec.http[" + std::to_string(i) + "]: a second route is named \"" + route->name + "\"")
+      d.add(Error(Code::invalid_argument,
+                  "spec.http[" + std::to_string(i) + "]: a second route is named \"" + route->name + "\"")
                 .at(http[i]["name"].mark()));
     }
     service.http.push_back(std::move(*route));
@@ -180,7 +183,8 @@ Result<DestinationRule> parse_destination_rule(const objects::Object& object) {
   rule.created = created_of(object);
   rule.host = d.required_string("host");
   if (rule.host.starts_with('*')) {
-    d.add(Error(Code::unimplemented, "spec.host \"" + rule.host + "\": wildcards are not supported by the Slipway gateway yet",
+    d.add(Error(Code::unimplemented,
+                "spec.host \"" + rule.host + "\": wildcards are not supported by the Slipway gateway yet",
                 "name one Service")
               .at(spec["host"].mark()));
   }

@@ -21,9 +21,9 @@ std::optional<StringMatch> parse_string_match(Decoder& parent, std::string_view 
   if (header && (value.is_null() || (value.is_object() && value.size() == 0))) return match;
   Decoder d(value, path + "." + std::string(key));
   int given = 0;
-  for (const auto& [name, kind] : {std::pair{"exact", StringMatch::Kind::exact},
-                                   std::pair{"prefix", StringMatch::Kind::prefix},
-                                   std::pair{"regex", StringMatch::Kind::regex}}) {
+  for (const auto& [name, kind] :
+       {std::pair{"exact", StringMatch::Kind::exact}, std::pair{"prefix", StringMatch::Kind::prefix},
+        std::pair{"regex", StringMatch::Kind::regex}}) {
     if (!d.has(name)) continue;
     match.kind = kind;
     match.text = d.string(name);
@@ -63,12 +63,14 @@ HttpMatch parse_match(const doc::Value& value, const std::string& path, Decoder&
         h.ignore(name);
         continue;
       }
-      if (auto condition = parse_string_match(h, name, path + ".headers", true)) match.headers.emplace_back(name, *condition);
+      if (auto condition = parse_string_match(h, name, path + ".headers", true))
+        match.headers.emplace_back(name, *condition);
     }
     if (auto done = h.finish(); !done) d.add(std::move(done).error());
   }
-  refuse(d, value, path, {"scheme", "port", "sourceLabels", "gateways", "queryParams", "withoutHeaders",
-                          "sourceNamespace", "statPrefix"});
+  refuse(
+      d, value, path,
+      {"scheme", "port", "sourceLabels", "gateways", "queryParams", "withoutHeaders", "sourceNamespace", "statPrefix"});
   if (auto done = d.finish(); !done) parent.add(std::move(done).error());
   return match;
 }
@@ -78,8 +80,10 @@ std::vector<std::pair<std::string, std::string>> usable(const std::map<std::stri
   for (const auto& [name, value] : given) {
     // Istio ignores pseudo headers here, except the authority, which means a rewrite.
     const std::string key = lower(name);
-    if (key == ":authority") out.emplace_back("host", value);
-    else if (!key.starts_with(':')) out.emplace_back(key, value);
+    if (key == ":authority")
+      out.emplace_back("host", value);
+    else if (!key.starts_with(':'))
+      out.emplace_back(key, value);
   }
   return out;
 }
@@ -98,7 +102,9 @@ HeaderOperations parse_operations(const doc::Value& value, const std::string& pa
     for (const auto& [name, text] : *list) {
       const bool bad = name.empty() || name.find_first_of(" \r\n\t:") != std::string::npos ||
                        text.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos;
-      if (bad) d.add(Error(Code::invalid_argument, path + ": \"" + name + "\" is not a header that can be sent").at(value.mark()));
+      if (bad)
+        d.add(Error(Code::invalid_argument, path + ": \"" + name + "\" is not a header that can be sent")
+                  .at(value.mark()));
     }
   }
   if (auto done = d.finish(); !done) parent.add(std::move(done).error());
@@ -161,8 +167,10 @@ std::optional<DirectResponse> parse_direct_response(Decoder& parent, const std::
     response.body = b.string("string");
     if (const std::string bytes = b.string("bytes"); !bytes.empty()) {
       auto decoded = core::from_base64(bytes);
-      if (decoded) response.body = std::move(*decoded);
-      else b.add("bytes", "bytes must be base64");
+      if (decoded)
+        response.body = std::move(*decoded);
+      else
+        b.add("bytes", "bytes must be base64");
     }
     if (auto done = b.finish(); !done) d.add(std::move(done).error());
   }
@@ -206,15 +214,17 @@ Result<HttpRoute> parse_http_route(const doc::Value& value, const std::string& p
     const doc::Value& retries = d.object("retries");
     Decoder r(retries, path + ".retries");
     route.retries = static_cast<int>(r.integer("attempts", 1, {0, 1}));
-    refuse(r, retries, path + ".retries", {"perTryTimeout", "retryOn", "retryRemoteLocalities",
-                                           "retryIgnorePreviousHosts", "backoff"});
+    refuse(r, retries, path + ".retries",
+           {"perTryTimeout", "retryOn", "retryRemoteLocalities", "retryIgnorePreviousHosts", "backoff"});
     if (auto done = r.finish(); !done) d.add(std::move(done).error());
   }
-  refuse(d, value, path, {"delegate", "fault", "mirror", "mirrors", "mirrorPercent", "mirror_percent",
-                          "mirrorPercentage", "corsPolicy"});
+  refuse(
+      d, value, path,
+      {"delegate", "fault", "mirror", "mirrors", "mirrorPercent", "mirror_percent", "mirrorPercentage", "corsPolicy"});
   const int actions = (route.destinations.empty() ? 0 : 1) + (route.redirect ? 1 : 0) + (route.direct_response ? 1 : 0);
   if (actions != 1) {
-    d.add(Error(Code::invalid_argument, path + " needs exactly one of route, redirect and directResponse").at(value.mark()));
+    d.add(Error(Code::invalid_argument, path + " needs exactly one of route, redirect and directResponse")
+              .at(value.mark()));
   }
   if (route.destinations.size() > 1 &&
       std::all_of(route.destinations.begin(), route.destinations.end(), [](const auto& t) { return t.weight == 0; })) {

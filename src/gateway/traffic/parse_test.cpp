@@ -72,10 +72,12 @@ TEST_CASE("rules that contradict themselves are refused") {
            {"exactly one of route, redirect and directResponse", "  - name: a\n"},
            {"exactly one of route, redirect and directResponse",
             "  - redirect: {uri: /x}\n    route: [{destination: {host: chat}}]\n"},
-           {"exactly one of exact, prefix and regex", "  - match: [{uri: {exact: /a, prefix: /b}}]\n    redirect: {uri: /x}\n"},
+           {"exactly one of exact, prefix and regex",
+            "  - match: [{uri: {exact: /a, prefix: /b}}]\n    redirect: {uri: /x}\n"},
            {"lower case", "  - match: [{headers: {X-Team: {exact: red}}}]\n    redirect: {uri: /x}\n"},
            {"bad regular expression", "  - match: [{uri: {regex: \"(\"}}]\n    redirect: {uri: /x}\n"},
-           {"weights sum to zero", "  - route: [{destination: {host: a}, weight: 0}, {destination: {host: b}, weight: 0}]\n"},
+           {"weights sum to zero",
+            "  - route: [{destination: {host: a}, weight: 0}, {destination: {host: b}, weight: 0}]\n"},
            {"redirectCode", "  - redirect: {uri: /x, redirectCode: 200}\n"},
            {"a second route is named", "  - {name: a, redirect: {uri: /x}}\n  - {name: a, redirect: {uri: /x}}\n"}}) {
     CAPTURE(yaml);
@@ -84,14 +86,17 @@ TEST_CASE("rules that contradict themselves are refused") {
 }
 
 TEST_CASE("all problems of a rule are reported at once") {
-  const std::string text = problem_of("  - mirror: {host: a}\n    fault: {}\n    route: [{destination: {hots: chat}}]\n");
+  const std::string text =
+      problem_of("  - mirror: {host: a}\n    fault: {}\n    route: [{destination: {hots: chat}}]\n");
   CHECK(says(text, "mirror"));
   CHECK(says(text, "fault"));
   CHECK(says(text, "hots"));
 }
 
 TEST_CASE("a DestinationRule is read, and outlier detection is refused by name") {
-  const std::string head = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: chat, namespace: prod}\nspec:\n  host: chat\n";
+  const std::string head =
+      "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: chat, namespace: prod}\nspec:\n  "
+      "host: chat\n";
   auto rule = parse_destination_rule(one_object(head + R"(
   trafficPolicy:
     loadBalancer: {consistentHash: {httpHeaderName: X-User}}
@@ -112,9 +117,13 @@ TEST_CASE("a DestinationRule is read, and outlier detection is refused by name")
 }
 
 TEST_CASE("a Gateway serves plain HTTP only, and says so") {
-  const std::string head = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: prod}\nspec:\n";
-  CHECK(parse_gateway(one_object(head + "  selector: {istio: ingressgateway}\n  servers: [{port: {number: 80, name: h, protocol: HTTP}, hosts: [a]}]\n")).has_value());
-  for (const std::string servers : {"{port: {number: 443, protocol: HTTPS}, hosts: [a]}", "{port: {number: 80, protocol: HTTP}, hosts: [a], tls: {}}",
+  const std::string head =
+      "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: prod}\nspec:\n";
+  CHECK(parse_gateway(one_object(head + "  selector: {istio: ingressgateway}\n  servers: [{port: {number: 80, name: h, "
+                                        "protocol: HTTP}, hosts: [a]}]\n"))
+            .has_value());
+  for (const std::string servers : {"{port: {number: 443, protocol: HTTPS}, hosts: [a]}",
+                                    "{port: {number: 80, protocol: HTTP}, hosts: [a], tls: {}}",
                                     "{port: {number: 80, protocol: HTTP}, hosts: []}"}) {
     CAPTURE(servers);
     CHECK(!parse_gateway(one_object(head + "  servers: [" + servers + "]\n")).has_value());

@@ -16,7 +16,8 @@ inline void refuse(Decoder& decoder, const doc::Value& value, const std::string&
   for (std::string_view field : fields) {
     decoder.ignore(field);
     if (!decoder.has(field)) continue;
-    decoder.add(Error(Code::unimplemented, path + "." + std::string(field) + " is not supported by the Slipway gateway yet",
+    decoder.add(Error(Code::unimplemented,
+                      path + "." + std::string(field) + " is not supported by the Slipway gateway yet",
                       "remove it, or serve this rule with Istio")
                     .at(value[field].mark()));
   }

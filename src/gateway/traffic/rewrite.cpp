@@ -7,7 +7,8 @@ namespace {
 
 bool same_name(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 void remove(core::Headers& headers, std::string_view name) {
@@ -25,8 +26,10 @@ std::string rewritten_target(const Matched& matched, std::string_view target) {
   // Without a uri condition Istio's route is prefix "/".
   const StringMatch* uri = matched.match && matched.match->uri ? &*matched.match->uri : nullptr;
   std::string out = *rewrite;
-  if (!uri) out += path.substr(std::min<std::size_t>(1, path.size()));
-  else if (uri->kind == StringMatch::Kind::prefix) out += path.substr(std::min(uri->text.size(), path.size()));
+  if (!uri)
+    out += path.substr(std::min<std::size_t>(1, path.size()));
+  else if (uri->kind == StringMatch::Kind::prefix)
+    out += path.substr(std::min(uri->text.size(), path.size()));
   if (out.empty() || out[0] != '/') out.insert(out.begin(), '/');
   out += query;
   return out;

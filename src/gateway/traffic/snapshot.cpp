@@ -25,22 +25,27 @@ Result<std::vector<std::size_t>> indices_from_json(const doc::Value& value, std:
 }
 
 doc::Value to_json(const Backend& backend) {
-  doc::Object out{{"namespace", backend.ns}, {"service", backend.service}, {"port", backend.port},
-                  {"subset", backend.subset}, {"balance", name_of(backend.load_balancer.balance)}};
+  doc::Object out{{"namespace", backend.ns},
+                  {"service", backend.service},
+                  {"port", backend.port},
+                  {"subset", backend.subset},
+                  {"balance", name_of(backend.load_balancer.balance)}};
   if (!backend.load_balancer.hash_header.empty()) out.set("hashHeader", backend.load_balancer.hash_header);
   const ConnectionPool& pool = backend.connection_pool;
   if (pool.connect_timeout) out.set("connectTimeoutMicros", std::int64_t{pool.connect_timeout->count()});
   const std::pair<const char*, std::int64_t> limits[] = {
-      {"maxConnections", pool.max_connections}, {"http1MaxPendingRequests", pool.http1_max_pending_requests},
-      {"http2MaxRequests", pool.http2_max_requests}, {"maxRequestsPerConnection", pool.max_requests_per_connection}};
+      {"maxConnections", pool.max_connections},
+      {"http1MaxPendingRequests", pool.http1_max_pending_requests},
+      {"http2MaxRequests", pool.http2_max_requests},
+      {"maxRequestsPerConnection", pool.max_requests_per_connection}};
   for (const auto& [name, limit] : limits) {
     if (limit != 0) out.set(name, limit);
   }
   if (!backend.problem.empty()) out.set("problem", backend.problem);
   doc::Array endpoints;
   for (const Endpoint& e : backend.endpoints) {
-    endpoints.push_back(doc::Object{{"pod", e.pod}, {"address", e.address}, {"port", e.port}, {"version", e.version},
-                                    {"revision", e.revision}});
+    endpoints.push_back(doc::Object{
+        {"pod", e.pod}, {"address", e.address}, {"port", e.port}, {"version", e.version}, {"revision", e.revision}});
   }
   out.set("endpoints", std::move(endpoints));
   return out;
@@ -62,7 +67,8 @@ Result<Backend> backend_from_json(const doc::Value& value) {
   if (!known) return fail(Code::invalid_argument, "snapshot: unknown balance \"" + balance + "\"");
   backend.load_balancer.hash_header = value["hashHeader"].string_or("");
   ConnectionPool& pool = backend.connection_pool;
-  if (value["connectTimeoutMicros"].is_int()) pool.connect_timeout = core::Duration(value["connectTimeoutMicros"].as_int());
+  if (value["connectTimeoutMicros"].is_int())
+    pool.connect_timeout = core::Duration(value["connectTimeoutMicros"].as_int());
   pool.max_connections = value["maxConnections"].int_or(0);
   pool.http1_max_pending_requests = value["http1MaxPendingRequests"].int_or(0);
   pool.http2_max_requests = value["http2MaxRequests"].int_or(0);
@@ -90,7 +96,8 @@ std::string Backend::text() const {
 }
 
 std::string Route::text() const {
-  return (rule.name.empty() ? "route" : "route \"" + rule.name + "\"") + " (http[" + std::to_string(index) + "]) of " + origin;
+  return (rule.name.empty() ? "route" : "route \"" + rule.name + "\"") + " (http[" + std::to_string(index) + "]) of " +
+         origin;
 }
 
 doc::Value to_json(const Snapshot& snapshot) {
@@ -98,19 +105,25 @@ doc::Value to_json(const Snapshot& snapshot) {
   for (const Backend& backend : snapshot.backends) backends.push_back(to_json(backend));
   doc::Array routes;
   for (const Route& route : snapshot.routes) {
-    routes.push_back(doc::Object{{"origin", route.origin}, {"index", std::uint64_t{route.index}}, {"salt", route.salt},
-                                 {"http", route.rule.document}, {"backends", indices_to_json(route.backends)}});
+    routes.push_back(doc::Object{{"origin", route.origin},
+                                 {"index", std::uint64_t{route.index}},
+                                 {"salt", route.salt},
+                                 {"http", route.rule.document},
+                                 {"backends", indices_to_json(route.backends)}});
   }
   doc::Array hosts;
   for (const VirtualHost& host : snapshot.hosts) {
     hosts.push_back(doc::Object{{"domain", host.domain}, {"routes", indices_to_json(host.routes)}});
   }
-  return doc::Object{{"version", snapshot.version}, {"backends", std::move(backends)}, {"routes", std::move(routes)},
+  return doc::Object{{"version", snapshot.version},
+                     {"backends", std::move(backends)},
+                     {"routes", std::move(routes)},
                      {"hosts", std::move(hosts)}};
 }
 
 Result<Snapshot> snapshot_from_json(const doc::Value& value) {
-  if (!value.is_object() || !value["hosts"].is_array() || !value["routes"].is_array() || !value["backends"].is_array()) {
+  if (!value.is_object() || !value["hosts"].is_array() || !value["routes"].is_array() ||
+      !value["backends"].is_array()) {
     return fail(Code::invalid_argument, "not a gateway snapshot");
   }
   Snapshot snapshot;
@@ -127,7 +140,8 @@ Result<Snapshot> snapshot_from_json(const doc::Value& value) {
     TRY_ASSIGN(route.rule, parse_http_route(item["http"], route.origin + " http[" + std::to_string(route.index) + "]"));
     TRY_ASSIGN(route.backends, indices_from_json(item["backends"], snapshot.backends.size(), "routes[].backends"));
     if (route.backends.size() != route.rule.destinations.size()) {
-      return fail(Code::invalid_argument, "snapshot: " + route.text() + " has another number of backends than destinations");
+      return fail(Code::invalid_argument,
+                  "snapshot: " + route.text() + " has another number of backends than destinations");
     }
     snapshot.routes.push_back(std::move(route));
   }

@@ -10,9 +10,9 @@ struct Endpoint {
   std::string pod;  // "ns/name", "" when the slice does not say
   std::string address;
   int port = 0;
-  std::string version;   // the Pod's label `version`
-  // Istio's canonical revision: the label service.istio.io/canonical-revision, else rollouts-pod-template-hash (ours, so
-  // that a rollout's revisions are told apart without that label), app.kubernetes.io/version, version, or "latest".
+  std::string version;  // the Pod's label `version`
+  // Istio's canonical revision: the label service.istio.io/canonical-revision, else rollouts-pod-template-hash (ours,
+  // so that a rollout's revisions are told apart without that label), app.kubernetes.io/version, version, or "latest".
   std::string revision;
   std::string text() const { return address + ":" + std::to_string(port); }
   bool operator==(const Endpoint&) const = default;
@@ -26,13 +26,13 @@ struct Backend {
   LoadBalancer load_balancer;
   ConnectionPool connection_pool;
   std::vector<Endpoint> endpoints;
-  std::string problem;  // why it can have none: `no Service "x"`; "" when it merely has none ready
+  std::string problem;       // why it can have none: `no Service "x"`; "" when it merely has none ready
   std::string text() const;  // "chat.production:80/canary"
   bool operator==(const Backend&) const = default;
 };
 
 struct Route {
-  std::string origin;  // "VirtualService ns/name"
+  std::string origin;     // "VirtualService ns/name"
   std::size_t index = 0;  // in its http[]
   std::string salt;       // of the sticky split: "ns/name/" and the route's name, or its index
   HttpRoute rule;

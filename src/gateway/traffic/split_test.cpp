@@ -66,7 +66,8 @@ TEST_CASE("each destination gets its share of users, whatever they are called") 
   for (const auto& weights : std::vector<std::vector<int>>{{95, 5}, {90, 10}, {1, 1, 2}, {999, 1}}) {
     std::map<std::size_t, int> users;
     constexpr int many = 40000;
-    for (int user = 0; user < many; ++user) ++users[of_user("prod/chat/primary", "user-" + std::to_string(user), weights)];
+    for (int user = 0; user < many; ++user)
+      ++users[of_user("prod/chat/primary", "user-" + std::to_string(user), weights)];
     const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
     for (std::size_t i = 0; i < weights.size(); ++i) {
       const double share = weights[i] / total;
@@ -117,7 +118,8 @@ TEST_CASE("the body's user is found at the top level only, in whole bodies and i
   CHECK(!top_level_string(R"({"user":"cut o)", "user"));
   CHECK(!top_level_string(R"(["user","x"])", "user"));
   CHECK(!top_level_string("", "user"));
-  for (std::size_t n = 0; n < 40; ++n) CHECK_NOTHROW((void)top_level_string(std::string(R"({"k":"\\\"","a":[{}],"user":"y"})").substr(0, n), "user"));
+  for (std::size_t n = 0; n < 40; ++n)
+    CHECK_NOTHROW((void)top_level_string(std::string(R"({"k":"\\\"","a":[{}],"user":"y"})").substr(0, n), "user"));
 }
 
 TEST_CASE("of two drawn endpoints the less loaded one is taken") {

@@ -27,13 +27,20 @@ inline Inputs inputs_of(const std::string& yaml) {
       REQUIRE_MESSAGE(parsed.has_value(), (parsed ? "" : parsed.error().render()));
       map[object.name()] = *parsed;
     };
-    if (kind == "Gateway") keep(inputs.gateways, parse_gateway(object));
-    else if (kind == "VirtualService") keep(inputs.virtual_services, parse_virtual_service(object));
-    else if (kind == "DestinationRule") keep(inputs.destination_rules, parse_destination_rule(object));
-    else if (kind == "Service") inputs.services[object.name()] = object;
-    else if (kind == "EndpointSlice") inputs.endpoint_slices[object.name()] = object;
-    else if (kind == "Pod") inputs.pods[object.name()] = object;
-    else FAIL("unexpected kind " << kind);
+    if (kind == "Gateway")
+      keep(inputs.gateways, parse_gateway(object));
+    else if (kind == "VirtualService")
+      keep(inputs.virtual_services, parse_virtual_service(object));
+    else if (kind == "DestinationRule")
+      keep(inputs.destination_rules, parse_destination_rule(object));
+    else if (kind == "Service")
+      inputs.services[object.name()] = object;
+    else if (kind == "EndpointSlice")
+      inputs.endpoint_slices[object.name()] = object;
+    else if (kind == "Pod")
+      inputs.pods[object.name()] = object;
+    else
+      FAIL("unexpected kind " << kind);
   }
   return inputs;
 }
@@ -42,13 +49,15 @@ inline Inputs inputs_of(const std::string& yaml) {
 // a Gateway for *.example.com; and a DestinationRule with both subsets.
 inline std::string chat_world(int stable_port = 9001, int canary_port = 9002) {
   const auto pod = [](const std::string& name, const std::string& track, const std::string& version) {
-    return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", namespace: prod, labels: {app: chat, track: " + track +
-           ", version: " + version + "}}\nspec: {}\n";
+    return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name +
+           ", namespace: prod, labels: {app: chat, track: " + track + ", version: " + version + "}}\nspec: {}\n";
   };
   const auto slice = [](const std::string& pod_name, int port) {
     return "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: " + pod_name +
-           ", namespace: prod, labels: {kubernetes.io/service-name: chat}}\naddressType: IPv4\nports: [{name: http, port: " +
-           std::to_string(port) + "}]\nendpoints: [{addresses: [127.0.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: " +
+           ", namespace: prod, labels: {kubernetes.io/service-name: chat}}\naddressType: IPv4\nports: [{name: http, "
+           "port: " +
+           std::to_string(port) +
+           "}]\nendpoints: [{addresses: [127.0.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: " +
            pod_name + ", namespace: prod}}]\n";
   };
   return R"(
@@ -71,7 +80,8 @@ spec:
   subsets:
     - {name: stable, labels: {track: stable}}
     - {name: canary, labels: {track: canary}}
-)" + pod("chat-1", "stable", "v1") + pod("chat-2", "canary", "v2") + slice("chat-1", stable_port) + slice("chat-2", canary_port);
+)" + pod("chat-1", "stable", "v1") +
+         pod("chat-2", "canary", "v2") + slice("chat-1", stable_port) + slice("chat-2", canary_port);
 }
 
 // A VirtualService of prod for chat.example.com with these http routes (YAML, each line indented by two).
@@ -81,7 +91,8 @@ inline std::string virtual_service(const std::string& http, const std::string& n
 }
 
 inline std::string weighted(int stable, int canary) {
-  return "  - name: primary\n    route:\n    - {destination: {host: chat, subset: stable}, weight: " + std::to_string(stable) +
+  return "  - name: primary\n    route:\n    - {destination: {host: chat, subset: stable}, weight: " +
+         std::to_string(stable) +
          "}\n    - {destination: {host: chat, subset: canary}, weight: " + std::to_string(canary) + "}\n";
 }
 

@@ -39,7 +39,11 @@ Result<doc::Value> parse_page_token(const std::string& token) {
 class SqliteStore final : public Store {
  public:
   SqliteStore(core::World& world, storage::Database& database, std::size_t ring_size)
-      : clock_(world.clock), loop_(world.loop), random_(world.random), database_(database), ring_size_(ring_size),
+      : clock_(world.clock),
+        loop_(world.loop),
+        random_(world.random),
+        database_(database),
+        ring_size_(ring_size),
         hub_(loop_) {}
 
   Result<> open() {
@@ -85,18 +89,20 @@ class SqliteStore final : public Store {
         TRY_ASSIGN(const auto version, current_version(connection));
         result.resource_version = std::to_string(version);
       }
-      return select_objects(connection, kind, kind.namespaced ? options.ns : "", after, rows, [&](Object object) -> Result<> {
-        if (result.items.size() >= wanted) return {};
-        if (options.field_name && object.name().name != *options.field_name) return {};
-        if (!options.labels.empty() && !options.labels.matches(object.labels())) return {};
-        result.items.push_back(std::move(object));
-        return {};
-      });
+      return select_objects(connection, kind, kind.namespaced ? options.ns : "", after, rows,
+                            [&](Object object) -> Result<> {
+                              if (result.items.size() >= wanted) return {};
+                              if (options.field_name && object.name().name != *options.field_name) return {};
+                              if (!options.labels.empty() && !options.labels.matches(object.labels())) return {};
+                              result.items.push_back(std::move(object));
+                              return {};
+                            });
     }));
     if (options.limit > 0 && result.items.size() > options.limit) {
       result.items.pop_back();
       std::int64_t version = 0;
-      std::from_chars(result.resource_version.data(), result.resource_version.data() + result.resource_version.size(), version);
+      std::from_chars(result.resource_version.data(), result.resource_version.data() + result.resource_version.size(),
+                      version);
       result.continue_token = page_token(version, result.items.back().name());
     }
     return result;
@@ -183,14 +189,17 @@ class SqliteStore final : public Store {
       return {};
     }));
     for (const auto& change : changes) {
-      if (change.event.type == EventType::deleted) collect_later(change.event.object.uid());
-      else watch_for_missing_owners(change.event.object);
+      if (change.event.type == EventType::deleted)
+        collect_later(change.event.object.uid());
+      else
+        watch_for_missing_owners(change.event.object);
     }
     hub_.publish(std::move(changes));
     return made;
   }
 
-  Result<Object> change(const Kind& kind, const Name& name, const std::function<Result<Object>(const Object&)>& next_of) {
+  Result<Object> change(const Kind& kind, const Name& name,
+                        const std::function<Result<Object>(const Object&)>& next_of) {
     const auto key = normalized(kind, name);
     // The common no-op costs no commit: most reconciles write a status that is already there.
     TRY_ASSIGN(const auto before, find(kind, key));
@@ -336,7 +345,8 @@ class SqliteStore final : public Store {
 }  // namespace
 }  // namespace sqlite
 
-Result<std::unique_ptr<Store>> make_sqlite_store(core::World& world, storage::Database& database, std::size_t ring_size) {
+Result<std::unique_ptr<Store>> make_sqlite_store(core::World& world, storage::Database& database,
+                                                 std::size_t ring_size) {
   auto store = std::make_unique<sqlite::SqliteStore>(world, database, ring_size);
   TRY(store->open());
   return store;

@@ -47,12 +47,22 @@ class Run {
     if (faulty) database_->set_commit_fault([]() -> Result<> { return fail(Code::resource_exhausted, "disk full"); });
     switch (random.below(8)) {
       case 0:
-      case 1: create(name, random.below(2) == 0, faulty); break;
+      case 1:
+        create(name, random.below(2) == 0, faulty);
+        break;
       case 2:
-      case 3: update(name, random.below(3) == 0, faulty); break;
-      case 4: remove(name, faulty); break;
-      case 5: drop_finalizer(name, faulty); break;
-      case 6: world_.run_for(std::chrono::milliseconds(random.below(3))); break;
+      case 3:
+        update(name, random.below(3) == 0, faulty);
+        break;
+      case 4:
+        remove(name, faulty);
+        break;
+      case 5:
+        drop_finalizer(name, faulty);
+        break;
+      case 6:
+        world_.run_for(std::chrono::milliseconds(random.below(3)));
+        break;
       default:
         database_->set_commit_fault({});
         if (random.below(5) == 0) crash();
@@ -74,7 +84,8 @@ class Run {
   void reopen() {
     watch_.reset();
     store_ = std::move(*make_sqlite_store(parts_, *database_));
-    watch_ = std::move(*store_->watch(kinds::pod, mirror_.version, [this](const WatchEvent& event) { mirror_.take(event); }));
+    watch_ = std::move(
+        *store_->watch(kinds::pod, mirror_.version, [this](const WatchEvent& event) { mirror_.take(event); }));
   }
   void crash() {
     watch_.reset();

@@ -38,7 +38,7 @@ struct Fixture {
   }
   static Object pod(const std::string& name, const Kind& kind = kinds::pod) {
     auto object = Object::make(kind, {"demo", name});
-    object.spec()= doc::Object{{"image", "a"}};
+    object.spec() = doc::Object{{"image", "a"}};
     return object;
   }
   std::size_t count(const Kind& kind = kinds::pod) { return store->list(kind)->items.size(); }

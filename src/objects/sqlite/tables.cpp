@@ -21,10 +21,14 @@ INSERT INTO object_version (id, rv) VALUES (1, 0);
 
 std::string_view text_of(EventType type) {
   switch (type) {
-    case EventType::added: return "ADDED";
-    case EventType::modified: return "MODIFIED";
-    case EventType::deleted: return "DELETED";
-    case EventType::bookmark: break;
+    case EventType::added:
+      return "ADDED";
+    case EventType::modified:
+      return "MODIFIED";
+    case EventType::deleted:
+      return "DELETED";
+    case EventType::bookmark:
+      break;
   }
   return "BOOKMARK";
 }
@@ -92,7 +96,8 @@ Result<> select_objects(storage::Connection& connection, const Kind& kind, const
 
 Result<std::int64_t> current_version(storage::Connection& connection) {
   std::int64_t version = 0;
-  TRY(connection.query("SELECT rv FROM object_version", {}, [&](const storage::Row& row) { version = row.integer(0); }));
+  TRY(connection.query("SELECT rv FROM object_version", {},
+                       [&](const storage::Row& row) { version = row.integer(0); }));
   return version;
 }
 
@@ -104,7 +109,8 @@ Result<std::vector<WatchEvent>> select_events(storage::Connection& connection, c
   }));
   // A version from the future was given by another database (a restored backup): its holder must list again too.
   if (version < oldest - 1 || version > current) {
-    return fail(Code::gone, "too old resource version: " + std::to_string(version) + " (" + std::to_string(oldest) + ")",
+    return fail(Code::gone,
+                "too old resource version: " + std::to_string(version) + " (" + std::to_string(oldest) + ")",
                 "list again and watch from the list's resourceVersion");
   }
   std::vector<WatchEvent> events;
@@ -119,19 +125,19 @@ Result<std::vector<WatchEvent>> select_events(storage::Connection& connection, c
 
 Result<std::vector<Object>> select_owned(storage::Connection& connection, const std::string& owner_uid) {
   std::vector<Object> owned;
-  TRY(query_objects(connection,
-                    "SELECT body FROM object WHERE uid IN (SELECT uid FROM object_owner WHERE owner_uid = ?) ORDER BY id",
-                    {owner_uid}, 0, [&](const storage::Row&, Object object) -> Result<> {
-                      owned.push_back(std::move(object));
-                      return {};
-                    }));
+  TRY(query_objects(
+      connection, "SELECT body FROM object WHERE uid IN (SELECT uid FROM object_owner WHERE owner_uid = ?) ORDER BY id",
+      {owner_uid}, 0, [&](const storage::Row&, Object object) -> Result<> {
+        owned.push_back(std::move(object));
+        return {};
+      }));
   return owned;
 }
 
 Result<std::vector<std::string>> select_missing_owners(storage::Connection& connection) {
   std::vector<std::string> uids;
-  TRY(connection.query("SELECT DISTINCT owner_uid FROM object_owner WHERE owner_uid NOT IN (SELECT uid FROM object)", {},
-                       [&](const storage::Row& row) { uids.push_back(row.text(0)); }));
+  TRY(connection.query("SELECT DISTINCT owner_uid FROM object_owner WHERE owner_uid NOT IN (SELECT uid FROM object)",
+                       {}, [&](const storage::Row& row) { uids.push_back(row.text(0)); }));
   return uids;
 }
 

@@ -9,7 +9,8 @@ constexpr std::size_t kBlockBytes = 64;  // 16 tokens
 constexpr std::size_t kMaxBlocks = 16'384;
 
 Duration scaled(Duration duration, double factor) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::micro>(static_cast<double>(duration.count()) * factor));
+  return std::chrono::duration_cast<Duration>(
+      std::chrono::duration<double, std::micro>(static_cast<double>(duration.count()) * factor));
 }
 
 std::uint64_t chained(std::uint64_t hash, std::string_view block) {
@@ -129,8 +130,10 @@ void Engine::cancel(std::uint64_t id) {
 
 void Engine::release(std::uint64_t id) {
   const auto found = requests_.find(id);
-  if (found->second->running) --running_;
-  else std::erase(waiting_, id);
+  if (found->second->running)
+    --running_;
+  else
+    std::erase(waiting_, id);
   requests_.erase(found);
   start_waiting();
 }

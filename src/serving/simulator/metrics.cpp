@@ -6,9 +6,9 @@
 namespace slipway::serving::simulator {
 namespace {
 
-constexpr std::array kFirstTokenBounds{0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1,  0.25, 0.5,  0.75,
+constexpr std::array kFirstTokenBounds{0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1,  0.25,  0.5,   0.75,
                                        1.0,   2.5,   5.0,  7.5,  10.0, 20.0, 40.0, 80.0, 160.0, 640.0, 2560.0};
-constexpr std::array kEndToEndBounds{0.3,  0.5,  0.8,  1.0,  1.5,   2.0,   2.5,   5.0,   10.0,   15.0, 20.0,
+constexpr std::array kEndToEndBounds{0.3,  0.5,  0.8,  1.0,  1.5,   2.0,   2.5,   5.0,   10.0,   15.0,  20.0,
                                      30.0, 40.0, 50.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 7680.0};
 
 std::string number(double value) {
@@ -21,8 +21,10 @@ std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {
     if (c == '\\' || c == '"') result += '\\';
-    if (c == '\n') result += "\\n";
-    else result += c;
+    if (c == '\n')
+      result += "\\n";
+    else
+      result += c;
   }
   return result;
 }
@@ -48,7 +50,8 @@ std::string Histogram::render(std::string_view name, std::string_view labels) co
   for (std::size_t i = 0; i < counts_.size(); ++i) {
     total += counts_[i];
     const auto bound = i < bounds_.size() ? number(bounds_[i]) : "+Inf";
-    text += std::string(name) + "_bucket{" + std::string(labels) + ",le=\"" + bound + "\"} " + std::to_string(total) + "\n";
+    text +=
+        std::string(name) + "_bucket{" + std::string(labels) + ",le=\"" + bound + "\"} " + std::to_string(total) + "\n";
   }
   text += std::string(name) + "_sum{" + std::string(labels) + "} " + number(sum_) + "\n";
   text += std::string(name) + "_count{" + std::string(labels) + "} " + std::to_string(total) + "\n";
@@ -72,7 +75,8 @@ std::string Metrics::render(std::string_view model) const {
   text += line("prefix_cache_queries_total", prompt_tokens);
   text += family("prefix_cache_hits_total", "counter", "Prompt tokens found in the prefix cache.");
   text += line("prefix_cache_hits_total", cached_tokens);
-  text += family("generation_tokens_total", "counter", "Tokens generated.") + line("generation_tokens_total", generation_tokens);
+  text += family("generation_tokens_total", "counter", "Tokens generated.") +
+          line("generation_tokens_total", generation_tokens);
   text += family("request_success_total", "counter", "Requests finished.");
   text += line("request_success_total", stopped, ",finished_reason=\"stop\"");
   text += line("request_success_total", length_limited, ",finished_reason=\"length\"");

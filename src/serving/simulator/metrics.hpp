@@ -30,7 +30,7 @@ struct Metrics {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t cached_tokens = 0;
   std::uint64_t generation_tokens = 0;
-  std::uint64_t stopped = 0;       // finished by themselves
+  std::uint64_t stopped = 0;  // finished by themselves
   std::uint64_t length_limited = 0;
   Histogram time_to_first_token;
   Histogram end_to_end;

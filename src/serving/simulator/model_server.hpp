@@ -1,6 +1,6 @@
 #pragma once
-// ModelServer: the HTTP face of a simulated model: /v1/chat/completions, /v1/completions, /v1/models, /health, /metrics.
-// It knows requests and responders, not sockets: process.cpp puts it behind net::Server, program.cpp into the
+// ModelServer: the HTTP face of a simulated model: /v1/chat/completions, /v1/completions, /v1/models, /health,
+// /metrics. It knows requests and responders, not sockets: process.cpp puts it behind net::Server, program.cpp into the
 // simulated world. One thread, its host's.
 
 #include "net/http.hpp"

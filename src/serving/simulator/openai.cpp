@@ -58,7 +58,8 @@ Result<Completion> parse_completion(std::string_view body, bool chat) {
   completion.include_usage = value["stream_options"]["include_usage"].bool_or(false);
   completion.ignore_eos = value["ignore_eos"].bool_or(false);
   for (const auto* key : {"max_tokens", "max_completion_tokens"}) {
-    if (const auto limit = value[key].int_or(-1); limit >= 0) completion.max_tokens = static_cast<int>(std::min<std::int64_t>(limit, 1'000'000));
+    if (const auto limit = value[key].int_or(-1); limit >= 0)
+      completion.max_tokens = static_cast<int>(std::min<std::int64_t>(limit, 1'000'000));
   }
   if (!chat) {
     const auto& prompt = value["prompt"];
@@ -67,7 +68,8 @@ Result<Completion> parse_completion(std::string_view body, bool chat) {
     return completion;
   }
   const auto& messages = value["messages"];
-  if (!messages.is_array() || messages.size() == 0) return fail(Code::invalid_argument, "\"messages\" must be a list with at least one message");
+  if (!messages.is_array() || messages.size() == 0)
+    return fail(Code::invalid_argument, "\"messages\" must be a list with at least one message");
   for (const auto& message : messages.as_array()) {
     const auto role = message["role"].string_or("");
     if (role.empty()) return fail(Code::invalid_argument, "every message needs a \"role\"");
@@ -78,8 +80,8 @@ Result<Completion> parse_completion(std::string_view body, bool chat) {
   return completion;
 }
 
-std::string render_completion(const Identity& identity, bool chat, std::string_view text, std::string_view finish_reason,
-                              const Usage& usage) {
+std::string render_completion(const Identity& identity, bool chat, std::string_view text,
+                              std::string_view finish_reason, const Usage& usage) {
   auto object = envelope(identity, chat ? "chat.completion" : "text_completion");
   doc::Object choice{{"index", 0}};
   if (chat) {
@@ -137,7 +139,8 @@ std::string render_error(int status, std::string_view type, std::string_view mes
 std::string render_context_error(int prompt_tokens, int context) {
   doc::Object object;
   object.set("error", doc::Object{{"code", 400},
-                                  {"message", "request (" + std::to_string(prompt_tokens) + " tokens) exceeds the available context size (" +
+                                  {"message", "request (" + std::to_string(prompt_tokens) +
+                                                  " tokens) exceeds the available context size (" +
                                                   std::to_string(context) + " tokens), try increasing it"},
                                   {"type", "exceed_context_size_error"},
                                   {"n_prompt_tokens", prompt_tokens},

@@ -13,10 +13,10 @@ struct Completion {
   bool chat = true;
   bool stream = false;
   bool include_usage = false;
-  bool ignore_eos = false;   // say max_tokens tokens whatever there is to say
-  int max_tokens = -1;       // -1: as many as it takes
-  std::string prompt;        // everything the model reads
-  std::string asked;         // the part the answer comes from: not the system message
+  bool ignore_eos = false;  // say max_tokens tokens whatever there is to say
+  int max_tokens = -1;      // -1: as many as it takes
+  std::string prompt;       // everything the model reads
+  std::string asked;        // the part the answer comes from: not the system message
 };
 
 // A body of /v1/chat/completions or /v1/completions. Fields that a simulation cannot honour are ignored, as
@@ -30,8 +30,8 @@ struct Identity {
   std::int64_t created = 0;  // Unix seconds
 };
 
-std::string render_completion(const Identity& identity, bool chat, std::string_view text, std::string_view finish_reason,
-                              const Usage& usage);
+std::string render_completion(const Identity& identity, bool chat, std::string_view text,
+                              std::string_view finish_reason, const Usage& usage);
 // One "data: ..." event each.
 std::string render_role_chunk(const Identity& identity);
 std::string render_piece_chunk(const Identity& identity, bool chat, std::string_view piece);

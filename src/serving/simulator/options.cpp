@@ -80,7 +80,8 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     }
     if (known == nullptr) {
       const auto near = core::nearest(name, names);
-      return fail(Code::invalid_argument, "unknown flag \"" + name + "\"", near.empty() ? "" : "did you mean " + near + "?");
+      return fail(Code::invalid_argument, "unknown flag \"" + name + "\"",
+                  near.empty() ? "" : "did you mean " + near + "?");
     }
     if (!assign(*known, value)) {
       return fail(Code::invalid_argument, name + " does not take \"" + value + "\"", std::string(known->help));

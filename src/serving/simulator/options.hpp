@@ -23,11 +23,11 @@ struct Latency {
 
 // Each is off by default.
 struct Failures {
-  double error_rate = 0;   // this share of completions answers 500
-  double hang_rate = 0;    // this share never answers
-  double wrong_rate = 0;   // this share of prompts (always the same ones) gets a useless answer
-  int crash_after = 0;     // the process dies at the N-th completion
-  int exit_at_start = 0;   // the process ends with this code instead of loading
+  double error_rate = 0;  // this share of completions answers 500
+  double hang_rate = 0;   // this share never answers
+  double wrong_rate = 0;  // this share of prompts (always the same ones) gets a useless answer
+  int crash_after = 0;    // the process dies at the N-th completion
+  int exit_at_start = 0;  // the process ends with this code instead of loading
 };
 
 struct Options {

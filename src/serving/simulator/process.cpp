@@ -43,9 +43,7 @@ class Served {
   }
   // From any thread.
   void stop() {
-    world_.loop().post([this] {
-      model_.drain([this] { world_.stop(); });
-    });
+    world_.loop().post([this] { model_.drain([this] { world_.stop(); }); });
   }
   int port() const { return server_->port(); }
 

@@ -35,7 +35,8 @@ constexpr auto kQuestion =
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "a chat completion answers from its passage, with usage") {
-  const auto response = net::fetch(request("/v1/chat/completions", std::string("{\"max_tokens\":24,") + kQuestion + "}"));
+  const auto response =
+      net::fetch(request("/v1/chat/completions", std::string("{\"max_tokens\":24,") + kQuestion + "}"));
   REQUIRE(response.has_value());
   CHECK(response->status == 200);
   const auto body = *doc::parse_json(response->body);
@@ -45,9 +46,11 @@ TEST_CASE_FIXTURE(Fixture, "a chat completion answers from its passage, with usa
   CHECK(body["usage"]["completion_tokens"].int_or(0) == 7);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a streamed chat begins with the role, says one word a chunk and ends with usage and [DONE]") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a streamed chat begins with the role, says one word a chunk and ends with usage and [DONE]") {
   std::string text;
-  const auto body = std::string(R"({"stream":true,"stream_options":{"include_usage":true},"max_tokens":4,)") + kQuestion + "}";
+  const auto body =
+      std::string(R"({"stream":true,"stream_options":{"include_usage":true},"max_tokens":4,)") + kQuestion + "}";
   const auto status = net::fetch_stream(request("/v1/chat/completions", body), [&](std::string_view bytes) {
     text += bytes;
     return true;
@@ -58,8 +61,10 @@ TEST_CASE_FIXTURE(Fixture, "a streamed chat begins with the role, says one word 
   std::size_t at = 0;
   for (std::size_t end; (end = text.find("\n\n", at)) != std::string::npos; at = end + 2) {
     const auto data = text.substr(at + 6, end - at - 6);
-    if (data != "[DONE]") chunks.push_back(*doc::parse_json(data));
-    else CHECK(end + 2 == text.size());
+    if (data != "[DONE]")
+      chunks.push_back(*doc::parse_json(data));
+    else
+      CHECK(end + 2 == text.size());
   }
   REQUIRE(chunks.size() == 7);
   CHECK(chunks[0]["choices"][0]["delta"]["role"].string_or("") == "assistant");
@@ -77,11 +82,13 @@ TEST_CASE_FIXTURE(Fixture, "a client that goes away frees its slot") {
   const auto status = net::fetch_stream(request("/v1/chat/completions", body), [](std::string_view) { return false; });
   CHECK(status.has_value());
   std::string metrics;
-  for (int i = 0; i < 2000 && metrics.find("num_requests_running{model_name=\"assistant\"} 0\n") == std::string::npos; ++i) {
+  for (int i = 0; i < 2000 && metrics.find("num_requests_running{model_name=\"assistant\"} 0\n") == std::string::npos;
+       ++i) {
     metrics = net::fetch(request("/metrics"))->body;
   }
   CHECK(metrics.find("num_requests_running{model_name=\"assistant\"} 0\n") != std::string::npos);
-  CHECK(metrics.find("request_success_total{model_name=\"assistant\",finished_reason=\"length\"} 0\n") != std::string::npos);
+  CHECK(metrics.find("request_success_total{model_name=\"assistant\",finished_reason=\"length\"} 0\n") !=
+        std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a request that a gateway passes on keeps the users' Host") {

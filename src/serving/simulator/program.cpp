@@ -50,7 +50,8 @@ net::Request request_from(core::HttpRequest given) {
 
 class Program final : public core::SimulatedProgram {
  public:
-  Program(core::SimulatedProcess& process, Options options) : process_(process), options_(options), server_(std::move(options), host()) {}
+  Program(core::SimulatedProcess& process, Options options)
+      : process_(process), options_(options), server_(std::move(options), host()) {}
 
   void start() override {
     auto listening = process_.listen(options_.host, options_.port, [this](core::HttpRequest request, Done done) {

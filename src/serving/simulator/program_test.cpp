@@ -23,8 +23,20 @@ struct Fixture {
   }
   void spawn(std::vector<std::string> flags) {
     core::SpawnRequest request;
-    request.argv = {"/bin/slipway", "model-server", "--host", "127.16.0.1", "--port", "8080",
-                    "--prefill-overhead", "20ms", "--prefill-per-token", "1ms", "--inter-token", "10ms", "--load-factor", "1"};
+    request.argv = {"/bin/slipway",
+                    "model-server",
+                    "--host",
+                    "127.16.0.1",
+                    "--port",
+                    "8080",
+                    "--prefill-overhead",
+                    "20ms",
+                    "--prefill-per-token",
+                    "1ms",
+                    "--inter-token",
+                    "10ms",
+                    "--load-factor",
+                    "1"};
     request.argv.insert(request.argv.end(), flags.begin(), flags.end());
     process = *parts.processes.spawn(std::move(request), [this](core::Exit exit) { ended = exit; });
     world.run_for(100ms);  // a process takes a moment to begin
@@ -43,17 +55,18 @@ struct Fixture {
     request.url = "http://127.16.0.1:8080" + path;
     request.body = body;
     request.timeout = 60s;
-    parts.http.send(std::move(request), [this, reply, start = parts.clock.monotonic()](Result<core::HttpResponse> response) {
-      Reply got;
-      got.took = parts.clock.monotonic() - start;
-      if (!response) got.text = response.error().one_line();
-      if (response) {
-        got.status = response->status;
-        got.text = response->body;
-        if (auto value = doc::parse_json(response->body)) got.body = *value;
-      }
-      *reply = got;
-    });
+    parts.http.send(std::move(request),
+                    [this, reply, start = parts.clock.monotonic()](Result<core::HttpResponse> response) {
+                      Reply got;
+                      got.took = parts.clock.monotonic() - start;
+                      if (!response) got.text = response.error().one_line();
+                      if (response) {
+                        got.status = response->status;
+                        got.text = response->body;
+                        if (auto value = doc::parse_json(response->body)) got.body = *value;
+                      }
+                      *reply = got;
+                    });
     return reply;
   }
   Reply wait(const Later& reply) {
@@ -87,7 +100,9 @@ TEST_CASE_FIXTURE(Fixture, "prefill pays per prompt token, decode per token afte
 TEST_CASE_FIXTURE(Fixture, "a prefix that was read before is not paid again") {
   spawn({});
   const std::string shared(640, 'x');
-  CHECK(wait(send(kPath, prompt(shared + " A?", R"(,"max_tokens":1)"))).body["usage"]["prompt_tokens_details"]["cached_tokens"].int_or(-1) == 0);
+  CHECK(wait(send(kPath, prompt(shared + " A?", R"(,"max_tokens":1)")))
+            .body["usage"]["prompt_tokens_details"]["cached_tokens"]
+            .int_or(-1) == 0);
   const auto second = wait(send(kPath, prompt(shared + " B?", R"(,"max_tokens":1)")));
   CHECK(second.body["usage"]["prompt_tokens_details"]["cached_tokens"].int_or(-1) == 160);
   CHECK(second.took == 20ms + 1ms);
@@ -102,8 +117,10 @@ TEST_CASE_FIXTURE(Fixture, "requests beyond the slots wait their turn, and too m
   CHECK(wait(second).took == 21ms);
   CHECK(wait(third).took == 42ms);
   const auto metrics = wait(send("/metrics")).text;
-  CHECK(metrics.find("vllm:request_success_total{model_name=\"simulated\",finished_reason=\"length\"} 3\n") != std::string::npos);
-  CHECK(metrics.find("vllm:time_to_first_token_seconds_bucket{model_name=\"simulated\",le=\"0.04\"} 2\n") != std::string::npos);
+  CHECK(metrics.find("vllm:request_success_total{model_name=\"simulated\",finished_reason=\"length\"} 3\n") !=
+        std::string::npos);
+  CHECK(metrics.find("vllm:time_to_first_token_seconds_bucket{model_name=\"simulated\",le=\"0.04\"} 2\n") !=
+        std::string::npos);
   CHECK(metrics.find("vllm:num_requests_running{model_name=\"simulated\"} 0\n") != std::string::npos);
 }
 
@@ -118,7 +135,8 @@ TEST_CASE_FIXTURE(Fixture, "a full server is slower by its load factor") {
   CHECK(wait(first).took > 21ms + 40ms);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a prompt that does not fit is refused as llama-server does it, and answers stay inside the context") {
+TEST_CASE_FIXTURE(
+    Fixture, "a prompt that does not fit is refused as llama-server does it, and answers stay inside the context") {
   spawn({"--context", "32"});
   const auto refused = wait(send(kPath, prompt(std::string(128, 'x'))));
   CHECK(refused.status == 400);

@@ -30,7 +30,8 @@ std::vector<std::string_view> sentences_of(std::string_view text) {
   std::size_t start = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool mark = text[i] == '.' || text[i] == '!' || text[i] == '?';
-    const bool ends = (mark && (i + 1 == text.size() || is_space(text[i + 1]))) || text[i] == '\n' || i + 1 == text.size();
+    const bool ends =
+        (mark && (i + 1 == text.size() || is_space(text[i + 1]))) || text[i] == '\n' || i + 1 == text.size();
     if (!ends) continue;
     const auto sentence = without_label(trim(text.substr(start, i + 1 - start)));
     if (!sentence.empty()) sentences.push_back(sentence);
@@ -71,7 +72,8 @@ std::string answer_to(std::string_view prompt) {
   for (const auto sentence : sentences) {
     if (sentence.ends_with('?')) continue;
     const auto words = words_of(sentence);
-    const auto shared = static_cast<std::size_t>(std::ranges::count_if(words, [&](const auto& w) { return asked.contains(w); }));
+    const auto shared =
+        static_cast<std::size_t>(std::ranges::count_if(words, [&](const auto& w) { return asked.contains(w); }));
     if (best.empty() || shared > most) {
       best = sentence;
       most = shared;

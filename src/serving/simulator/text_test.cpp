@@ -7,11 +7,15 @@
 using namespace slipway::serving::simulator;
 
 TEST_CASE("the answer is the sentence that shares most words with the question") {
-  struct Row { const char* prompt; const char* answer; };
+  struct Row {
+    const char* prompt;
+    const char* answer;
+  };
   for (const auto& row : {
            Row{"Passage: Orders ship from Hamburg within two days. Question: From where do orders ship?",
                "Orders ship from Hamburg within two days."},
-           Row{"Context: We sell tea. Returns are free for 30 days. The desk opens at 9.30 daily. Question: For how many days are returns free?",
+           Row{"Context: We sell tea. Returns are free for 30 days. The desk opens at 9.30 daily. Question: For how "
+               "many days are returns free?",
                "Returns are free for 30 days."},
            Row{"Tea costs 3.50 euros.\nCoffee costs 4 euros.\nWhat does coffee cost?", "Coffee costs 4 euros."},
            Row{"Hello", "Hello! How can I help you today?"},
@@ -42,7 +46,8 @@ TEST_CASE("flags are read, and a mistyped one names the nearest") {
   CHECK(options->latency.prefill_per_token == std::chrono::microseconds(350));
   CHECK(options->latency.slow == 2.5);
   CHECK(parse_options({"--paralel", "2"}).error().hint == "did you mean --parallel?");
-  for (const auto& bad : {std::vector<std::string>{"--port", "http"}, {"--startup", "5"}, {"--parallel", "0"}, {"--slow"}}) {
+  for (const auto& bad :
+       {std::vector<std::string>{"--port", "http"}, {"--startup", "5"}, {"--parallel", "0"}, {"--slow"}}) {
     CAPTURE(bad[0]);
     CHECK_FALSE(parse_options(bad).has_value());
   }

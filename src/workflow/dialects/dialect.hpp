@@ -18,11 +18,11 @@ namespace slipway::workflow {
 struct Facts {
   std::string id;
   std::int64_t number = 1;
-  std::string directory;          // of this run
+  std::string directory;  // of this run
   core::Time created{};
-  Submission submission;          // with parameters complete and typed
-  std::string python;             // executable for Python components
-  std::string runtime_directory;  // where kfp_executor.py is
+  Submission submission;                                         // with parameters complete and typed
+  std::string python;                                            // executable for Python components
+  std::string runtime_directory;                                 // where kfp_executor.py is
   std::vector<std::pair<std::string, std::string>> environment;  // every step's, PATH included
 
   // Where one attempt's files are: made before its Pod.
@@ -59,7 +59,8 @@ class Dialect {
  public:
   virtual ~Dialect() = default;
   // The submission's parameters completed with defaults and converted to their types. invalid_argument, all at once.
-  virtual core::Result<core::doc::Object> bind_parameters(const ir::Graph& graph, const core::doc::Object& given) const = 0;
+  virtual core::Result<core::doc::Object> bind_parameters(const ir::Graph& graph,
+                                                          const core::doc::Object& given) const = 0;
   // Whether the step starts, once everything it needs has finished; `false` skips it. An error fails the step.
   virtual core::Result<bool> condition(const Context& context, ir::Index step) const = 0;
   // Of a leaf that is not a checkout.
@@ -67,7 +68,8 @@ class Dialect {
   // Where a checkout leaf wants the repository.
   virtual core::Result<std::string> checkout_directory(const Context& context, ir::Index step) const = 0;
   // The outputs of a leaf that ended, as Event::outputs; an error fails the step. `exit.code` may be anything.
-  virtual core::Result<core::doc::Value> collect(const Context& context, ir::Index step, const StepExit& exit, const core::Files& files) const = 0;
+  virtual core::Result<core::doc::Value> collect(const Context& context, ir::Index step, const StepExit& exit,
+                                                 const core::Files& files) const = 0;
   // The outputs of a group whose children have finished.
   virtual core::Result<core::doc::Value> close(const Context& context, ir::Index group) const = 0;
   // What the step's outputs are a function of, canonical; null when it is not to be cached.

@@ -63,7 +63,9 @@ TEST_CASE("a workflow runs its steps in order, each with the outputs and the env
 
   const auto id = control.engine->submit(workflow_of(release)).value();
   const auto run = control.finish(id);
-  CHECK(steps_of(run) == "build Succeeded\nbuild/1 Succeeded\nbuild/2 Succeeded\nbuild/3 Succeeded\ndeploy Succeeded\ndeploy/1 Succeeded\n");
+  CHECK(steps_of(run) ==
+        "build Succeeded\nbuild/1 Succeeded\nbuild/2 Succeeded\nbuild/3 Succeeded\ndeploy Succeeded\ndeploy/1 "
+        "Succeeded\n");
   CHECK(machine.executed == std::vector<std::string>{"build/2", "build/3", "deploy/1"});
   CHECK(sum == "support-assistant@0123456789abcdef0123456789abcdef01234567");
   CHECK(last_script == "use a b $MODEL $$");
@@ -95,7 +97,8 @@ TEST_CASE("after a failed step only those that ask for it run, and the jobs that
       return PlayedEnd{1};
     };
   }
-  const auto id = control.engine->submit(workflow_of(R"(
+  const auto id = control.engine
+                      ->submit(workflow_of(R"(
 on: push
 jobs:
   test:
@@ -111,7 +114,8 @@ jobs:
       - {run: h, if: "failure() && github.ref == 'refs/heads/main'"}
   after: {needs: test, runs-on: ubuntu-latest, steps: [{run: i}]}
   report: {needs: [test, after], if: always(), runs-on: ubuntu-latest, steps: [{run: "echo ${{ needs.test.result }} ${{ needs.after.result }}"}]}
-)")).value();
+)"))
+                      .value();
   std::string script;
   machine.plays["report/1"] = [&](PlayedStep& step) {
     script = step.files.read(step.command.back()).value();
@@ -138,7 +142,9 @@ TEST_CASE("a control plane that is killed at every task in turn runs each step o
     auto control = std::make_unique<ControlPlane>(machine);
     const auto id = control->engine->submit(workflow_of(release)).value();
     std::size_t tasks = 0;
-    const bool killed = machine.simulated.run_until([&] { return is_finished(control->engine->get(id).value().phase) || ++tasks > kill_at; }, std::chrono::hours(1)) &&
+    const bool killed = machine.simulated.run_until(
+                            [&] { return is_finished(control->engine->get(id).value().phase) || ++tasks > kill_at; },
+                            std::chrono::hours(1)) &&
                         tasks > kill_at;
     if (killed) {
       crashes++;
@@ -169,7 +175,9 @@ TEST_CASE("a control plane that dies at every commit in turn, between deciding a
       if (++commits >= die_at) return fail(Code::unavailable, "dead");
       return {};
     });
-    machine.simulated.run_until([&] { return commits >= die_at || is_finished(control->engine->get(id).value().phase); }, std::chrono::hours(1));
+    machine.simulated.run_until(
+        [&] { return commits >= die_at || is_finished(control->engine->get(id).value().phase); },
+        std::chrono::hours(1));
     const bool died = commits >= die_at;
     control.reset();
     machine.simulated.crash_control_plane();
@@ -212,11 +220,17 @@ TEST_CASE("an attempt that the machine lost is tried again twice, and then it is
   int plays = 0;
   machine.plays["a/1"] = [&](PlayedStep&) { return ++plays <= 2 ? PlayedEnd{255, "ShimLost"} : PlayedEnd{}; };
   machine.plays["b/1"] = [](PlayedStep&) { return PlayedEnd{255, "NodeRebooted"}; };
-  const auto id = control.engine->submit(workflow_of("on: push\njobs:\n  a: {runs-on: x, steps: [{run: a}]}\n  b: {runs-on: x, steps: [{run: b}]}\n")).value();
+  const auto id =
+      control.engine
+          ->submit(workflow_of(
+              "on: push\njobs:\n  a: {runs-on: x, steps: [{run: a}]}\n  b: {runs-on: x, steps: [{run: b}]}\n"))
+          .value();
   const auto run = control.finish(id);
   CHECK(plays == 3);
-  CHECK(steps_of(run) == "a Succeeded\na/1 Succeeded\nb Error: \"b/1\" did not succeed: its process was lost without an exit code (NodeRebooted)\n"
-                         "b/1 Error: its process was lost without an exit code (NodeRebooted)\n");
+  CHECK(steps_of(run) ==
+        "a Succeeded\na/1 Succeeded\nb Error: \"b/1\" did not succeed: its process was lost without an exit code "
+        "(NodeRebooted)\n"
+        "b/1 Error: its process was lost without an exit code (NodeRebooted)\n");
   CHECK(run.phase == Phase::error);
   CHECK(run.steps[3].attempts == 3);
 }
@@ -225,7 +239,10 @@ TEST_CASE("cancelling removes the Pods that run and starts nothing more") {
   Machine machine;
   machine.step_takes = std::chrono::hours(1);
   ControlPlane control(machine);
-  const auto id = control.engine->submit(workflow_of("on: push\njobs:\n  a: {runs-on: x, steps: [{run: a}, {run: b}]}\n  c: {needs: a, runs-on: x, steps: [{run: c}]}\n")).value();
+  const auto id = control.engine
+                      ->submit(workflow_of("on: push\njobs:\n  a: {runs-on: x, steps: [{run: a}, {run: b}]}\n  c: "
+                                           "{needs: a, runs-on: x, steps: [{run: c}]}\n"))
+                      .value();
   machine.simulated.run_for(std::chrono::seconds(5));
   REQUIRE(control.engine->cancel(id));
   const auto run = control.finish(id);
@@ -239,7 +256,9 @@ TEST_CASE("a step that takes longer than its job may is stopped, and says so") {
   Machine machine;
   machine.step_takes = std::chrono::hours(1);
   ControlPlane control(machine);
-  const auto id = control.engine->submit(workflow_of("on: push\njobs:\n  a: {runs-on: x, timeout-minutes: 2, steps: [{run: a}]}\n")).value();
+  const auto id =
+      control.engine->submit(workflow_of("on: push\njobs:\n  a: {runs-on: x, timeout-minutes: 2, steps: [{run: a}]}\n"))
+          .value();
   const auto run = control.finish(id);
   CHECK(run.phase == Phase::failed);
   CHECK(run.message == "\"a/1\" did not succeed: \"a\" was not done after 2m0s");
@@ -249,10 +268,13 @@ TEST_CASE("a step that takes longer than its job may is stopped, and says so") {
 TEST_CASE("a file with problems is refused before anything is written") {
   Machine machine;
   ControlPlane control(machine);
-  const auto refused = control.engine->submit(workflow_of("on: push\njobs:\n  a: {runs-on: x, steps: [{uses: docker/build-push-action@v6}]}\n"));
+  const auto refused = control.engine->submit(
+      workflow_of("on: push\njobs:\n  a: {runs-on: x, steps: [{uses: docker/build-push-action@v6}]}\n"));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Code::unimplemented);
-  CHECK(refused.error().one_line() == "ci.yaml:3:34: the action \"docker/build-push-action@v6\" cannot run here yet; use \"run\" instead; of the actions only actions/checkout is built in");
+  CHECK(refused.error().one_line() ==
+        "ci.yaml:3:34: the action \"docker/build-push-action@v6\" cannot run here yet; use \"run\" instead; of the "
+        "actions only actions/checkout is built in");
   CHECK(control.engine->list().value().empty());
 }
 
@@ -264,17 +286,19 @@ TEST_CASE("no more leaves run at once than the options allow, over all runs, and
   const auto first = control.engine->submit(workflow_of(file)).value();
   const auto second = control.engine->submit(workflow_of(file)).value();
   std::size_t most = 0;
-  machine.simulated.run_until([&] {
-    std::size_t running = 0;
-    bool done = true;
-    for (const auto& id : {first, second}) {
-      const auto run = control.engine->get(id).value();
-      done = done && is_finished(run.phase);
-      for (const auto& step : run.steps) running += !step.is_group && step.phase == Phase::running;
-    }
-    most = std::max(most, running);
-    return done;
-  }, std::chrono::hours(1));
+  machine.simulated.run_until(
+      [&] {
+        std::size_t running = 0;
+        bool done = true;
+        for (const auto& id : {first, second}) {
+          const auto run = control.engine->get(id).value();
+          done = done && is_finished(run.phase);
+          for (const auto& step : run.steps) running += !step.is_group && step.phase == Phase::running;
+        }
+        most = std::max(most, running);
+        return done;
+      },
+      std::chrono::hours(1));
   CHECK(most == 2);
   CHECK(control.engine->get(second).value().phase == Phase::succeeded);
   CHECK(machine.executed.size() == 10);

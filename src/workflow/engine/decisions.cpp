@@ -35,14 +35,18 @@ std::optional<Event> Runner::consider(Run& run, ir::Index index, int& free_slots
       for (const auto needed : step.needs) {
         const auto phase = run.state.steps[needed].phase;
         if (phase != Phase::succeeded) {
-          return finished(run, index, Phase::skipped, "\"" + run.graph.steps[needed].key + "\" " + (phase == Phase::skipped ? "was skipped" : "did not succeed"));
+          return finished(run, index, Phase::skipped,
+                          "\"" + run.graph.steps[needed].key + "\" " +
+                              (phase == Phase::skipped ? "was skipped" : "did not succeed"));
         }
       }
     }
     auto holds = run.dialect().condition(run.context(), index);
     if (!holds) return finished(run, index, Phase::failed, holds.error().one_line());
     if (!*holds) {
-      return finished(run, index, Phase::skipped, step.condition_text.empty() ? "something before it did not succeed" : "its condition does not hold: " + step.condition_text);
+      return finished(run, index, Phase::skipped,
+                      step.condition_text.empty() ? "something before it did not succeed"
+                                                  : "its condition does not hold: " + step.condition_text);
     }
   }
   auto started = event(Event::Type::step_started, run, index);
@@ -57,7 +61,8 @@ std::optional<Event> Runner::consider(Run& run, ir::Index index, int& free_slots
       if (artifacts.is_object()) {
         for (const auto& [name, artifact] : artifacts.as_object()) {
           // Metrics are often nothing but metadata.
-          if (!artifact["digest"].string_or("").empty()) there = there && world_.files.exists(artifact["uri"].string_or(""));
+          if (!artifact["digest"].string_or("").empty())
+            there = there && world_.files.exists(artifact["uri"].string_or(""));
         }
       }
       if (there) {
@@ -79,7 +84,8 @@ std::optional<Event> Runner::close(Run& run, ir::Index group) {
   for (const auto child : run.graph.steps[group].children) {
     const auto& state = run.state.steps[child];
     if (state.phase != phase || phase == Phase::succeeded) continue;
-    message = "\"" + run.graph.steps[child].key + "\" " + (state.message.empty() ? "did not succeed" : "did not succeed: " + state.message);
+    message = "\"" + run.graph.steps[child].key + "\" " +
+              (state.message.empty() ? "did not succeed" : "did not succeed: " + state.message);
     // The innermost reason is the one that helps.
     if (run.graph.steps[child].is_group()) message = state.message;
     break;
@@ -113,7 +119,8 @@ std::vector<Event> Runner::timeouts(Run& run) {
       const auto timeout = run.graph.steps[at].timeout;
       if (timeout.count() == 0 || !begin || now < *begin + timeout) continue;
       auto stopping = event(Event::Type::step_stopping, run, index);
-      stopping.message = (at == index ? std::string("it") : "\"" + run.graph.steps[at].key + "\"") + " was not done after " + core::render_go_duration(timeout);
+      stopping.message = (at == index ? std::string("it") : "\"" + run.graph.steps[at].key + "\"") +
+                         " was not done after " + core::render_go_duration(timeout);
       events.push_back(std::move(stopping));
       break;
     }
@@ -136,7 +143,8 @@ Event Runner::failed(Run& run, ir::Index step, const std::string& message, core:
     auto retried = event(Event::Type::step_retried, run, step);
     retried.message = message;
     const auto wait = static_cast<double>(retry.backoff.count()) * std::pow(retry.factor, failures);
-    retried.not_before = retried.at + std::min(core::Duration(static_cast<std::int64_t>(std::min(wait, 1e15))), retry.longest);
+    retried.not_before =
+        retried.at + std::min(core::Duration(static_cast<std::int64_t>(std::min(wait, 1e15))), retry.longest);
     return retried;
   }
   auto done = finished(run, step, Phase::failed, message);

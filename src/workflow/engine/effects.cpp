@@ -29,7 +29,8 @@ std::string last_line(std::string_view text) {
 }
 
 // Files below a directory with their digests, as text; the tree's own digest is that of this list.
-core::Result<std::string> list_tree(const std::string& directory, const std::string& prefix, const core::Files& files, storage::BlobStore& blobs, int depth);
+core::Result<std::string> list_tree(const std::string& directory, const std::string& prefix, const core::Files& files,
+                                    storage::BlobStore& blobs, int depth);
 
 // put_file() copies large files without holding them in memory; a simulated disk can only be read.
 core::Result<core::Digest> store_file(const std::string& path, const core::Files& files, storage::BlobStore& blobs) {
@@ -38,14 +39,16 @@ core::Result<core::Digest> store_file(const std::string& path, const core::Files
   return blobs.put(bytes);
 }
 
-core::Result<core::Digest> store_path(const std::string& path, const core::Files& files, storage::BlobStore& blobs, int depth = 0) {
+core::Result<core::Digest> store_path(const std::string& path, const core::Files& files, storage::BlobStore& blobs,
+                                      int depth = 0) {
   const auto names = files.list(path);
   if (!names) return store_file(path, files, blobs);
   TRY_ASSIGN(const auto listing, list_tree(path, "", files, blobs, depth));
   return blobs.put(listing);
 }
 
-core::Result<std::string> list_tree(const std::string& directory, const std::string& prefix, const core::Files& files, storage::BlobStore& blobs, int depth) {
+core::Result<std::string> list_tree(const std::string& directory, const std::string& prefix, const core::Files& files,
+                                    storage::BlobStore& blobs, int depth) {
   if (depth > 50) return fail(Code::invalid_argument, directory + " is nested too deeply");
   TRY_ASSIGN(const auto names, files.list(directory));
   std::string listing;
@@ -67,7 +70,8 @@ core::Result<std::string> list_tree(const std::string& directory, const std::str
 core::Result<> Runner::prepare(const Launch& launch) {
   for (const auto& directory : launch.directories) TRY(world_.files.make_directories(directory));
   for (const auto& file : launch.files) TRY(world_.files.write_atomic(file.path, file.bytes, file.mode));
-  if (!world_.files.exists(launch.directory)) return fail(Code::failed_precondition, "the working directory " + launch.directory + " does not exist");
+  if (!world_.files.exists(launch.directory))
+    return fail(Code::failed_precondition, "the working directory " + launch.directory + " does not exist");
   return {};
 }
 
@@ -83,7 +87,8 @@ std::optional<Event> Runner::execute(Run& run, ir::Index index) {
     auto launch = run.dialect().launch(run.context(), index);
     if (!launch) return finished(run, index, Phase::failed, launch.error().one_line());
     if (auto prepared = prepare(*launch); !prepared) {
-      if (core::is_transient(prepared.error()) || prepared.error().code == Code::resource_exhausted) return lost(run, index, prepared.error().one_line());
+      if (core::is_transient(prepared.error()) || prepared.error().code == Code::resource_exhausted)
+        return lost(run, index, prepared.error().one_line());
       return finished(run, index, Phase::failed, prepared.error().one_line());
     }
     auto pod = make_pod(name, run.facts.id, step, run.state.steps[index].attempt, *launch);
@@ -92,7 +97,8 @@ std::optional<Event> Runner::execute(Run& run, ir::Index index) {
   }
   if (!found) {
     // The store's trouble is ours to wait for; nothing of the step has happened.
-    log::warn("workflow", "a step's Pod could not be made; trying again", {{"pod", name.text()}, {"error", found.error().one_line()}});
+    log::warn("workflow", "a step's Pod could not be made; trying again",
+              {{"pod", name.text()}, {"error", found.error().one_line()}});
     timers_.insert(world_.loop.after(std::chrono::seconds(1), [this, id = run.facts.id] {
       if (const auto again = runs_.find(id); again != runs_.end()) advance(*again->second);
     }));
@@ -103,7 +109,8 @@ std::optional<Event> Runner::execute(Run& run, ir::Index index) {
     // It was made before a crash, and may have ended meanwhile.
     world_.loop.post([self = self_, name] {
       if (*self == nullptr) return;
-      if (const auto pod = (*self)->store_.find(objects::kinds::pod, name); pod && *pod) (*self)->pod_changed(**pod, false);
+      if (const auto pod = (*self)->store_.find(objects::kinds::pod, name); pod && *pod)
+        (*self)->pod_changed(**pod, false);
     });
   }
   return std::nullopt;
@@ -114,29 +121,36 @@ std::optional<Event> Runner::checkout(Run& run, ir::Index index) {
   const auto directory = run.dialect().checkout_directory(run.context(), index);
   if (!directory) return finished(run, index, Phase::failed, directory.error().one_line());
   if (options_.source_tree == nullptr || submission.repository.empty() || submission.commit.empty()) {
-    return finished(run, index, Phase::failed, "there is no repository to check out: the run was not started from a commit");
+    return finished(run, index, Phase::failed,
+                    "there is no repository to check out: the run was not started from a commit");
   }
   if (auto made = world_.files.make_directories(*directory); !made) return lost(run, index, made.error().one_line());
   run.launched.insert(index);
   const auto attempt = run.state.steps[index].attempt;
-  options_.source_tree->checkout(submission.repository, submission.commit, *directory, [self = self_, id = run.facts.id, index, attempt](core::Result<> result) {
-    if (*self == nullptr) return;
-    auto& runner = **self;
-    const auto found = runner.runs_.find(id);
-    if (found == runner.runs_.end()) return;
-    auto& checked = *found->second;
-    if (checked.state.steps[index].phase != Phase::running || checked.state.steps[index].attempt != attempt) return;
-    if (result) runner.take(checked, runner.finished(checked, index, Phase::succeeded, ""));
-    else if (core::is_transient(result.error())) runner.take(checked, runner.lost(checked, index, result.error().one_line()));
-    else runner.take(checked, runner.finished(checked, index, Phase::failed, result.error().one_line()));
-  });
+  options_.source_tree->checkout(
+      submission.repository, submission.commit, *directory,
+      [self = self_, id = run.facts.id, index, attempt](core::Result<> result) {
+        if (*self == nullptr) return;
+        auto& runner = **self;
+        const auto found = runner.runs_.find(id);
+        if (found == runner.runs_.end()) return;
+        auto& checked = *found->second;
+        if (checked.state.steps[index].phase != Phase::running || checked.state.steps[index].attempt != attempt) return;
+        if (result)
+          runner.take(checked, runner.finished(checked, index, Phase::succeeded, ""));
+        else if (core::is_transient(result.error()))
+          runner.take(checked, runner.lost(checked, index, result.error().one_line()));
+        else
+          runner.take(checked, runner.finished(checked, index, Phase::failed, result.error().one_line()));
+      });
   return std::nullopt;
 }
 
 std::optional<Event> Runner::stop(Run& run, ir::Index index) {
   const auto gone = [&] {
     const auto& why = run.state.steps[index].stopping;
-    return why.empty() ? finished(run, index, Phase::cancelled, "the run was cancelled") : finished(run, index, Phase::failed, why);
+    return why.empty() ? finished(run, index, Phase::cancelled, "the run was cancelled")
+                       : finished(run, index, Phase::failed, why);
   };
   if (run.graph.steps[index].leaf->runs == ir::Leaf::Runs::checkout) return gone();
   const auto name = pod_of(run, index);
@@ -174,8 +188,10 @@ void Runner::ended(Run& run, ir::Index index, const PodEnd& end) {
   if (outputs) outputs = store_artifacts(std::move(*outputs));
   if (exit.code != 0) {
     auto message = "exit code " + std::to_string(exit.code);
-    if (!end.message.empty()) message += ": " + end.message;
-    else if (!exit.log_tail.empty()) message += ": " + exit.log_tail;
+    if (!end.message.empty())
+      message += ": " + end.message;
+    else if (!exit.log_tail.empty())
+      message += ": " + exit.log_tail;
     return take(run, failed(run, index, message, outputs ? std::move(*outputs) : Value()));
   }
   if (!outputs) return take(run, failed(run, index, outputs.error().one_line(), Value()));
@@ -183,7 +199,8 @@ void Runner::ended(Run& run, ir::Index index, const PodEnd& end) {
   done.outputs = std::move(*outputs);
   std::vector<CacheEntry> cache;
   if (const auto key = run.dialect().cache_key(run.context(), index); !key.is_null()) {
-    cache.push_back({core::Digest::of(core::doc::render_json_canonical(key)).hex(), run.facts.id, done.step, done.outputs});
+    cache.push_back(
+        {core::Digest::of(core::doc::render_json_canonical(key)).hex(), run.facts.id, done.step, done.outputs});
   }
   take(run, std::move(done), cache);
 }
@@ -208,7 +225,9 @@ core::Result<Value> Runner::store_artifacts(Value outputs) {
     const auto path = artifact["uri"].string_or("");
     if (!path.starts_with('/') || !world_.files.exists(path)) continue;  // metrics alone, or somewhere else
     auto digest = store_path(path, world_.files, blobs_);
-    if (!digest) return fail(Error(digest.error().code, "the artifact \"" + name + "\" could not be stored").because(digest.error()));
+    if (!digest)
+      return fail(
+          Error(digest.error().code, "the artifact \"" + name + "\" could not be stored").because(digest.error()));
     artifact.as_object().set("digest", digest->text());
   }
   return outputs;
@@ -218,7 +237,8 @@ std::string Runner::save_log(Run& run, ir::Index index) {
   if (options_.log_source == nullptr) return "";
   auto text = options_.log_source->log(pod_of(run, index));
   if (!text) return "";
-  const auto path = run.facts.attempt_directory(run.graph.steps[index].key, run.state.steps[index].attempt) + "/log.txt";
+  const auto path =
+      run.facts.attempt_directory(run.graph.steps[index].key, run.state.steps[index].attempt) + "/log.txt";
   if (auto written = world_.files.write_atomic(path, *text); !written) {
     log::warn("workflow", "a step's log could not be kept", {{"path", path}, {"error", written.error().one_line()}});
   }
@@ -230,7 +250,8 @@ core::Result<std::string> Runner::step_log(Run& run, ir::Index index) {
   if (state.attempt == 0) return std::string();
   const auto path = run.facts.attempt_directory(run.graph.steps[index].key, state.attempt) + "/log.txt";
   if (is_finished(state.phase) && world_.files.exists(path)) return world_.files.read(path);
-  if (options_.log_source == nullptr || run.graph.steps[index].leaf->runs == ir::Leaf::Runs::checkout) return std::string();
+  if (options_.log_source == nullptr || run.graph.steps[index].leaf->runs == ir::Leaf::Runs::checkout)
+    return std::string();
   auto text = options_.log_source->log(pod_of(run, index));
   if (!text && text.error().code == Code::not_found) return std::string();
   return text;

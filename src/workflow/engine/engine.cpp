@@ -79,7 +79,8 @@ core::Result<std::string> Engine::log(const std::string& id, const std::string& 
 core::Result<> Engine::cancel(const std::string& id) { return state_->runner.cancel(id); }
 
 void Engine::on_finished(std::function<void(const RunView&)> callback) {
-  state_->runner.on_finished.push_back([this, callback = std::move(callback)](Run& run) { callback(view_of(run, namespace_of(run, state_->options))); });
+  state_->runner.on_finished.push_back(
+      [this, callback = std::move(callback)](Run& run) { callback(view_of(run, namespace_of(run, state_->options))); });
 }
 
 void Engine::add_routes(net::Router& router) {

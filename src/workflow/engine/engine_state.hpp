@@ -8,7 +8,8 @@
 namespace slipway::workflow {
 
 struct Engine::State {
-  State(core::World& w, storage::Database& database, objects::Store& store, storage::BlobStore& blobs, core::EventSink& events, EngineOptions o)
+  State(core::World& w, storage::Database& database, objects::Store& store, storage::BlobStore& blobs,
+        core::EventSink& events, EngineOptions o)
       : world(w), options(std::move(o)), journal(database), runner(w, journal, store, blobs, events, options) {}
 
   core::World& world;

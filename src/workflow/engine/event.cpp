@@ -8,9 +8,10 @@ namespace {
 using core::doc::Object;
 using core::doc::Value;
 
-constexpr std::array<std::string_view, 7> types = {"run_created", "step_started", "step_retried", "step_stopping",
+constexpr std::array<std::string_view, 7> types = {"run_created",   "step_started",   "step_retried", "step_stopping",
                                                    "step_finished", "run_cancelling", "run_finished"};
-constexpr std::array<std::string_view, 7> phases = {"Pending", "Running", "Succeeded", "Failed", "Error", "Skipped", "Cancelled"};
+constexpr std::array<std::string_view, 7> phases = {"Pending", "Running", "Succeeded", "Failed",
+                                                    "Error",   "Skipped", "Cancelled"};
 
 }  // namespace
 
@@ -42,17 +43,24 @@ core::Result<Event> event_from(const Value& value) {
   const auto type = value["type"].string_or("");
   std::size_t index = 0;
   while (index < types.size() && types[index] != type) index++;
-  if (index == types.size()) return fail(Code::data_loss, "the journal holds an event of the unknown type \"" + type + "\"");
+  if (index == types.size())
+    return fail(Code::data_loss, "the journal holds an event of the unknown type \"" + type + "\"");
   event.type = static_cast<Event::Type>(index);
   TRY_ASSIGN(event.at, core::parse_rfc3339(value["at"].string_or("")));
   event.step = value["step"].string_or("");
   event.attempt = static_cast<int>(value["attempt"].int_or(0));
-  if (value["phase"].is_string()) { TRY_ASSIGN(event.phase, phase_from(value["phase"].as_string())); }
-  if (value["outcome"].is_string()) { TRY_ASSIGN(event.outcome, phase_from(value["outcome"].as_string())); }
+  if (value["phase"].is_string()) {
+    TRY_ASSIGN(event.phase, phase_from(value["phase"].as_string()));
+  }
+  if (value["outcome"].is_string()) {
+    TRY_ASSIGN(event.outcome, phase_from(value["outcome"].as_string()));
+  }
   event.message = value["message"].string_or("");
   event.lost = value["lost"].bool_or(false);
   event.cached = value["cached"].bool_or(false);
-  if (value["notBefore"].is_string()) { TRY_ASSIGN(event.not_before, core::parse_rfc3339(value["notBefore"].as_string())); }
+  if (value["notBefore"].is_string()) {
+    TRY_ASSIGN(event.not_before, core::parse_rfc3339(value["notBefore"].as_string()));
+  }
   event.outputs = value["outputs"];
   return event;
 }

@@ -81,10 +81,18 @@ core::Result<> insert_event(Connection& connection, const std::string& run, std:
 }  // namespace
 
 Value to_value(const Submission& s) {
-  return Object{{"sourceName", s.source_name}, {"displayName", s.display_name}, {"parameters", s.parameters},
-                {"repository", s.repository}, {"commit", s.commit}, {"ref", s.ref}, {"event", s.event},
-                {"eventPayload", s.event_payload}, {"actor", s.actor}, {"variables", strings(s.variables)},
-                {"environment", strings(s.environment)}, {"experiment", s.experiment}};
+  return Object{{"sourceName", s.source_name},
+                {"displayName", s.display_name},
+                {"parameters", s.parameters},
+                {"repository", s.repository},
+                {"commit", s.commit},
+                {"ref", s.ref},
+                {"event", s.event},
+                {"eventPayload", s.event_payload},
+                {"actor", s.actor},
+                {"variables", strings(s.variables)},
+                {"environment", strings(s.environment)},
+                {"experiment", s.experiment}};
 }
 
 Submission submission_from(const Value& value) {
@@ -110,21 +118,24 @@ core::Result<RunRecord> Journal::create(RunRecord record, const Event& first) {
   TRY(database_.write([&](Connection& connection) -> core::Result<> {
     std::int64_t sequence = 1;
     record.number = 1;
-    TRY(connection.query("SELECT coalesce(max(sequence), 0) + 1 FROM workflow_run", {}, [&](const Row& row) { sequence = row.integer(0); }));
+    TRY(connection.query("SELECT coalesce(max(sequence), 0) + 1 FROM workflow_run", {},
+                         [&](const Row& row) { sequence = row.integer(0); }));
     TRY(connection.query("SELECT coalesce(max(number), 0) + 1 FROM workflow_run WHERE workflow = ? AND dialect = ?",
                          {record.workflow, record.dialect}, [&](const Row& row) { record.number = row.integer(0); }));
-    TRY(connection.execute("INSERT INTO workflow_run (id, sequence, workflow, dialect, number, phase, created, experiment, text, submission) "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                           {record.id, sequence, record.workflow, record.dialect, record.number, std::string(name_of(Phase::running)),
-                            core::render_rfc3339_micro(record.created), record.submission.experiment, record.text.text(),
-                            core::doc::render_json(to_value(record.submission))}));
+    TRY(connection.execute(
+        "INSERT INTO workflow_run (id, sequence, workflow, dialect, number, phase, created, experiment, text, "
+        "submission) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        {record.id, sequence, record.workflow, record.dialect, record.number, std::string(name_of(Phase::running)),
+         core::render_rfc3339_micro(record.created), record.submission.experiment, record.text.text(),
+         core::doc::render_json(to_value(record.submission))}));
     return insert_event(connection, record.id, 1, first);
   }));
   return record;
 }
 
-core::Result<> Journal::append(const std::string& run, std::int64_t sequence, const std::vector<Event>& events, Phase phase,
-                               const std::vector<CacheEntry>& cache) {
+core::Result<> Journal::append(const std::string& run, std::int64_t sequence, const std::vector<Event>& events,
+                               Phase phase, const std::vector<CacheEntry>& cache) {
   return database_.write([&](Connection& connection) -> core::Result<> {
     auto next = sequence;
     bool ended = false;
@@ -137,14 +148,16 @@ core::Result<> Journal::append(const std::string& run, std::int64_t sequence, co
                              {entry.key, entry.run, entry.step, core::doc::render_json(entry.outputs)}));
     }
     if (!ended) return {};
-    return connection.execute("UPDATE workflow_run SET phase = ?, finished = 1 WHERE id = ?", {std::string(name_of(phase)), run});
+    return connection.execute("UPDATE workflow_run SET phase = ?, finished = 1 WHERE id = ?",
+                              {std::string(name_of(phase)), run});
   });
 }
 
 core::Result<RunRecord> Journal::get(const std::string& id) {
   core::Result<RunRecord> found = fail(Code::not_found, "there is no run \"" + id + "\"", "slipway runs lists them");
   TRY(database_.read([&](Connection& connection) {
-    return connection.query(std::string("SELECT ") + columns + " FROM workflow_run WHERE id = ?", {id}, [&](const Row& row) { found = record_from(row); });
+    return connection.query(std::string("SELECT ") + columns + " FROM workflow_run WHERE id = ?", {id},
+                            [&](const Row& row) { found = record_from(row); });
   }));
   return found;
 }
@@ -152,7 +165,8 @@ core::Result<RunRecord> Journal::get(const std::string& id) {
 core::Result<std::vector<Event>> Journal::events(const std::string& run) {
   std::vector<std::string> texts;
   TRY(database_.read([&](Connection& connection) {
-    return connection.query("SELECT event FROM workflow_event WHERE run = ? ORDER BY sequence", {run}, [&](const Row& row) { texts.push_back(row.text(0)); });
+    return connection.query("SELECT event FROM workflow_event WHERE run = ? ORDER BY sequence", {run},
+                            [&](const Row& row) { texts.push_back(row.text(0)); });
   }));
   std::vector<Event> events;
   for (const auto& text : texts) {
@@ -166,7 +180,8 @@ core::Result<std::vector<Event>> Journal::events(const std::string& run) {
 core::Result<std::vector<std::string>> Journal::unfinished() {
   std::vector<std::string> ids;
   TRY(database_.read([&](Connection& connection) {
-    return connection.query("SELECT id FROM workflow_run WHERE finished = 0 ORDER BY sequence", {}, [&](const Row& row) { ids.push_back(row.text(0)); });
+    return connection.query("SELECT id FROM workflow_run WHERE finished = 0 ORDER BY sequence", {},
+                            [&](const Row& row) { ids.push_back(row.text(0)); });
   }));
   return ids;
 }
@@ -175,7 +190,8 @@ core::Result<std::vector<std::string>> Journal::newest(std::size_t limit, const 
   std::vector<std::string> ids;
   TRY(database_.read([&](Connection& connection) {
     return connection.query("SELECT id FROM workflow_run WHERE ? = '' OR experiment = ? ORDER BY sequence DESC LIMIT ?",
-                            {experiment, experiment, static_cast<std::int64_t>(limit)}, [&](const Row& row) { ids.push_back(row.text(0)); });
+                            {experiment, experiment, static_cast<std::int64_t>(limit)},
+                            [&](const Row& row) { ids.push_back(row.text(0)); });
   }));
   return ids;
 }
@@ -184,30 +200,37 @@ core::Result<std::optional<CacheEntry>> Journal::find_cached(const std::string& 
   std::optional<CacheEntry> found;
   std::string outputs;
   TRY(database_.read([&](Connection& connection) {
-    return connection.query("SELECT key, run, step, outputs FROM workflow_cache WHERE key = ?", {key}, [&](const Row& row) {
-      found = CacheEntry{row.text(0), row.text(1), row.text(2), {}};
-      outputs = row.text(3);
-    });
+    return connection.query("SELECT key, run, step, outputs FROM workflow_cache WHERE key = ?", {key},
+                            [&](const Row& row) {
+                              found = CacheEntry{row.text(0), row.text(1), row.text(2), {}};
+                              outputs = row.text(3);
+                            });
   }));
-  if (found) { TRY_ASSIGN(found->outputs, core::doc::parse_json(outputs, "workflow_cache")); }
+  if (found) {
+    TRY_ASSIGN(found->outputs, core::doc::parse_json(outputs, "workflow_cache"));
+  }
   return found;
 }
 
 core::Result<> Journal::add_experiment(const ExperimentRecord& experiment) {
   auto result = database_.write([&](Connection& connection) {
-    return connection.execute("INSERT INTO workflow_experiment (id, name, description, created) VALUES (?, ?, ?, ?)",
-                              {experiment.id, experiment.name, experiment.description, core::render_rfc3339_micro(experiment.created)});
+    return connection.execute(
+        "INSERT INTO workflow_experiment (id, name, description, created) VALUES (?, ?, ?, ?)",
+        {experiment.id, experiment.name, experiment.description, core::render_rfc3339_micro(experiment.created)});
   });
-  if (!result && result.error().code == Code::conflict) return fail(Code::already_exists, "there is an experiment \"" + experiment.name + "\" already");
+  if (!result && result.error().code == Code::conflict)
+    return fail(Code::already_exists, "there is an experiment \"" + experiment.name + "\" already");
   return result;
 }
 
 core::Result<std::vector<ExperimentRecord>> Journal::experiments() {
   std::vector<ExperimentRecord> list;
   TRY(database_.read([&](Connection& connection) {
-    return connection.query("SELECT id, name, description, created FROM workflow_experiment ORDER BY created, id", {}, [&](const Row& row) {
-      list.push_back({row.text(0), row.text(1), row.text(2), core::parse_rfc3339(row.text(3)).value_or(core::Time{})});
-    });
+    return connection.query(
+        "SELECT id, name, description, created FROM workflow_experiment ORDER BY created, id", {}, [&](const Row& row) {
+          list.push_back(
+              {row.text(0), row.text(1), row.text(2), core::parse_rfc3339(row.text(3)).value_or(core::Time{})});
+        });
   }));
   return list;
 }

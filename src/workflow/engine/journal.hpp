@@ -49,7 +49,7 @@ class Journal {
                         const std::vector<CacheEntry>& cache);
   core::Result<RunRecord> get(const std::string& id);
   core::Result<std::vector<Event>> events(const std::string& run);
-  core::Result<std::vector<std::string>> unfinished();  // ids, oldest first
+  core::Result<std::vector<std::string>> unfinished();                                              // ids, oldest first
   core::Result<std::vector<std::string>> newest(std::size_t limit, const std::string& experiment);  // ids
   core::Result<std::optional<CacheEntry>> find_cached(const std::string& key);
 

@@ -11,7 +11,8 @@ namespace {
 
 Submission sample_pipeline(doc::Object parameters = {}) {
   Submission submission;
-  submission.text = core::real_files().read(std::string(SLIPWAY_SOURCE_DIR) + "/src/workflow/testdata/sample-pipeline.yaml").value();
+  submission.text =
+      core::real_files().read(std::string(SLIPWAY_SOURCE_DIR) + "/src/workflow/testdata/sample-pipeline.yaml").value();
   submission.source_name = "sample.yaml";
   submission.parameters = std::move(parameters);
   return submission;
@@ -32,7 +33,8 @@ PlayedEnd answer(PlayedStep& step, doc::Object parameters, doc::Object metadata 
     doc::Object artifact{{"name", name}, {"uri", uri}, {"metadata", name == "metrics" ? metadata : doc::Object{}}};
     artifacts.set(name, doc::Object{{"artifacts", doc::Array{std::move(artifact)}}});
   }
-  const doc::Value output = doc::Object{{"parameterValues", std::move(parameters)}, {"artifacts", std::move(artifacts)}};
+  const doc::Value output =
+      doc::Object{{"parameterValues", std::move(parameters)}, {"artifacts", std::move(artifacts)}};
   REQUIRE(step.files.write_atomic(input["outputs"]["outputFile"].as_string(), doc::render_json(output)));
   return {};
 }
@@ -64,7 +66,8 @@ void play_sample(Machine& machine, std::map<std::string, doc::Value>& seen) {
 
 }  // namespace
 
-TEST_CASE("a compiled pipeline hands parameters and artifacts from task to task, and skips what its conditions refuse") {
+TEST_CASE(
+    "a compiled pipeline hands parameters and artifacts from task to task, and skips what its conditions refuse") {
   Machine machine;
   ControlPlane control(machine);
   std::map<std::string, doc::Value> seen;
@@ -72,12 +75,14 @@ TEST_CASE("a compiled pipeline hands parameters and artifacts from task to task,
   const auto id = control.engine->submit(sample_pipeline({{"rows", "20"}, {"flag", false}})).value();
   const auto run = control.finish(id);
   REQUIRE_MESSAGE(run.phase == Phase::succeeded, run.message << "\n" << steps_of(run));
-  CHECK(steps_of(run) ==
-        "condition-1 Succeeded\n"
-        "condition-2 Skipped: its condition does not hold: int(inputs.parameter_values['pipelinechannel--rows']) > 100\n"
-        "inner Succeeded\nopt Succeeded\nprepare Succeeded\nshout Succeeded\ntrain Succeeded\n"
-        "condition-1/publish Succeeded\ncondition-2/publish-2 Skipped\ninner/prepare Succeeded\n");
-  CHECK(doc::render_json(seen["prepare"]["parameterValues"]) == R"({"opts":{"k":1},"rows":20,"split":0.5,"tags":["a","b"]})");
+  CHECK(
+      steps_of(run) ==
+      "condition-1 Succeeded\n"
+      "condition-2 Skipped: its condition does not hold: int(inputs.parameter_values['pipelinechannel--rows']) > 100\n"
+      "inner Succeeded\nopt Succeeded\nprepare Succeeded\nshout Succeeded\ntrain Succeeded\n"
+      "condition-1/publish Succeeded\ncondition-2/publish-2 Skipped\ninner/prepare Succeeded\n");
+  CHECK(doc::render_json(seen["prepare"]["parameterValues"]) ==
+        R"({"opts":{"k":1},"rows":20,"split":0.5,"tags":["a","b"]})");
   CHECK(doc::render_json(seen["train"]["parameterValues"]) == R"({"epochs":5,"note":"hi \"there\""})");
   CHECK(doc::render_json(seen["condition-1/publish"]["parameterValues"]) == R"({"loss":0.5,"ok":false})");
   const auto model = seen["condition-1/publish"]["artifacts"]["model"]["artifacts"][std::size_t{0}];
@@ -138,7 +143,8 @@ TEST_CASE("a program that ends well without its outputs has failed") {
   play_sample(machine, seen);
   machine.plays["prepare"] = [](PlayedStep& step) { return answer(step, {}); };
   const auto run = control.finish(control.engine->submit(sample_pipeline()).value());
-  CHECK(run.message == "\"prepare\" did not succeed: the program ended well but did not make its output parameter \"Output\"");
+  CHECK(run.message ==
+        "\"prepare\" did not succeed: the program ended well but did not make its output parameter \"Output\"");
 }
 
 TEST_CASE("parameters that a pipeline does not have, or of the wrong type, are refused") {
@@ -146,8 +152,9 @@ TEST_CASE("parameters that a pipeline does not have, or of the wrong type, are r
   ControlPlane control(machine);
   const auto refused = control.engine->submit(sample_pipeline({{"row", 3}, {"flag", "maybe"}}));
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().one_line() == "2 problems: (1) the pipeline has no parameter \"row\"; did you mean \"rows\"? "
-                                      "(2) the parameter \"flag\" does not fit: wanted a value of type boolean, not \"maybe\"");
+  CHECK(refused.error().one_line() ==
+        "2 problems: (1) the pipeline has no parameter \"row\"; did you mean \"rows\"? "
+        "(2) the parameter \"flag\" does not fit: wanted a value of type boolean, not \"maybe\"");
 }
 
 TEST_CASE("a control plane that is killed at every third task in turn runs each pipeline task once") {
@@ -159,7 +166,9 @@ TEST_CASE("a control plane that is killed at every third task in turn runs each 
     auto control = std::make_unique<ControlPlane>(machine);
     const auto id = control->engine->submit(sample_pipeline()).value();
     std::size_t tasks = 0;
-    machine.simulated.run_until([&] { return is_finished(control->engine->get(id).value().phase) || ++tasks > kill_at; }, std::chrono::hours(1));
+    machine.simulated.run_until(
+        [&] { return is_finished(control->engine->get(id).value().phase) || ++tasks > kill_at; },
+        std::chrono::hours(1));
     const bool killed = tasks > kill_at;
     if (killed) {
       control.reset();
@@ -170,7 +179,8 @@ TEST_CASE("a control plane that is killed at every third task in turn runs each 
     REQUIRE(run.phase == Phase::succeeded);
     auto executed = machine.executed;
     std::ranges::sort(executed);
-    REQUIRE(executed == std::vector<std::string>{"condition-1/publish", "inner/prepare", "opt", "prepare", "shout", "train"});
+    REQUIRE(executed ==
+            std::vector<std::string>{"condition-1/publish", "inner/prepare", "opt", "prepare", "shout", "train"});
     REQUIRE(doc::render_json(run.outputs) == R"({"Output":0.5})");
     if (!killed) break;
   }

@@ -29,12 +29,14 @@ std::string pod_name(const std::string& run, const std::string& step, int attemp
   std::ranges::replace(slug, '/', '-');
   const auto slash = step.find('/');
   // "build/2" reads as "build-2"; whatever could stand for another step too gets a hash.
-  const bool plain = core::is_dns_label(slug) && (slash == std::string::npos || step.find_first_not_of("0123456789", slash + 1) == std::string::npos);
+  const bool plain = core::is_dns_label(slug) && (slash == std::string::npos ||
+                                                  step.find_first_not_of("0123456789", slash + 1) == std::string::npos);
   if (!plain) slug += "-" + core::short_hash(step).substr(0, 5);
   return core::to_dns_label(run + "-" + slug + "-" + std::to_string(attempt));
 }
 
-objects::Object make_pod(const objects::Name& name, const std::string& run, const ir::Step& step, int attempt, const Launch& launch) {
+objects::Object make_pod(const objects::Name& name, const std::string& run, const ir::Step& step, int attempt,
+                         const Launch& launch) {
   auto pod = objects::Object::make(objects::kinds::pod, name);
   pod.set_label(run_label, run);
   pod.set_label(attempt_label, std::to_string(attempt));
@@ -43,12 +45,20 @@ objects::Object make_pod(const objects::Name& name, const std::string& run, cons
   Array command;
   for (const auto& word : launch.command) command.emplace_back(literal(word));
   Array environment;
-  for (const auto& [variable, value] : launch.environment) environment.emplace_back(Object{{"name", variable}, {"value", literal(value)}});
-  Object container{{"name", "main"}, {"image", step.leaf->image.empty() ? "local" : step.leaf->image}, {"command", std::move(command)},
-                   {"env", std::move(environment)}, {"workingDir", launch.directory}};
-  Object spec{{"restartPolicy", "Never"}, {"hostNetwork", true}, {"terminationGracePeriodSeconds", 10}, {"containers", Array{std::move(container)}}};
+  for (const auto& [variable, value] : launch.environment)
+    environment.emplace_back(Object{{"name", variable}, {"value", literal(value)}});
+  Object container{{"name", "main"},
+                   {"image", step.leaf->image.empty() ? "local" : step.leaf->image},
+                   {"command", std::move(command)},
+                   {"env", std::move(environment)},
+                   {"workingDir", launch.directory}};
+  Object spec{{"restartPolicy", "Never"},
+              {"hostNetwork", true},
+              {"terminationGracePeriodSeconds", 10},
+              {"containers", Array{std::move(container)}}};
   pod.spec() = Value(std::move(spec));
-  if (!step.leaf->resources.is_null()) pod.set_annotation("slipway.dev/resources", core::doc::render_json(step.leaf->resources));
+  if (!step.leaf->resources.is_null())
+    pod.set_annotation("slipway.dev/resources", core::doc::render_json(step.leaf->resources));
   return pod;
 }
 

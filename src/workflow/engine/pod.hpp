@@ -16,13 +16,14 @@ inline constexpr std::string_view step_annotation = "slipway.dev/step";
 // The same for the same attempt: creating it again after a crash finds it there.
 std::string pod_name(const std::string& run, const std::string& step, int attempt);
 
-objects::Object make_pod(const objects::Name& name, const std::string& run, const ir::Step& step, int attempt, const Launch& launch);
+objects::Object make_pod(const objects::Name& name, const std::string& run, const ir::Step& step, int attempt,
+                         const Launch& launch);
 
 // How a step's Pod ended.
 struct PodEnd {
   int exit_code = 0;
-  bool lost = false;     // by the machine: no exit was seen
-  std::string message;   // why, when lost
+  bool lost = false;    // by the machine: no exit was seen
+  std::string message;  // why, when lost
 };
 // nullopt while it may still run.
 std::optional<PodEnd> end_of(const objects::Object& pod);

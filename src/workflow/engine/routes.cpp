@@ -10,7 +10,9 @@ using core::doc::Array;
 using core::doc::Object;
 using core::doc::Value;
 
-net::Response answer(core::Result<net::Response> result) { return result ? std::move(*result) : net::error_response(result.error()); }
+net::Response answer(core::Result<net::Response> result) {
+  return result ? std::move(*result) : net::error_response(result.error());
+}
 
 core::Result<Submission> submission_of(const net::Request& request) {
   TRY_ASSIGN(const auto text, request.read_body());
@@ -48,7 +50,9 @@ void add_run_routes(net::Router& router, Engine& engine) {
   router.add("GET", base, [&engine](net::Request request, std::shared_ptr<net::Responder> responder) {
     const auto limit = request.parameter("limit");
     std::size_t count = 50;
-    if (!limit.empty()) count = std::min<std::size_t>(500, static_cast<std::size_t>(std::strtoul(std::string(limit).c_str(), nullptr, 10)));
+    if (!limit.empty())
+      count =
+          std::min<std::size_t>(500, static_cast<std::size_t>(std::strtoul(std::string(limit).c_str(), nullptr, 10)));
     responder->send(answer([&]() -> core::Result<net::Response> {
       TRY_ASSIGN(auto views, engine.list(count));
       Array items;
@@ -56,14 +60,16 @@ void add_run_routes(net::Router& router, Engine& engine) {
       return net::Response::json(200, Object{{"items", std::move(items)}});
     }()));
   });
-  router.add("POST", base, [&engine](net::Request request, std::shared_ptr<net::Responder> responder) {
-    responder->send(answer([&]() -> core::Result<net::Response> {
-      TRY_ASSIGN(auto submission, submission_of(request));
-      TRY_ASSIGN(const auto id, engine.submit(std::move(submission)));
-      TRY_ASSIGN(const auto view, engine.get(id));
-      return net::Response::json(201, to_value(view));
-    }()));
-  }, {.max_body = 16 * 1024 * 1024});
+  router.add("POST", base,
+             [&engine](net::Request request, std::shared_ptr<net::Responder> responder) {
+               responder->send(answer([&]() -> core::Result<net::Response> {
+                 TRY_ASSIGN(auto submission, submission_of(request));
+                 TRY_ASSIGN(const auto id, engine.submit(std::move(submission)));
+                 TRY_ASSIGN(const auto view, engine.get(id));
+                 return net::Response::json(201, to_value(view));
+               }()));
+             },
+             {.max_body = 16 * 1024 * 1024});
   router.add("GET", base + "/{id}", [&engine](net::Request request, std::shared_ptr<net::Responder> responder) {
     responder->send(answer([&]() -> core::Result<net::Response> {
       TRY_ASSIGN(const auto view, engine.get(request.parameters[0]));

@@ -17,8 +17,8 @@ constexpr core::Duration commit_retry = std::chrono::seconds(1);
 
 }  // namespace
 
-Runner::Runner(core::World& world, Journal& journal, objects::Store& store, storage::BlobStore& blobs, core::EventSink& events,
-               const EngineOptions& options)
+Runner::Runner(core::World& world, Journal& journal, objects::Store& store, storage::BlobStore& blobs,
+               core::EventSink& events, const EngineOptions& options)
     : world_(world), journal_(journal), store_(store), blobs_(blobs), events_(events), options_(options) {}
 
 Runner::~Runner() {
@@ -53,7 +53,8 @@ core::Result<> Runner::start() {
     if (!runs_.contains(id)) remove_pods_later(id, options_.keep_pods);
   }
   TRY_ASSIGN(watch_, store_.watch(objects::kinds::pod, pods.resource_version, [this](const objects::WatchEvent& event) {
-    if (event.type != objects::EventType::bookmark) pod_changed(event.object, event.type == objects::EventType::deleted);
+    if (event.type != objects::EventType::bookmark)
+      pod_changed(event.object, event.type == objects::EventType::deleted);
   }));
   for (const auto& id : unfinished) {
     if (const auto found = runs_.find(id); found != runs_.end()) advance(*found->second);
@@ -86,12 +87,15 @@ core::Result<Run*> Runner::submit(Submission submission) {
   auto run = load(record.id);
   if (!run) return fail(std::move(run).error());
   TRY_ASSIGN(auto* kept, keep(std::move(*run)));
-  events_.record({.actor = kept->facts.submission.actor.empty() ? "slipway/workflow-engine" : kept->facts.submission.actor,
-                  .action = "run-started",
-                  .object = "Run " + record.id,
-                  .digest = record.text.text(),
-                  .detail = record.workflow + " #" + std::to_string(record.number) +
-                            (record.submission.commit.empty() ? "" : " of " + record.submission.repository + "@" + record.submission.commit.substr(0, 7))});
+  events_.record(
+      {.actor = kept->facts.submission.actor.empty() ? "slipway/workflow-engine" : kept->facts.submission.actor,
+       .action = "run-started",
+       .object = "Run " + record.id,
+       .digest = record.text.text(),
+       .detail = record.workflow + " #" + std::to_string(record.number) +
+                 (record.submission.commit.empty()
+                      ? ""
+                      : " of " + record.submission.repository + "@" + record.submission.commit.substr(0, 7))});
   // The caller gets its answer first; the run goes on from the loop.
   world_.loop.post([self = self_, id = record.id] {
     if (*self == nullptr) return;
@@ -128,7 +132,8 @@ core::Result<std::unique_ptr<Run>> Runner::load(const std::string& id) {
 
 core::Result<Run*> Runner::keep(std::unique_ptr<Run> run) {
   // Finished runs are only kept because they are looked at again and again.
-  if (runs_.size() > finished_in_memory) std::erase_if(runs_, [](const auto& entry) { return is_finished(entry.second->state.phase); });
+  if (runs_.size() > finished_in_memory)
+    std::erase_if(runs_, [](const auto& entry) { return is_finished(entry.second->state.phase); });
   auto& slot = runs_[run->facts.id];
   slot = std::move(run);
   return slot.get();
@@ -143,7 +148,9 @@ core::Result<Run*> Runner::find(const std::string& id) {
 
 core::Result<> Runner::cancel(const std::string& id) {
   TRY_ASSIGN(auto* run, find(id));
-  if (is_finished(run->state.phase)) return fail(Code::failed_precondition, "run " + id + " has finished already: " + std::string(name_of(run->state.phase)));
+  if (is_finished(run->state.phase))
+    return fail(Code::failed_precondition,
+                "run " + id + " has finished already: " + std::string(name_of(run->state.phase)));
   if (run->state.cancelling) return {};
   TRY(commit(*run, {event(Event::Type::run_cancelling, *run, ir::root)}));
   world_.loop.post([self = self_, id] {
@@ -164,11 +171,21 @@ void Runner::advance(Run& run) {
     for (const auto& command : due(run.state)) {
       std::optional<Event> decision;
       switch (command.kind) {
-        case Command::Kind::consider: decision = consider(run, command.step, free_slots); break;
-        case Command::Kind::close: decision = close(run, command.step); break;
-        case Command::Kind::finish: decision = finish(run); break;
-        case Command::Kind::execute: decision = execute(run, command.step); break;
-        case Command::Kind::stop: decision = stop(run, command.step); break;
+        case Command::Kind::consider:
+          decision = consider(run, command.step, free_slots);
+          break;
+        case Command::Kind::close:
+          decision = close(run, command.step);
+          break;
+        case Command::Kind::finish:
+          decision = finish(run);
+          break;
+        case Command::Kind::execute:
+          decision = execute(run, command.step);
+          break;
+        case Command::Kind::stop:
+          decision = stop(run, command.step);
+          break;
       }
       if (decision) decisions.push_back(std::move(*decision));
     }
@@ -207,8 +224,9 @@ void Runner::committed(Run& run, const Event& event) {
     events_.record({.actor = "slipway/workflow-engine",
                     .action = "step-finished",
                     .object = "Run " + run.facts.id,
-                    .detail = run.graph.steps[index].key + " (" + run.graph.steps[index].name + "): " + std::string(name_of(event.outcome)) +
-                              (event.cached ? ", from the cache" : "") + (event.message.empty() ? "" : ": " + event.message),
+                    .detail = run.graph.steps[index].key + " (" + run.graph.steps[index].name +
+                              "): " + std::string(name_of(event.outcome)) + (event.cached ? ", from the cache" : "") +
+                              (event.message.empty() ? "" : ": " + event.message),
                     .seconds = step.started ? seconds(*step.started, event.at) : -1});
   }
   if (event.type != Event::Type::run_finished) return;
@@ -216,8 +234,8 @@ void Runner::committed(Run& run, const Event& event) {
   events_.record({.actor = "slipway/workflow-engine",
                   .action = "run-finished",
                   .object = "Run " + run.facts.id,
-                  .detail = run.record.workflow + " #" + std::to_string(run.record.number) + ": " + std::string(name_of(event.phase)) +
-                            (event.message.empty() ? "" : ": " + event.message),
+                  .detail = run.record.workflow + " #" + std::to_string(run.record.number) + ": " +
+                            std::string(name_of(event.phase)) + (event.message.empty() ? "" : ": " + event.message),
                   .seconds = seconds(run.record.created, event.at)});
   remove_pods_later(run.facts.id, options_.keep_pods);
   world_.loop.post([self = self_, id = run.facts.id] {
@@ -237,7 +255,8 @@ void Runner::committed(Run& run, const Event& event) {
 
 void Runner::try_again(Run& run, const Error& error) {
   // Nothing was decided: the state is that of the journal. What was seen of Pods is looked at again.
-  log::warn("workflow", "a decision could not be committed; trying again", {{"run", run.facts.id}, {"error", error.one_line()}});
+  log::warn("workflow", "a decision could not be committed; trying again",
+            {{"run", run.facts.id}, {"error", error.one_line()}});
   run.launched.clear();
   if (run.timer != 0) world_.loop.cancel(run.timer);
   run.timer = world_.loop.after(commit_retry, [this, &run] {
@@ -300,8 +319,10 @@ void Runner::remove_pods(const std::string& run) {
   const auto pods = store_.list(objects::kinds::pod, {.labels = *selector});
   if (!pods) return;
   for (const auto& pod : pods->items) {
-    if (auto removed = store_.remove(objects::kinds::pod, pod.name()); !removed && removed.error().code != Code::not_found) {
-      log::warn("workflow", "a step's Pod could not be removed", {{"pod", pod.name().text()}, {"error", removed.error().one_line()}});
+    if (auto removed = store_.remove(objects::kinds::pod, pod.name());
+        !removed && removed.error().code != Code::not_found) {
+      log::warn("workflow", "a step's Pod could not be removed",
+                {{"pod", pod.name().text()}, {"error", removed.error().one_line()}});
     }
   }
 }

@@ -28,8 +28,8 @@ struct Run {
 
 class Runner {
  public:
-  Runner(core::World& world, Journal& journal, objects::Store& store, storage::BlobStore& blobs, core::EventSink& events,
-         const EngineOptions& options);
+  Runner(core::World& world, Journal& journal, objects::Store& store, storage::BlobStore& blobs,
+         core::EventSink& events, const EngineOptions& options);
   ~Runner();
 
   core::Result<> start();

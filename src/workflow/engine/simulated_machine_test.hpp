@@ -43,22 +43,27 @@ struct Machine {
   std::unique_ptr<storage::Database> database = storage::open_sqlite(":memory:").value();
   std::unique_ptr<storage::BlobStore> blobs = storage::make_memory_blobs();
   Recorder recorder;
-  std::map<std::string, Play> plays;          // by step; without one a step succeeds
+  std::map<std::string, Play> plays;  // by step; without one a step succeeds
   core::Duration step_takes = std::chrono::milliseconds(500);
-  std::vector<std::string> executed;          // steps, in order of their first instant
-  std::map<std::string, PlayedEnd> ended;     // by Pod: what its process did, seen or not
-  std::map<std::string, std::string> logs;    // by Pod
+  std::vector<std::string> executed;        // steps, in order of their first instant
+  std::map<std::string, PlayedEnd> ended;   // by Pod: what its process did, seen or not
+  std::map<std::string, std::string> logs;  // by Pod
 };
 
 // The node: sees Pods, plays them once, reports how they ended.
 class PodPlayer : public LogSource {
  public:
-  PodPlayer(Machine& machine, core::World& world, objects::Store& store) : machine_(machine), world_(world), store_(store) {}
+  PodPlayer(Machine& machine, core::World& world, objects::Store& store)
+      : machine_(machine), world_(world), store_(store) {}
 
   void start() {
-    watch_ = store_.watch(objects::kinds::pod, "", [this](const objects::WatchEvent& event) {
-      if (event.type == objects::EventType::added || event.type == objects::EventType::modified) seen(event.object);
-    }).value();
+    watch_ = store_
+                 .watch(objects::kinds::pod, "",
+                        [this](const objects::WatchEvent& event) {
+                          if (event.type == objects::EventType::added || event.type == objects::EventType::modified)
+                            seen(event.object);
+                        })
+                 .value();
   }
   core::Result<std::string> log(const objects::Name& pod) override {
     const auto found = machine_.logs.find(pod.name);
@@ -76,11 +81,18 @@ class PodPlayer : public LogSource {
 
   PlayedEnd play(const objects::Object& pod) {
     const auto& container = pod.spec()["containers"][std::size_t{0}];
-    PlayedStep step{pod.name().name, pod.annotation("slipway.dev/step"), container["workingDir"].string_or(""), {}, {}, world_.files, ""};
+    PlayedStep step{pod.name().name,
+                    pod.annotation("slipway.dev/step"),
+                    container["workingDir"].string_or(""),
+                    {},
+                    {},
+                    world_.files,
+                    ""};
     for (std::size_t i = 0; i < container["env"].size(); i++) {
       step.environment[container["env"][i]["name"].string_or("")] = container["env"][i]["value"].string_or("");
     }
-    for (std::size_t i = 0; i < container["command"].size(); i++) step.command.push_back(container["command"][i].string_or(""));
+    for (std::size_t i = 0; i < container["command"].size(); i++)
+      step.command.push_back(container["command"][i].string_or(""));
     machine_.executed.push_back(step.step);
     const auto found = machine_.plays.find(step.step);
     const auto end = found == machine_.plays.end() ? PlayedEnd{} : found->second(step);
@@ -91,13 +103,17 @@ class PodPlayer : public LogSource {
   void report(const objects::Name& name) {
     const auto reported = objects::modify_status(store_, objects::kinds::pod, name, [&](objects::Object& pod) {
       const auto& end = machine_.ended[name.name];
-      doc::Object terminated{{"exitCode", end.code}, {"reason", end.reason.empty() ? (end.code == 0 ? "Completed" : "Error") : end.reason}};
-      pod.status() = doc::Object{{"phase", end.code == 0 ? "Succeeded" : "Failed"},
-                                 {"containerStatuses", doc::Array{doc::Object{{"name", "main"}, {"state", doc::Object{{"terminated", std::move(terminated)}}}}}}};
+      doc::Object terminated{{"exitCode", end.code},
+                             {"reason", end.reason.empty() ? (end.code == 0 ? "Completed" : "Error") : end.reason}};
+      pod.status() = doc::Object{
+          {"phase", end.code == 0 ? "Succeeded" : "Failed"},
+          {"containerStatuses",
+           doc::Array{doc::Object{{"name", "main"}, {"state", doc::Object{{"terminated", std::move(terminated)}}}}}}};
       return true;
     });
     // A node does not forget what it saw because a write failed.
-    if (!reported && reported.error().code != Code::not_found) world_.loop.after(std::chrono::seconds(1), [this, name] { report(name); });
+    if (!reported && reported.error().code != Code::not_found)
+      world_.loop.after(std::chrono::seconds(1), [this, name] { report(name); });
   }
 
   Machine& machine_;
@@ -108,16 +124,19 @@ class PodPlayer : public LogSource {
 
 struct Sources : SourceTree {
   explicit Sources(core::World& w) : world(w) {}
-  void checkout(std::string repository, std::string commit, std::string directory, std::move_only_function<void(core::Result<>)> done) override {
-    world.loop.after(std::chrono::milliseconds(100), [this, repository, commit, directory, done = std::move(done)]() mutable {
-      done(world.files.write_atomic(directory + "/README.md", repository + "@" + commit));
-    });
+  void checkout(std::string repository, std::string commit, std::string directory,
+                std::move_only_function<void(core::Result<>)> done) override {
+    world.loop.after(std::chrono::milliseconds(100),
+                     [this, repository, commit, directory, done = std::move(done)]() mutable {
+                       done(world.files.write_atomic(directory + "/README.md", repository + "@" + commit));
+                     });
   }
   core::World& world;
 };
 
 struct ControlPlane {
-  explicit ControlPlane(Machine& m, EngineOptions options = {}) : machine(m), world(m.simulated.world()), sources(world) {
+  explicit ControlPlane(Machine& m, EngineOptions options = {})
+      : machine(m), world(m.simulated.world()), sources(world) {
     store = objects::make_sqlite_store(world, *m.database).value();
     player = std::make_unique<PodPlayer>(m, world, *store);
     options.directory = "/runs";
@@ -146,7 +165,8 @@ struct ControlPlane {
 // "lint/1 Succeeded" lines, messages after a colon.
 inline std::string steps_of(const RunView& run) {
   std::string text;
-  for (const auto& step : run.steps) text += step.id + " " + std::string(name_of(step.phase)) + (step.message.empty() ? "" : ": " + step.message) + "\n";
+  for (const auto& step : run.steps)
+    text += step.id + " " + std::string(name_of(step.phase)) + (step.message.empty() ? "" : ": " + step.message) + "\n";
   return text;
 }
 

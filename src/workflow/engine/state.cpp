@@ -75,7 +75,8 @@ State initial_state(const ir::Graph& graph) {
 
 core::Result<> apply(const ir::Graph& graph, State& state, const Event& event) {
   const auto index = event.step.empty() ? ir::root : graph.find(event.step);
-  if (index == ir::nowhere) return fail(Code::data_loss, "the journal names a step \"" + event.step + "\" that the workflow does not have");
+  if (index == ir::nowhere)
+    return fail(Code::data_loss, "the journal names a step \"" + event.step + "\" that the workflow does not have");
   Fold fold(graph, state);
   switch (event.type) {
     case Event::Type::run_created:
@@ -83,11 +84,21 @@ core::Result<> apply(const ir::Graph& graph, State& state, const Event& event) {
       state.created = event.at;
       state.ready.insert(ir::root);
       break;
-    case Event::Type::step_started: fold.started(index, event); break;
-    case Event::Type::step_retried: fold.retried(index, event); break;
-    case Event::Type::step_stopping: state.steps[index].stopping = event.message; break;
-    case Event::Type::step_finished: fold.finished(index, event); break;
-    case Event::Type::run_cancelling: state.cancelling = true; break;
+    case Event::Type::step_started:
+      fold.started(index, event);
+      break;
+    case Event::Type::step_retried:
+      fold.retried(index, event);
+      break;
+    case Event::Type::step_stopping:
+      state.steps[index].stopping = event.message;
+      break;
+    case Event::Type::step_finished:
+      fold.finished(index, event);
+      break;
+    case Event::Type::run_cancelling:
+      state.cancelling = true;
+      break;
     case Event::Type::run_finished:
       state.phase = event.phase;
       state.finished = event.at;

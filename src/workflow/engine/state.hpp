@@ -22,8 +22,8 @@ struct StepState {
   std::string message;
   bool cached = false;
   core::doc::Value outputs;
-  std::size_t unmet = 0;          // steps it needs that have not finished
-  std::size_t unfinished = 0;     // children that have not finished
+  std::size_t unmet = 0;       // steps it needs that have not finished
+  std::size_t unfinished = 0;  // children that have not finished
 
   bool operator==(const StepState&) const = default;
 };

@@ -8,7 +8,8 @@ using core::doc::Object;
 using core::doc::Value;
 
 ArtifactView artifact_view(const std::string& name, const Value& artifact) {
-  return {name, artifact["type"].string_or(""), artifact["uri"].string_or(""), artifact["digest"].string_or(""), artifact["metadata"]};
+  return {name, artifact["type"].string_or(""), artifact["uri"].string_or(""), artifact["digest"].string_or(""),
+          artifact["metadata"]};
 }
 
 StepView step_view(const Run& run, ir::Index index) {
@@ -28,10 +29,13 @@ StepView step_view(const Run& run, ir::Index index) {
   // What was inside a group that never began is as little to come as the group.
   for (auto at = step.parent; at != ir::nowhere && view.phase == Phase::waiting; at = run.graph.steps[at].parent) {
     const auto phase = run.state.steps[at].phase;
-    if (phase == Phase::skipped || phase == Phase::cancelled) view.phase = phase;
-    else if (is_finished(phase)) view.phase = Phase::skipped;
+    if (phase == Phase::skipped || phase == Phase::cancelled)
+      view.phase = phase;
+    else if (is_finished(phase))
+      view.phase = Phase::skipped;
   }
-  if (step.leaf && state.attempt > 0 && step.leaf->runs != ir::Leaf::Runs::checkout) view.pod = pod_name(run.facts.id, step.key, state.attempt);
+  if (step.leaf && state.attempt > 0 && step.leaf->runs != ir::Leaf::Runs::checkout)
+    view.pod = pod_name(run.facts.id, step.key, state.attempt);
   view.parameters = state.outputs["parameters"];
   if (const auto& artifacts = state.outputs["artifacts"]; artifacts.is_object()) {
     for (const auto& [name, artifact] : artifacts.as_object()) view.artifacts.push_back(artifact_view(name, artifact));
@@ -40,17 +44,32 @@ StepView step_view(const Run& run, ir::Index index) {
   return view;
 }
 
-Value time_or_null(const std::optional<core::Time>& time) { return time ? Value(core::render_rfc3339_micro(*time)) : Value(); }
+Value time_or_null(const std::optional<core::Time>& time) {
+  return time ? Value(core::render_rfc3339_micro(*time)) : Value();
+}
 
 Value to_value(const StepView& step) {
   Object artifacts;
   for (const auto& artifact : step.artifacts) {
-    artifacts.set(artifact.name, Object{{"type", artifact.type}, {"uri", artifact.uri}, {"digest", artifact.digest}, {"metadata", artifact.metadata}});
+    artifacts.set(artifact.name, Object{{"type", artifact.type},
+                                        {"uri", artifact.uri},
+                                        {"digest", artifact.digest},
+                                        {"metadata", artifact.metadata}});
   }
-  return Object{{"id", step.id}, {"name", step.name}, {"group", step.group}, {"isGroup", step.is_group}, {"phase", name_of(step.phase)},
-                {"started", time_or_null(step.started)}, {"finished", time_or_null(step.finished)}, {"attempts", step.attempts},
-                {"cached", step.cached}, {"message", step.message}, {"pod", step.pod},
-                {"outputs", step.parameters.is_object() ? step.parameters : Value(Object{})}, {"artifacts", std::move(artifacts)}, {"summary", step.summary}};
+  return Object{{"id", step.id},
+                {"name", step.name},
+                {"group", step.group},
+                {"isGroup", step.is_group},
+                {"phase", name_of(step.phase)},
+                {"started", time_or_null(step.started)},
+                {"finished", time_or_null(step.finished)},
+                {"attempts", step.attempts},
+                {"cached", step.cached},
+                {"message", step.message},
+                {"pod", step.pod},
+                {"outputs", step.parameters.is_object() ? step.parameters : Value(Object{})},
+                {"artifacts", std::move(artifacts)},
+                {"summary", step.summary}};
 }
 
 }  // namespace
@@ -94,11 +113,27 @@ RunView view_of(const Run& run, const std::string& pod_namespace) {
 Value to_value(const RunView& run) {
   Array steps;
   for (const auto& step : run.steps) steps.push_back(to_value(step));
-  return Object{{"id", run.id}, {"name", run.name}, {"workflow", run.workflow}, {"dialect", run.dialect}, {"number", run.number},
-                {"phase", name_of(run.phase)}, {"cancelling", run.cancelling}, {"created", core::render_rfc3339_micro(run.created)},
-                {"finished", time_or_null(run.finished)}, {"message", run.message}, {"repository", run.repository}, {"commit", run.commit},
-                {"ref", run.ref}, {"event", run.event}, {"actor", run.actor}, {"experiment", run.experiment}, {"parameters", run.parameters},
-                {"podNamespace", run.pod_namespace}, {"outputs", run.outputs}, {"metrics", run.metrics}, {"steps", std::move(steps)}};
+  return Object{{"id", run.id},
+                {"name", run.name},
+                {"workflow", run.workflow},
+                {"dialect", run.dialect},
+                {"number", run.number},
+                {"phase", name_of(run.phase)},
+                {"cancelling", run.cancelling},
+                {"created", core::render_rfc3339_micro(run.created)},
+                {"finished", time_or_null(run.finished)},
+                {"message", run.message},
+                {"repository", run.repository},
+                {"commit", run.commit},
+                {"ref", run.ref},
+                {"event", run.event},
+                {"actor", run.actor},
+                {"experiment", run.experiment},
+                {"parameters", run.parameters},
+                {"podNamespace", run.pod_namespace},
+                {"outputs", run.outputs},
+                {"metrics", run.metrics},
+                {"steps", std::move(steps)}};
 }
 
 }  // namespace slipway::workflow

@@ -8,12 +8,18 @@ std::string_view name_of(DialectName dialect) { return dialect == DialectName::a
 
 std::string_view name_of(ValueType type) {
   switch (type) {
-    case ValueType::text: return "text";
-    case ValueType::integer: return "integer";
-    case ValueType::number: return "number";
-    case ValueType::boolean: return "boolean";
-    case ValueType::list: return "list";
-    case ValueType::structure: return "structure";
+    case ValueType::text:
+      return "text";
+    case ValueType::integer:
+      return "integer";
+    case ValueType::number:
+      return "number";
+    case ValueType::boolean:
+      return "boolean";
+    case ValueType::list:
+      return "list";
+    case ValueType::structure:
+      return "structure";
   }
   return "?";
 }

@@ -93,7 +93,7 @@ struct Leaf {
   std::vector<Text> command;  // with its arguments
   Text script;
   std::string shell;
-  Text directory;                     // relative to the workspace
+  Text directory;  // relative to the workspace
   std::string function;
   std::vector<std::string> packages;  // Python packages the component asks for
   std::string image;                  // recorded; this machine runs processes

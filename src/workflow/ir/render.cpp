@@ -9,9 +9,12 @@ std::string quoted(const std::string& text) { return core::doc::render_json(core
 
 std::string binding_text(const Graph& graph, const Binding& binding) {
   switch (binding.from) {
-    case Binding::From::constant: return core::doc::render_json(binding.constant);
-    case Binding::From::input: return "input " + binding.name;
-    case Binding::From::output: return graph.steps[binding.step].key + "." + binding.name;
+    case Binding::From::constant:
+      return core::doc::render_json(binding.constant);
+    case Binding::From::input:
+      return "input " + binding.name;
+    case Binding::From::output:
+      return graph.steps[binding.step].key + "." + binding.name;
   }
   return "?";
 }
@@ -27,7 +30,9 @@ class Renderer {
   }
 
  private:
-  void line(int depth, const std::string& content) { text_ += std::string(static_cast<std::size_t>(depth) * 2, ' ') + content + "\n"; }
+  void line(int depth, const std::string& content) {
+    text_ += std::string(static_cast<std::size_t>(depth) * 2, ' ') + content + "\n";
+  }
 
   void step(Index index, int depth) {
     const auto& step = graph_.steps[index];
@@ -35,7 +40,8 @@ class Renderer {
       std::string head = (step.is_group() ? "group " : "step ") + step.key;
       if (step.name != step.key && !step.name.empty()) head += " " + quoted(step.name);
       if (!step.id.empty() && step.id != step.name) head += " id=" + step.id;
-      for (std::size_t i = 0; i < step.needs.size(); i++) head += (i == 0 ? " after " : ", ") + graph_.steps[step.needs[i]].key;
+      for (std::size_t i = 0; i < step.needs.size(); i++)
+        head += (i == 0 ? " after " : ", ") + graph_.steps[step.needs[i]].key;
       line(depth, head);
       depth++;
     }
@@ -46,7 +52,8 @@ class Renderer {
                       (output.binding ? " = " + binding_text(graph_, *output.binding) : ""));
     }
     for (const auto& output : step.outputs.artifacts) {
-      line(depth, "output " + output.name + ": " + output.schema_title + (output.binding ? " = " + binding_text(graph_, *output.binding) : ""));
+      line(depth, "output " + output.name + ": " + output.schema_title +
+                      (output.binding ? " = " + binding_text(graph_, *output.binding) : ""));
     }
   }
 
@@ -55,7 +62,8 @@ class Renderer {
     if (step.continue_on_error) line(depth, "continue on error");
     if (step.timeout.count() != 0) line(depth, "timeout " + core::render_go_duration(step.timeout));
     if (step.retry.limit != 0) {
-      line(depth, "retry " + std::to_string(step.retry.limit) + " after " + core::render_go_duration(step.retry.backoff));
+      line(depth,
+           "retry " + std::to_string(step.retry.limit) + " after " + core::render_go_duration(step.retry.backoff));
     }
     if (step.cacheable) line(depth, "cached by content");
     for (const auto& [name, value] : step.environment) line(depth, "env " + name + "=" + quoted(value.text));
@@ -73,8 +81,12 @@ class Renderer {
 
   void leaf(const Leaf& leaf, int depth) {
     switch (leaf.runs) {
-      case Leaf::Runs::script: line(depth, "runs " + (leaf.shell.empty() ? "the default shell" : leaf.shell) + " " + quoted(leaf.script.text)); break;
-      case Leaf::Runs::checkout: line(depth, "runs a checkout"); break;
+      case Leaf::Runs::script:
+        line(depth, "runs " + (leaf.shell.empty() ? "the default shell" : leaf.shell) + " " + quoted(leaf.script.text));
+        break;
+      case Leaf::Runs::checkout:
+        line(depth, "runs a checkout");
+        break;
       case Leaf::Runs::python_component: {
         std::string what = "runs Python function " + leaf.function;
         for (const auto& package : leaf.packages) what += " with " + package;

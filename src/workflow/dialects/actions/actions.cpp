@@ -47,7 +47,8 @@ std::string below(const std::string& workspace, const std::string& directory) {
 
 core::Result<Value> input_value(const ir::Parameter& input, const Value& given) {
   const auto refuse = [&](std::string wanted) {
-    return fail(Code::invalid_argument, "the input \"" + input.name + "\" must be " + std::move(wanted) + ", not " + core::doc::render_json(given));
+    return fail(Code::invalid_argument, "the input \"" + input.name + "\" must be " + std::move(wanted) + ", not " +
+                                            core::doc::render_json(given));
   };
   const auto text = expr::github::to_text(given);
   if (!input.choices.empty() && std::ranges::find(input.choices, text) == input.choices.end()) {
@@ -82,12 +83,15 @@ class ActionsDialect : public Dialect {
       const auto* value = given.find(input.name);
       if (value == nullptr && input.fallback) value = &*input.fallback;
       if (value == nullptr) {
-        if (!input.optional && !given.empty()) problems.emplace_back(Code::invalid_argument, "the workflow needs the input \"" + input.name + "\"");
+        if (!input.optional && !given.empty())
+          problems.emplace_back(Code::invalid_argument, "the workflow needs the input \"" + input.name + "\"");
         continue;
       }
       auto converted = input_value(input, *value);
-      if (converted) bound.set(input.name, std::move(*converted));
-      else problems.push_back(std::move(converted).error());
+      if (converted)
+        bound.set(input.name, std::move(*converted));
+      else
+        problems.push_back(std::move(converted).error());
     }
     if (!problems.empty()) return fail(core::join(std::move(problems)));
     return bound;
@@ -115,8 +119,14 @@ class ActionsDialect : public Dialect {
     launch.directories = {base, workspace, temp_of(context.facts, job)};
     launch.directory = below(workspace, directory);
     const auto script_path = base + (leaf.shell == "python" ? "/script.py" : "/script.sh");
-    launch.files = {{script_path, std::move(script)}, {base + "/output", ""}, {base + "/env", ""}, {base + "/path", ""}, {base + "/summary", ""},
-                    {base + "/state", ""}, {base + "/event.json", core::doc::render_json_pretty(contexts.find("github")->operator[]("event"))}};
+    launch.files = {
+        {script_path, std::move(script)},
+        {base + "/output", ""},
+        {base + "/env", ""},
+        {base + "/path", ""},
+        {base + "/summary", ""},
+        {base + "/state", ""},
+        {base + "/event.json", core::doc::render_json_pretty(contexts.find("github")->operator[]("event"))}};
     launch.command = shell_command(leaf.shell, script_path, context.facts.python);
     complete(context, index, *contexts.find("github"), base, environment);
     launch.environment.assign(environment.begin(), environment.end());
@@ -126,14 +136,16 @@ class ActionsDialect : public Dialect {
   core::Result<std::string> checkout_directory(const Context& context, Index index) const override {
     const auto& job = context.graph.steps[job_of(context.graph, index)].id;
     TRY_ASSIGN(const auto environment, environment_of(context, index, true));
-    TRY_ASSIGN(const auto path, evaluated(context.graph.steps[index].leaf->directory, contexts_of(context, index, environment)));
+    TRY_ASSIGN(const auto path,
+               evaluated(context.graph.steps[index].leaf->directory, contexts_of(context, index, environment)));
     if (path.starts_with('/') || path.find("..") != std::string::npos) {
       return fail(Code::invalid_argument, "the path \"" + path + "\" of a checkout must be inside the workspace");
     }
     return below(workspace_of(context.facts, job), path);
   }
 
-  core::Result<Value> collect(const Context& context, Index index, const StepExit&, const core::Files& files) const override {
+  core::Result<Value> collect(const Context& context, Index index, const StepExit&,
+                              const core::Files& files) const override {
     if (context.graph.steps[index].leaf->runs == ir::Leaf::Runs::checkout) return Value();
     const auto base = attempt_directory(context, index);
     const auto read = [&](const char* name) { return files.read(base + "/" + name).value_or(""); };
@@ -143,7 +155,9 @@ class ActionsDialect : public Dialect {
     for (const auto& [name, value] : outputs) parameters.set(name, value);
     Object variables;
     for (const auto& [name, value] : environment) {
-      if (name == "NODE_OPTIONS") return fail(Code::failed_precondition, "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.");
+      if (name == "NODE_OPTIONS")
+        return fail(Code::failed_precondition,
+                    "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command.");
       variables.set(name, value);
     }
     Array paths;
@@ -173,17 +187,20 @@ class ActionsDialect : public Dialect {
 
  private:
   // The runner's own variables, and PATH with what earlier steps put before it.
-  static void complete(const Context& context, Index index, const Value& github, const std::string& base, Environment& environment) {
+  static void complete(const Context& context, Index index, const Value& github, const std::string& base,
+                       Environment& environment) {
     const auto& facts = context.facts;
     const auto job = job_of(context.graph, index);
     for (const auto& [name, value] : facts.environment) environment.emplace(name, value);
     for (const auto sibling : context.graph.steps[job].children) {
       if (sibling == index) break;
       const auto& paths = context.state.steps[sibling].outputs["path"];
-      for (std::size_t i = 0; i < paths.size(); i++) environment["PATH"] = paths[i].string_or("") + ":" + environment["PATH"];
+      for (std::size_t i = 0; i < paths.size(); i++)
+        environment["PATH"] = paths[i].string_or("") + ":" + environment["PATH"];
     }
-    for (const auto name : {"workflow", "run_id", "run_number", "run_attempt", "job", "actor", "repository", "repository_owner", "sha", "ref",
-                            "ref_name", "ref_type", "event_name", "workspace", "triggering_actor"}) {
+    for (const auto name :
+         {"workflow", "run_id", "run_number", "run_attempt", "job", "actor", "repository", "repository_owner", "sha",
+          "ref", "ref_name", "ref_type", "event_name", "workspace", "triggering_actor"}) {
       std::string upper = "GITHUB_";
       for (const char c : std::string_view(name)) upper += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
       environment[upper] = github[name].string_or("");
@@ -191,11 +208,24 @@ class ActionsDialect : public Dialect {
     const auto& id = context.graph.steps[index].id;
     const auto temp = temp_of(facts, context.graph.steps[job].id);
     const std::pair<const char*, std::string> fixed[] = {
-        {"CI", "true"}, {"GITHUB_ACTIONS", "true"}, {"GITHUB_ACTION", id.empty() ? "__run" : id}, {"GITHUB_OUTPUT", base + "/output"},
-        {"GITHUB_ENV", base + "/env"}, {"GITHUB_PATH", base + "/path"}, {"GITHUB_STEP_SUMMARY", base + "/summary"}, {"GITHUB_STATE", base + "/state"},
-        {"GITHUB_EVENT_PATH", base + "/event.json"}, {"RUNNER_OS", "Linux"}, {"RUNNER_ARCH", "X64"}, {"RUNNER_NAME", "slipway"},
-        {"RUNNER_ENVIRONMENT", "self-hosted"}, {"RUNNER_TEMP", temp}, {"RUNNER_TOOL_CACHE", temp}, {"SLIPWAY_RUN", facts.id},
-        {"SLIPWAY_STEP", context.graph.steps[index].key}, {"SLIPWAY_ATTEMPT", std::to_string(context.state.steps[index].attempt)}};
+        {"CI", "true"},
+        {"GITHUB_ACTIONS", "true"},
+        {"GITHUB_ACTION", id.empty() ? "__run" : id},
+        {"GITHUB_OUTPUT", base + "/output"},
+        {"GITHUB_ENV", base + "/env"},
+        {"GITHUB_PATH", base + "/path"},
+        {"GITHUB_STEP_SUMMARY", base + "/summary"},
+        {"GITHUB_STATE", base + "/state"},
+        {"GITHUB_EVENT_PATH", base + "/event.json"},
+        {"RUNNER_OS", "Linux"},
+        {"RUNNER_ARCH", "X64"},
+        {"RUNNER_NAME", "slipway"},
+        {"RUNNER_ENVIRONMENT", "self-hosted"},
+        {"RUNNER_TEMP", temp},
+        {"RUNNER_TOOL_CACHE", temp},
+        {"SLIPWAY_RUN", facts.id},
+        {"SLIPWAY_STEP", context.graph.steps[index].key},
+        {"SLIPWAY_ATTEMPT", std::to_string(context.state.steps[index].attempt)}};
     for (const auto& [name, value] : fixed) environment[name] = value;
   }
 };

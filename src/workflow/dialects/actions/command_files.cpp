@@ -26,10 +26,13 @@ class Lines {
 
 }  // namespace
 
-core::Result<std::vector<std::pair<std::string, std::string>>> parse_assignments(std::string_view text, std::string_view file) {
+core::Result<std::vector<std::pair<std::string, std::string>>> parse_assignments(std::string_view text,
+                                                                                 std::string_view file) {
   std::vector<std::pair<std::string, std::string>> result;
   Lines lines(text);
-  const auto refuse = [&](std::string message) { return fail(Code::failed_precondition, "unable to process " + std::string(file) + ": " + std::move(message)); };
+  const auto refuse = [&](std::string message) {
+    return fail(Code::failed_precondition, "unable to process " + std::string(file) + ": " + std::move(message));
+  };
   while (const auto line = lines.next()) {
     if (line->empty()) continue;
     const auto equals = line->find('=');
@@ -39,7 +42,8 @@ core::Result<std::vector<std::pair<std::string, std::string>>> parse_assignments
       result.emplace_back(line->substr(0, equals), line->substr(equals + 1));
       continue;
     }
-    if (block == std::string_view::npos || block == 0 || block + 2 == line->size()) return refuse("Invalid format '" + std::string(*line) + "'");
+    if (block == std::string_view::npos || block == 0 || block + 2 == line->size())
+      return refuse("Invalid format '" + std::string(*line) + "'");
     const auto delimiter = line->substr(block + 2);
     std::string value;
     bool first = true;

@@ -25,4 +25,6 @@ TEST_CASE("GITHUB_OUTPUT is read as the runner reads it") {
   CHECK(read("=x") == "unable to process GITHUB_OUTPUT: Invalid format '=x'. Name must not be empty");
 }
 
-TEST_CASE("GITHUB_PATH has one directory a line") { CHECK(parse_lines("/a\n\n/b\r\n") == std::vector<std::string>{"/a", "/b"}); }
+TEST_CASE("GITHUB_PATH has one directory a line") {
+  CHECK(parse_lines("/a\n\n/b\r\n") == std::vector<std::string>{"/a", "/b"});
+}

@@ -11,7 +11,8 @@ using core::doc::Value;
 using expr::github::Status;
 using ir::Index;
 
-const expr::github::Allowed everything{{"github", "env", "vars", "needs", "steps", "inputs", "secrets", "runner", "job", "matrix", "strategy"}, true};
+const expr::github::Allowed everything{
+    {"github", "env", "vars", "needs", "steps", "inputs", "secrets", "runner", "job", "matrix", "strategy"}, true};
 
 std::string ref_name(const std::string& ref) {
   for (const std::string_view prefix : {"refs/heads/", "refs/tags/"}) {
@@ -39,12 +40,24 @@ Value github_of(const Context& context, Index step) {
   const auto& submission = facts.submission;
   const auto job = job_of(context.graph, step);
   const std::string job_id = job == ir::nowhere ? "" : context.graph.steps[job].id;
-  return Object{{"workflow", context.graph.name}, {"run_id", facts.id}, {"run_number", std::to_string(facts.number)}, {"run_attempt", "1"},
-                {"job", job_id}, {"actor", submission.actor}, {"triggering_actor", submission.actor}, {"repository", submission.repository},
-                {"repository_owner", submission.repository.substr(0, submission.repository.find('/'))}, {"sha", submission.commit},
-                {"ref", submission.ref}, {"ref_name", ref_name(submission.ref)},
-                {"ref_type", submission.ref.starts_with("refs/tags/") ? "tag" : "branch"}, {"event_name", submission.event},
-                {"event", event_of(submission)}, {"head_ref", ""}, {"base_ref", ""}, {"token", ""},
+  return Object{{"workflow", context.graph.name},
+                {"run_id", facts.id},
+                {"run_number", std::to_string(facts.number)},
+                {"run_attempt", "1"},
+                {"job", job_id},
+                {"actor", submission.actor},
+                {"triggering_actor", submission.actor},
+                {"repository", submission.repository},
+                {"repository_owner", submission.repository.substr(0, submission.repository.find('/'))},
+                {"sha", submission.commit},
+                {"ref", submission.ref},
+                {"ref_name", ref_name(submission.ref)},
+                {"ref_type", submission.ref.starts_with("refs/tags/") ? "tag" : "branch"},
+                {"event_name", submission.event},
+                {"event", event_of(submission)},
+                {"head_ref", ""},
+                {"base_ref", ""},
+                {"token", ""},
                 {"workspace", job == ir::nowhere ? "" : workspace_of(facts, job_id)}};
 }
 
@@ -59,7 +72,8 @@ Value needs_of(const Context& context, Index job) {
   for (const auto needed : context.graph.steps[job].needs) {
     const auto& state = context.state.steps[needed];
     const auto& outputs = state.outputs["parameters"];
-    needs.set(context.graph.steps[needed].id, Object{{"result", result_name(state.phase)}, {"outputs", outputs.is_object() ? outputs : Value(Object{})}});
+    needs.set(context.graph.steps[needed].id, Object{{"result", result_name(state.phase)},
+                                                     {"outputs", outputs.is_object() ? outputs : Value(Object{})}});
   }
   return Value(std::move(needs));
 }
@@ -71,19 +85,25 @@ Value steps_of(const Context& context, Index job) {
     if (context.graph.steps[child].id.empty() || !is_finished(state.phase)) continue;
     const auto& outputs = state.outputs["parameters"];
     steps.set(context.graph.steps[child].id, Object{{"outputs", outputs.is_object() ? outputs : Value(Object{})},
-                                                    {"outcome", result_name(state.outcome)}, {"conclusion", result_name(state.phase)}});
+                                                    {"outcome", result_name(state.outcome)},
+                                                    {"conclusion", result_name(state.phase)}});
   }
   return Value(std::move(steps));
 }
 
 std::string_view status_name(Status status) {
-  return status == Status::failure ? "failure" : status == Status::cancelled ? "cancelled" : status == Status::skipped ? "skipped" : "success";
+  return status == Status::failure     ? "failure"
+         : status == Status::cancelled ? "cancelled"
+         : status == Status::skipped   ? "skipped"
+                                       : "success";
 }
 
 // failure before cancelled before skipped.
 void worsen(Status& status, Phase phase) {
-  if (phase == Phase::failed || phase == Phase::error) status = Status::failure;
-  else if (phase == Phase::cancelled && status != Status::failure) status = Status::cancelled;
+  if (phase == Phase::failed || phase == Phase::error)
+    status = Status::failure;
+  else if (phase == Phase::cancelled && status != Status::failure)
+    status = Status::cancelled;
 }
 
 }  // namespace
@@ -93,15 +113,20 @@ std::string temp_of(const Facts& facts, const std::string& job) { return facts.d
 
 std::string_view result_name(Phase phase) {
   switch (phase) {
-    case Phase::succeeded: return "success";
-    case Phase::skipped: return "skipped";
-    case Phase::cancelled: return "cancelled";
-    default: return "failure";
+    case Phase::succeeded:
+      return "success";
+    case Phase::skipped:
+      return "skipped";
+    case Phase::cancelled:
+      return "cancelled";
+    default:
+      return "failure";
   }
 }
 
 Index job_of(const ir::Graph& graph, Index step) {
-  while (step != ir::root && step != ir::nowhere && graph.steps[step].parent != ir::root) step = graph.steps[step].parent;
+  while (step != ir::root && step != ir::nowhere && graph.steps[step].parent != ir::root)
+    step = graph.steps[step].parent;
   return step == ir::root ? ir::nowhere : step;
 }
 
@@ -173,8 +198,13 @@ Object contexts_of(const Context& context, Index step, const Environment& enviro
                   {"secrets", Object{}},
                   {"matrix", Object{}},
                   {"strategy", Object{}},
-                  {"runner", Object{{"os", "Linux"}, {"arch", "X64"}, {"name", "slipway"}, {"environment", "self-hosted"}, {"debug", ""},
-                                    {"temp", temp_of(context.facts, job_id)}, {"tool_cache", temp_of(context.facts, job_id)}}}};
+                  {"runner", Object{{"os", "Linux"},
+                                    {"arch", "X64"},
+                                    {"name", "slipway"},
+                                    {"environment", "self-hosted"},
+                                    {"debug", ""},
+                                    {"temp", temp_of(context.facts, job_id)},
+                                    {"tool_cache", temp_of(context.facts, job_id)}}}};
   if (job != ir::nowhere) {
     contexts.set("needs", needs_of(context, job));
     contexts.set("steps", steps_of(context, job));

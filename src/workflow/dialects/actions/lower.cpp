@@ -19,8 +19,10 @@ using ir::Index;
 const Allowed in_workflow_env{{"github", "secrets", "inputs", "vars"}};
 const Allowed in_job_condition{{"github", "needs", "vars", "inputs"}, true};
 const Allowed in_job_env{{"github", "needs", "strategy", "matrix", "vars", "secrets", "inputs"}};
-const Allowed in_step{{"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "secrets", "steps", "inputs"}};
-const Allowed in_step_condition{{"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "steps", "inputs"}, true};
+const Allowed in_step{
+    {"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "secrets", "steps", "inputs"}};
+const Allowed in_step_condition{
+    {"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "steps", "inputs"}, true};
 
 constexpr core::Duration default_job_timeout = std::chrono::minutes(360);
 
@@ -55,7 +57,8 @@ class Lowering {
     root.environment = environment(decoder.any("env"), in_workflow_env);
     const auto defaults = run_defaults(decoder, "defaults");
     const auto& jobs = decoder.object("jobs");
-    if (document_.is_object() && (!jobs.is_object() || jobs.size() == 0)) decoder.add(Error(Code::invalid_argument, "a workflow needs \"jobs\"").at(document_.mark()));
+    if (document_.is_object() && (!jobs.is_object() || jobs.size() == 0))
+      decoder.add(Error(Code::invalid_argument, "a workflow needs \"jobs\"").at(document_.mark()));
     if (auto triggers = read_triggers(document_)) {
       root.parameters = std::move(triggers->inputs);
     } else {
@@ -83,7 +86,8 @@ class Lowering {
   // Known to GitHub, and not to us.
   void refuse(Decoder& decoder, std::initializer_list<const char*> keys) {
     for (const auto key : keys) {
-      if (decoder.has(key)) problem(decoder.any(key), Code::unimplemented, "\"" + std::string(key) + "\" is not supported yet");
+      if (decoder.has(key))
+        problem(decoder.any(key), Code::unimplemented, "\"" + std::string(key) + "\" is not supported yet");
       decoder.ignore(key);
     }
   }
@@ -91,7 +95,8 @@ class Lowering {
   // A text whose expressions are checked now and evaluated when the step starts.
   ir::Text text(const Value& value, const Allowed& allowed) {
     ir::Text text{value.string_or(""), value.mark()};
-    if (auto parsed = expr::github::parse_template(text.text, text.mark, allowed); !parsed) problems_.push_back(std::move(parsed).error());
+    if (auto parsed = expr::github::parse_template(text.text, text.mark, allowed); !parsed)
+      problems_.push_back(std::move(parsed).error());
     return text;
   }
 
@@ -103,8 +108,11 @@ class Lowering {
       return result;
     }
     for (const auto& [name, content] : value.as_object()) {
-      if (content.is_array() || content.is_object()) problem(content, Code::invalid_argument, "the value of \"" + name + "\" must be a text, a number or true or false");
-      else result.emplace_back(name, text(content, allowed));
+      if (content.is_array() || content.is_object())
+        problem(content, Code::invalid_argument,
+                "the value of \"" + name + "\" must be a text, a number or true or false");
+      else
+        result.emplace_back(name, text(content, allowed));
     }
     return result;
   }
@@ -119,7 +127,8 @@ class Lowering {
     if (!run.is_object()) return defaults;
     Decoder inner(run, std::string(key) + ".run");
     defaults.shell = inner.string("shell");
-    if (const auto& directory = inner.any("working-directory"); !directory.is_null()) defaults.directory = text(directory, in_step);
+    if (const auto& directory = inner.any("working-directory"); !directory.is_null())
+      defaults.directory = text(directory, in_step);
     finish(inner);
     return defaults;
   }
@@ -128,8 +137,10 @@ class Lowering {
     step.trigger = ir::Trigger::all_finished;
     step.condition_text = value.string_or("");  // `if: false` is a boolean
     auto parsed = expr::github::parse_condition(step.condition_text, value.mark(), allowed);
-    if (parsed) step.condition = std::move(*parsed);
-    else problems_.push_back(std::move(parsed).error());
+    if (parsed)
+      step.condition = std::move(*parsed);
+    else
+      problems_.push_back(std::move(parsed).error());
   }
 
   core::Duration timeout(Decoder& decoder, core::Duration fallback) {
@@ -142,7 +153,8 @@ class Lowering {
     std::vector<std::pair<Index, const Value*>> added;
     for (const auto& [id, job] : jobs.as_object()) {
       if (!is_identifier(id)) {
-        problem(job, Code::invalid_argument, "\"" + id + "\" is not a legal job id", "letters, digits, \"-\" and \"_\", beginning with a letter or \"_\"");
+        problem(job, Code::invalid_argument, "\"" + id + "\" is not a legal job id",
+                "letters, digits, \"-\" and \"_\", beginning with a letter or \"_\"");
         continue;
       }
       added.emplace_back(this->job(id, job, defaults), &job);
@@ -153,8 +165,10 @@ class Lowering {
   void needs(Index index, const Value& value) {
     const auto one = [&](const Value& name) {
       const auto needed = graph_.find_child(ir::root, name.string_or(""));
-      if (needed == ir::nowhere) problem(name, Code::invalid_argument, "there is no job \"" + name.string_or("") + "\"");
-      else graph_.require(index, needed);
+      if (needed == ir::nowhere)
+        problem(name, Code::invalid_argument, "there is no job \"" + name.string_or("") + "\"");
+      else
+        graph_.require(index, needed);
     };
     if (value.is_array()) {
       for (const auto& name : value.as_array()) one(name);
@@ -197,7 +211,8 @@ class Lowering {
     Index before = ir::nowhere;
     for (std::size_t i = 0; i < steps.size(); i++) {
       auto step = this->step(id, i + 1, steps[i], defaults);
-      if (!step.id.empty() && !ids.insert(step.id).second) problem(steps[i]["id"], Code::invalid_argument, "the id \"" + step.id + "\" is used twice in this job");
+      if (!step.id.empty() && !ids.insert(step.id).second)
+        problem(steps[i]["id"], Code::invalid_argument, "the id \"" + step.id + "\" is used twice in this job");
       const auto added = graph_.add(std::move(step), index);
       if (before != ir::nowhere) graph_.require(added, before);
       before = added;
@@ -207,14 +222,16 @@ class Lowering {
 
   void runner(const Value& labels, const Value& job) {
     if (labels.is_null()) {
-      if (job["uses"].is_null()) problem(job, Code::invalid_argument, "a job needs \"runs-on\"", "runs-on: ubuntu-latest");
+      if (job["uses"].is_null())
+        problem(job, Code::invalid_argument, "a job needs \"runs-on\"", "runs-on: ubuntu-latest");
       return;
     }
     if (labels.is_object()) problem(labels, Code::unimplemented, "runner groups are not supported yet");
     const auto check = [&](const Value& label) {
       const auto name = label.string_or("");
       if (name.starts_with("windows") || name.starts_with("macos")) {
-        problem(label, Code::unimplemented, "\"" + name + "\" cannot run here: jobs run as Linux processes of this machine");
+        problem(label, Code::unimplemented,
+                "\"" + name + "\" cannot run here: jobs run as Linux processes of this machine");
       } else if (name.find("${{") != std::string::npos) {
         problem(label, Code::unimplemented, "expressions in \"runs-on\" are not supported yet");
       }
@@ -233,7 +250,8 @@ class Lowering {
     step.key = job + "/" + std::to_string(number);
     step.mark = value.mark();
     step.id = decoder.string("id");
-    if (!step.id.empty() && !is_identifier(step.id)) problem(value["id"], Code::invalid_argument, "\"" + step.id + "\" is not a legal step id");
+    if (!step.id.empty() && !is_identifier(step.id))
+      problem(value["id"], Code::invalid_argument, "\"" + step.id + "\" is not a legal step id");
     condition(decoder.any("if"), in_step_condition, step);
     step.environment = environment(decoder.any("env"), in_step);
     step.continue_on_error = decoder.boolean("continue-on-error", false);
@@ -256,9 +274,13 @@ class Lowering {
       step.leaf->shell = shell;
       step.leaf->directory = directory.is_null() ? defaults.directory : text(directory, in_step);
       if (shell == "pwsh" || shell == "powershell" || shell == "cmd") {
-        problem(value["shell"].is_null() ? value : value["shell"], Code::unimplemented, "the shell \"" + shell + "\" is not supported");
-      } else if (!shell.empty() && shell != "bash" && shell != "sh" && shell != "python" && shell.find("{0}") == std::string::npos) {
-        problem(value["shell"].is_null() ? value : value["shell"], Code::invalid_argument, "the shell \"" + shell + "\" does not say where the script goes", "bash, sh, python, or a command with {0}");
+        problem(value["shell"].is_null() ? value : value["shell"], Code::unimplemented,
+                "the shell \"" + shell + "\" is not supported");
+      } else if (!shell.empty() && shell != "bash" && shell != "sh" && shell != "python" &&
+                 shell.find("{0}") == std::string::npos) {
+        problem(value["shell"].is_null() ? value : value["shell"], Code::invalid_argument,
+                "the shell \"" + shell + "\" does not say where the script goes",
+                "bash, sh, python, or a command with {0}");
       }
       if (step.name.empty()) step.name = "Run " + first_line(step.leaf->script.text);
     } else {
@@ -271,13 +293,16 @@ class Lowering {
     const auto reference = uses.string_or("");
     if (step.name.empty()) step.name = "Run " + reference;
     if (!reference.starts_with("actions/checkout@")) {
-      problem(uses, Code::unimplemented, "the action \"" + reference + "\" cannot run here yet", "use \"run\" instead; of the actions only actions/checkout is built in");
+      problem(uses, Code::unimplemented, "the action \"" + reference + "\" cannot run here yet",
+              "use \"run\" instead; of the actions only actions/checkout is built in");
       return;
     }
     step.leaf->runs = ir::Leaf::Runs::checkout;
     if (!with.is_object()) return;
     Decoder decoder(with, "with");
-    for (const auto harmless : {"fetch-depth", "persist-credentials", "clean", "token", "lfs", "fetch-tags", "set-safe-directory", "show-progress"}) decoder.ignore(harmless);
+    for (const auto harmless : {"fetch-depth", "persist-credentials", "clean", "token", "lfs", "fetch-tags",
+                                "set-safe-directory", "show-progress"})
+      decoder.ignore(harmless);
     refuse(decoder, {"repository", "ref", "submodules", "ssh-key", "sparse-checkout", "filter"});
     if (const auto& path = decoder.any("path"); !path.is_null()) step.leaf->directory = text(path, in_step);
     finish(decoder);
@@ -293,7 +318,9 @@ class Lowering {
 bool is_workflow(const Value& document) { return document["jobs"].is_object(); }
 
 core::Result<ir::Graph> lower(const Value& document) {
-  if (!document.is_object()) return fail(Error(Code::invalid_argument, "a workflow file is an object with \"on\" and \"jobs\"").at(document.mark()));
+  if (!document.is_object())
+    return fail(
+        Error(Code::invalid_argument, "a workflow file is an object with \"on\" and \"jobs\"").at(document.mark()));
   return Lowering(document).run();
 }
 

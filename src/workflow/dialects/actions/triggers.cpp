@@ -9,10 +9,27 @@ namespace {
 using core::doc::Decoder;
 using core::doc::Value;
 
-constexpr std::array<std::string_view, 21> events = {
-    "push", "workflow_dispatch", "pull_request", "pull_request_target", "schedule", "release", "create", "delete", "issues",
-    "issue_comment", "workflow_run", "repository_dispatch", "merge_group", "deployment", "deployment_status", "label", "fork",
-    "page_build", "watch", "registry_package", "check_run"};
+constexpr std::array<std::string_view, 21> events = {"push",
+                                                     "workflow_dispatch",
+                                                     "pull_request",
+                                                     "pull_request_target",
+                                                     "schedule",
+                                                     "release",
+                                                     "create",
+                                                     "delete",
+                                                     "issues",
+                                                     "issue_comment",
+                                                     "workflow_run",
+                                                     "repository_dispatch",
+                                                     "merge_group",
+                                                     "deployment",
+                                                     "deployment_status",
+                                                     "label",
+                                                     "fork",
+                                                     "page_build",
+                                                     "watch",
+                                                     "registry_package",
+                                                     "check_run"};
 
 bool matches(std::string_view pattern, std::string_view name) {
   if (pattern.empty()) return name.empty();
@@ -42,7 +59,8 @@ class Reader {
     } else if (on.is_object()) {
       for (const auto& [name, content] : on.as_object()) event(name, content, content);
     } else {
-      problems_.push_back(Error(Code::invalid_argument, "a workflow needs \"on\": the events that start it", "on: push").at(on.mark()));
+      problems_.push_back(
+          Error(Code::invalid_argument, "a workflow needs \"on\": the events that start it", "on: push").at(on.mark()));
     }
     if (!problems_.empty()) return fail(core::join(std::move(problems_)));
     return std::move(triggers_);
@@ -53,8 +71,11 @@ class Reader {
     if (std::ranges::find(events, name) == events.end()) {
       const auto near = core::nearest(name, {events.begin(), events.end()});
       const auto code = name == "workflow_call" ? Code::unimplemented : Code::invalid_argument;
-      problems_.push_back(Error(code, name == "workflow_call" ? "reusable workflows (workflow_call) are not supported yet" : "unknown event \"" + name + "\"",
-                                near.empty() || code == Code::unimplemented ? "" : "did you mean \"" + near + "\"?").at(where.mark()));
+      problems_.push_back(Error(code,
+                                name == "workflow_call" ? "reusable workflows (workflow_call) are not supported yet"
+                                                        : "unknown event \"" + name + "\"",
+                                near.empty() || code == Code::unimplemented ? "" : "did you mean \"" + near + "\"?")
+                              .at(where.mark()));
     }
     if (name == "push") push(content);
     if (name == "workflow_dispatch") dispatch(content);
@@ -66,10 +87,13 @@ class Reader {
     const auto add = [&](const Value& item) {
       auto text = item.string_or("");
       if (text.find_first_of("?+[]") != std::string::npos) {
-        problems_.push_back(Error(Code::unimplemented, "the pattern \"" + text + "\" uses ?, + or [], which are not supported yet").at(item.mark()));
+        problems_.push_back(
+            Error(Code::unimplemented, "the pattern \"" + text + "\" uses ?, + or [], which are not supported yet")
+                .at(item.mark()));
       }
       if (std::ranges::count(text, '*') > 8) {
-        problems_.push_back(Error(Code::invalid_argument, "the pattern \"" + text + "\" has too many stars").at(item.mark()));
+        problems_.push_back(
+            Error(Code::invalid_argument, "the pattern \"" + text + "\" has too many stars").at(item.mark()));
       }
       list.push_back(std::move(text));
     };
@@ -88,7 +112,8 @@ class Reader {
     triggers_.push->branches = patterns(decoder, "branches");
     triggers_.push->branches_ignore = patterns(decoder, "branches-ignore");
     const bool names_tags = decoder.has("tags") || decoder.has("tags-ignore");
-    triggers_.push->only_tags = names_tags && triggers_.push->branches.empty() && triggers_.push->branches_ignore.empty();
+    triggers_.push->only_tags =
+        names_tags && triggers_.push->branches.empty() && triggers_.push->branches_ignore.empty();
     decoder.ignore("tags");
     decoder.ignore("tags-ignore");
     for (const auto key : {"paths", "paths-ignore"}) {
@@ -113,7 +138,9 @@ class Reader {
     if (!definition.is_null()) {
       Decoder decoder(definition, "on.workflow_dispatch.inputs." + name);
       const auto type = decoder.one_of("type", {"string", "boolean", "number", "choice", "environment"}, "string");
-      parameter.type = type == "boolean" ? ir::ValueType::boolean : type == "number" ? ir::ValueType::number : ir::ValueType::text;
+      parameter.type = type == "boolean"  ? ir::ValueType::boolean
+                       : type == "number" ? ir::ValueType::number
+                                          : ir::ValueType::text;
       parameter.optional = !decoder.boolean("required", false);
       if (type == "choice") parameter.choices = decoder.string_list("options");
       if (const auto& fallback = decoder.any("default"); !fallback.is_null()) parameter.fallback = fallback;

@@ -46,24 +46,30 @@ Value executor_input(const ir::Step& step, const Inputs& inputs, const Paths& pa
   Object artifacts;
   for (const auto& [name, artifact] : inputs.artifacts) artifacts.set(name, listed(runtime_artifact(name, artifact)));
   Object parameters_out;
-  for (const auto& output : step.outputs.parameters) parameters_out.set(output.name, Object{{"outputFile", paths.parameter(output.name)}});
+  for (const auto& output : step.outputs.parameters)
+    parameters_out.set(output.name, Object{{"outputFile", paths.parameter(output.name)}});
   Object artifacts_out;
   for (const auto& output : step.outputs.artifacts) {
-    artifacts_out.set(output.name, listed(runtime_artifact(output.name, Object{{"type", output.schema_title}, {"uri", paths.artifact(output.name)}})));
+    artifacts_out.set(output.name, listed(runtime_artifact(output.name, Object{{"type", output.schema_title},
+                                                                               {"uri", paths.artifact(output.name)}})));
   }
   return Object{{"inputs", Object{{"parameterValues", inputs.parameters}, {"artifacts", std::move(artifacts)}}},
-                {"outputs", Object{{"parameters", std::move(parameters_out)}, {"artifacts", std::move(artifacts_out)}, {"outputFile", paths.executor_output()}}}};
+                {"outputs", Object{{"parameters", std::move(parameters_out)},
+                                   {"artifacts", std::move(artifacts_out)},
+                                   {"outputFile", paths.executor_output()}}}};
 }
 
 class PlaceholderValues {
  public:
-  PlaceholderValues(const Context& context, Index index, const Inputs& inputs, const Paths& paths, const std::string& input_json)
+  PlaceholderValues(const Context& context, Index index, const Inputs& inputs, const Paths& paths,
+                    const std::string& input_json)
       : context_(context), step_(context.graph.steps[index]), inputs_(inputs), paths_(paths), input_json_(input_json) {}
 
   core::Result<std::optional<std::string>> operator()(const Placeholder& placeholder) const {
     using What = Placeholder::What;
     switch (placeholder.what) {
-      case What::executor_input: return input_json_;
+      case What::executor_input:
+        return input_json_;
       case What::input_parameter: {
         const auto* value = inputs_.parameters.find(placeholder.name);
         return value == nullptr ? std::nullopt : std::optional(text_of(*value));
@@ -72,17 +78,25 @@ class PlaceholderValues {
         const auto* artifact = inputs_.artifacts.find(placeholder.name);
         return artifact == nullptr ? std::nullopt : std::optional((*artifact)["uri"].string_or(""));
       }
-      case What::output_uri: return paths_.artifact(placeholder.name);
-      case What::output_parameter: return paths_.parameter(placeholder.name);
-      case What::output_file: return paths_.executor_output();
+      case What::output_uri:
+        return paths_.artifact(placeholder.name);
+      case What::output_parameter:
+        return paths_.parameter(placeholder.name);
+      case What::output_file:
+        return paths_.executor_output();
       case What::job_name:
-      case What::job_id: return context_.facts.id;
-      case What::task_name: return step_.name;
-      case What::task_id: return context_.facts.id + "/" + step_.key;
+      case What::job_id:
+        return context_.facts.id;
+      case What::task_name:
+        return step_.name;
+      case What::task_id:
+        return context_.facts.id + "/" + step_.key;
       case What::pipeline_root:
-      case What::workspace_path: return context_.facts.directory;
+      case What::workspace_path:
+        return context_.facts.directory;
       case What::create_time:
-      case What::schedule_time: return core::render_rfc3339(context_.facts.created);
+      case What::schedule_time:
+        return core::render_rfc3339(context_.facts.created);
     }
     return std::nullopt;
   }
@@ -96,14 +110,19 @@ class PlaceholderValues {
 };
 
 // What the program wrote of one output parameter: in executor_output.json, or in its own file.
-core::Result<Value> output_parameter(const ir::Parameter& output, const Value& written, const Paths& paths, const core::Files& files) {
+core::Result<Value> output_parameter(const ir::Parameter& output, const Value& written, const Paths& paths,
+                                     const core::Files& files) {
   const auto refuse = [&](Error cause) {
-    return fail(Error(Code::failed_precondition, "the output parameter \"" + output.name + "\" is not a " + std::string(ir::name_of(output.type))).because(std::move(cause)));
+    return fail(Error(Code::failed_precondition,
+                      "the output parameter \"" + output.name + "\" is not a " + std::string(ir::name_of(output.type)))
+                    .because(std::move(cause)));
   };
   Value value = written["parameterValues"][output.name];
   if (value.is_null()) {
     auto text = files.read(paths.parameter(output.name));
-    if (!text) return fail(Code::failed_precondition, "the program ended well but did not make its output parameter \"" + output.name + "\"");
+    if (!text)
+      return fail(Code::failed_precondition,
+                  "the program ended well but did not make its output parameter \"" + output.name + "\"");
     value = Value(std::move(*text));
     if (output.type != ir::ValueType::text && value.as_string().ends_with('\n')) {
       value = Value(value.as_string().substr(0, value.as_string().find_last_not_of("\r\n") + 1));
@@ -126,24 +145,29 @@ class KfpDialect : public Dialect {
         std::vector<std::string> known;
         for (const auto& each : inputs) known.push_back(each.name);
         const auto near = core::nearest(name, known);
-        problems.emplace_back(Code::invalid_argument, "the pipeline has no parameter \"" + name + "\"", near.empty() ? "" : "did you mean \"" + near + "\"?");
+        problems.emplace_back(Code::invalid_argument, "the pipeline has no parameter \"" + name + "\"",
+                              near.empty() ? "" : "did you mean \"" + near + "\"?");
         continue;
       }
       auto converted = convert(value, input->type);
       if (converted) {
         bound.set(name, std::move(*converted));
       } else {
-        problems.push_back(Error(Code::invalid_argument, "the parameter \"" + name + "\" does not fit").because(std::move(converted).error()));
+        problems.push_back(Error(Code::invalid_argument, "the parameter \"" + name + "\" does not fit")
+                               .because(std::move(converted).error()));
       }
     }
     for (const auto& input : inputs) {
       if (bound.contains(input.name)) continue;
       if (input.fallback) {
         auto converted = convert(*input.fallback, input.type);
-        if (converted) bound.set(input.name, std::move(*converted));
-        else problems.push_back(std::move(converted).error());
+        if (converted)
+          bound.set(input.name, std::move(*converted));
+        else
+          problems.push_back(std::move(converted).error());
       } else if (!input.optional) {
-        problems.emplace_back(Code::invalid_argument, "the pipeline needs the parameter \"" + input.name + "\" (" + std::string(ir::name_of(input.type)) + ")");
+        problems.emplace_back(Code::invalid_argument, "the pipeline needs the parameter \"" + input.name + "\" (" +
+                                                          std::string(ir::name_of(input.type)) + ")");
       }
     }
     if (!problems.empty()) return fail(core::join(std::move(problems)));
@@ -172,8 +196,10 @@ class KfpDialect : public Dialect {
     launch.files.push_back({paths.executor_input(), input_json});
     if (leaf.runs == ir::Leaf::Runs::python_component) {
       launch.files.push_back({paths.component(), leaf.script.text});
-      launch.command = {context.facts.python, context.facts.runtime_directory + "/kfp_executor.py", "--component_module_path", paths.component(),
-                        "--function_to_execute", leaf.function, "--executor_input_file", paths.executor_input()};
+      launch.command = {context.facts.python,      context.facts.runtime_directory + "/kfp_executor.py",
+                        "--component_module_path", paths.component(),
+                        "--function_to_execute",   leaf.function,
+                        "--executor_input_file",   paths.executor_input()};
       for (const auto& package : leaf.packages) {
         launch.command.push_back("--package");
         launch.command.push_back(package);
@@ -199,7 +225,8 @@ class KfpDialect : public Dialect {
     return fail(Code::internal, "a pipeline has no checkout steps");
   }
 
-  core::Result<Value> collect(const Context& context, Index index, const StepExit& exit, const core::Files& files) const override {
+  core::Result<Value> collect(const Context& context, Index index, const StepExit& exit,
+                              const core::Files& files) const override {
     if (exit.code != 0) return Value();
     const auto& step = context.graph.steps[index];
     const auto paths = paths_of(context, index);
@@ -212,8 +239,10 @@ class KfpDialect : public Dialect {
     std::vector<Error> problems;
     for (const auto& output : step.outputs.parameters) {
       auto value = output_parameter(output, written, paths, files);
-      if (value) parameters.set(output.name, std::move(*value));
-      else problems.push_back(std::move(value).error());
+      if (value)
+        parameters.set(output.name, std::move(*value));
+      else
+        problems.push_back(std::move(value).error());
     }
     if (!problems.empty()) return fail(core::join(std::move(problems)));
     Object artifacts;
@@ -221,8 +250,10 @@ class KfpDialect : public Dialect {
       const auto& made = written["artifacts"][output.name]["artifacts"][std::size_t{0}];
       auto uri = made["custom_path"].string_or("");
       if (uri.empty()) uri = made["uri"].string_or(paths.artifact(output.name));
-      artifacts.set(output.name, Object{{"type", output.schema_title}, {"uri", std::move(uri)},
-                                        {"metadata", made["metadata"].is_object() ? made["metadata"] : Value(Object{})}});
+      artifacts.set(output.name,
+                    Object{{"type", output.schema_title},
+                           {"uri", std::move(uri)},
+                           {"metadata", made["metadata"].is_object() ? made["metadata"] : Value(Object{})}});
     }
     return Value(Object{{"parameters", std::move(parameters)}, {"artifacts", std::move(artifacts)}});
   }
@@ -260,9 +291,17 @@ class KfpDialect : public Dialect {
     Object outputs;
     for (const auto& output : step.outputs.parameters) outputs.set(output.name, ir::name_of(output.type));
     for (const auto& output : step.outputs.artifacts) outputs.set(output.name, output.schema_title);
-    return Object{{"version", 1}, {"dialect", "kfp"}, {"image", step.leaf->image}, {"command", std::move(command)},
-                  {"source", step.leaf->script.text}, {"function", step.leaf->function}, {"environment", std::move(environment)},
-                  {"python", context.facts.python}, {"parameters", inputs->parameters}, {"artifacts", std::move(artifacts)}, {"outputs", std::move(outputs)}};
+    return Object{{"version", 1},
+                  {"dialect", "kfp"},
+                  {"image", step.leaf->image},
+                  {"command", std::move(command)},
+                  {"source", step.leaf->script.text},
+                  {"function", step.leaf->function},
+                  {"environment", std::move(environment)},
+                  {"python", context.facts.python},
+                  {"parameters", inputs->parameters},
+                  {"artifacts", std::move(artifacts)},
+                  {"outputs", std::move(outputs)}};
   }
 };
 

@@ -26,10 +26,12 @@ std::vector<std::string> packages_of(const std::string& bootstrap) {
 
 }  // namespace
 
-std::optional<LightweightComponent> recognise(const std::vector<std::string>& command, const std::vector<std::string>& arguments) {
+std::optional<LightweightComponent> recognise(const std::vector<std::string>& command,
+                                              const std::vector<std::string>& arguments) {
   // sh -c BOOTSTRAP sh -ec PROGRAM SOURCE, or without the bootstrap.
   const auto program = std::ranges::find_if(command, [](const std::string& word) {
-    return word.find("-m kfp.dsl.executor_main") != std::string::npos && word.find("ephemeral_component.py") != std::string::npos;
+    return word.find("-m kfp.dsl.executor_main") != std::string::npos &&
+           word.find("ephemeral_component.py") != std::string::npos;
   });
   if (program == command.end() || program + 2 != command.end()) return std::nullopt;
   LightweightComponent component;

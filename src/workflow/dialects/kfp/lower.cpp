@@ -21,7 +21,8 @@ constexpr std::size_t max_steps = 100'000;
 // Names become parts of paths and of Pod names.
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= 200 && name.front() != '.' && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   });
 }
 
@@ -95,7 +96,8 @@ class Lowering {
 
   Index declare(Index group, const std::string& id, const Value& task) {
     if (!is_plain_name(id)) {
-      problems_.add(task, Code::invalid_argument, "the task name \"" + id + "\" has characters other than letters, digits, \"-\", \"_\" and \".\"");
+      problems_.add(task, Code::invalid_argument,
+                    "the task name \"" + id + "\" has characters other than letters, digits, \"-\", \"_\" and \".\"");
       return ir::nowhere;
     }
     for (const auto loop : {"parameterIterator", "artifactIterator"}) {
@@ -107,7 +109,8 @@ class Lowering {
     const auto* component = component_of(task);
     if (component == nullptr) {
       problems_.add(reference.is_null() ? task : reference, Code::invalid_argument,
-                    "task \"" + id + "\" refers to the component \"" + reference["name"].string_or("") + "\", which does not exist");
+                    "task \"" + id + "\" refers to the component \"" + reference["name"].string_or("") +
+                        "\", which does not exist");
       return ir::nowhere;
     }
     ir::Step step;
@@ -116,7 +119,8 @@ class Lowering {
     step.name = field(task, "taskInfo")["name"].string_or(id);
     step.mark = task.mark();
     define(*component, step);
-    step.cacheable = field(field(task, "cachingOptions"), "enableCache").bool_or(false) && !(*component)["dag"].is_object();
+    step.cacheable =
+        field(field(task, "cachingOptions"), "enableCache").bool_or(false) && !(*component)["dag"].is_object();
     read_retry(field(task, "retryPolicy"), step.retry, problems_);
     read_trigger(id, field(task, "triggerPolicy"), step);
     if (!(*component)["dag"].is_object()) {
@@ -129,7 +133,8 @@ class Lowering {
   void read_trigger(const std::string& id, const Value& policy, ir::Step& step) {
     const auto& strategy = policy["strategy"];
     if (strategy.string_or("").find("ALL_UPSTREAM_TASKS_COMPLETED") != std::string::npos) {
-      problems_.add(strategy, Code::unimplemented, "the exit handler \"" + id + "\" (ALL_UPSTREAM_TASKS_COMPLETED) is not supported yet");
+      problems_.add(strategy, Code::unimplemented,
+                    "the exit handler \"" + id + "\" (ALL_UPSTREAM_TASKS_COMPLETED) is not supported yet");
     }
     const auto& condition = policy["condition"];
     if (!condition.is_string() || condition.as_string().empty()) return;
@@ -151,16 +156,19 @@ class Lowering {
     for (const auto& [name, source] : object_of(inputs["parameters"])) bind_parameter(group, index, name, source);
     for (const auto& [name, source] : object_of(inputs["artifacts"])) bind_artifact(group, index, name, source);
     const auto& step = graph_.steps[index];
-    const bool is_loop = !field(task, "parameterIterator").is_null() || !field(task, "artifactIterator").is_null();  // gives some itself
+    const bool is_loop =
+        !field(task, "parameterIterator").is_null() || !field(task, "artifactIterator").is_null();  // gives some itself
     for (const auto& input : step.parameters) {
       if (!input.binding && !input.optional && !input.fallback && !is_loop) {
-        problems_.add(task, Code::invalid_argument, "task \"" + step.id + "\" does not give the input \"" + input.name + "\"");
+        problems_.add(task, Code::invalid_argument,
+                      "task \"" + step.id + "\" does not give the input \"" + input.name + "\"");
       }
       check_constant(step, input, inputs["parameters"]);
     }
     for (const auto& input : step.artifacts) {
       if (!input.binding && !input.optional && !is_loop) {
-        problems_.add(task, Code::invalid_argument, "task \"" + step.id + "\" does not give the artifact \"" + input.name + "\"");
+        problems_.add(task, Code::invalid_argument,
+                      "task \"" + step.id + "\" does not give the artifact \"" + input.name + "\"");
       }
     }
   }
@@ -184,7 +192,9 @@ class Lowering {
           if (placeholder.what != Placeholder::What::input_parameter) return;
           const auto other = std::ranges::find(step.parameters, placeholder.name, &ir::Parameter::name);
           if (other == step.parameters.end() || is_template(*other)) {
-            problems_.add(mark, Code::invalid_argument, "the constant of \"" + input.name + "\" names \"" + placeholder.name + "\", which is not an input with a value of its own");
+            problems_.add(mark, Code::invalid_argument,
+                          "the constant of \"" + input.name + "\" names \"" + placeholder.name +
+                              "\", which is not an input with a value of its own");
           }
         },
         [&](Error problem, std::size_t, std::size_t) { problems_.add(std::move(problem).at(mark.mark())); });
@@ -205,12 +215,15 @@ class Lowering {
     }
     for (const auto& [kind, content] : object_of(source)) {
       if (kind == "taskFinalStatus" || kind == "task_final_status") {
-        problems_.add(source, Code::unimplemented, "the input \"" + name + "\" takes a task's final status, which is not supported yet");
+        problems_.add(source, Code::unimplemented,
+                      "the input \"" + name + "\" takes a task's final status, which is not supported yet");
         input->optional = true;
         return;
       }
       if (kind == "parameterExpressionSelector" || kind == "parameter_expression_selector") {
-        problems_.add(content, Code::unimplemented, "the input \"" + name + "\" selects a part of a value (parameterExpressionSelector), which is not supported yet");
+        problems_.add(content, Code::unimplemented,
+                      "the input \"" + name +
+                          "\" selects a part of a value (parameterExpressionSelector), which is not supported yet");
       }
     }
     Binding binding;
@@ -239,7 +252,8 @@ class Lowering {
       const auto& made = graph_.steps[producer].outputs.parameters;
       const auto found = std::ranges::find(made, binding.name, &ir::Parameter::name);
       if (found == made.end()) {
-        problems_.add(output, Code::invalid_argument, "task \"" + graph_.steps[producer].id + "\" has no output parameter \"" + binding.name + "\"");
+        problems_.add(output, Code::invalid_argument,
+                      "task \"" + graph_.steps[producer].id + "\" has no output parameter \"" + binding.name + "\"");
       } else if (!declared) {
         graph_.steps[index].parameters.back().type = found->type;
       }
@@ -285,10 +299,12 @@ class Lowering {
       }
       const auto& made = graph_.steps[producer].outputs.artifacts;
       if (std::ranges::find(made, binding.name, &ir::Artifact::name) == made.end()) {
-        problems_.add(output, Code::invalid_argument, "task \"" + graph_.steps[producer].id + "\" has no output artifact \"" + binding.name + "\"");
+        problems_.add(output, Code::invalid_argument,
+                      "task \"" + graph_.steps[producer].id + "\" has no output artifact \"" + binding.name + "\"");
       }
     } else {
-      problems_.add(source, Code::unimplemented, "the artifact \"" + name + "\" comes from a source of an unknown kind");
+      problems_.add(source, Code::unimplemented,
+                    "the artifact \"" + name + "\" comes from a source of an unknown kind");
     }
     input->binding = std::move(binding);
   }
@@ -298,27 +314,34 @@ class Lowering {
     for (const auto& [name, source] : object_of(outputs["parameters"])) {
       const auto& from = field(source, "valueFromParameter");
       if (from.is_null()) {
-        problems_.add(source, Code::unimplemented, "the output \"" + name + "\" chooses one of several tasks (valueFromOneof), which is not supported yet");
+        problems_.add(
+            source, Code::unimplemented,
+            "the output \"" + name + "\" chooses one of several tasks (valueFromOneof), which is not supported yet");
         continue;
       }
       auto output = std::ranges::find(step.outputs.parameters, name, &ir::Parameter::name);
       if (output == step.outputs.parameters.end()) output = step.outputs.parameters.insert(output, {.name = name});
-      output->binding = child_output(group, from, field(from, "outputParameterKey").string_or(name), field(from, "producerSubtask").string_or(""));
+      output->binding = child_output(group, from, field(from, "outputParameterKey").string_or(name),
+                                     field(from, "producerSubtask").string_or(""));
     }
     for (const auto& [name, source] : object_of(outputs["artifacts"])) {
       const auto& selectors = field(source, "artifactSelectors");
       if (selectors.size() != 1) {
-        problems_.add(source, Code::unimplemented, "the output \"" + name + "\" chooses one of several tasks (artifactSelectors), which is not supported yet");
+        problems_.add(
+            source, Code::unimplemented,
+            "the output \"" + name + "\" chooses one of several tasks (artifactSelectors), which is not supported yet");
         continue;
       }
       const auto& from = selectors[0];
       auto output = std::ranges::find(step.outputs.artifacts, name, &ir::Artifact::name);
       if (output == step.outputs.artifacts.end()) output = step.outputs.artifacts.insert(output, {.name = name});
-      output->binding = child_output(group, from, field(from, "outputArtifactKey").string_or(name), field(from, "producerSubtask").string_or(""));
+      output->binding = child_output(group, from, field(from, "outputArtifactKey").string_or(name),
+                                     field(from, "producerSubtask").string_or(""));
     }
   }
 
-  std::optional<Binding> child_output(Index group, const Value& source, const std::string& name, const std::string& task) {
+  std::optional<Binding> child_output(Index group, const Value& source, const std::string& name,
+                                      const std::string& task) {
     Binding binding{.from = Binding::From::output, .step = find_task(group, task, source), .name = name};
     return binding.step == ir::nowhere ? std::nullopt : std::optional(binding);
   }
@@ -333,7 +356,8 @@ class Lowering {
 std::string platform_feature(const Value& platform) {
   for (const auto& [name, config] : object_of(platform["platforms"])) {
     for (const auto& [executor, content] : object_of(field(config, "deploymentSpec")["executors"])) {
-      if (content.size() != 0) return name + " configuration of " + executor + " (" + content.as_object().begin()->first + ")";
+      if (content.size() != 0)
+        return name + " configuration of " + executor + " (" + content.as_object().begin()->first + ")";
     }
     if (field(config, "pipelineConfig").size() != 0) return name + " pipelineConfig";
   }
@@ -342,15 +366,20 @@ std::string platform_feature(const Value& platform) {
 
 }  // namespace
 
-bool is_pipeline(const Value& document) { return !field(document, "pipelineInfo").is_null() || !field(document, "deploymentSpec").is_null(); }
+bool is_pipeline(const Value& document) {
+  return !field(document, "pipelineInfo").is_null() || !field(document, "deploymentSpec").is_null();
+}
 
 core::Result<ir::Graph> lower(const std::vector<Value>& documents) {
   if (documents.empty() || !is_pipeline(documents[0])) {
-    return fail(Code::invalid_argument, "this is not a compiled pipeline: it has no pipelineInfo", "compile it: kfp.compiler.Compiler().compile(pipeline, \"pipeline.yaml\")");
+    return fail(Code::invalid_argument, "this is not a compiled pipeline: it has no pipelineInfo",
+                "compile it: kfp.compiler.Compiler().compile(pipeline, \"pipeline.yaml\")");
   }
   if (documents.size() > 1) {
     const auto feature = platform_feature(documents[1]);
-    if (!feature.empty()) return fail(Error(Code::unimplemented, "the platform specification's " + feature + " is not supported yet").at(documents[1].mark()));
+    if (!feature.empty())
+      return fail(Error(Code::unimplemented, "the platform specification's " + feature + " is not supported yet")
+                      .at(documents[1].mark()));
   }
   return Lowering(documents[0]).run();
 }

@@ -36,7 +36,8 @@ void check_placeholders(const ir::Text& text, const ir::Step& step, Problems& pr
         if (placeholder.what == What::input_parameter && !has(step.parameters, name)) missing = "input parameter";
         if (placeholder.what == What::input_uri && !has(step.artifacts, name)) missing = "input artifact";
         if (placeholder.what == What::output_uri && !has(step.outputs.artifacts, name)) missing = "output artifact";
-        if (placeholder.what == What::output_parameter && !has(step.outputs.parameters, name)) missing = "output parameter";
+        if (placeholder.what == What::output_parameter && !has(step.outputs.parameters, name))
+          missing = "output parameter";
         if (missing.empty()) return;
         problems.add(Error(Code::invalid_argument, "the component has no " + missing + " \"" + name + "\"")
                          .at(expr::mark_within(text.mark, text.text, offset, length)));
@@ -57,7 +58,8 @@ void read_container(const Value& container, ir::Step& step, Problems& problems) 
   leaf.image = container["image"].string_or("");
   leaf.resources = container["resources"];
   for (const auto& variable : array_of(container["env"])) {
-    step.environment.emplace_back(variable["name"].string_or(""), ir::Text{variable["value"].string_or(""), variable["value"].mark()});
+    step.environment.emplace_back(variable["name"].string_or(""),
+                                  ir::Text{variable["value"].string_or(""), variable["value"].mark()});
   }
   for (const auto& [name, text] : step.environment) check_placeholders(text, step, problems);
   if (auto component = recognise(texts_of(container["command"]), texts_of(container["args"]))) {
@@ -69,7 +71,8 @@ void read_container(const Value& container, ir::Step& step, Problems& problems) 
     return;
   }
   if (container["command"].size() == 0) {
-    problems.add(container, Code::unimplemented, "the image \"" + leaf.image + "\" runs by its own entry point, which this machine does not know",
+    problems.add(container, Code::unimplemented,
+                 "the image \"" + leaf.image + "\" runs by its own entry point, which this machine does not know",
                  "give the component a command");
     return;
   }
@@ -102,7 +105,8 @@ ValueType natural_type(const Value& value) {
   return ValueType::text;
 }
 
-void read_definitions(const Value& definitions, std::vector<ir::Parameter>& parameters, std::vector<ir::Artifact>& artifacts, Problems& problems) {
+void read_definitions(const Value& definitions, std::vector<ir::Parameter>& parameters,
+                      std::vector<ir::Artifact>& artifacts, Problems& problems) {
   for (const auto& [name, definition] : object_of(definitions["parameters"])) {
     ir::Parameter parameter{.name = name};
     auto type = field(definition, "parameterType").string_or("");
@@ -110,7 +114,8 @@ void read_definitions(const Value& definitions, std::vector<ir::Parameter>& para
     if (const auto known = type_from(type)) {
       parameter.type = *known;
     } else {
-      problems.add(definition, Code::unimplemented, "the type " + type + " of the parameter \"" + name + "\" is not supported yet");
+      problems.add(definition, Code::unimplemented,
+                   "the type " + type + " of the parameter \"" + name + "\" is not supported yet");
     }
     parameter.optional = field(definition, "isOptional").bool_or(false);
     if (const auto& fallback = field(definition, "defaultValue"); !fallback.is_null()) parameter.fallback = fallback;
@@ -160,7 +165,8 @@ void read_executor(const Value& spec, const Value& component, ir::Step& step, Pr
     return;
   }
   const auto kind = executor->size() == 0 ? std::string("empty") : executor->as_object().begin()->first;
-  problems.add(*executor, Code::unimplemented, "the executor \"" + label + "\" of the kind \"" + kind + "\" is not supported yet");
+  problems.add(*executor, Code::unimplemented,
+               "the executor \"" + label + "\" of the kind \"" + kind + "\" is not supported yet");
 }
 
 }  // namespace slipway::workflow::kfp

@@ -22,7 +22,8 @@ class Problems {
     std::vector<Error> once;
     for (auto& problem : problems_) {
       const bool told = std::ranges::any_of(once, [&](const Error& other) {
-        return other.message == problem.message && other.mark.line == problem.mark.line && other.mark.column == problem.mark.column;
+        return other.message == problem.message && other.mark.line == problem.mark.line &&
+               other.mark.column == problem.mark.column;
       });
       if (!told) once.push_back(std::move(problem));
     }
@@ -41,7 +42,8 @@ const core::doc::Array& array_of(const core::doc::Value& value);
 // The type that a constant itself has.
 ir::ValueType natural_type(const core::doc::Value& value);
 
-void read_definitions(const core::doc::Value& definitions, std::vector<ir::Parameter>& parameters, std::vector<ir::Artifact>& artifacts, Problems& problems);
+void read_definitions(const core::doc::Value& definitions, std::vector<ir::Parameter>& parameters,
+                      std::vector<ir::Artifact>& artifacts, Problems& problems);
 void read_retry(const core::doc::Value& policy, ir::Retry& retry, Problems& problems);
 // Fills step.leaf; leaves it empty after a problem.
 void read_executor(const core::doc::Value& spec, const core::doc::Value& component, ir::Step& step, Problems& problems);

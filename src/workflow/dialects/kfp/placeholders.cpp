@@ -94,7 +94,8 @@ core::Result<Placeholder> parse_placeholder(std::string_view content) {
   return fail(Code::unimplemented, "the placeholder \"{{" + std::string(content) + "}}\" is not supported");
 }
 
-void each_placeholder(std::string_view text, const std::function<void(const Placeholder&, std::size_t, std::size_t)>& use,
+void each_placeholder(std::string_view text,
+                      const std::function<void(const Placeholder&, std::size_t, std::size_t)>& use,
                       const std::function<void(Error, std::size_t, std::size_t)>& problem) {
   for (auto at = text.find("{{$"); at != std::string_view::npos; at = text.find("{{$", at)) {
     const auto end = text.find("}}", at);
@@ -153,7 +154,8 @@ core::Result<Value> resolve_constant(const Context& context, ir::Index step, con
       TRY_ASSIGN(auto value, parameter_value(context, step, input));
       return value ? std::optional(text_of(*value)) : std::nullopt;
     }
-    return fail(Code::invalid_argument, "a constant names \"" + placeholder.name + "\", which is not an input of its task");
+    return fail(Code::invalid_argument,
+                "a constant names \"" + placeholder.name + "\", which is not an input of its task");
   };
   TRY_ASSIGN(auto resolved, resolve(text, lookup));
   return Value(std::move(resolved));

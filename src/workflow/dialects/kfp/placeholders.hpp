@@ -19,7 +19,14 @@ struct Placeholder {
     output_uri,        // name
     output_parameter,  // name: the file it is written to
     output_file,       // executor_output.json
-    job_name, job_id, task_name, task_id, pipeline_root, create_time, schedule_time, workspace_path,
+    job_name,
+    job_id,
+    task_name,
+    task_id,
+    pipeline_root,
+    create_time,
+    schedule_time,
+    workspace_path,
   };
   What what = What::executor_input;
   std::string name;
@@ -29,7 +36,8 @@ struct Placeholder {
 core::Result<Placeholder> parse_placeholder(std::string_view content);
 
 // Calls `use` for each placeholder of a text with its offset; problems go to `problem`.
-void each_placeholder(std::string_view text, const std::function<void(const Placeholder&, std::size_t offset, std::size_t length)>& use,
+void each_placeholder(std::string_view text,
+                      const std::function<void(const Placeholder&, std::size_t offset, std::size_t length)>& use,
                       const std::function<void(Error, std::size_t offset, std::size_t length)>& problem);
 
 // The value of one placeholder; nullopt when it names an optional input that is not given.

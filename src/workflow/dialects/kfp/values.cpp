@@ -28,7 +28,8 @@ std::string snake_case(std::string_view camel) {
 
 std::unexpected<Error> wrong_type(const Value& value, ValueType type) {
   return fail(Error(Code::invalid_argument, "wanted a value of type " + std::string(ir::name_of(type)) + ", not " +
-                                                core::doc::render_json(value)).at(value.mark()));
+                                                core::doc::render_json(value))
+                  .at(value.mark()));
 }
 
 core::Result<Value> convert_number(const Value& value, ValueType type) {
@@ -47,7 +48,8 @@ const Value& produced(const Context& context, const Binding& binding, std::strin
 }
 
 std::unexpected<Error> not_produced(const Context& context, const Binding& binding) {
-  return fail(Code::failed_precondition, "\"" + context.graph.steps[binding.step].key + "\" did not make its output \"" + binding.name + "\"");
+  return fail(Code::failed_precondition,
+              "\"" + context.graph.steps[binding.step].key + "\" did not make its output \"" + binding.name + "\"");
 }
 
 }  // namespace
@@ -59,9 +61,11 @@ const Value& field(const Value& object, std::string_view camel) {
 
 core::Result<Value> convert(const Value& value, ValueType type) {
   switch (type) {
-    case ValueType::text: return value.is_string() ? value : Value(text_of(value));
+    case ValueType::text:
+      return value.is_string() ? value : Value(text_of(value));
     case ValueType::integer:
-    case ValueType::number: return convert_number(value, type);
+    case ValueType::number:
+      return convert_number(value, type);
     case ValueType::boolean:
       if (value.is_bool()) return value;
       if (value.is_string() && (value.as_string() == "true" || value.as_string() == "True")) return Value(true);
@@ -82,7 +86,8 @@ core::Result<Value> convert(const Value& value, ValueType type) {
 
 std::string text_of(const Value& value) {
   if (value.is_string()) return value.as_string();
-  if (value.is_number()) return value.is_int() ? std::to_string(value.as_int()) : expr::render_number(value.as_double());
+  if (value.is_number())
+    return value.is_int() ? std::to_string(value.as_int()) : expr::render_number(value.as_double());
   if (value.is_null()) return "";
   return core::doc::render_json(value);
 }
@@ -114,7 +119,8 @@ core::Result<std::optional<Value>> parameter_value(const Context& context, ir::I
   if (!value || value->is_null()) value = input.fallback;
   if (!value) {
     if (input.optional) return std::optional<Value>{};
-    return fail(Code::failed_precondition, "the input \"" + input.name + "\" of \"" + context.graph.steps[step].key + "\" has no value");
+    return fail(Code::failed_precondition,
+                "the input \"" + input.name + "\" of \"" + context.graph.steps[step].key + "\" has no value");
   }
   TRY_ASSIGN(auto converted, convert(*value, input.type));
   return std::optional<Value>(std::move(converted));

@@ -15,9 +15,11 @@ std::string text_of(const core::doc::Value& value);
 
 // The value of an input of `step`; nullopt when it is optional and nobody gives it. failed_precondition when the step
 // that makes it did not run.
-core::Result<std::optional<core::doc::Value>> parameter_value(const Context& context, ir::Index step, const ir::Parameter& input);
+core::Result<std::optional<core::doc::Value>> parameter_value(const Context& context, ir::Index step,
+                                                              const ir::Parameter& input);
 // {name, type, uri, digest, metadata}.
-core::Result<std::optional<core::doc::Value>> artifact_value(const Context& context, ir::Index step, const ir::Artifact& input);
+core::Result<std::optional<core::doc::Value>> artifact_value(const Context& context, ir::Index step,
+                                                             const ir::Artifact& input);
 
 // All inputs that have a value.
 struct Inputs {
