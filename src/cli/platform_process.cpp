@@ -86,6 +86,7 @@ void PlatformProcess::watch() {
 }
 
 void PlatformProcess::stop() {
+  const std::lock_guard guard(stop_mutex_);  // Ctrl-C may come while the story ends
   stopping_ = true;
   if (watcher_.joinable()) watcher_.join();
   const pid_t pid = pid_.exchange(0);

@@ -3,6 +3,7 @@
 // systemd would.
 
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,6 +36,7 @@ class PlatformProcess {
   std::atomic<int> pid_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<int> restarts_{0};
+  std::mutex stop_mutex_;
   std::thread watcher_;
 };
 

@@ -263,10 +263,10 @@ Result<> stop_workloads(const Layout& layout) {
   TRY(open_node(s));
   Result<> result;
   s.real.loop().post([&] {
-    // Adopts what runs, to end it: nothing is started meanwhile.
-    s.node->stop_all(std::chrono::seconds(15), [&] { s.real.stop(); });
+    // Adopts what runs, to end it. Both in one task: no controller gets to start anything between.
     result = s.node->start();
-    if (!result) s.real.stop();
+    if (!result) return s.real.stop();
+    s.node->stop_all(std::chrono::seconds(15), [&] { s.real.stop(); });
   });
   s.real.run();
   return result;
