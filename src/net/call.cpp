@@ -21,7 +21,8 @@ bool is_idempotent(std::string_view method) {
 std::vector<tcp::endpoint> literal_endpoints(const Url& url) {
   const auto port = static_cast<std::uint16_t>(url.port);
   if (equal_ignoring_case(url.host, "localhost")) {
-    return {tcp::endpoint(asio::ip::address_v4::loopback(), port), tcp::endpoint(asio::ip::address_v6::loopback(), port)};
+    return {tcp::endpoint(asio::ip::address_v4::loopback(), port),
+            tcp::endpoint(asio::ip::address_v6::loopback(), port)};
   }
   boost::system::error_code error;
   const auto address = asio::ip::make_address(url.host, error);
@@ -92,27 +93,31 @@ void Call::connect() {
 }
 
 void Call::resolve() {
-  resolver_.async_resolve(url_.host, std::to_string(url_.port),
-                          [self = shared_from_this()](const boost::system::error_code& error, const tcp::resolver::results_type& found) {
-                            if (self->is_finished_) return;
-                            if (error) {
-                              return self->fail_with(Error(Code::unavailable, "cannot find the host \"" + self->url_.host + "\": " + error.message()));
-                            }
-                            std::vector<tcp::endpoint> endpoints;
-                            for (const auto& entry : found) endpoints.push_back(entry.endpoint());
-                            self->connect_to(std::move(endpoints));
-                          });
+  resolver_.async_resolve(
+      url_.host, std::to_string(url_.port),
+      [self = shared_from_this()](const boost::system::error_code& error, const tcp::resolver::results_type& found) {
+        if (self->is_finished_) return;
+        if (error) {
+          return self->fail_with(
+              Error(Code::unavailable, "cannot find the host \"" + self->url_.host + "\": " + error.message()));
+        }
+        std::vector<tcp::endpoint> endpoints;
+        for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+        self->connect_to(std::move(endpoints));
+      });
 }
 
 void Call::connect_to(std::vector<tcp::endpoint> endpoints) {
   auto list = std::make_shared<std::vector<tcp::endpoint>>(std::move(endpoints));
-  asio::async_connect(socket_, *list, [self = shared_from_this(), list](const boost::system::error_code& error, const tcp::endpoint&) {
-    if (self->is_finished_) return;
-    if (error) {
-      return self->fail_with(Error(Code::unavailable, "cannot connect to " + self->url_.authority + ": " + error.message()));
-    }
-    self->use_socket(false);
-  });
+  asio::async_connect(
+      socket_, *list, [self = shared_from_this(), list](const boost::system::error_code& error, const tcp::endpoint&) {
+        if (self->is_finished_) return;
+        if (error) {
+          return self->fail_with(
+              Error(Code::unavailable, "cannot connect to " + self->url_.authority + ": " + error.message()));
+        }
+        self->use_socket(false);
+      });
 }
 
 void Call::use_socket(bool is_reused) {
@@ -129,27 +134,29 @@ void Call::use_socket(bool is_reused) {
 
 void Call::write() {
   is_written_ = false;
-  asio::async_write(socket_, asio::buffer(out_), [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
-    // A failure shows in the reading too, and there an answer may still be waiting.
-    if (!error) self->is_written_ = true;
-  });
+  asio::async_write(socket_, asio::buffer(out_),
+                    [self = shared_from_this()](const boost::system::error_code& error, std::size_t) {
+                      // A failure shows in the reading too, and there an answer may still be waiting.
+                      if (!error) self->is_written_ = true;
+                    });
 }
 
 void Call::read() {
-  socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
-    if (self->is_finished_) return;
-    if (error == asio::error::eof) return self->on_end_of_stream();
-    if (error) return self->on_broken(error);
-    self->on_read(size);
-  });
+  socket_.async_read_some(asio::buffer(buffer_),
+                          [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+                            if (self->is_finished_) return;
+                            if (error == asio::error::eof) return self->on_end_of_stream();
+                            if (error) return self->on_broken(error);
+                            self->on_read(size);
+                          });
 }
 
 void Call::on_read(std::size_t size) {
   has_received_ = true;
   auto fed = parser_->feed(std::string_view(buffer_.data(), size));
   if (!fed && fed.error().code == Code::cancelled) {
-    return fail_with(Error(Code::resource_exhausted,
-                           where() + ": the answer is larger than " + std::to_string(request_.max_response) + " bytes"));
+    return fail_with(Error(Code::resource_exhausted, where() + ": the answer is larger than " +
+                                                         std::to_string(request_.max_response) + " bytes"));
   }
   if (!fed) return fail_with(Error(fed.error().code, where() + ": " + fed.error().message));
   if (parser_->is_complete()) return succeed();

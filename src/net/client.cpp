@@ -46,7 +46,7 @@ class Waiting {
   }
 
   std::mutex mutex_;
-  core::Loop* loop_;  // guarded by mutex_; null when closed
+  core::Loop* loop_;                         // guarded by mutex_; null when closed
   std::map<std::uint64_t, Done> callbacks_;  // on the loop's thread only
   std::uint64_t last_ = 0;
 };
@@ -70,7 +70,9 @@ class Client final : public core::HttpClient {
   void send(core::HttpRequest request, Done done) override {
     const std::uint64_t id = waiting_->add(std::move(done));
     poster_->post([calls = calls_, waiting = waiting_, id, what = std::move(request)]() mutable {
-      auto deliver = [waiting, id](core::Result<core::HttpResponse> result) { waiting->deliver(waiting, id, std::move(result)); };
+      auto deliver = [waiting, id](core::Result<core::HttpResponse> result) {
+        waiting->deliver(waiting, id, std::move(result));
+      };
       std::make_shared<Call>(calls, std::move(what), std::move(deliver))->start();
     });
   }

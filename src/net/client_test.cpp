@@ -15,7 +15,8 @@ using test::Site;
 // A peer that says what it is told to, one connection after the other, and then closes.
 class ScriptedPeer {
  public:
-  explicit ScriptedPeer(std::vector<std::string> answers) : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit ScriptedPeer(std::vector<std::string> answers)
+      : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -131,7 +132,8 @@ TEST_CASE("a kept connection that the server closed does not fail the next reque
 TEST_CASE("what goes wrong has a code that says whether to try again") {
   Site site;
   std::vector<std::shared_ptr<Responder>> kept;
-  site.router.add("GET", "/silent", [&](const Request&, const std::shared_ptr<Responder>& responder) { kept.push_back(responder); });
+  site.router.add("GET", "/silent",
+                  [&](const Request&, const std::shared_ptr<Responder>& responder) { kept.push_back(responder); });
   site.router.add("GET", "/large", [&](const Request&, const std::shared_ptr<Responder>& responder) {
     responder->send(Response::text(200, std::string(100'000, 'x')));
   });
@@ -169,8 +171,9 @@ TEST_CASE("what goes wrong has a code that says whether to try again") {
 }
 
 TEST_CASE("a peer that breaks off or does not speak HTTP is unavailable, never half an answer") {
-  for (const char* answer : {"", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-                             "HTTP/1.1 200", "220 mail.example ESMTP\r\n"}) {
+  for (const char* answer : {"", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+                             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n", "HTTP/1.1 200",
+                             "220 mail.example ESMTP\r\n"}) {
     CAPTURE(answer);
     ScriptedPeer peer({answer, answer});
     Caller caller;
@@ -210,7 +213,10 @@ TEST_CASE("fetch_stream hands over bytes as they come and ends when told") {
   CHECK(status.value() == 200);
   CHECK(got.starts_with("data: 0\n\ndata: 1\n\n"));
   got.clear();
-  CHECK(fetch_stream(get(site.url("/end")), [&](std::string_view bytes) { got += bytes; return true; }).value() == 503);
+  CHECK(fetch_stream(get(site.url("/end")), [&](std::string_view bytes) {
+          got += bytes;
+          return true;
+        }).value() == 503);
   CHECK(got == "all of it");
 }
 
@@ -223,11 +229,12 @@ TEST_CASE("many requests at once all come back") {
   Caller caller;
   int left = 200;
   for (int i = 0; i < 200; ++i) {
-    caller.client->send(get(site.url("/" + std::to_string(i))), [&, i](const core::Result<core::HttpResponse>& response) {
-      REQUIRE(response);
-      CHECK(response->body == std::to_string(i));
-      if (--left == 0) caller.world.stop();
-    });
+    caller.client->send(get(site.url("/" + std::to_string(i))),
+                        [&, i](const core::Result<core::HttpResponse>& response) {
+                          REQUIRE(response);
+                          CHECK(response->body == std::to_string(i));
+                          if (--left == 0) caller.world.stop();
+                        });
   }
   caller.world.run();
   CHECK(left == 0);
@@ -236,7 +243,8 @@ TEST_CASE("many requests at once all come back") {
 TEST_CASE("a client that ends drops what is under way, and its callbacks die on the loop's thread") {
   Site site;
   std::vector<std::shared_ptr<Responder>> kept;
-  site.router.add("GET", "/silent", [&](const Request&, const std::shared_ptr<Responder>& responder) { kept.push_back(responder); });
+  site.router.add("GET", "/silent",
+                  [&](const Request&, const std::shared_ptr<Responder>& responder) { kept.push_back(responder); });
   site.start();
   const auto thread = std::this_thread::get_id();
   struct Witness {
@@ -253,9 +261,8 @@ TEST_CASE("a client that ends drops what is under way, and its callbacks die on 
   bool is_gone = false;
   {
     Caller caller;
-    caller.client->send(get(site.url("/silent")), [w = std::make_unique<Witness>(thread, &is_gone)](const core::Result<core::HttpResponse>&) {
-      FAIL("dropped");
-    });
+    caller.client->send(get(site.url("/silent")), [w = std::make_unique<Witness>(thread, &is_gone)](
+                                                      const core::Result<core::HttpResponse>&) { FAIL("dropped"); });
     caller.client.reset();
     CHECK(is_gone);
   }

@@ -172,10 +172,13 @@ bool Connection::on_head() {
   incoming_.emplace(std::move(*target), RouteMatch(), std::nullopt, BodySink("", max_unrouted_body));
   choose_route(head);
 
-  const std::size_t limit = incoming_->match.route != nullptr ? incoming_->match.route->options.max_body : max_unrouted_body;
+  const std::size_t limit =
+      incoming_->match.route != nullptr ? incoming_->match.route->options.max_body : max_unrouted_body;
   if (head.content_length.value_or(0) > limit) {
     const std::string size = std::to_string(*head.content_length);
-    reject(Error(Code::resource_exhausted, "the request's body has " + size + " bytes, " + std::to_string(limit) + " are allowed"), 413);
+    reject(Error(Code::resource_exhausted,
+                 "the request's body has " + size + " bytes, " + std::to_string(limit) + " are allowed"),
+           413);
     return false;
   }
   const std::string_view expectation = core::header(head.headers, "Expect");
@@ -229,9 +232,10 @@ void Connection::hand_over(Request request) {
   incoming_.reset();
   auto responder = make_responder(exchange_);
   if (context_->options.loop == nullptr) return run_handler(*context_, route, std::move(request), responder);
-  context_->options.loop->post([context = context_, &route, what = std::move(request), who = std::move(responder)]() mutable {
-    run_handler(*context, route, std::move(what), who);
-  });
+  context_->options.loop->post(
+      [context = context_, &route, what = std::move(request), who = std::move(responder)]() mutable {
+        run_handler(*context, route, std::move(what), who);
+      });
 }
 
 // Answers a request that will not be handled. What else the client sends cannot be told from its body, so the

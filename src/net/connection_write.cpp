@@ -23,7 +23,8 @@ std::string chunk_head(std::size_t size) {
 void Connection::answer(const Exchange& exchange, Response response) {
   if (!is_current(exchange) || has_begun_ || is_finished_) return;
   if (peer_sent_all_) keep_alive_ = false;
-  out_ += render_response_head(response.status, response.headers, Framing::content_length, response.body.size(), keep_alive_);
+  out_ += render_response_head(response.status, response.headers, Framing::content_length, response.body.size(),
+                               keep_alive_);
   if (!is_head_request_ && !has_no_body(response.status)) out_ += response.body;
   finish_exchange();
 }
@@ -85,16 +86,17 @@ void Connection::flush() {
 void Connection::write_some() {
   arm(write_deadline_, context_->options.idle_timeout);
   const std::string_view left = std::string_view(being_written_).substr(written_, max_write);
-  socket_.async_write_some(asio::buffer(left), [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
-    if (self->stage_ == Stage::closed) return;
-    if (error) return self->close();
-    self->written_ += size;
-    if (self->written_ < self->being_written_.size()) return self->write_some();
-    self->is_writing_ = false;
-    self->write_deadline_.cancel();
-    if (self->exchange_) self->exchange_->unsent -= self->streamed_in_writing_;
-    self->flush();
-  });
+  socket_.async_write_some(asio::buffer(left),
+                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+                             if (self->stage_ == Stage::closed) return;
+                             if (error) return self->close();
+                             self->written_ += size;
+                             if (self->written_ < self->being_written_.size()) return self->write_some();
+                             self->is_writing_ = false;
+                             self->write_deadline_.cancel();
+                             if (self->exchange_) self->exchange_->unsent -= self->streamed_in_writing_;
+                             self->flush();
+                           });
 }
 
 void Connection::on_flushed() {

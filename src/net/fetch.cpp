@@ -30,7 +30,8 @@ Wakeup wait_for(int fd, short events, std::optional<Instant> deadline) {
   if (deadline) {
     const auto left = *deadline - core::real_clock().monotonic();
     if (left <= core::Duration::zero()) return Wakeup::timed_out;
-    milliseconds = static_cast<int>(std::min<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), 1'000'000'000));
+    milliseconds = static_cast<int>(
+        std::min<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), 1'000'000'000));
   }
   pollfd entry{fd, events, 0};
   const int count = ::poll(&entry, 1, milliseconds);
@@ -67,7 +68,8 @@ class Fetch {
     return fail(Code::unavailable, request_.method + " " + request_.url + ": " + why);
   }
   std::unexpected<Error> timed_out() const {
-    return fail(Code::deadline_exceeded, request_.method + " " + request_.url + ": no answer within " + core::render_for_people(request_.timeout));
+    return fail(Code::deadline_exceeded, request_.method + " " + request_.url + ": no answer within " +
+                                             core::render_for_people(request_.timeout));
   }
 
   core::Result<> connect() {
@@ -75,7 +77,8 @@ class Fetch {
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
     const int failure = ::getaddrinfo(url_.host.c_str(), std::to_string(url_.port).c_str(), &hints, &found);
-    if (failure != 0) return fail(Code::unavailable, "cannot find the host \"" + url_.host + "\": " + ::gai_strerror(failure));
+    if (failure != 0)
+      return fail(Code::unavailable, "cannot find the host \"" + url_.host + "\": " + ::gai_strerror(failure));
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
 
     int last_error = ECONNREFUSED;
@@ -161,7 +164,8 @@ core::Result<core::HttpResponse> fetch(core::HttpRequest request) {
     body += bytes;
     return body.size() <= limit;
   }));
-  if (body.size() > limit) return fail(Code::resource_exhausted, where + ": the answer is larger than " + std::to_string(limit) + " bytes");
+  if (body.size() > limit)
+    return fail(Code::resource_exhausted, where + ": the answer is larger than " + std::to_string(limit) + " bytes");
   response.body = std::move(body);
   return response;
 }

@@ -26,9 +26,9 @@ class IoThread {
 };
 
 struct Request {
-  std::string method;   // "GET"
-  std::string target;   // as sent: "/api/v1/pods?limit=5"
-  std::string path;     // decoded: "/api/v1/pods"
+  std::string method;                                      // "GET"
+  std::string target;                                      // as sent: "/api/v1/pods?limit=5"
+  std::string path;                                        // decoded: "/api/v1/pods"
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
   core::Headers headers;
   std::string body;       // whole; empty when it was spooled
@@ -93,12 +93,13 @@ class Router {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  int port = 0;                   // 0: a free one
-  std::string spool_directory;    // for large bodies
+  int port = 0;                 // 0: a free one
+  std::string spool_directory;  // for large bodies
   // When set, handlers run here (the control loop); otherwise on the network thread.
   core::Loop* loop = nullptr;
   // Names that a Host header may carry besides loopback addresses and localhost (DNS rebinding is refused with 421).
-  // "*" is any: for servers behind a gateway, which see the users' own Host and hold nothing a browser could be used for.
+  // "*" is any: for servers behind a gateway, which see the users' own Host and hold nothing a browser could be used
+  // for.
   std::vector<std::string> allowed_hosts;
   core::Duration header_timeout = std::chrono::seconds(10);  // from a request's first byte to the end of its head
   core::Duration idle_timeout = std::chrono::seconds(60);    // between requests, and between bytes of a body or answer

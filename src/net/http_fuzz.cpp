@@ -34,15 +34,20 @@ std::string meaning_of(std::string_view wire, std::size_t step) {
     wire.remove_prefix(piece.size());
     for (bool is_done = false; !is_done;) {
       switch (parser.feed(piece, body)) {
-        case RequestParser::Event::more: is_done = true; break;
-        case RequestParser::Event::head: check_target(parser.head().target); break;
+        case RequestParser::Event::more:
+          is_done = true;
+          break;
+        case RequestParser::Event::head:
+          check_target(parser.head().target);
+          break;
         case RequestParser::Event::complete:
           meaning += parser.head().method + parser.head().target + body + "\n";
           body.clear();
           parser.reset();
           is_done = piece.empty();
           break;
-        case RequestParser::Event::failed: return meaning + "failed";
+        case RequestParser::Event::failed:
+          return meaning + "failed";
       }
     }
   }

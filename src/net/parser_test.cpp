@@ -15,14 +15,18 @@ std::string meaning_of(std::string_view wire, std::size_t step) {
     const std::size_t offered = piece.size();
     for (bool is_done = false; !is_done;) {
       switch (parser.feed(piece, body)) {
-        case RequestParser::Event::more: is_done = true; break;
-        case RequestParser::Event::head: break;
+        case RequestParser::Event::more:
+          is_done = true;
+          break;
+        case RequestParser::Event::head:
+          break;
         case RequestParser::Event::complete:
           meaning += parser.head().method + " " + parser.head().target + " [" + std::exchange(body, {}) + "]; ";
           parser.reset();
           if (piece.empty()) is_done = true;
           break;
-        case RequestParser::Event::failed: return meaning + std::to_string(parser.failure().status);
+        case RequestParser::Event::failed:
+          return meaning + std::to_string(parser.failure().status);
       }
     }
     CHECK(piece.empty());
@@ -44,7 +48,8 @@ TEST_CASE("requests have one meaning however the bytes are cut, or none") {
            {"GET /a?b HTTP/1.1\r\n" + host + "\r\n", "GET /a?b []; "},
            {"\r\nGET / HTTP/1.1\r\n" + host + "\r\n", "GET / []; "},
            {"GET / HTTP/1.0\r\n\r\n", "GET / []; "},
-           {"POST / HTTP/1.1\r\n" + host + "Content-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\n" + host + "\r\n", "POST / [abc]; GET /2 []; "},
+           {"POST / HTTP/1.1\r\n" + host + "Content-Length: 3\r\n\r\nabcGET /2 HTTP/1.1\r\n" + host + "\r\n",
+            "POST / [abc]; GET /2 []; "},
            {"POST / HTTP/1.1\r\n" + host + "Content-Length: 0\r\n\r\n", "POST / []; "},
            {chunked + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: v\r\n\r\n", "POST / [abcde]; "},
            {chunked + "0\r\n\r\nGET /2 HTTP/1.1\r\n" + host + "\r\n", "POST / []; GET /2 []; "},
@@ -56,7 +61,8 @@ TEST_CASE("requests have one meaning however the bytes are cut, or none") {
            {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", "400"},
            {"POST / HTTP/1.1\r\n" + host + "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", "400"},
            {"POST / HTTP/1.1\r\n" + host + "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", "400"},
-           {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
+           {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "400"},
            // lengths that are not
            {"POST / HTTP/1.1\r\n" + host + "Content-Length: +3\r\n\r\nabc", "400"},
            {"POST / HTTP/1.1\r\n" + host + "Content-Length: 0x3\r\n\r\nabc", "400"},
@@ -70,7 +76,10 @@ TEST_CASE("requests have one meaning however the bytes are cut, or none") {
            {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "501"},
            {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", "400"},
            {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "400"},
-           {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding: \x0b" "chunked\r\n\r\n0\r\n\r\n", "400"},
+           {"POST / HTTP/1.1\r\n" + host +
+                "Transfer-Encoding: \x0b"
+                "chunked\r\n\r\n0\r\n\r\n",
+            "400"},
            {"POST / HTTP/1.1\r\n" + host + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", "400"},
            {"POST / HTTP/1.0\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400"},
            // line ends, folds, blanks
@@ -148,7 +157,9 @@ TEST_CASE("answers are read whatever way their end is told") {
            {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", true, true, 200, "abc"},
            {"HTTP/1.1 204 No Content\r\n\r\n", true, true, 204, ""},
            {"HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", true, true, 304, ""},
-           {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", true, true, 201, ""},
+           {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: "
+            "0\r\n\r\n",
+            true, true, 201, ""},
            {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na", true, false, 200, "a"},
            {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nasurplus", true, false, 200, "a"},
            {"HTTP/1.1 200 OK\r\n\r\nuntil the end", true, false, 200, "until the end"},
@@ -161,7 +172,10 @@ TEST_CASE("answers are read whatever way their end is told") {
     CAPTURE(wire);
     for (const std::size_t step : {1UL, 5UL, 1000UL}) {
       std::string got;
-      ResponseParser parser(false, [&](std::string_view bytes) { got += bytes; return true; });
+      ResponseParser parser(false, [&](std::string_view bytes) {
+        got += bytes;
+        return true;
+      });
       bool is_good = true;
       for (std::size_t at = 0; at < wire.size() && !parser.is_complete(); at += step) {
         is_good = is_good && parser.feed(std::string_view(wire).substr(at, step)).has_value();
@@ -176,7 +190,8 @@ TEST_CASE("answers are read whatever way their end is told") {
 }
 
 TEST_CASE("what is not HTTP is an unavailable peer") {
-  for (const char* wire : {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"}) {
+  for (const char* wire :
+       {"SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 abc OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"}) {
     ResponseParser parser(false, [](std::string_view) { return true; });
     const auto fed = parser.feed(wire);
     REQUIRE_FALSE(fed);

@@ -127,7 +127,8 @@ RequestParser::Event RequestParser::parse_head() {
 }
 
 RequestParser::Event RequestParser::check_head() {
-  if (parser_.http_major != 1 || parser_.http_minor > 1) return fail_with(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
+  if (parser_.http_major != 1 || parser_.http_minor > 1)
+    return fail_with(505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   if (head_.method == "CONNECT") return fail_with(501, "this server is not a proxy");
   int hosts = 0;
   int encodings = 0;
@@ -137,13 +138,15 @@ RequestParser::Event RequestParser::check_head() {
     if (equal_ignoring_case(name, "Content-Length")) head_.content_length = parser_.content_length;
     if (!equal_ignoring_case(name, "Transfer-Encoding")) continue;
     ++encodings;
-    if (!equal_ignoring_case(value, "chunked")) return fail_with(501, "the only transfer encoding known here is chunked");
+    if (!equal_ignoring_case(value, "chunked"))
+      return fail_with(501, "the only transfer encoding known here is chunked");
   }
   if (hosts > 1) return fail_with(400, "the request has more than one Host");
   if (hosts == 0 && head_.minor_version == 1) return fail_with(400, "the request has no Host");
   if (encodings > 1) return fail_with(400, "the request has more than one Transfer-Encoding");
   if (encodings > 0 && head_.minor_version == 0) return fail_with(400, "HTTP/1.0 has no Transfer-Encoding");
-  if (encodings > 0 && head_.content_length) return fail_with(400, "the request has both Content-Length and Transfer-Encoding");
+  if (encodings > 0 && head_.content_length)
+    return fail_with(400, "the request has both Content-Length and Transfer-Encoding");
   head_.is_chunked = encodings > 0;
   return Event::head;
 }
@@ -154,7 +157,8 @@ RequestParser::Event RequestParser::feed_body(std::string_view& input, std::stri
   body_ = &body;
   const llhttp_errno_t error = llhttp_execute(&parser_, input.data(), input.size());
   body_ = nullptr;
-  const std::size_t taken = error == HPE_OK ? input.size() : static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - input.data());
+  const std::size_t taken =
+      error == HPE_OK ? input.size() : static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - input.data());
   if (error != HPE_OK && !is_complete_) {
     const char* reason = llhttp_get_error_reason(&parser_);
     return fail_with(400, std::string("the request's body is malformed: ") + (reason != nullptr ? reason : ""));

@@ -16,7 +16,8 @@ class ConnectionResponder final : public Responder {
       case Stage::streaming:
         on_connection([](Connection& connection, Exchange& exchange) { connection.abort(exchange); });
         break;
-      case Stage::done: break;
+      case Stage::done:
+        break;
     }
   }
 
@@ -43,9 +44,8 @@ class ConnectionResponder final : public Responder {
       return false;
     }
     exchange_->unsent += bytes.size();
-    on_connection([what = std::string(bytes)](Connection& connection, Exchange& exchange) {
-      connection.write(exchange, what);
-    });
+    on_connection(
+        [what = std::string(bytes)](Connection& connection, Exchange& exchange) { connection.write(exchange, what); });
     return true;
   }
 

@@ -76,7 +76,8 @@ core::Result<> ResponseParser::feed(std::string_view bytes) {
     if (error == HPE_OK) return {};
     if (error != HPE_PAUSED && error != HPE_PAUSED_UPGRADE) {
       const char* reason = llhttp_get_error_reason(&parser_);
-      return fail(Code::unavailable, std::string("the peer's answer is not HTTP: ") + (reason != nullptr ? reason : ""));
+      return fail(Code::unavailable,
+                  std::string("the peer's answer is not HTTP: ") + (reason != nullptr ? reason : ""));
     }
     bytes.remove_prefix(static_cast<std::size_t>(llhttp_get_error_pos(&parser_) - bytes.data()));
     if (!is_complete_) start();  // after an interim answer

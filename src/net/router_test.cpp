@@ -10,7 +10,8 @@ namespace {
 // A tree whose routes are told apart by their max_body: the position in the list.
 RouteTree tree_of(const std::vector<std::pair<std::string, std::string>>& routes) {
   RouteTree tree;
-  for (std::size_t i = 0; i < routes.size(); ++i) tree.add(routes[i].first, routes[i].second, Route{{}, {.max_body = i}});
+  for (std::size_t i = 0; i < routes.size(); ++i)
+    tree.add(routes[i].first, routes[i].second, Route{{}, {.max_body = i}});
   return tree;
 }
 
@@ -30,17 +31,17 @@ std::string found(const RouteTree& tree, std::string_view method, const std::str
 
 TEST_CASE("the most specific route wins") {
   const RouteTree tree = tree_of({
-      {"GET", "/api/v1/pods"},                    // 0
-      {"GET", "/api/v1/{kind}"},                  // 1
-      {"GET", "/api/v1/{kind}/{name}"},           // 2
-      {"GET", "/api/v1/{kind}/{name}/log"},       // 3
-      {"GET", "/api/{rest...}"},                  // 4
-      {"POST", "/api/v1/pods"},                   // 5
-      {"POST", "/runs/{id}:terminate"},           // 6
-      {"GET", "/runs/{id}"},                      // 7
-      {"GET", "/"},                               // 8
-      {"DELETE", "/api/v1/{kind}"},               // 9
-      {"GET", "/ui/{rest...}"},                   // 10
+      {"GET", "/api/v1/pods"},               // 0
+      {"GET", "/api/v1/{kind}"},             // 1
+      {"GET", "/api/v1/{kind}/{name}"},      // 2
+      {"GET", "/api/v1/{kind}/{name}/log"},  // 3
+      {"GET", "/api/{rest...}"},             // 4
+      {"POST", "/api/v1/pods"},              // 5
+      {"POST", "/runs/{id}:terminate"},      // 6
+      {"GET", "/runs/{id}"},                 // 7
+      {"GET", "/"},                          // 8
+      {"DELETE", "/api/v1/{kind}"},          // 9
+      {"GET", "/ui/{rest...}"},              // 10
   });
   struct Case {
     const char *method, *path, *expected;

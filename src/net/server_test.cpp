@@ -79,7 +79,8 @@ TEST_CASE("an unknown path is 404, a known one with another method 405 with Allo
   CHECK(wrong.status == 405);
   CHECK(core::header(wrong.headers, "Allow") == "DELETE, GET, HEAD");
   // The connection goes on after both.
-  const std::string talk = site.talk(get("/b") + "POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc" + get("/a", last));
+  const std::string talk =
+      site.talk(get("/b") + "POST /a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc" + get("/a", last));
   CHECK(talk.ends_with("GET /a []"));
 }
 
@@ -107,14 +108,16 @@ TEST_CASE("bodies come chunked, after 100-continue, and from a file when they ar
   auto future = spooled.get_future();
   site.router.add("POST", "/echo", echo());
   site.router.add("POST", "/large", [&](const Request& request, const std::shared_ptr<Responder>& responder) {
-    struct stat status {};
+    struct stat status{};
     const bool is_private = ::stat(request.body_file.c_str(), &status) == 0 && (status.st_mode & 0777) == 0600;
     spooled.set_value({request.body_file, is_private && request.body.empty()});
     responder->send(Response::text(200, std::to_string(request.read_body().value().size())));
   });
   site.start();
 
-  CHECK(site.talk("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n" + last + "\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").ends_with("[abcde]"));
+  CHECK(site.talk("POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n" + last +
+                  "\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+            .ends_with("[abcde]"));
 
   RawClient client(site.port());
   client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
@@ -141,7 +144,9 @@ TEST_CASE("bodies beyond the route's limit are 413, told before they are sent wh
   RawClient client(site.port());
   client.send("POST /small HTTP/1.1\r\nHost: localhost\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n");
   CHECK(client.read_all().starts_with("HTTP/1.1 413 "));
-  CHECK(site.talk("POST /small HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n").starts_with("HTTP/1.1 413 "));
+  CHECK(site.talk("POST /small HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+                  "chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n")
+            .starts_with("HTTP/1.1 413 "));
 }
 
 TEST_CASE("requests that could be smuggled are refused and end the connection") {
@@ -186,7 +191,8 @@ TEST_CASE("an absolute target and an allowed name are ours") {
   site.router.add("GET", "/a", echo());
   site.options.allowed_hosts = {"slipway.internal"};
   site.start();
-  CHECK(site.talk("GET http://localhost:1/a?x=1 HTTP/1.1\r\nHost: whatever\r\n" + last + crlf).ends_with("GET /a x=1 []"));
+  CHECK(site.talk("GET http://localhost:1/a?x=1 HTTP/1.1\r\nHost: whatever\r\n" + last + crlf)
+            .ends_with("GET /a x=1 []"));
   CHECK(site.talk("GET /a HTTP/1.1\r\nHost: slipway.internal:80\r\n" + last + crlf).ends_with("GET /a []"));
   CHECK(site.talk("GET /a HTTP/1.0\r\n\r\n").ends_with("GET /a []"));
 }
@@ -195,7 +201,9 @@ TEST_CASE("a stream arrives as it is written, and the connection goes on after i
   Site site;
   std::promise<std::shared_ptr<Responder>> promise;
   auto future = promise.get_future();
-  site.router.add("GET", "/stream", [&](const Request&, std::shared_ptr<Responder> responder) { promise.set_value(std::move(responder)); });
+  site.router.add("GET", "/stream", [&](const Request&, std::shared_ptr<Responder> responder) {
+    promise.set_value(std::move(responder));
+  });
   site.router.add("GET", "/a", echo());
   site.start();
   RawClient client(site.port());
@@ -327,7 +335,8 @@ TEST_CASE("a connection that does nothing is closed: before a request, in a body
 TEST_CASE("a handler that forgets or throws is a 500, and the next request is served") {
   Site site;
   site.router.add("GET", "/forgets", [](const Request&, const std::shared_ptr<Responder>&) {});
-  site.router.add("GET", "/throws", [](const Request&, const std::shared_ptr<Responder>&) { throw std::runtime_error("oh"); });
+  site.router.add("GET", "/throws",
+                  [](const Request&, const std::shared_ptr<Responder>&) { throw std::runtime_error("oh"); });
   site.router.add("GET", "/breaks", [](const Request&, const std::shared_ptr<Responder>& responder) {
     responder->begin(200, {});
     CHECK(responder->write("half"));
@@ -352,7 +361,10 @@ TEST_CASE("a handler that forgets or throws is a 500, and the next request is se
 TEST_CASE("headers of an answer cannot break out of their line") {
   Site site;
   site.router.add("GET", "/a", [](const Request&, const std::shared_ptr<Responder>& responder) {
-    responder->send({200, {{"X-Good", "yes"}, {"X-Bad", "a\r\nSet-Cookie: evil"}, {"Bad Name", "x"}, {"Content-Length", "3"}}, "body"});
+    responder->send(
+        {200,
+         {{"X-Good", "yes"}, {"X-Bad", "a\r\nSet-Cookie: evil"}, {"Bad Name", "x"}, {"Content-Length", "3"}},
+         "body"});
   });
   site.start();
   const std::string talk = site.talk(get("/a", last));
@@ -442,7 +454,8 @@ TEST_CASE("a server that ends cuts its connections; late answers go nowhere") {
   Site site;
   std::promise<std::shared_ptr<Responder>> promise;
   auto future = promise.get_future();
-  site.router.add("GET", "/a", [&](const Request&, const std::shared_ptr<Responder>& responder) { promise.set_value(responder); });
+  site.router.add("GET", "/a",
+                  [&](const Request&, const std::shared_ptr<Responder>& responder) { promise.set_value(responder); });
   site.start();
   RawClient client(site.port());
   client.send(get("/a"));
@@ -459,7 +472,8 @@ TEST_CASE("a responder may outlive the network thread") {
     Site site;
     std::promise<std::shared_ptr<Responder>> promise;
     auto future = promise.get_future();
-    site.router.add("GET", "/a", [&](const Request&, const std::shared_ptr<Responder>& given) { promise.set_value(given); });
+    site.router.add("GET", "/a",
+                    [&](const Request&, const std::shared_ptr<Responder>& given) { promise.set_value(given); });
     site.start();
     RawClient client(site.port());
     client.send(get("/a"));
@@ -485,12 +499,14 @@ TEST_CASE("a taken port is named") {
 TEST_CASE("an error's answer carries what a person needs") {
   const Response response = error_response(Error(Code::conflict, "it changed", "read it again"));
   CHECK(response.status == 409);
-  CHECK(response.body == R"({"error":{"code":"conflict","message":"it changed","hint":"read it again","status":409}})" "\n");
+  CHECK(response.body == R"({"error":{"code":"conflict","message":"it changed","hint":"read it again","status":409}})"
+                         "\n");
 }
 
 TEST_CASE("server-sent events keep their shape whatever the data") {
   CHECK(server_sent_event("", "x") == "data: x\n\n");
-  CHECK(server_sent_event("update", "a\nb\r\nc\rd", "7") == "event: update\nid: 7\ndata: a\ndata: b\ndata: c\ndata: d\n\n");
+  CHECK(server_sent_event("update", "a\nb\r\nc\rd", "7") ==
+        "event: update\nid: 7\ndata: a\ndata: b\ndata: c\ndata: d\n\n");
   CHECK(server_sent_event("a\nevent: b", "") == "event: a\ndata: \n\n");
 }
 

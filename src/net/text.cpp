@@ -21,7 +21,8 @@ bool is_token_char(char c) {
 bool is_of_connection(std::string_view name) {
   constexpr std::array<std::string_view, 5> names = {"content-length", "transfer-encoding", "connection", "date",
                                                      "keep-alive"};
-  return std::any_of(names.begin(), names.end(), [name](std::string_view own) { return equal_ignoring_case(own, name); });
+  return std::any_of(names.begin(), names.end(),
+                     [name](std::string_view own) { return equal_ignoring_case(own, name); });
 }
 
 void append_header(std::string& text, std::string_view name, std::string_view value) {
@@ -37,46 +38,86 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 
 std::string_view reason_of(int status) {
   switch (status) {
-    case 100: return "Continue";
-    case 101: return "Switching Protocols";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 421: return "Misdirected Request";
-    case 422: return "Unprocessable Content";
-    case 428: return "Precondition Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    case 507: return "Insufficient Storage";
-    default: return "Status";
+    case 100:
+      return "Continue";
+    case 101:
+      return "Switching Protocols";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "Status";
   }
 }
 
@@ -129,10 +170,12 @@ std::string render_response_head(int status, const core::Headers& headers, Frami
 }
 
 core::Result<std::string> render_request(const core::HttpRequest& request, const Url& url, bool keep_alive) {
-  if (!is_header_name(request.method)) return fail(Code::invalid_argument, "\"" + request.method + "\" is not a method");
+  if (!is_header_name(request.method))
+    return fail(Code::invalid_argument, "\"" + request.method + "\" is not a method");
   std::string text = request.method + " " + url.target + " HTTP/1.1\r\n";
   if (core::header(request.headers, "Host").empty()) append_header(text, "Host", url.authority);
-  if (core::header(request.headers, "User-Agent").empty()) append_header(text, "User-Agent", "slipway/" SLIPWAY_VERSION);
+  if (core::header(request.headers, "User-Agent").empty())
+    append_header(text, "User-Agent", "slipway/" SLIPWAY_VERSION);
   for (const auto& [name, value] : request.headers) {
     if (is_of_connection(name)) continue;
     if (!is_header_name(name) || !is_header_value(value)) {
@@ -141,7 +184,8 @@ core::Result<std::string> render_request(const core::HttpRequest& request, const
     append_header(text, name, value);
   }
   const bool usually_has_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-  if (usually_has_body || !request.body.empty()) append_header(text, "Content-Length", std::to_string(request.body.size()));
+  if (usually_has_body || !request.body.empty())
+    append_header(text, "Content-Length", std::to_string(request.body.size()));
   append_header(text, "Connection", keep_alive ? "keep-alive" : "close");
   return text + "\r\n" + request.body;
 }

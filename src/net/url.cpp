@@ -34,7 +34,8 @@ core::Result<int> parse_port(std::string_view digits) {
 core::Result<std::pair<std::string, int>> split_authority(std::string_view authority) {
   const bool bracketed = authority.starts_with('[');
   const std::size_t host_end = bracketed ? authority.find(']') : authority.find(':');
-  if (bracketed && host_end == std::string_view::npos) return fail(Code::invalid_argument, "missing \"]\" after an address");
+  if (bracketed && host_end == std::string_view::npos)
+    return fail(Code::invalid_argument, "missing \"]\" after an address");
   const std::string_view host = bracketed ? authority.substr(1, host_end - 1) : authority.substr(0, host_end);
   const std::size_t rest_begin = bracketed ? host_end + 1 : std::min(host_end, authority.size());
   const std::string_view rest = authority.substr(rest_begin);

@@ -30,9 +30,9 @@ TEST_CASE("URLs are taken apart") {
 }
 
 TEST_CASE("URLs that could mean something else are refused") {
-  for (const char* text : {"", "ftp://x", "/path", "http://", "http:///x", "http://:80/", "http://h:0/", "http://h:65536/",
-                           "http://h:8x/", "http://h:-1/", "http://user@h/", "http://h/a b", "http://h/a\r\nX: y", "http://[::1/",
-                           "http://[::1]x/"}) {
+  for (const char* text :
+       {"", "ftp://x", "/path", "http://", "http:///x", "http://:80/", "http://h:0/", "http://h:65536/", "http://h:8x/",
+        "http://h:-1/", "http://user@h/", "http://h/a b", "http://h/a\r\nX: y", "http://[::1/", "http://[::1]x/"}) {
     CAPTURE(text);
     const auto url = parse_url(text);
     REQUIRE_FALSE(url);
@@ -46,13 +46,14 @@ TEST_CASE("targets are decoded part by part") {
   REQUIRE(target);
   CHECK(target->segments == std::vector<std::string>{"a b", "c/d", "\xE2\x82\xAC", ""});
   CHECK(target->path == "/a b/c/d/\xE2\x82\xAC/");
-  CHECK(target->query == std::vector<std::pair<std::string, std::string>>{{"x", "1"}, {"y", "a b+"}, {"flag", ""}, {"x", "2"}});
+  CHECK(target->query ==
+        std::vector<std::pair<std::string, std::string>>{{"x", "1"}, {"y", "a b+"}, {"flag", ""}, {"x", "2"}});
   CHECK(parse_target("/")->segments == std::vector<std::string>{""});
 }
 
 TEST_CASE("targets that climb out of their directory are refused in every spelling") {
-  for (const char* text : {"/../etc/passwd", "/a/..", "/a/./b", "/a/%2e%2e/b", "/a/%2E./b", "/a/..%2Fb", "/a/x%2F..%2Fy", "/a%00",
-                           "/%", "/%4", "/%zz", "/?a=%", "", "a", "*"}) {
+  for (const char* text : {"/../etc/passwd", "/a/..", "/a/./b", "/a/%2e%2e/b", "/a/%2E./b", "/a/..%2Fb",
+                           "/a/x%2F..%2Fy", "/a%00", "/%", "/%4", "/%zz", "/?a=%", "", "a", "*"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_target(text));
   }
@@ -67,12 +68,13 @@ TEST_CASE("encoding and decoding are inverse for every byte") {
 }
 
 TEST_CASE("a foreign page's name for this machine is not ours") {
-  for (const char* host : {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:99", "127.1.2.3", "[::1]:80", "slipway.internal", "Slipway.Internal:1"}) {
+  for (const char* host : {"localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:99", "127.1.2.3", "[::1]:80",
+                           "slipway.internal", "Slipway.Internal:1"}) {
     CAPTURE(host);
     CHECK(is_own_host(host, {"slipway.internal"}));
   }
-  for (const char* host : {"", "evil.example", "127.evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example:80", "10.0.0.1",
-                           "localhost:x", "[::2]", "localhost@evil"}) {
+  for (const char* host : {"", "evil.example", "127.evil.example", "127.0.0.1.evil.example", "localhost.evil.example",
+                           "evil.example:80", "10.0.0.1", "localhost:x", "[::2]", "localhost@evil"}) {
     CAPTURE(host);
     CHECK_FALSE(is_own_host(host, {"slipway.internal"}));
   }

@@ -2,9 +2,9 @@
 // Call: one request of the asynchronous client, from connecting to the last byte; and the idle connections that the
 // next one may use. On the network thread.
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <array>
 #include <deque>
 #include <functional>
 #include <map>

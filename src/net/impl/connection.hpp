@@ -2,16 +2,16 @@
 // Connection: one client of the server: reads requests one at a time, has them handled, writes the answers. All of
 // it on the network thread.
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <array>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 
-#include "net/impl/exchange.hpp"
 #include "net/http.hpp"
+#include "net/impl/exchange.hpp"
 #include "net/impl/io_thread.hpp"
 #include "net/impl/parser.hpp"
 #include "net/impl/router.hpp"
@@ -106,13 +106,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_head_request_ = false;
   bool is_http10_ = false;
   bool keep_alive_ = false;
-  bool has_begun_ = false;   // a streamed answer
+  bool has_begun_ = false;  // a streamed answer
   bool is_chunked_ = false;
   bool is_finished_ = false;  // the answer is complete but for the writing
 
   std::string out_;  // to be written
   std::string being_written_;
-  std::size_t written_ = 0;  // of being_written_
+  std::size_t written_ = 0;          // of being_written_
   std::size_t streamed_in_out_ = 0;  // bytes that count as unsent
   std::size_t streamed_in_writing_ = 0;
   bool is_writing_ = false;

@@ -11,7 +11,7 @@
 namespace slipway::net {
 
 struct Url {
-  std::string host;       // without brackets: "127.0.0.1", "::1", "example.org"
+  std::string host;  // without brackets: "127.0.0.1", "::1", "example.org"
   int port = 80;
   std::string authority;  // what the Host header says: "127.0.0.1:8080"
   std::string target;     // "/path?query"
@@ -20,8 +20,8 @@ struct Url {
 core::Result<Url> parse_url(std::string_view text);
 
 struct Target {
-  std::vector<std::string> segments;  // decoded; "/a/b%2Fc/" is {"a", "b/c", ""}
-  std::string path;                   // decoded: "/a/b/c/"
+  std::vector<std::string> segments;                       // decoded; "/a/b%2Fc/" is {"a", "b/c", ""}
+  std::string path;                                        // decoded: "/a/b/c/"
   std::vector<std::pair<std::string, std::string>> query;  // decoded, '+' is a space
 };
 // Of an origin-form target ("/path?query"). Refuses bad escapes, NUL, and "." and ".." in any spelling: what comes
