@@ -2,6 +2,7 @@
 // Where things are in a data directory. docs/internals/data-directory.md describes it.
 
 #include <string>
+#include <utility>
 
 #include "core/result.hpp"
 
@@ -40,7 +41,10 @@ class DirectoryLock {
  public:
   static Result<DirectoryLock> take(const Layout& layout);
   DirectoryLock(DirectoryLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
-  DirectoryLock& operator=(DirectoryLock&&) = delete;
+  DirectoryLock& operator=(DirectoryLock&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
   ~DirectoryLock();
 
  private:

@@ -107,30 +107,39 @@ Result<doc::Value> Story::wait_for_promotion(const doc::Value& promotion, const 
                   });
 }
 
+void Story::catch_up() {
+  const std::lock_guard guard(timeline_mutex_);
+  Common common;
+  common.data = workspace_.data();
+  auto connection = connect(common);
+  if (!connection) return;
+  auto entries =
+      call(*connection, "GET", "/api/slipway/v1/timeline?after=" + std::to_string(told_until_) + "&limit=200",
+           std::nullopt, std::chrono::seconds(5));
+  if (!entries) return;
+  const doc::Value& list = (*entries)["items"];
+  for (const doc::Value& e : list.is_array() ? list.as_array() : doc::Array{}) {
+    told_until_ = std::max(told_until_, static_cast<std::uint64_t>(e["sequence"].int_or(0)));
+    if (e["action"].string_or("") == "issued-token") continue;
+    teller_.tell({.actor = e["actor"].string_or(""),
+                  .event = e["action"].string_or(""),
+                  .object = e["object"].string_or(""),
+                  .digest = e["digest"].string_or(""),
+                  .detail = e["detail"].string_or(""),
+                  .seconds = e["seconds"].double_or(-1)},
+                 core::parse_rfc3339(e["time"].string_or("")).value_or(core::real_clock().now()));
+  }
+}
+
+void Story::step(const std::string& number, const std::string& title) {
+  catch_up();  // what happened belongs to the step it happened in
+  teller_.begin_step(number, title);
+}
+
 void Story::listen() {
   listener_ = std::jthread([this](const std::stop_token& stop) {
-    std::uint64_t after = 0;
     while (!stop.stop_requested()) {
-      Common common;
-      common.data = workspace_.data();
-      if (auto connection = connect(common)) {
-        if (auto entries =
-                call(*connection, "GET", "/api/slipway/v1/timeline?after=" + std::to_string(after) + "&limit=200",
-                     std::nullopt, std::chrono::seconds(5))) {
-          const doc::Value& list = entries->is_array() ? *entries : (*entries)["items"];
-          for (const doc::Value& e : list.is_array() ? list.as_array() : doc::Array{}) {
-            after = std::max(after, static_cast<std::uint64_t>(e["sequence"].int_or(0)));
-            if (e["action"].string_or("") == "issued-token") continue;
-            teller_.tell({.actor = e["actor"].string_or(""),
-                          .event = e["action"].string_or(""),
-                          .object = e["object"].string_or(""),
-                          .digest = e["digest"].string_or(""),
-                          .detail = e["detail"].string_or(""),
-                          .seconds = e["seconds"].double_or(-1)},
-                         core::parse_rfc3339(e["time"].string_or("")).value_or(core::real_clock().now()));
-          }
-        }
-      }
+      catch_up();
       core::sleep_for(std::chrono::milliseconds(150));
     }
   });
@@ -139,7 +148,7 @@ void Story::listen() {
 // The team already had a version when it adopted Slipway: the platform engineer installs production with it. A first
 // version has nothing to be compared with, so no canary is possible.
 Result<> Story::install_baseline() {
-  teller_.begin_step("0", "the platform engineer installs environments, objectives, and production as it is: v0");
+  step("0", "the platform engineer installs environments, objectives, and production as it is: v0");
   Common common;
   common.data = workspace_.data();
   common.as = ada.email;
@@ -178,7 +187,7 @@ Result<> Story::install_baseline() {
 }
 
 Result<> Story::declare_requirements() {
-  teller_.begin_step("1", "tech lead: what the product needs of the model");
+  step("1", "tech lead: what the product needs of the model");
   TRY_ASSIGN(const std::string text, workspace_.read("requirements.yaml"));
   TRY_ASSIGN(const doc::Value file, doc::parse_yaml(text, "requirements.yaml"));
   TRY(workspace_.commit({"requirements.yaml"}, linus, "requirements: quality floor, latency, cost ceiling"));
@@ -192,8 +201,8 @@ Result<> Story::declare_requirements() {
   return {};
 }
 
-Result<> Story::push_version(const std::string& step, const std::string& version) {
-  teller_.begin_step(step, "ML engineer: git push of " + version);
+Result<> Story::push_version(const std::string& number, const std::string& version) {
+  step(number, "ML engineer: git push of " + version);
   TRY_ASSIGN(const doc::Value endpoints, read_endpoints(workspace_.data()));
   TRY_ASSIGN(const std::string commit, workspace_.head());
   const std::string token = workspace_.data() + "/tokens/" + ada.email;
@@ -205,7 +214,7 @@ Result<> Story::push_version(const std::string& step, const std::string& version
     return fail(std::move(pushed).error());
   }));
 
-  teller_.begin_step(step == "2" ? "3" : step, "the workflow: lint, register, bring up in dev, evaluate");
+  step(number == "2" ? "3" : number, "the workflow: lint, register, bring up in dev, evaluate");
   TRY_ASSIGN(
       const doc::Value run,
       wait_for("the workflow of " + version, std::chrono::minutes(8), [&]() -> Result<std::optional<doc::Value>> {
@@ -227,7 +236,7 @@ Result<> Story::push_version(const std::string& step, const std::string& version
 }
 
 Result<> Story::to_staging(const std::string& version) {
-  teller_.begin_step(version == "v1" ? "4" : "10", "platform engineer: " + version + " to staging");
+  step(version == "v1" ? "4" : "10", "platform engineer: " + version + " to staging");
   TRY_ASSIGN(const doc::Value promotion,
              ask(grace.email, "POST", "/api/slipway/v1/promotions",
                  doc::Object{{"model", model}, {"version", version}, {"environment", "staging"}}));
@@ -236,7 +245,7 @@ Result<> Story::to_staging(const std::string& version) {
     return fail(Code::failed_precondition, version + " in staging ended " + end["status"]["phase"].string_or("") +
                                                ": " + end["status"]["message"].string_or(""));
   }
-  teller_.begin_step(version == "v1" ? "5" : "10", "the gates looked at the evidence");
+  step(version == "v1" ? "5" : "10", "the gates looked at the evidence");
   for (const doc::Value& gate : end["status"]["gates"].is_array() ? end["status"]["gates"].as_array() : doc::Array{}) {
     teller_.tell({.actor = "slipway/gates",
                   .event = gate["state"].string_or(""),
@@ -248,7 +257,7 @@ Result<> Story::to_staging(const std::string& version) {
 }
 
 Result<doc::Value> Story::request_and_approve(const std::string& version) {
-  teller_.begin_step(version == "v1" ? "6" : "10", "ML engineer: asks for production");
+  step(version == "v1" ? "6" : "10", "ML engineer: asks for production");
   TRY_ASSIGN(
       doc::Value promotion,
       ask(ada.email, "POST", "/api/slipway/v1/promotions",
@@ -261,7 +270,7 @@ Result<doc::Value> Story::request_and_approve(const std::string& version) {
                                                promotion["status"]["message"].string_or(""));
   }
   const std::string subject = promotion["status"]["subject"].string_or("");
-  teller_.begin_step(version == "v1" ? "7" : "10", "tech lead, a different person: approves exactly this digest");
+  step(version == "v1" ? "7" : "10", "tech lead, a different person: approves exactly this digest");
   auto approved = ask(linus.email, "POST", object_path(promotion, "/api/slipway/v1/promotions") + "/approve",
                       doc::Object{{"subject", subject}, {"reason", "evidence looks good"}});
   // After a crash the first answer may be lost; that it stands is what counts.
@@ -310,14 +319,14 @@ Result<> Story::start_load() {
 }
 
 Result<doc::Value> Story::roll_out(const doc::Value& promotion, const std::string& version) {
-  teller_.begin_step(version == "v1" ? "8" : "10",
-                     "the rollout of " + version + ": 10 % -> 50 % -> 100 %, each step only on evidence");
+  step(version == "v1" ? "8" : "10",
+       "the rollout of " + version + ": 10 % -> 50 % -> 100 %, each step only on evidence");
   TRY(start_load());
   return wait_for_promotion(promotion, {}, std::chrono::minutes(8));
 }
 
 Result<> Story::show_around() {
-  teller_.begin_step("9", "everybody: the page, the status, the history");
+  step("9", "everybody: the page, the status, the history");
   TRY_ASSIGN(const doc::Value endpoints, read_endpoints(workspace_.data()));
   teller_.tell({.actor = "slipway",
                 .event = "serves",
@@ -366,7 +375,7 @@ Result<Outcome> Story::play() {
   }
   TRY(show_around());
 
-  teller_.begin_step("10", "version 2, with a mistake that staging cannot see and customers would");
+  step("10", "version 2, with a mistake that staging cannot see and customers would");
   TRY(change_for_v2());
   TRY(push_version("10", "v2"));
   TRY(to_staging("v2"));
@@ -390,9 +399,9 @@ Result<Outcome> Story::play() {
   const doc::Value& first_share = steps.size() > 0 ? steps[std::size_t{0}]["enteredAt"] : ours["startedAt"];
   outcome_.detected_seconds = seconds_between(first_share, ours["detectedAt"]);
   outcome_.restored_seconds = seconds_between(first_share, ours["restoredAt"]);
-  core::sleep_for(std::chrono::milliseconds(400));  // the listener tells the last entries
   listener_.request_stop();
   listener_.join();
+  catch_up();
   teller_.tell({.actor = "slipway",
                 .event = "report",
                 .object = "production serves " + outcome_.serving,

@@ -42,11 +42,11 @@ class Story {
 
  private:
   // --- the ten steps ---
-  Result<> install_baseline();                                                 // before the story: production serves v0
-  Result<> declare_requirements();                                             // 1
-  Result<> push_version(const std::string& step, const std::string& version);  // 2 and 3
-  Result<> to_staging(const std::string& version);                             // 4 and 5
-  Result<doc::Value> request_and_approve(const std::string& version);          // 6 and 7
+  Result<> install_baseline();      // before the story: production serves v0
+  Result<> declare_requirements();  // 1
+  Result<> push_version(const std::string& number, const std::string& version);          // 2 and 3
+  Result<> to_staging(const std::string& version);                                       // 4 and 5
+  Result<doc::Value> request_and_approve(const std::string& version);                    // 6 and 7
   Result<doc::Value> roll_out(const doc::Value& promotion, const std::string& version);  // 8
   Result<> show_around();                                                                // 9
   Result<> change_for_v2();                                                              // 10
@@ -59,7 +59,9 @@ class Story {
   Result<doc::Value> wait_for_promotion(const doc::Value& promotion, const std::vector<std::string>& phases,
                                         core::Duration limit);
   Result<> start_load();
-  void listen();  // tells the platform's timeline as it grows
+  void listen();    // tells the platform's timeline as it grows
+  void catch_up();  // tells what was not told yet; from any thread
+  void step(const std::string& number, const std::string& title);
 
   Workspace& workspace_;
   Teller& teller_;
@@ -68,6 +70,8 @@ class Story {
   std::unique_ptr<gateway::load::LoadGenerator> load_;
   std::mutex samples_mutex_;
   bool judging_canary_ = false;  // version 2 takes traffic: its failures are expected
+  std::mutex timeline_mutex_;
+  std::uint64_t told_until_ = 0;
   std::jthread listener_;
 };
 

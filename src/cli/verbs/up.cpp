@@ -81,8 +81,6 @@ int up(const UpOptions& options) {
   return ExitCode::ok;
 }
 
-bool process_exists(int pid) { return pid > 0 && ::kill(pid, 0) == 0; }
-
 int down(const Common& common) {
   const server::Layout layout{data_directory(common)};
   core::Files& files = core::real_files();
@@ -99,13 +97,15 @@ int down(const Common& common) {
                                      "the platform of " + layout.root + " cannot be signalled",
                                      "stop it as the user who started it"));
     Progress progress("stopping");
-    for (int i = 0; i < 300 && process_exists(pid); ++i) {
+    for (int i = 0; i < 300 && !lock; ++i) {
       progress.update(std::to_string(i / 10) + " s");
       core::sleep_for(std::chrono::milliseconds(100));
+      lock = server::DirectoryLock::take(layout);  // the kernel lets go when the process is gone
     }
-    if (process_exists(pid))
+    if (!lock) {
       return print_error(core::Error(Code::deadline_exceeded, "pid " + std::to_string(pid) + " does not stop",
                                      "its log is " + layout.log()));
+    }
   } else {
     // Free: the control plane is dead, its workloads may not be.
     {

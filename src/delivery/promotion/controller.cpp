@@ -19,7 +19,7 @@ using objects::Outcome;
 namespace kinds = objects::kinds;
 
 // Neighbours without events (registry, repository) are asked again this often.
-constexpr core::Duration poll_interval = std::chrono::seconds(2);
+constexpr core::Duration poll_interval = std::chrono::milliseconds(500);
 constexpr core::Duration slow_poll_interval = std::chrono::seconds(10);  // while people think
 
 // Everything a promotion is going to do, and the digest that binds it.
