@@ -1,6 +1,8 @@
 // Promotions in the simulated world: gates, approvals, deployment, and what a killed control plane must not lose.
 #include "delivery/testing.hpp"
 
+#include <cstdlib>
+
 #include "delivery/promotion/gates.hpp"
 #include "delivery/promotion/manifests.hpp"
 
@@ -307,7 +309,7 @@ TEST_CASE("an archived version, an unknown one and an unknown environment go now
 
 TEST_CASE("a control plane killed before any write of a promotion finishes it after its restart") {
   bool reached = true;
-  for (int n = 1; reached; n += 4) {
+  for (int n = 1; reached; n += std::getenv("SLIPWAY_LONG_TESTS") != nullptr ? 1 : 9) {
     CAPTURE(n);
     PromotionHouse house;
     house.deliver_first_version();

@@ -75,6 +75,8 @@ struct RolloutController::State {
     if (workload && !workload->is_being_deleted()) {
       view.template_hash = revision_hash(workload->spec());
       view.template_version = workload->spec()["model"]["version"].string_or("");
+      const std::string sha256 = workload->spec()["model"]["checksums"]["sha256"].string_or("");
+      if (!sha256.empty()) view.template_digest = "sha256:" + sha256;
       view.template_replicas = static_cast<int>(workload->spec()["replicas"].int_or(1));
     }
     TRY_ASSIGN(const auto children, store.list(kinds::llm_deployment, of_rollout(name)));
@@ -115,11 +117,12 @@ struct RolloutController::State {
     return {};
   }
 
-  void record(const Object& rollout, const Happening& happening) {
+  void record(const Object& rollout, const Happening& happening, const std::string& digest) {
     core::Event event;
     event.actor = "slipway/rollout-controller";
     event.action = happening.action;
     event.object = rollout.text();
+    event.digest = digest;
     event.detail = happening.detail;
     event.seconds = happening.seconds;
     events.record(std::move(event));
@@ -155,7 +158,7 @@ struct RolloutController::State {
     rollout.set_condition("InvalidSpec", "False", "Valid", "", now);
     const bool changes_status = !(rollout.status() == before);
     if (changes_status) TRY(store.update_status(rollout));
-    for (const auto& happening : decision.happened) record(rollout, happening);
+    for (const auto& happening : decision.happened) record(rollout, happening, view.template_digest);
     outcome.again_after = decision.again_after;
     ask_for_evidence(rollout, decision.progress, view, outcome);
     return !decision.actions.empty() || !decision.happened.empty() || !(decision.progress == view.progress);

@@ -67,6 +67,7 @@ struct RolloutView {
   Spec spec;
   std::string template_hash;  // of the workload now; "" when it does not exist
   std::string template_version;
+  std::string template_digest;  // of its weights, for the timeline
   int template_replicas = 1;
   std::vector<Revision> revisions;  // the children that exist
   TrafficView traffic;

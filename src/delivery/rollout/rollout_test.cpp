@@ -342,7 +342,7 @@ TEST_CASE("a control plane killed after any task goes on from where it was") {
   for (const bool is_bad : {false, true}) {
     CAPTURE(is_bad);
     bool reached = true;
-    for (int n = 1; reached; n += stride(23)) {
+    for (int n = 1; reached; n += stride(41)) {
       CAPTURE(n);
       int tasks = 0;
       reached = survives(
@@ -362,7 +362,7 @@ TEST_CASE("a control plane that dies before any of its writes goes on from where
   for (const bool is_bad : {false, true}) {
     CAPTURE(is_bad);
     bool reached = true;
-    for (int n = 1; reached; n += stride(5)) {
+    for (int n = 1; reached; n += stride(11)) {
       CAPTURE(n);
       int commits = 0;
       bool is_set = false, has_failed = false;
