@@ -1,9 +1,12 @@
 #include "server/web.hpp"
 
+#include "forge/gzip.hpp"
 #include "server/assets.hpp"
 
 namespace slipway::server {
 namespace {
+
+constexpr std::size_t largest_asset = 16 * 1024 * 1024;
 
 void send_asset(const net::Request& request, net::Responder& responder, std::string_view path) {
   const Asset* asset = find_asset(path);
@@ -21,8 +24,15 @@ void send_asset(const net::Request& request, net::Responder& responder, std::str
     response.status = 304;
     return responder.send(std::move(response));
   }
-  if (asset->gzip) response.headers.emplace_back("Content-Encoding", "gzip");
-  response.body = asset->bytes;
+  if (!asset->gzip) {
+    response.body = asset->bytes;
+  } else if (request.header("accept-encoding").find("gzip") != std::string_view::npos) {
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    response.headers.emplace_back("Vary", "Accept-Encoding");
+    response.body = asset->bytes;
+  } else {
+    response.body = forge::gunzip(asset->bytes, largest_asset).value_or("");
+  }
   responder.send(std::move(response));
 }
 

@@ -36,7 +36,7 @@ try:
     for face in ["api", "registry", "kfp", "gateway", "prometheus", "ui"]:
         expect(face in faces, f"endpoints.json names {face}")
         expect(faces[face].startswith("http://127.0.0.1:"), f"{face} is on loopback")
-    expect("<title>Slipway</title>" in get(faces["ui"]) or True, "the page")
+    expect("<title>Slipway</title>" in get(faces["ui"]), "the page, for a client without gzip too")
     for secret in ["tokens/default", "audit.key", "kubeconfig", "slipway.db"]:
         mode = stat.S_IMODE(os.stat(os.path.join(data, secret)).st_mode)
         expect(mode & 0o077 == 0, f"{secret} is readable by its owner alone, not {oct(mode)}")
