@@ -264,6 +264,7 @@ class Decider {
     retire_unneeded(true, view_.spec.scale_down_delay);
 
     if (check_background(canary)) return;
+    if (check_step_analysis()) return;
     if (!traffic().is_readable) {
       say(Phase::progressing, traffic().problem);
       if (is_deadline_over()) start_abort("the traffic could not be split in time: " + traffic().problem, now_);
@@ -345,9 +346,9 @@ class Decider {
       return enter_step(p().step + 1);
     }
     const std::string name = run_name(std::to_string(p().step));
-    decision_.analyses.push_back(name);
     const AnalysisState* run = analyses_.find(name);
     if (run == nullptr) {
+      decision_.analyses.push_back(name);
       act(StartAnalysis{name, &request});
       return say(Phase::progressing, "starts analysis " + name);
     }
@@ -355,15 +356,25 @@ class Decider {
       case analysis::Phase::successful:
         happened("analysis-passed", text_of(Step(request)), seconds_between(p().step_entered_at, now_));
         return enter_step(p().step + 1);
-      case analysis::Phase::failed:
-      case analysis::Phase::error:
-        return start_abort(run->message, run->completed_at.value_or(now_));
       case analysis::Phase::inconclusive:
         return pause_for("InconclusiveAnalysisRun", "InconclusiveAnalysisRun: " + run->message);
       default:
         return say(Phase::progressing, "analyses at " + std::to_string(view_.spec.declared_weight(p().step)) + " %" +
                                            (run->message.empty() ? "" : ": " + run->message));
     }
+  }
+
+  // What the step has begun to measure goes on while its canary restarts or its weight is put right: cut short, a few
+  // successes would pass for all of them. A failure counts at once. True: it decided.
+  bool check_step_analysis() {
+    if (p().step >= view_.spec.step_count()) return false;
+    if (!std::holds_alternative<AnalysisRequest>(view_.spec.steps[static_cast<std::size_t>(p().step)])) return false;
+    const AnalysisState* run = analyses_.find(run_name(std::to_string(p().step)));
+    if (run == nullptr) return false;
+    decision_.analyses.push_back(run->name);
+    if (run->phase != analysis::Phase::failed && run->phase != analysis::Phase::error) return false;
+    start_abort(run->message, run->completed_at.value_or(now_));
+    return true;
   }
 
   // Runs beside the steps and may end the update at any of them. True: it decided.

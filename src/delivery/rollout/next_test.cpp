@@ -147,6 +147,22 @@ TEST_CASE("what a rollout does next") {
   }
 }
 
+TEST_CASE("an analysis goes on while its canary restarts, and its failure counts at once") {
+  using P = delivery::analysis::Phase;
+  auto restarting = view_at(1, 10);
+  restarting.revisions[1].is_ready = false;
+  auto paused = view_at(1, 10);
+  paused.spec.paused = true;
+  auto moved = view_at(1, 30);
+  for (const auto& view : {view_at(1, 10), restarting, paused, moved}) {
+    CHECK(next(view, run_in(P::running), now).analyses == std::vector<std::string>{"chat-new-1-1"});
+  }
+  const Decision decision = next(restarting, run_in(P::failed), now);
+  CHECK(decision.progress.abort);
+  CHECK(text_of(decision) == "weight 0");
+  CHECK(decision.analyses.empty());
+}
+
 TEST_CASE("weights and revision labels are edited where the routes name them, and nowhere else") {
   auto objects = *objects::parse_manifest(delivery::testing::traffic_yaml, "t.yaml");
   Routing routing;
