@@ -14,9 +14,9 @@ Chaos::Chaos(Surroundings& surroundings, std::uint64_t seed, ChaosOptions option
   const core::Instant now = s_.world.clock.monotonic();
   if (options_.crashes) crashes_left_ = static_cast<int>(random_.below(7));
   if (options_.kills) kills_left_ = static_cast<int>(random_.below(5));
-  crash_gap_ = random_.chance(0.3) ? 8 : 60;
+  crash_gap_ = random_.chance(0.3) ? 4 : 20;
   next_crash_ = now + gap(crash_gap_);
-  next_kill_ = now + gap(60);
+  next_kill_ = now + gap(20);
   if (options_.network && random_.chance(0.7)) {
     request_lost_ = random_.uniform() * 0.03;
     response_lost_ = random_.uniform() * 0.03;
@@ -53,7 +53,7 @@ void Chaos::end() {
 bool Chaos::strikes() {
   const core::Instant now = s_.world.clock.monotonic();
   if (kills_left_ > 0 && now >= next_kill_) {
-    next_kill_ = now + gap(60);
+    next_kill_ = now + gap(20);
     kill_one();
   }
   if (crashes_left_ == 0 || now < next_crash_) return false;
