@@ -43,6 +43,10 @@ void Chaos::spare_the_judged(bool spare) {
   apply_network();
 }
 
+void Chaos::tempt() {
+  if (crashes_left_ > 0 && random_.chance(0.3)) tasks_to_crash_ = 1 + random_.below(12);
+}
+
 void Chaos::end() {
   crashes_left_ = kills_left_ = 0;
   request_lost_ = response_lost_ = commit_fails_ = 0;
@@ -56,7 +60,9 @@ bool Chaos::strikes() {
     next_kill_ = now + gap(20);
     kill_one();
   }
-  if (crashes_left_ == 0 || now < next_crash_) return false;
+  if (crashes_left_ == 0) return false;
+  const bool is_counted_down = tasks_to_crash_ > 0 && --tasks_to_crash_ == 0;
+  if (!is_counted_down && now < next_crash_) return false;
   next_crash_ = now + gap(crash_gap_);
   --crashes_left_;
   ++crashes_;

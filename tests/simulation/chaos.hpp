@@ -21,6 +21,8 @@ class Chaos {
   bool strikes();
   // Lost requests count as failed ones: while a good canary is judged, the network loses nothing and servers live.
   void spare_the_judged(bool spare);
+  // Something was just accepted: now and then the control plane dies within the next few tasks.
+  void tempt();
   void end();
 
   int crashes() const { return crashes_; }
@@ -42,7 +44,8 @@ class Chaos {
   core::SeededRandom random_;
   ChaosOptions options_;
   int crashes_left_ = 0, kills_left_ = 0;
-  int crash_gap_ = 60;
+  int crash_gap_ = 20;
+  std::uint64_t tasks_to_crash_ = 0;  // 0: nobody counts
   core::Instant next_crash_{}, next_kill_{};
   double request_lost_ = 0, response_lost_ = 0, commit_fails_ = 0;
   bool spares_ = false;

@@ -75,6 +75,7 @@ Result<> push(Game& game, const std::string& version) {
   for (int attempt = 1; attempt <= 5; ++attempt) {
     const std::string commit = s.source.push(model, s.files, version + ", push " + std::to_string(attempt), ada);
     s.acknowledged.pushes.push_back(commit);
+    game.chaos().tempt();
     game.note("pushed " + version + " as " + commit.substr(0, 7));
     TRY_ASSIGN(const Value run, game.wait_for(
                                     "runs/" + commit,
@@ -112,6 +113,7 @@ Result<> approve(Game& game, const Value& promotion) {
     return fail(approved.error());
   s.acknowledged.approvals[name_of(promotion)] = subject;
   game.note("linus approved " + name_of(promotion));
+  game.chaos().tempt();
   return {};
 }
 
@@ -122,6 +124,7 @@ Result<std::string> promote(Game& game, const std::string& version, const std::s
                                          Object{{"model", model}, {"version", version}, {"environment", environment}}));
   game.surroundings().acknowledged.promotions.insert(name_of(asked));
   game.note("asked for " + name_of(asked));
+  game.chaos().tempt();
   // An answer that was lost leaves a twin, which comes first: whoever waits sees what waits for an approval.
   std::string watched = name_of(asked);
   for (;;) {

@@ -50,7 +50,7 @@ TEST_CASE("without faults, v1 is promoted step by step and v2 rolls itself back"
 TEST_CASE("whatever is killed, lost or refused meanwhile, the story ends the same and nothing acknowledged is gone") {
   log::set_level(log::Level::error);
   const std::uint64_t only = number_from("SLIPWAY_SEED", 0);
-  const std::uint64_t first = only != 0 ? only : 1, count = only != 0 ? 1 : number_from("SLIPWAY_SEEDS", 4);
+  const std::uint64_t first = only != 0 ? only : 1, count = only != 0 ? 1 : number_from("SLIPWAY_SEEDS", 6);
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     const std::string violated = play(seed, {}, only != 0);
     CHECK_MESSAGE(violated == "", "SLIPWAY_SEED=", seed, " replays it");
