@@ -8,6 +8,7 @@ namespace slipway::server {
 namespace {
 
 using State = Platform::State;
+constexpr std::size_t pushes_looked_at_again = 20;
 
 class ForgeTree final : public workflow::SourceTree {
  public:
@@ -62,6 +63,23 @@ void start_workflow(State& s, const forge::Push& push, const forge::SourceFile& 
                    .detail = run.error().one_line()});
 }
 
+// Starts every workflow of the pushed commit that wants this push and was not started yet.
+void start_workflows(State& s, const forge::Push& push) {
+  if (push.after == forge::zero_commit || !push.ref.starts_with("refs/heads/")) return;
+  s.forge->list_files(push.repository, push.after, ".github/workflows",
+                      [&s, push](Result<std::vector<forge::SourceFile>> files) {
+                        if (!files) {
+                          if (files.error().code == Code::not_found) return;
+                          return log::error("server", "cannot read the workflows of a push",
+                                            {{"repository", push.repository}, {"why", files.error().one_line()}});
+                        }
+                        for (const forge::SourceFile& file : *files) {
+                          if (file.path.ends_with(".yaml") || file.path.ends_with(".yml"))
+                            start_workflow(s, push, file);
+                        }
+                      });
+}
+
 }  // namespace
 
 Result<> open_engine(State& s) {
@@ -95,22 +113,11 @@ Result<> open_engine(State& s) {
 }
 
 void start_triggers(State& s) {
-  s.forge->on_push([&s](const forge::Push& push) {
-    if (push.after == forge::zero_commit || !push.ref.starts_with("refs/heads/")) return;
-    s.forge->list_files(push.repository, push.after, ".github/workflows",
-                        [&s, push](Result<std::vector<forge::SourceFile>> files) {
-                          if (!files) {
-                            if (files.error().code != Code::not_found)
-                              log::error("server", "cannot read the workflows of a push",
-                                         {{"repository", push.repository}, {"why", files.error().one_line()}});
-                            return;
-                          }
-                          for (const forge::SourceFile& file : *files) {
-                            if (file.path.ends_with(".yaml") || file.path.ends_with(".yml"))
-                              start_workflow(s, push, file);
-                          }
-                        });
-  });
+  s.forge->on_push([&s](const forge::Push& push) { start_workflows(s, push); });
+  // A push is marked as announced before git has told us its workflows: what a crash came between is looked at again.
+  auto recent = s.forge->pushes("", pushes_looked_at_again);
+  if (!recent) return log::error("server", "cannot read recent pushes", {{"why", recent.error().one_line()}});
+  for (auto push = recent->rbegin(); push != recent->rend(); ++push) start_workflows(s, *push);
 }
 
 }  // namespace slipway::server

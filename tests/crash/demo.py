@@ -1,5 +1,5 @@
-"""Kills parts of a running demo with -9 at random moments: control plane, gateway, shims, model servers, Prometheus, steps.
-The story must still end with the right version serving and an audit log that is whole. The seed is printed and replays the choice
+"""Kills parts of a running demo with -9 at random moments: control plane, gateway, shims, model servers, Prometheus. (Not the
+team's own programs in a workflow step: a step whose program is killed has failed, and its workflow says so.) The story must still end with the right version serving and an audit log that is whole. The seed is printed and replays the choice
 of victims (not the machine's timing). Usage: demo.py [--kills N] [--seed S]
 """
 
@@ -16,18 +16,19 @@ from support import SLIPWAY, expect, kill, processes_of, remove, run, scratch  #
 
 
 def kind_of(line):
+    """Which part of the platform a command line is; None for what the team runs."""
     for word, kind in [(" shim ", "shim"), (" gateway ", "gateway"), ("prometheus ", "prometheus"), (" model-server ", "model server"), ("llama_server", "model server"), (" up ", "control plane")]:
         if word in line:
             return kind
-    return "step"
+    return None
 
 
 def victims(directory):
     by_kind = {}
     for pid, line in processes_of(directory).items():
-        if " demo " in line or " git" in line:
-            continue
-        by_kind.setdefault(kind_of(line), []).append((pid, line))
+        kind = kind_of(line)
+        if " demo " not in line and kind is not None:
+            by_kind.setdefault(kind, []).append((pid, line))
     return by_kind
 
 
@@ -36,6 +37,7 @@ def main():
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--runtime", default="sim")
+    parser.add_argument("--limit", type=float, default=420, help="seconds until the story counts as stuck")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     print(f"seed {options.seed}", flush=True)
@@ -45,8 +47,9 @@ def main():
     demo = subprocess.Popen([SLIPWAY, "demo", "--runtime", options.runtime, "--tolerate-outages", "--keep", "--record", record],
                             stdout=open(os.path.join(directory, "out"), "w"), stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": directory})
     killed = []
+    began = time.monotonic()
     time.sleep(2)
-    while demo.poll() is None:
+    while demo.poll() is None and time.monotonic() - began < options.limit:
         time.sleep(chance.uniform(0.5, 4.5))
         if len(killed) >= options.kills or demo.poll() is not None:
             continue
@@ -62,6 +65,11 @@ def main():
         print(file.read()[-6000:])
     data = next((os.path.join(directory, name, "data") for name in os.listdir(directory) if name.startswith("slipway-demo")), None)
     try:
+        if demo.returncode != 0 and data:  # what a person would look at
+            for kind in ("promotions", "rollouts", "analysisruns", "pods"):
+                print(f"--- {kind}", run("get", kind, "--data", data, "-o", "yaml" if kind != "pods" else "table", check=False).stdout[-9000:])
+            with open(os.path.join(os.path.dirname(data), "platform.log"), encoding="utf-8") as file:
+                print("--- platform.log", file.read()[-6000:])
         expect(demo.returncode == 0, f"the story ends with the right version serving (exit code {demo.returncode}, seed {options.seed})")
         expect(data is not None, "the platform was kept")
         audit = json.loads(run("audit", "--verify", "--data", data, "-o", "json").stdout)
