@@ -20,7 +20,7 @@ enum class Phase {
   error,
   inconclusive,
   no_data
-};                                        // no_data: of a measurement only
+};  // no_data: of a measurement only
 std::string_view name_of(Phase phase);    // "Successful", "NoData"
 Phase phase_from(std::string_view name);  // unknown: pending
 bool is_terminal(Phase phase);
