@@ -55,7 +55,9 @@ Result<> open_node(State& s) {
       pods::ShimOptions{.directory = layout.pods(), .shim_command = {own_executable(), "shim"}, .boot_id = ""});
   pods::NodeOptions options;
   options.directory = layout.root;
+  // One machine and its owner: a part that fell is up again before somebody asks.
   options.backoff.initial = std::chrono::seconds(1);
+  options.backoff.longest = std::chrono::seconds(15);
   s.node = std::make_unique<pods::Node>(s.world(), *s.store, *s.runtime, std::move(options));
   return {};
 }
