@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "e2e"))
-from support import SLIPWAY, expect, kill, processes_of, remove, run, scratch  # noqa: E402
+from support import SLIPWAY, expect, family_of, kill, processes_of, remove, run, scratch  # noqa: E402
 
 
 def kind_of(line):
@@ -25,7 +25,7 @@ def kind_of(line):
 
 def victims(directory):
     by_kind = {}
-    for pid, line in processes_of(directory).items():
+    for pid, line in family_of(directory).items():
         kind = kind_of(line)
         if " demo " not in line and kind is not None:
             by_kind.setdefault(kind, []).append((pid, line))

@@ -66,6 +66,23 @@ def processes_of(needle):
     return found
 
 
+def parent_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def family_of(needle):
+    """processes_of(needle) and the children of those: a program under a shim need not name the data directory."""
+    found = processes_of(needle)
+    for pid, line in processes_of("").items():
+        if parent_of(pid) in found:
+            found.setdefault(pid, line)
+    return found
+
+
 def resident_kib(pid):
     with open(f"/proc/{pid}/status", encoding="utf-8") as file:
         for line in file:
