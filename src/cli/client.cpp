@@ -1,6 +1,7 @@
 #include "cli/client.hpp"
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "core/world/real.hpp"
 #include "net/client.hpp"
@@ -90,7 +91,7 @@ std::string default_data_directory() {
 }
 
 std::string data_directory(const Common& common) {
-  return common.data.empty() ? default_data_directory() : common.data;
+  return std::filesystem::absolute(common.data.empty() ? default_data_directory() : common.data).string();
 }
 
 Result<core::doc::Value> read_endpoints(const std::string& data) {

@@ -52,7 +52,8 @@ try {
   expect(await timeline.getByText("pushed").count() === 0, "the filter leaves only what matches");
 
   // Keyboard: the first stop is the link to the content; colours can be changed with it.
-  await page.evaluate(() => { document.activeElement?.blur(); window.scrollTo(0, 0); });
+  await page.goto(url);
+  await page.getByRole("status").getByText("live").waitFor({ timeout: 15000 });
   await page.keyboard.press("Tab");
   expect(await page.evaluate(() => document.activeElement?.textContent) === "Skip to the content", "Tab reaches the skip link first");
   await page.getByRole("button", { name: /colours/ }).focus();

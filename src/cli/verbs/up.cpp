@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 
 #include "cli/client.hpp"
@@ -51,8 +52,9 @@ int detach(const UpOptions& options) {
   auto checked = platform_options(options);  // a bad profile is told here, not in a log
   if (!checked) return print_error(checked.error());
   std::vector<std::string> argv{server::own_executable(), "up", "--data", layout.root};
-  if (!options.profile.empty()) argv.insert(argv.end(), {"--profile", options.profile});
-  if (!options.team.empty()) argv.insert(argv.end(), {"--team", options.team});
+  if (!options.profile.empty())
+    argv.insert(argv.end(), {"--profile", std::filesystem::absolute(options.profile).string()});
+  if (!options.team.empty()) argv.insert(argv.end(), {"--team", std::filesystem::absolute(options.team).string()});
   if (!options.runtime.empty()) argv.insert(argv.end(), {"--runtime", options.runtime});
   for (const std::string& variable : options.variables) argv.insert(argv.end(), {"--var", variable});
   PlatformProcess process(std::move(argv), layout.root, layout.log());
