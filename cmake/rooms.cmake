@@ -7,6 +7,7 @@ target_link_libraries(slipway_pch PRIVATE Threads::Threads)
 target_precompile_headers(slipway_pch PRIVATE <string> <string_view> <vector> <memory> <map> <optional> <expected>
   <functional> <variant> <chrono> <span> <cstdint> <utility> <algorithm>)
 
+configure_file(${PROJECT_SOURCE_DIR}/tests/source_dir.hpp.in ${PROJECT_BINARY_DIR}/generated/source_dir.hpp @ONLY)
 add_library(slipway_test_main OBJECT ${PROJECT_SOURCE_DIR}/tests/doctest_main.cpp)
 slipway_compile_options(slipway_test_main)
 
@@ -31,6 +32,7 @@ function(slipway_room name)
   if(tests)
     add_executable(${name}_tests ${tests} $<TARGET_OBJECTS:slipway_test_main>)
     slipway_compile_options(${name}_tests)
+    target_include_directories(${name}_tests PRIVATE ${PROJECT_BINARY_DIR}/generated)
     target_precompile_headers(${name}_tests REUSE_FROM slipway_pch)
     target_link_libraries(${name}_tests PRIVATE slipway_${name} ${ROOM_LIBS})
     set_target_properties(${name}_tests PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -7,6 +7,7 @@
 
 #include "core/world/real.hpp"
 #include "workflow/engine.hpp"
+#include "source_dir.hpp"
 
 using namespace slipway;
 

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/world/real.hpp"
+#include "source_dir.hpp"
 
 using namespace slipway;
 

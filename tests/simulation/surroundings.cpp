@@ -5,6 +5,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "source_dir.hpp"
+
 namespace slipway::simulation {
 
 std::map<std::string, std::string> read_tree(const std::string& directory) {

@@ -2,6 +2,7 @@
 
 #include "core/world/real.hpp"
 #include "workflow/engine/simulated_machine_test.hpp"
+#include "source_dir.hpp"
 
 using namespace slipway;
 using namespace slipway::workflow;
