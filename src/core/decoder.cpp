@@ -4,6 +4,7 @@
 
 #include "core/doc.hpp"
 #include "core/doc_scalar.hpp"
+#include "core/text.hpp"
 #include "core/time.hpp"
 
 namespace slipway::core::doc {
@@ -37,10 +38,9 @@ std::string described(const Value& value) {
 }
 
 bool is_yaml_1_1_boolean(std::string_view text, bool& meaning) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  meaning = lower == "yes" || lower == "on" || lower == "y" || lower == "true";
-  return meaning || lower == "no" || lower == "off" || lower == "n" || lower == "false";
+  const std::string word = in_lower(text);
+  meaning = word == "yes" || word == "on" || word == "y" || word == "true";
+  return meaning || word == "no" || word == "off" || word == "n" || word == "false";
 }
 
 bool before(const Error& a, const Error& b) {

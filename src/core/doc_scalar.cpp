@@ -6,12 +6,11 @@
 #include <cmath>
 
 #include "core/error_text.hpp"
+#include "core/text.hpp"
 
 namespace slipway::core::doc {
 
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool all_in(std::string_view text, std::string_view set) {
   return !text.empty() && text.find_first_not_of(set) == std::string_view::npos;
@@ -93,11 +92,9 @@ Value resolve_plain(std::string_view text) {
 
 bool looks_typed(std::string_view text) {
   if (!resolve_plain(text).is_string()) return true;
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   constexpr std::array words{"y",    "n", "yes", "no",   "on",    "off",   "true", "false",
                              "null", "=", "<<",  ".inf", "-.inf", "+.inf", ".nan"};
-  if (std::find(words.begin(), words.end(), lower) != words.end()) return true;
+  if (std::find(words.begin(), words.end(), in_lower(text)) != words.end()) return true;
   // Dates, times, octals, sexagesimals, numbers with underscores; but not versions and addresses (two dots).
   const char first = text.front();
   return (is_digit(first) || first == '-' || first == '+' || first == '.') &&

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "core/text.hpp"
 #include "core/time.hpp"
 
 namespace slipway::core {
@@ -14,8 +15,6 @@ namespace {
 __extension__ typedef __int128 Wide;
 
 constexpr Wide largest = std::numeric_limits<Duration::rep>::max();
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 struct Unit {
   std::string_view name;

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/error_text.hpp"
+#include "core/text.hpp"
 
 namespace slipway::core {
 
@@ -240,7 +241,7 @@ Error from_errno(int error_number, std::string what) {
   const char* known = strerrordesc_np(error_number);
   std::string reason = known ? known : "unknown error";
   if (reason.size() > 1 && reason[1] >= 'a' && reason[1] <= 'z') {
-    reason[0] = static_cast<char>(reason[0] >= 'A' && reason[0] <= 'Z' ? reason[0] - 'A' + 'a' : reason[0]);
+    reason[0] = lower(reason[0]);
   }
   return Error(code_of_errno(error_number),
                std::move(what) + ": " + reason + " (errno " + std::to_string(error_number) + ")",

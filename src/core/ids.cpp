@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/text.hpp"
+
 namespace slipway::core {
 
 namespace {
 
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_alphanumeric(char c) { return is_lower(c) || is_digit(c); }
+bool is_label_char(char c) { return is_lower(c) || is_digit(c); }
 
 constexpr std::size_t longest_label = 63;
 
@@ -17,9 +18,9 @@ constexpr std::size_t longest_label = 63;
 
 bool is_dns_label(std::string_view name) {
   if (name.empty() || name.size() > longest_label) return false;
-  if (!is_alphanumeric(name.front()) || !is_alphanumeric(name.back())) return false;
+  if (!is_label_char(name.front()) || !is_label_char(name.back())) return false;
   for (char c : name) {
-    if (!is_alphanumeric(c) && c != '-') return false;
+    if (!is_label_char(c) && c != '-') return false;
   }
   return true;
 }
@@ -31,9 +32,9 @@ bool is_dns_subdomain(std::string_view name) {
   while (true) {
     const std::size_t dot = name.find('.', start);
     const std::string_view part = name.substr(start, dot == std::string_view::npos ? dot : dot - start);
-    if (part.empty() || !is_alphanumeric(part.front()) || !is_alphanumeric(part.back())) return false;
+    if (part.empty() || !is_label_char(part.front()) || !is_label_char(part.back())) return false;
     for (char c : part) {
-      if (!is_alphanumeric(c) && c != '-') return false;
+      if (!is_label_char(c) && c != '-') return false;
     }
     if (dot == std::string_view::npos) return true;
     start = dot + 1;
@@ -44,13 +45,13 @@ std::string to_dns_label(std::string_view text) {
   std::string label;
   bool exact = true;  // only dots were changed
   for (char c : text) {
-    if (is_alphanumeric(c) || c == '-') {
+    if (is_label_char(c) || c == '-') {
       label += c;
     } else if (c == '.') {
       label += '-';
     } else {
       exact = false;
-      label += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : '-';
+      label += is_letter(c) ? lower(c) : '-';
     }
   }
   exact = exact && label.size() <= longest_label && is_dns_label(label) && is_lower(label.front());

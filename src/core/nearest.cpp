@@ -1,17 +1,11 @@
 #include <algorithm>
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 
 namespace slipway::core {
 
 namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_but_for_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 // Optimal string alignment: insert, delete, replace, and swap of neighbours cost 1 each.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -42,7 +36,7 @@ std::string nearest(std::string_view given, const std::vector<std::string>& know
   const std::string* best = nullptr;
   std::size_t best_distance = given.size() / 3 + 1;
   for (const std::string& name : known) {
-    if (equal_but_for_case(given, name)) return name;
+    if (equal_ignoring_case(given, name)) return name;
     const std::size_t shorter = std::min(given.size(), name.size());
     const std::size_t longer = std::max(given.size(), name.size());
     if (longer - shorter >= best_distance) continue;

@@ -6,6 +6,8 @@
 #include <array>
 #include <limits>
 
+#include "core/text.hpp"
+
 namespace slipway::core {
 
 namespace {
@@ -18,8 +20,6 @@ constexpr Wide plenty = static_cast<Wide>(largest) * 1'000'000;
 
 constexpr std::string_view binary_suffixes = "KMGTPE";  // each followed by 'i'
 constexpr std::array<std::string_view, 7> decimal_suffixes{"", "k", "M", "G", "T", "P", "E"};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr const char* error_format =
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";

@@ -5,13 +5,13 @@
 #include <limits>
 #include <optional>
 
+#include "core/text.hpp"
+
 namespace slipway::core {
 
 namespace {
 
 using std::chrono::duration_cast;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::string digits(std::int64_t number, std::size_t width) {
   std::string text = std::to_string(number);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text.hpp"
 #include "expr/github_functions.hpp"
 #include "expr/parser.hpp"
 #include "expr/position.hpp"
@@ -64,7 +65,7 @@ class GithubSemantics : public Semantics {
     if (value.is_object()) {
       const auto wanted = to_text(key);
       for (const auto& [name, child] : value.as_object()) {
-        if (equal_ignoring_case(name, wanted)) {
+        if (core::equal_ignoring_case(name, wanted)) {
           found = &child;
           break;
         }

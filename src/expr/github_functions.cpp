@@ -5,16 +5,18 @@
 #include <cmath>
 #include <limits>
 
+#include "core/text.hpp"
 #include "expr/number.hpp"
 
 namespace slipway::expr::github {
 namespace {
 
+using core::equal_ignoring_case;
+using core::in_lower;
 using core::doc::Array;
 using core::doc::Type;
 using core::doc::Value;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 // Negative, zero or positive, as .NET's OrdinalIgnoreCase: upper-cased code units.
@@ -25,11 +27,6 @@ int order_ignoring_case(std::string_view a, std::string_view b) {
     if (x != y) return x < y ? -1 : 1;
   }
   return a.size() == b.size() ? 0 : a.size() < b.size() ? -1 : 1;
-}
-
-std::string in_lower(std::string text) {
-  for (auto& c : text) c = lower(c);
-  return text;
 }
 
 bool is_primitive(const Value& value) { return !value.is_array() && !value.is_object(); }
@@ -118,8 +115,6 @@ core::Result<Operand> choose(const Node& node, const std::vector<Operand>& argum
 }
 
 }  // namespace
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) { return order_ignoring_case(a, b) == 0; }
 
 std::string to_text(const Value& value) {
   switch (value.type()) {

@@ -6,8 +6,7 @@
 
 namespace slipway::expr::github {
 
-bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII
-double to_number(const core::doc::Value& value);                   // NaN when it is none
+double to_number(const core::doc::Value& value);  // NaN when it is none
 bool compare_loosely(Op op, const Operand& left, const Operand& right);
 bool is_status_function(std::string_view name);
 // Unknown name, wrong number of arguments, or not allowed here.

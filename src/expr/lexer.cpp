@@ -5,13 +5,14 @@
 #include <limits>
 #include <optional>
 
+#include "core/text.hpp"
 #include "expr/number.hpp"
 
 namespace slipway::expr {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool starts_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+using core::is_digit;
+bool starts_name(char c) { return core::is_letter(c) || c == '_'; }
 
 constexpr std::array<std::string_view, 15> symbols = {"&&", "||", "==", "!=", "<=", ">=", "<", ">",
                                                       "!",  "(",  ")",  "[",  "]",  ",",  "."};

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "core/text.hpp"
 
 namespace slipway::objects::kinds {
 namespace {
@@ -55,12 +56,6 @@ constexpr std::array short_names{
     ShortName{"promo", promotion},
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
 std::string did_you_mean(std::string_view given, const std::vector<std::string>& known) {
   const auto near = core::nearest(given, known);
   return near.empty() ? "" : "did you mean \"" + near + "\"?";
@@ -98,7 +93,7 @@ core::Result<Kind> find(std::string_view api_version, std::string_view kind) {
 }
 
 core::Result<Kind> find_by_resource(std::string_view text) {
-  const auto wanted = lower(text);
+  const auto wanted = core::in_lower(text);
   const auto dot = wanted.find('.');
   const auto resource = wanted.substr(0, dot);
   // What follows the first dot is "group" or, as kubectl also takes it, "version.group".
@@ -110,7 +105,7 @@ core::Result<Kind> find_by_resource(std::string_view text) {
   };
   for (const auto& kind : every) {
     names.emplace_back(kind.plural);
-    if ((resource == kind.plural || resource == lower(kind.kind)) && fits(kind)) return kind;
+    if ((resource == kind.plural || resource == core::in_lower(kind.kind)) && fits(kind)) return kind;
   }
   for (const auto& [name, kind] : short_names) {
     if (resource == name && fits(kind)) return kind;

@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/text.hpp"
 #include "objects/object.hpp"
 
 namespace slipway::objects {
 namespace {
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+using core::trimmed;
 
 // Splits at commas outside parentheses.
 std::vector<std::string_view> split_terms(std::string_view text) {
@@ -21,7 +18,7 @@ std::vector<std::string_view> split_terms(std::string_view text) {
   int depth = 0;
   for (std::size_t i = 0; i <= text.size(); ++i) {
     if (i == text.size() || (text[i] == ',' && depth == 0)) {
-      terms.push_back(trim(text.substr(start, i - start)));
+      terms.push_back(trimmed(text.substr(start, i - start)));
       start = i + 1;
     } else if (text[i] == '(') {
       ++depth;
@@ -47,29 +44,29 @@ std::unexpected<Error> bad(std::string_view term) {
 
 Result<LabelSelector> LabelSelector::parse(std::string_view text) {
   LabelSelector selector;
-  if (trim(text).empty()) return selector;
+  if (trimmed(text).empty()) return selector;
   for (const auto term : split_terms(text)) {
     Term parsed;
     if (term.starts_with('!')) {
-      parsed.key = trim(term.substr(1));
+      parsed.key = trimmed(term.substr(1));
       parsed.op = Op::absent;
     } else if (const auto equals = term.find('='); equals != std::string_view::npos) {
       const bool negated = equals > 0 && term[equals - 1] == '!';
       const bool doubled = equals + 1 < term.size() && term[equals + 1] == '=';
-      parsed.key = trim(term.substr(0, negated ? equals - 1 : equals));
+      parsed.key = trimmed(term.substr(0, negated ? equals - 1 : equals));
       parsed.op = negated ? Op::not_in : Op::in;
-      const auto value = trim(term.substr(equals + (doubled ? 2 : 1)));
+      const auto value = trimmed(term.substr(equals + (doubled ? 2 : 1)));
       if (!value.empty() && !is_key(value)) return bad(term);
       parsed.values.emplace_back(value);
     } else if (const auto space = term.find_first_of(" \t"); space != std::string_view::npos) {
       parsed.key = term.substr(0, space);
-      auto rest = trim(term.substr(space));
+      auto rest = trimmed(term.substr(space));
       if (rest.starts_with("notin")) {
         parsed.op = Op::not_in;
-        rest = trim(rest.substr(5));
+        rest = trimmed(rest.substr(5));
       } else if (rest.starts_with("in")) {
         parsed.op = Op::in;
-        rest = trim(rest.substr(2));
+        rest = trimmed(rest.substr(2));
       } else {
         return bad(term);
       }

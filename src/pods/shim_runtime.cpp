@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/log.hpp"
+#include "core/text.hpp"
 #include "pods/shim/record.hpp"
 
 namespace slipway::pods {
@@ -13,11 +14,6 @@ using std::chrono::milliseconds;
 constexpr Duration first_look = milliseconds(2);  // after a spawn, for started.json
 constexpr Duration slowest_look = milliseconds(100);
 constexpr Duration adopted_look = milliseconds(200);  // at shims that are not our children
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
 
 struct Stat {
   int session = 0;
@@ -45,7 +41,7 @@ std::optional<Stat> parse_stat(const std::string& text) {
 
 ShimRuntime::ShimRuntime(core::World& world, ShimOptions options) : world_(world), options_(std::move(options)) {
   if (options_.boot_id.empty()) {
-    options_.boot_id = trimmed(world_.files.read("/proc/sys/kernel/random/boot_id").value_or(""));
+    options_.boot_id = core::trimmed(world_.files.read("/proc/sys/kernel/random/boot_id").value_or(""), " \n");
   }
 }
 

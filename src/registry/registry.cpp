@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/log.hpp"
+#include "core/text.hpp"
 #include "registry/entities/entities.hpp"
 #include "registry/records.hpp"
 #include "storage/blobs.hpp"
@@ -113,9 +114,7 @@ Result<> put_metrics(Connection& c, std::int64_t version, const std::map<std::st
 }  // namespace
 
 bool is_version_name(std::string_view name) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
+  const auto is_plain = [](char c) { return core::is_alphanumeric(c); };
   return !name.empty() && name.size() <= 128 && is_plain(name.front()) &&
          std::ranges::all_of(name, [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-' || c == ':'; });
 }

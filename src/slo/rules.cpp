@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/doc.hpp"
+#include "core/text.hpp"
 #include "slo/budget.hpp"
 
 namespace slipway::slo {
@@ -93,7 +94,7 @@ Value alert_of(const Objective& objective, bool is_page) {
   std::string name;  // "support-availability" is SupportAvailabilityHighBurnRate
   bool starts_word = true;
   for (const char c : objective.id) {
-    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    const bool is_letter = core::is_alphanumeric(c);
     if (is_letter) name += starts_word && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
     starts_word = !is_letter;
   }

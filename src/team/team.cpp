@@ -1,9 +1,9 @@
 #include "team/team.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/digest.hpp"
+#include "core/text.hpp"
 #include "storage/database.hpp"
 
 namespace slipway::team {
@@ -27,9 +27,7 @@ Time time_of(std::int64_t micros) { return Time(Duration(micros)); }
 
 bool starts_with_word(std::string_view text, std::string_view word) {
   return text.size() > word.size() && text[word.size()] == ' ' &&
-         std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) {
-           return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-         });
+         core::equal_ignoring_case(text.substr(0, word.size()), word);
 }
 
 // The token of an Authorization header; nullopt when its scheme carries none.

@@ -2,21 +2,9 @@
 
 #include <cassert>
 
+#include "core/text.hpp"
+
 namespace slipway::core {
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 double Random::uniform() {
   return static_cast<double>(next() >> 11) * 0x1.0p-53;  // 53 bits: every double of the grid, never 1.0
 }

@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "core/text.hpp"
+
 namespace slipway::delivery::analysis {
 
 struct ConditionNode {
@@ -41,8 +43,8 @@ constexpr std::array<Function, 11> functions{{{"len", 1, 1},
                                               {"asInt", 1, 1},
                                               {"float", 1, 1}}};
 
-bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_name_start(char c) { return core::is_letter(c) || c == '_'; }
+using core::is_digit;
 
 class Parser {
  public:

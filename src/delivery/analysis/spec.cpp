@@ -3,18 +3,14 @@
 #include <charconv>
 #include <set>
 
+#include "core/text.hpp"
+
 namespace slipway::delivery::analysis {
 namespace {
 using core::doc::Array;
 using core::doc::Decoder;
 using core::doc::Object;
 using core::doc::Value;
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 Result<std::string> substitute_text(const std::string& text, const Arguments& arguments) {
   std::string out;
@@ -24,7 +20,7 @@ Result<std::string> substitute_text(const std::string& text, const Arguments& ar
     const std::size_t close = open == std::string::npos ? open : text.find("}}", open);
     if (close == std::string::npos) return out + text.substr(at);
     out += text.substr(at, open - at);
-    const std::string_view inside = trim(std::string_view(text).substr(open + 2, close - open - 2));
+    const std::string_view inside = core::trimmed(std::string_view(text).substr(open + 2, close - open - 2));
     if (inside.starts_with("args.")) {
       const auto found = arguments.find(std::string(inside.substr(5)));
       if (found == arguments.end()) {

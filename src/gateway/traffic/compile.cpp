@@ -4,15 +4,11 @@
 #include <set>
 #include <tuple>
 
+#include "core/text.hpp"
 #include "gateway/traffic/backends.hpp"
 
 namespace slipway::gateway::traffic {
 namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
 
 // "*.example.com" covers "a.example.com" and "*.a.example.com"; "*" covers everything.
 bool covers(std::string_view wide, std::string_view narrow) {
@@ -31,7 +27,7 @@ std::optional<std::string> intersect(const std::string& a, const std::string& b)
 bool admits(const std::string& server_host, const std::string& gateway_ns, const std::string& service_ns,
             std::string& dns) {
   const std::size_t slash = server_host.find('/');
-  dns = lower(slash == std::string::npos ? server_host : server_host.substr(slash + 1));
+  dns = core::in_lower(slash == std::string::npos ? server_host : server_host.substr(slash + 1));
   if (slash == std::string::npos) return true;
   const std::string ns = server_host.substr(0, slash);
   return ns == "*" || ns == service_ns || (ns == "." && gateway_ns == service_ns);
@@ -58,7 +54,7 @@ std::vector<std::string> domains_of(const VirtualService& service, const Inputs&
         std::string dns;
         if (!admits(server_host, name.ns, service.name.ns, dns)) continue;
         for (const std::string& host : service.hosts) {
-          if (auto domain = intersect(lower(host), dns)) domains.insert(*domain);
+          if (auto domain = intersect(core::in_lower(host), dns)) domains.insert(*domain);
         }
       }
     }

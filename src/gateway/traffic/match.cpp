@@ -1,5 +1,7 @@
 #include "gateway/traffic/match.hpp"
 
+#include "core/text.hpp"
+
 namespace slipway::gateway::traffic {
 namespace {
 
@@ -10,13 +12,7 @@ bool same_domain(const std::string& domain, const std::string& host) {
 
 std::optional<std::string_view> find_header(const core::Headers& headers, std::string_view name) {
   for (const auto& [key, value] : headers) {
-    if (key.size() != name.size()) continue;
-    bool same = true;
-    for (std::size_t i = 0; i < name.size() && same; ++i) {
-      const char c = key[i] >= 'A' && key[i] <= 'Z' ? static_cast<char>(key[i] - 'A' + 'a') : key[i];
-      same = c == name[i];
-    }
-    if (same) return value;
+    if (core::equal_ignoring_case(key, name)) return value;
   }
   return std::nullopt;
 }
@@ -45,9 +41,7 @@ std::string mismatch(const HttpMatch& match, const RequestView& request) {
 std::string host_of(std::string_view authority) {
   const std::size_t bracket = authority.find(']');
   const std::size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-  std::string host(authority.substr(0, colon));
-  for (char& c : host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return host;
+  return core::in_lower(authority.substr(0, colon));
 }
 
 Matched match(const Snapshot& snapshot, const RequestView& request, std::vector<std::string>* explanation) {

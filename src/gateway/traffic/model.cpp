@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+
 namespace slipway::gateway::traffic {
 namespace {
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool same(std::string_view a, std::string_view b, bool ignore_case) {
-  if (a.size() != b.size()) return false;
-  if (!ignore_case) return a == b;
-  return std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return ignore_case ? core::equal_ignoring_case(a, b) : a == b;
 }
 }  // namespace
 

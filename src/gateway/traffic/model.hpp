@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/doc.hpp"
-#include "gateway/traffic/regex.hpp"
+#include "core/regex.hpp"
 #include "objects/object.hpp"
 
 namespace slipway::gateway::traffic {
@@ -20,7 +20,7 @@ struct StringMatch {
   enum class Kind { exact, prefix, regex, present };
   Kind kind = Kind::present;
   std::string text;
-  std::shared_ptr<const Regex> regex;
+  std::shared_ptr<const core::Regex> regex;
 
   bool matches(std::string_view value, bool ignore_case = false) const;
   std::string render() const;  // `prefix "/v1"`

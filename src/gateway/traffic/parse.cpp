@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "core/text.hpp"
 #include "gateway/traffic/refuse.hpp"
 
 namespace slipway::gateway::traffic {
@@ -46,9 +47,9 @@ GatewayServer parse_server(const doc::Value& value, const std::string& path, Dec
               .at(port_value["protocol"].mark()));
   }
   refuse(p, port_value, path + ".port", {"targetPort"});
-  if (auto done = p.finish(); !done) d.add(std::move(done).error());
+  hand_up(p, d);
   refuse(d, value, path, {"tls", "bind", "defaultEndpoint"});
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return server;
 }
 
@@ -68,17 +69,16 @@ LoadBalancer parse_load_balancer(const doc::Value& value, const std::string& pat
     const doc::Value& hash = d.object("consistentHash");
     Decoder h(hash, path + ".consistentHash");
     out.balance = Balance::header_hash;
-    out.hash_header = h.string("httpHeaderName");
+    out.hash_header = core::in_lower(h.string("httpHeaderName"));
     refuse(h, hash, path + ".consistentHash",
            {"httpCookie", "useSourceIp", "httpQueryParameterName", "ringHash", "maglev", "minimumRingSize"});
     if (out.hash_header.empty() && hash.is_object() && hash.size() == 0) {
       h.add(Error(Code::invalid_argument, path + ".consistentHash needs httpHeaderName").at(hash.mark()));
     }
-    if (auto done = h.finish(); !done) d.add(std::move(done).error());
-    for (char& c : out.hash_header) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    hand_up(h, d);
   }
   refuse(d, value, path, {"localityLbSetting", "warmupDurationSecs", "warmup"});
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return out;
 }
 
@@ -91,7 +91,7 @@ ConnectionPool parse_connection_pool(const doc::Value& value, const std::string&
     pool.max_connections = t.integer("maxConnections", 0, {0, INT32_MAX});
     if (t.has("connectTimeout")) pool.connect_timeout = t.duration("connectTimeout", core::Duration(0));
     refuse(t, tcp, path + ".tcp", {"tcpKeepalive", "maxConnectionDuration", "idleTimeout"});
-    if (auto done = t.finish(); !done) d.add(std::move(done).error());
+    hand_up(t, d);
   }
   if (d.has("http")) {
     const doc::Value& http = d.object("http");
@@ -101,9 +101,9 @@ ConnectionPool parse_connection_pool(const doc::Value& value, const std::string&
     pool.max_requests_per_connection = h.integer("maxRequestsPerConnection", 0, {0, INT32_MAX});
     refuse(h, http, path + ".http",
            {"maxRetries", "idleTimeout", "h2UpgradePolicy", "useClientProtocol", "maxConcurrentStreams"});
-    if (auto done = h.finish(); !done) d.add(std::move(done).error());
+    hand_up(h, d);
   }
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return pool;
 }
 
@@ -119,7 +119,7 @@ TrafficPolicy parse_policy(Decoder& parent, const std::string& path) {
     policy.connection_pool = parse_connection_pool(d.object("connectionPool"), inner + ".connectionPool", d);
   }
   refuse(d, value, inner, {"outlierDetection", "tls", "portLevelSettings", "tunnel", "proxyProtocol", "retryBudget"});
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return policy;
 }
 
@@ -199,7 +199,7 @@ Result<DestinationRule> parse_destination_rule(const objects::Object& object) {
     subset.labels = s.string_map("labels");
     subset.policy = parse_policy(s, path);
     if (!names.insert(subset.name).second) s.add("name", "a second subset is named \"" + subset.name + "\"");
-    if (auto done = s.finish(); !done) d.add(std::move(done).error());
+    hand_up(s, d);
     rule.subsets.push_back(std::move(subset));
   }
   check_export(d, spec);

@@ -1,17 +1,12 @@
 #include <algorithm>
 
 #include "core/digest.hpp"
+#include "core/text.hpp"
 #include "gateway/traffic/parse.hpp"
 #include "gateway/traffic/refuse.hpp"
 
 namespace slipway::gateway::traffic {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 std::optional<StringMatch> parse_string_match(Decoder& parent, std::string_view key, const std::string& path,
                                               bool header) {
@@ -36,13 +31,13 @@ std::optional<StringMatch> parse_string_match(Decoder& parent, std::string_view 
   if (match.kind == StringMatch::Kind::regex && given == 1) {
     if (header && match.text == "*") {
       match = StringMatch{};
-    } else if (auto regex = Regex::parse(match.text); regex) {
+    } else if (auto regex = core::Regex::parse(match.text); regex) {
       match.regex = std::move(*regex);
     } else {
       d.add("regex", regex.error().message, regex.error().hint);
     }
   }
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return match;
 }
 
@@ -58,20 +53,20 @@ HttpMatch parse_match(const doc::Value& value, const std::string& path, Decoder&
   if (headers.is_object()) {
     Decoder h(headers, path + ".headers");
     for (const auto& [name, unused] : headers.as_object()) {
-      if (name != lower(name)) {
-        h.add(name, "header name \"" + name + "\" must be in lower case", "write \"" + lower(name) + "\"");
+      if (name != core::in_lower(name)) {
+        h.add(name, "header name \"" + name + "\" must be in lower case", "write \"" + core::in_lower(name) + "\"");
         h.ignore(name);
         continue;
       }
       if (auto condition = parse_string_match(h, name, path + ".headers", true))
         match.headers.emplace_back(name, *condition);
     }
-    if (auto done = h.finish(); !done) d.add(std::move(done).error());
+    hand_up(h, d);
   }
   refuse(
       d, value, path,
       {"scheme", "port", "sourceLabels", "gateways", "queryParams", "withoutHeaders", "sourceNamespace", "statPrefix"});
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return match;
 }
 
@@ -79,7 +74,7 @@ std::vector<std::pair<std::string, std::string>> usable(const std::map<std::stri
   std::vector<std::pair<std::string, std::string>> out;
   for (const auto& [name, value] : given) {
     // Istio ignores pseudo headers here, except the authority, which means a rewrite.
-    const std::string key = lower(name);
+    const std::string key = core::in_lower(name);
     if (key == ":authority")
       out.emplace_back("host", value);
     else if (!key.starts_with(':'))
@@ -95,7 +90,7 @@ HeaderOperations parse_operations(const doc::Value& value, const std::string& pa
   operations.set = usable(d.string_map("set"));
   operations.add = usable(d.string_map("add"));
   for (const std::string& name : d.string_list("remove")) {
-    const std::string key = lower(name);
+    const std::string key = core::in_lower(name);
     if (!key.starts_with(':') && key != "host") operations.remove.push_back(key);
   }
   for (const auto* list : {&operations.set, &operations.add}) {
@@ -107,7 +102,7 @@ HeaderOperations parse_operations(const doc::Value& value, const std::string& pa
                   .at(value.mark()));
     }
   }
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return operations;
 }
 
@@ -116,7 +111,7 @@ void parse_headers(Decoder& d, const std::string& path, HeaderOperations& reques
   Decoder h(d.object("headers"), path + ".headers");
   request = parse_operations(h.object("request"), path + ".headers.request", h);
   response = parse_operations(h.object("response"), path + ".headers.response", h);
-  if (auto done = h.finish(); !done) d.add(std::move(done).error());
+  hand_up(h, d);
 }
 
 Destination parse_destination(const doc::Value& value, const std::string& path, Decoder& parent) {
@@ -130,11 +125,11 @@ Destination parse_destination(const doc::Value& value, const std::string& path, 
   if (t.has("port")) {
     Decoder p(t.object("port"), inner + ".port");
     out.port = static_cast<int>(p.integer("number", 0, {1, 65535}));
-    if (auto done = p.finish(); !done) t.add(std::move(done).error());
+    hand_up(p, t);
   }
-  if (auto done = t.finish(); !done) d.add(std::move(done).error());
+  hand_up(t, d);
   parse_headers(d, path, out.request_headers, out.response_headers);
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return out;
 }
 
@@ -152,7 +147,7 @@ std::optional<Redirect> parse_redirect(Decoder& parent, const std::string& path)
     d.add("redirectCode", "redirectCode must be 301, 302, 303, 307 or 308");
   }
   refuse(d, value, path + ".redirect", {"port", "derivePort", "uriPrefix"});
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return redirect;
 }
 
@@ -172,9 +167,9 @@ std::optional<DirectResponse> parse_direct_response(Decoder& parent, const std::
       else
         b.add("bytes", "bytes must be base64");
     }
-    if (auto done = b.finish(); !done) d.add(std::move(done).error());
+    hand_up(b, d);
   }
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
   return response;
 }
 
@@ -185,7 +180,7 @@ void parse_rewrite(Decoder& parent, const std::string& path, HttpRoute& route) {
   if (d.has("uri")) route.rewrite_uri = d.string("uri");
   if (d.has("authority")) route.rewrite_authority = d.string("authority");
   refuse(d, value, path + ".rewrite", {"uriRegexRewrite"});
-  if (auto done = d.finish(); !done) parent.add(std::move(done).error());
+  hand_up(d, parent);
 }
 
 }  // namespace
@@ -216,7 +211,7 @@ Result<HttpRoute> parse_http_route(const doc::Value& value, const std::string& p
     route.retries = static_cast<int>(r.integer("attempts", 1, {0, 1}));
     refuse(r, retries, path + ".retries",
            {"perTryTimeout", "retryOn", "retryRemoteLocalities", "retryIgnorePreviousHosts", "backoff"});
-    if (auto done = r.finish(); !done) d.add(std::move(done).error());
+    hand_up(r, d);
   }
   refuse(
       d, value, path,

@@ -1,5 +1,6 @@
 #pragma once
-// Inside traffic/: fields of Istio that this gateway knows and does not carry out.
+// Inside traffic/: what reading Istio's nested fields needs again and again: fields that this gateway knows and does
+// not carry out, and an inner object's problems on their way up.
 
 #include <initializer_list>
 #include <string>
@@ -21,6 +22,11 @@ inline void refuse(Decoder& decoder, const doc::Value& value, const std::string&
                       "remove it, or serve this rule with Istio")
                     .at(value[field].mark()));
   }
+}
+
+// Ends the reading of an inner object; its problems become the outer one's.
+inline void hand_up(Decoder& inner, Decoder& outer) {
+  if (auto done = inner.finish(); !done) outer.add(std::move(done).error());
 }
 
 }  // namespace slipway::gateway::traffic

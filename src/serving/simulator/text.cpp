@@ -1,20 +1,16 @@
 #include "serving/simulator/text.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdint>
 #include <set>
+
+#include "core/text.hpp"
 
 namespace slipway::serving::simulator {
 namespace {
 
-bool is_space(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
+constexpr std::string_view spaces = " \t\n\v\f\r";
+bool is_space(char c) { return spaces.contains(c); }
 
 // "Passage: Orders ship." -> "Orders ship."
 std::string_view without_label(std::string_view sentence) {
@@ -22,7 +18,7 @@ std::string_view without_label(std::string_view sentence) {
   if (colon == std::string_view::npos || colon > 12 || sentence.substr(0, colon).find(' ') != std::string_view::npos) {
     return sentence;
   }
-  return trim(sentence.substr(colon + 1));
+  return core::trimmed(sentence.substr(colon + 1), spaces);
 }
 
 std::vector<std::string_view> sentences_of(std::string_view text) {
@@ -33,7 +29,7 @@ std::vector<std::string_view> sentences_of(std::string_view text) {
     const bool ends =
         (mark && (i + 1 == text.size() || is_space(text[i + 1]))) || text[i] == '\n' || i + 1 == text.size();
     if (!ends) continue;
-    const auto sentence = without_label(trim(text.substr(start, i + 1 - start)));
+    const auto sentence = without_label(core::trimmed(text.substr(start, i + 1 - start), spaces));
     if (!sentence.empty()) sentences.push_back(sentence);
     start = i + 1;
   }
@@ -44,8 +40,8 @@ std::set<std::string> words_of(std::string_view text) {
   std::set<std::string> words;
   std::string word;
   for (const char c : text) {
-    if (std::isalnum(static_cast<unsigned char>(c))) {
-      word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (core::is_alphanumeric(c)) {
+      word += core::lower(c);
     } else if (!word.empty()) {
       words.insert(std::move(word));
       word.clear();

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/regex.hpp"
 #include "core/time.hpp"
-#include "slo/promql/regex.hpp"
 
 namespace slipway::slo::promql {
 
@@ -16,7 +16,7 @@ struct Matcher {
   std::string label;
   Op op = Op::equal;
   std::string value;
-  std::shared_ptr<const Regex> regex;  // anchored, for the last two
+  std::shared_ptr<const core::Regex> regex;  // anchored, for the last two
 };
 
 struct Node {

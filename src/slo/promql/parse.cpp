@@ -2,6 +2,7 @@
 #include <charconv>
 #include <limits>
 
+#include "core/text.hpp"
 #include "slo/promql/ast.hpp"
 #include "slo/promql/promql.hpp"
 
@@ -36,8 +37,8 @@ constexpr std::array<std::string_view, 24> functions{"rate",
                                                      "last_over_time",
                                                      "exp"};
 
-bool is_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_start(char c) { return core::is_letter(c) || c == '_' || c == ':'; }
+using core::is_digit;
 
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -283,7 +284,7 @@ class Parser {
     }
     TRY_ASSIGN(matcher.value, string());
     if (matcher.op == Matcher::Op::matches || matcher.op == Matcher::Op::not_matches) {
-      auto regex = Regex::parse(matcher.value);
+      auto regex = core::Regex::parse(matcher.value);
       if (!regex) return error(regex.error().message);
       matcher.regex = std::move(*regex);
     }

@@ -2,12 +2,12 @@
 
 #include <cstdlib>
 
+#include "core/text.hpp"
+
 namespace slipway::slo::promql {
 namespace {
 
-bool is_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
-}
+bool is_name(char c) { return core::is_alphanumeric(c) || c == '_' || c == ':'; }
 void skip_space(std::string_view& text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
 }

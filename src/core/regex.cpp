@@ -1,8 +1,8 @@
-#include "gateway/traffic/regex.hpp"
+#include "core/regex.hpp"
 
 #include <re2/re2.h>
 
-namespace slipway::gateway::traffic {
+namespace slipway::core {
 
 struct Regex::Impl {
   RE2 re2;
@@ -15,6 +15,7 @@ Result<std::shared_ptr<const Regex>> Regex::parse(const std::string& pattern) {
   if (pattern.size() > 4096) return fail(Code::invalid_argument, "the regular expression is longer than 4096 bytes");
   RE2::Options options;
   options.set_log_errors(false);
+  options.set_dot_nl(true);
   options.set_max_mem(1 << 20);
   std::unique_ptr<Impl> impl(new Impl{RE2(pattern, options)});
   if (!impl->re2.ok()) {
@@ -28,4 +29,4 @@ bool Regex::matches(std::string_view text) const {
   return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), impl_->re2);
 }
 
-}  // namespace slipway::gateway::traffic
+}  // namespace slipway::core
