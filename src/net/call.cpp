@@ -4,6 +4,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/write.hpp>
 
+#include "core/text.hpp"
 #include "core/time.hpp"
 #include "net/impl/text.hpp"
 
@@ -20,7 +21,7 @@ bool is_idempotent(std::string_view method) {
 // Of addresses that need no resolver.
 std::vector<tcp::endpoint> literal_endpoints(const Url& url) {
   const auto port = static_cast<std::uint16_t>(url.port);
-  if (equal_ignoring_case(url.host, "localhost")) {
+  if (core::equal_ignoring_case(url.host, "localhost")) {
     return {tcp::endpoint(asio::ip::address_v4::loopback(), port),
             tcp::endpoint(asio::ip::address_v6::loopback(), port)};
   }

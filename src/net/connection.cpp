@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "core/log.hpp"
+#include "core/text.hpp"
 #include "net/impl/text.hpp"
 
 namespace slipway::net {
@@ -183,7 +184,7 @@ bool Connection::on_head() {
   }
   const std::string_view expectation = core::header(head.headers, "Expect");
   if (expectation.empty() || is_http10_) return true;
-  if (!equal_ignoring_case(expectation, "100-continue")) {
+  if (!core::equal_ignoring_case(expectation, "100-continue")) {
     reject(Error(Code::invalid_argument, "only 100-continue can be expected here"), 417);
     return false;
   }

@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "core/text.hpp"
+#include "net/headers.hpp"
 #include "net/impl/parser.hpp"
 #include "net/impl/text.hpp"
 
@@ -133,12 +135,12 @@ RequestParser::Event RequestParser::check_head() {
   int hosts = 0;
   int encodings = 0;
   for (const auto& [name, value] : head_.headers) {
-    if (!is_header_name(name) || !is_header_value(value)) return fail_with(400, "the request has a malformed header");
-    if (equal_ignoring_case(name, "Host")) ++hosts;
-    if (equal_ignoring_case(name, "Content-Length")) head_.content_length = parser_.content_length;
-    if (!equal_ignoring_case(name, "Transfer-Encoding")) continue;
+    if (!is_token(name) || !is_header_value(value)) return fail_with(400, "the request has a malformed header");
+    if (core::equal_ignoring_case(name, "Host")) ++hosts;
+    if (core::equal_ignoring_case(name, "Content-Length")) head_.content_length = parser_.content_length;
+    if (!core::equal_ignoring_case(name, "Transfer-Encoding")) continue;
     ++encodings;
-    if (!equal_ignoring_case(value, "chunked"))
+    if (!core::equal_ignoring_case(value, "chunked"))
       return fail_with(501, "the only transfer encoding known here is chunked");
   }
   if (hosts > 1) return fail_with(400, "the request has more than one Host");

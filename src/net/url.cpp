@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/text.hpp"
 #include "net/http.hpp"
 #include "net/impl/text.hpp"
 
@@ -16,10 +17,7 @@ int hex_value(char c) {
   return -1;
 }
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
+bool is_unreserved(char c) { return core::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 
 core::Result<int> parse_port(std::string_view digits) {
   int port = 0;
@@ -141,9 +139,9 @@ bool is_own_host(std::string_view host_header, const std::vector<std::string>& a
   const auto parts = split_authority(host_header);
   if (!parts) return false;
   const std::string& host = parts->first;
-  if (is_loopback_literal(host) || equal_ignoring_case(host, "localhost")) return true;
+  if (is_loopback_literal(host) || core::equal_ignoring_case(host, "localhost")) return true;
   return std::any_of(allowed.begin(), allowed.end(),
-                     [&](const std::string& name) { return name == "*" || equal_ignoring_case(name, host); });
+                     [&](const std::string& name) { return name == "*" || core::equal_ignoring_case(name, host); });
 }
 
 std::string url_encode(std::string_view text) {

@@ -23,16 +23,12 @@ struct Head {
 
 inline constexpr std::size_t max_head_bytes = 64 * 1024;
 
-bool same_name(std::string_view a, std::string_view b);  // header names, case-insensitively
-void remove_header(core::Headers& headers, std::string_view name);
-void set_header(core::Headers& headers, std::string_view name, std::string value);
 // Connection and what it names, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade, and Content-Length, which
 // who writes the message sets again (RFC 9110 7.6.1).
 void remove_hop_by_hop(core::Headers& headers);
 
 std::string render_request(std::string_view method, std::string_view target, const core::Headers& headers);
 std::string render_response(int status, const core::Headers& headers);
-std::string_view reason_of(int status);                       // "Not Found"
 void append_chunk(std::string& out, std::string_view bytes);  // nothing for no bytes
 inline constexpr std::string_view last_chunk = "0\r\n\r\n";
 

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
+#include "net/headers.hpp"
+
 namespace slipway::gateway::http1 {
 namespace {
 
-bool is_token_char(char c) {
-  if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return true;
-  return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
-bool is_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+using core::equal_ignoring_case;
+using net::is_token;
+
+bool is_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), core::is_digit); }
 
 auto bad(std::string message) { return fail(Code::invalid_argument, std::move(message)); }
 
@@ -45,10 +44,7 @@ Result<> check_header_line(std::string_view line) {
   if (line.front() == ' ' || line.front() == '\t') return bad("folded header line");
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return bad("malformed header name");
-  for (char c : line.substr(colon + 1)) {
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
-      return bad("control character in a header value");
-  }
+  if (!net::is_header_value(line.substr(colon + 1))) return bad("control character in a header value");
   return {};
 }
 
@@ -84,12 +80,13 @@ Result<> check_target(const Head& head) {
 Result<> check_framing(const Head& head) {
   std::size_t lengths = 0, encodings = 0;
   for (const auto& [name, value] : head.headers) {
-    if (same_name(name, "content-length")) {
+    if (equal_ignoring_case(name, "content-length")) {
       ++lengths;
       if (!is_digits(value) || value.size() > 18) return bad("malformed Content-Length");
-    } else if (same_name(name, "transfer-encoding")) {
+    } else if (equal_ignoring_case(name, "transfer-encoding")) {
       ++encodings;
-      if (!same_name(value, "chunked")) return fail(Code::invalid_argument, "Transfer-Encoding may only be chunked");
+      if (!equal_ignoring_case(value, "chunked"))
+        return fail(Code::invalid_argument, "Transfer-Encoding may only be chunked");
     }
   }
   if (lengths > 1) return bad("several Content-Length headers");
@@ -130,7 +127,7 @@ Result<> check_request(const Head& head) {
   if (head.method == "CONNECT") return fail(Code::unimplemented, "CONNECT is not served here");
   std::size_t hosts = 0;
   for (const auto& [name, value] : head.headers) {
-    if (!same_name(name, "host")) continue;
+    if (!equal_ignoring_case(name, "host")) continue;
     ++hosts;
     if (value.find_first_of("/@ ,\t") != std::string::npos) return bad("malformed Host");
   }

@@ -13,6 +13,7 @@
 #include "gateway/load/load.hpp"
 #include "gateway/load/report.hpp"
 #include "gateway/metrics/token_meter.hpp"
+#include "net/headers.hpp"
 
 namespace slipway::gateway::load {
 namespace {
@@ -133,7 +134,7 @@ struct LoadGenerator::Impl {
                           {"content-length", std::to_string(question.body.size())},
                           {"accept", options.stream ? "text/event-stream" : "application/json"}};
     if (!question.user.empty()) headers.emplace_back("x-user", question.user);
-    for (const auto& [name, value] : options.headers) http1::set_header(headers, name, value);
+    for (const auto& [name, value] : options.headers) net::set_header(headers, name, value);
     return http1::render_request("POST", url.target, headers) + question.body;
   }
 

@@ -1,10 +1,10 @@
 #include "gateway/proxy/exchange.hpp"
 
+#include "core/text.hpp"
 #include "gateway/traffic/split.hpp"
+#include "net/headers.hpp"
 
 namespace slipway::gateway::proxy {
-
-using http1::same_name;
 
 Exchange::Exchange(State& state, io::Stream& client, std::string& inbox, http1::Parser& request)
     : state_(state),
@@ -79,7 +79,7 @@ void Exchange::normalise() {
   const std::string authority =
       head.target.substr(scheme.size(), slash == std::string::npos ? slash : slash - scheme.size());
   head.target = slash == std::string::npos ? "/" : head.target.substr(slash);
-  http1::set_header(head.headers, "host", authority);
+  net::set_header(head.headers, "host", authority);
 }
 
 // Reads so much of the body as the session key needs, or all of a short one, which can then be sent again.
@@ -112,7 +112,8 @@ io::Co<Result<>> Exchange::invite_body() {
   if (invited_) co_return Result<>();
   invited_ = true;
   const http1::Head& head = request_.head();
-  if (head.minor_version == 0 || !same_name(core::header(head.headers, "expect"), "100-continue")) co_return Result<>();
+  if (head.minor_version == 0 || !core::equal_ignoring_case(core::header(head.headers, "expect"), "100-continue"))
+    co_return Result<>();
   static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
   co_return co_await client_.write(go_on);
 }
@@ -172,19 +173,19 @@ std::string Exchange::render_upstream_request() const {
   const http1::Head& head = request_.head();
   core::Headers headers = head.headers;
   http1::remove_hop_by_hop(headers);
-  http1::remove_header(headers, "expect");
+  net::remove_header(headers, "expect");
   std::string forwarded(core::header(headers, "x-forwarded-for"));
   if (!forwarded.empty()) forwarded += ", ";
-  http1::set_header(headers, "x-forwarded-for", forwarded + client_.remote_address());
+  net::set_header(headers, "x-forwarded-for", forwarded + client_.remote_address());
   if (core::header(headers, "x-forwarded-proto").empty()) headers.emplace_back("x-forwarded-proto", "http");
-  http1::set_header(headers, "x-request-id", request_id_);
+  net::set_header(headers, "x-request-id", request_id_);
   traffic::apply_request_rules(*matched_.route, destination_, headers);
   const bool has_body = head.chunked || head.content_length;
   const bool chunked = has_body && !whole_ && !head.content_length;
   if (chunked) {
-    http1::set_header(headers, "transfer-encoding", "chunked");
+    net::set_header(headers, "transfer-encoding", "chunked");
   } else if (has_body) {
-    http1::set_header(headers, "content-length", std::to_string(whole_ ? prefix_.size() : *head.content_length));
+    net::set_header(headers, "content-length", std::to_string(whole_ ? prefix_.size() : *head.content_length));
   }
   std::string bytes = http1::render_request(head.method, traffic::rewritten_target(matched_, head.target), headers);
   if (chunked)
@@ -231,8 +232,8 @@ io::Co<bool> Exchange::answer_failure(Error error) {
 io::Co<bool> Exchange::answer(Reply reply, std::string flags) {
   co_await stop_watch();
   const int status = reply.status;
-  http1::set_header(reply.headers, "x-request-id", request_id_);
-  if (backend_ && !backend_->subset.empty()) http1::set_header(reply.headers, "x-slipway-subset", backend_->subset);
+  net::set_header(reply.headers, "x-request-id", request_id_);
+  if (backend_ && !backend_->subset.empty()) net::set_header(reply.headers, "x-slipway-subset", backend_->subset);
   // What was announced of a body and not read is not worth waiting for, unless it is here already.
   while (!request_.done() && !inbox_.empty()) {
     auto taken = request_.feed(inbox_);

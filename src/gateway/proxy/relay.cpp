@@ -1,6 +1,8 @@
 // The second half of an exchange: the answer on its way back, and the watch over the client.
 #include "gateway/proxy/exchange.hpp"
 
+#include "net/headers.hpp"
+
 namespace slipway::gateway::proxy {
 
 io::Co<bool> Exchange::relay() {
@@ -73,7 +75,7 @@ std::string Exchange::render_client_head(bool keep, bool bodyless, bool chunked)
   core::Headers headers = head.headers;
   http1::remove_hop_by_hop(headers);
   traffic::apply_response_rules(*matched_.route, destination_, headers);
-  if (!backend_->subset.empty()) http1::set_header(headers, "x-slipway-subset", backend_->subset);
+  if (!backend_->subset.empty()) net::set_header(headers, "x-slipway-subset", backend_->subset);
   if (core::header(headers, "x-request-id").empty()) headers.emplace_back("x-request-id", request_id_);
   const bool told_length = head.content_length && head.status != 204;
   if (told_length)

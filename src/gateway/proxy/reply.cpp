@@ -2,6 +2,7 @@
 
 #include "core/doc.hpp"
 #include "gateway/http1/message.hpp"
+#include "net/headers.hpp"
 
 namespace slipway::gateway::proxy {
 
@@ -19,10 +20,10 @@ Reply text_reply(int status, std::string body, std::string_view content_type) {
 }
 
 std::string render(Reply reply, bool keep_alive, bool head_only) {
-  http1::set_header(reply.headers, "server", "slipway");
+  net::set_header(reply.headers, "server", "slipway");
   if (reply.status != 204 && reply.status != 304)
-    http1::set_header(reply.headers, "content-length", std::to_string(reply.body.size()));
-  http1::set_header(reply.headers, "connection", keep_alive ? "keep-alive" : "close");
+    net::set_header(reply.headers, "content-length", std::to_string(reply.body.size()));
+  net::set_header(reply.headers, "connection", keep_alive ? "keep-alive" : "close");
   std::string out = http1::render_response(reply.status, reply.headers);
   if (!head_only && reply.status != 204 && reply.status != 304) out += reply.body;
   return out;

@@ -7,6 +7,7 @@
 #include "gateway/traffic/balance.hpp"
 #include "gateway/traffic/rewrite.hpp"
 #include "gateway/traffic/split.hpp"
+#include "net/headers.hpp"
 
 namespace slipway::gateway::simulated {
 namespace {
@@ -90,7 +91,7 @@ struct SimulatedGateway::State : std::enable_shared_from_this<State> {
     const auto key = traffic::session_key(e->request.headers, e->request.body);
     e->destination = traffic::pick_destination(*e->matched.route, key, world.random.uniform());
     e->backend = &e->snapshot->backends[e->matched.route->backends[e->destination]];
-    http1::set_header(e->request.headers, "host", authority);
+    net::set_header(e->request.headers, "host", authority);
     if (e->backend->endpoints.empty()) {
       const bool missing = !e->backend->problem.empty();
       return finish(*e,
@@ -146,7 +147,7 @@ struct SimulatedGateway::State : std::enable_shared_from_this<State> {
     outcome.first_token = told.empty() ? outcome.duration : core::Duration(static_cast<std::int64_t>(seconds * 1e6));
     metrics.finished(outcome);
     if (e.backend && !e.backend->subset.empty())
-      http1::set_header(response.headers, "x-slipway-subset", e.backend->subset);
+      net::set_header(response.headers, "x-slipway-subset", e.backend->subset);
     e.done(std::move(response));
   }
 };

@@ -2,20 +2,9 @@
 
 #include <algorithm>
 
+#include "net/headers.hpp"
+
 namespace slipway::gateway::traffic {
-namespace {
-
-bool same_name(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-void remove(core::Headers& headers, std::string_view name) {
-  std::erase_if(headers, [&](const auto& h) { return same_name(h.first, name); });
-}
-
-}  // namespace
 
 std::string rewritten_target(const Matched& matched, std::string_view target) {
   const auto& rewrite = matched.route->rule.rewrite_uri;
@@ -36,13 +25,10 @@ std::string rewritten_target(const Matched& matched, std::string_view target) {
 }
 
 void apply(const HeaderOperations& operations, core::Headers& headers) {
-  for (const std::string& name : operations.remove) remove(headers, name);
-  for (const auto& [name, value] : operations.set) {
-    remove(headers, name);
-    headers.emplace_back(name, value);
-  }
+  for (const std::string& name : operations.remove) net::remove_header(headers, name);
+  for (const auto& [name, value] : operations.set) net::set_header(headers, name, value);
   for (const auto& [name, value] : operations.add) {
-    if (name == "host") remove(headers, name);  // two Host headers would be malformed
+    if (name == "host") net::remove_header(headers, name);  // two Host headers would be malformed
     headers.emplace_back(name, value);
   }
 }
@@ -53,10 +39,7 @@ void apply_request_rules(const Route& route, std::size_t destination, core::Head
   const bool single = rule.destinations.size() == 1;
   apply(single ? rule.request_headers : own, headers);
   apply(single ? own : rule.request_headers, headers);
-  if (rule.rewrite_authority) {
-    remove(headers, "host");
-    headers.emplace_back("host", *rule.rewrite_authority);
-  }
+  if (rule.rewrite_authority) net::set_header(headers, "host", *rule.rewrite_authority);
 }
 
 void apply_response_rules(const Route& route, std::size_t destination, core::Headers& headers) {

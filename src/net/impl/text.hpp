@@ -1,5 +1,5 @@
 #pragma once
-// The text of HTTP messages: heads, dates, names of statuses.
+// The text of HTTP messages: heads, dates. What the gateway needs too is in net/headers.hpp.
 
 #include <string>
 #include <string_view>
@@ -10,12 +10,8 @@
 
 namespace slipway::net {
 
-bool equal_ignoring_case(std::string_view a, std::string_view b);
-std::string_view reason_of(int status);        // "Not Found"; "Status" for unknown ones
-std::string http_date(core::Time time);        // "Mon, 23 Nov 2026 10:00:00 GMT"
-bool is_header_name(std::string_view name);    // a token of RFC 9110
-bool is_header_value(std::string_view value);  // no CR, LF, NUL or other control but tab
-bool has_no_body(int status);                  // 1xx, 204, 304
+std::string http_date(core::Time time);  // "Mon, 23 Nov 2026 10:00:00 GMT"
+bool has_no_body(int status);            // 1xx, 204, 304
 
 enum class Framing { content_length, chunked, until_close };
 // Head of an answer. Headers that belong to the connection (Content-Length, Transfer-Encoding, Connection, Date) are
