@@ -6,9 +6,9 @@ namespace {
 // Where the value of `"member":` begins, or npos. A member of that name inside a quoted string does not match: its
 // quotes would be escaped.
 std::size_t value_of(std::string_view data, std::string_view quoted, std::size_t from) {
-  const std::size_t at = data.find(quoted, from);
+  std::size_t at = data.find(quoted, from);
+  while (at != std::string_view::npos && at > 0 && data[at - 1] == '\\') at = data.find(quoted, at + quoted.size());
   if (at == std::string_view::npos) return at;
-  if (at > 0 && data[at - 1] == '\\') return value_of(data, quoted, at + quoted.size());
   std::size_t end = at + quoted.size();
   while (end < data.size() && (data[end] == ' ' || data[end] == ':')) ++end;
   return end;
