@@ -4,8 +4,10 @@
 //   publisher/  control plane: watches the object store, publishes snapshots.
 //   proxy/      data plane: `slipway gateway`, the process that carries the bytes.
 //   simulated/  the same decisions inside the simulated world.
-//   metrics/    what both count.      load/  `slipway load`.      http1/, io/  bytes and sockets under proxy/ and
-//   load/.
+//   metrics/    what both count.
+//   load/       `slipway load`.
+//   http1/, io/ bytes and sockets under proxy/ and load/.
+// validate.hpp, beside this one, judges rules before they are stored.
 // Not here: which Pods run (pods/), which weights a rollout sets (delivery/), what the counters mean (slo/).
 
 #include "gateway/load/load.hpp"
