@@ -43,6 +43,13 @@ Result<Smoke> parse_smoke(const Value& value) {
   TRY(decoder.finish());
   return smoke;
 }
+
+// A part of the Environment, or its problems.
+template <class T, class Part>
+void take(Result<T> parsed, Part& part, Decoder& decoder) {
+  if (!parsed) return decoder.add(std::move(parsed).error());
+  part = std::move(*parsed);
+}
 }  // namespace
 
 Result<Environment> parse_environment(const objects::Object& object) {
@@ -60,29 +67,11 @@ Result<Environment> parse_environment(const objects::Object& object) {
   const Value& approvals = decoder.object("approvals");
   const Value& smoke = decoder.object("smoke");
   for (std::size_t i = 0; i < gates.size(); ++i) {
-    auto gate = parse_gate(gates[i]);
-    if (gate) {
-      environment.gates.push_back(std::move(*gate));
-    } else {
-      decoder.add(std::move(gate).error());
-    }
+    environment.gates.emplace_back();
+    take(parse_gate(gates[i]), environment.gates.back(), decoder);
   }
-  if (!approvals.is_null()) {
-    auto parsed = parse_approvals(approvals);
-    if (parsed) {
-      environment.approvals = std::move(*parsed);
-    } else {
-      decoder.add(std::move(parsed).error());
-    }
-  }
-  if (!smoke.is_null()) {
-    auto parsed = parse_smoke(smoke);
-    if (parsed) {
-      environment.smoke = std::move(*parsed);
-    } else {
-      decoder.add(std::move(parsed).error());
-    }
-  }
+  if (!approvals.is_null()) take(parse_approvals(approvals), environment.approvals, decoder);
+  if (!smoke.is_null()) take(parse_smoke(smoke), environment.smoke, decoder);
   TRY(decoder.finish());
   return environment;
 }

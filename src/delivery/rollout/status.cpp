@@ -16,6 +16,16 @@ Value time_value(const std::optional<core::Time>& time) {
   return time ? Value(core::render_rfc3339_micro(*time)) : Value();
 }
 
+// Instants that Argo's status has no place for: read and written under status.slipway.
+struct OwnTime {
+  std::string_view key;
+  std::optional<core::Time> Progress::* member;
+};
+constexpr OwnTime own_times[] = {
+    {"startedAt", &Progress::started_at},       {"stepEnteredAt", &Progress::step_entered_at},
+    {"waitingSince", &Progress::waiting_since}, {"detectedAt", &Progress::detected_at},
+    {"restoredAt", &Progress::restored_at},     {"finishedAt", &Progress::finished_at}};
+
 // Absent rather than null, so that clients with optional fields read it.
 void put(Value& status, std::string_view path, Value value) {
   Value* parent = &status;
@@ -93,12 +103,7 @@ Progress progress_from_status(const Value& status) {
   p.abort_reason = ours["abortReason"].string_or("");
   p.attempt = static_cast<int>(ours["attempt"].int_or(0));
   p.background_attempt = static_cast<int>(ours["backgroundAttempt"].int_or(0));
-  p.started_at = time_from(ours["startedAt"]);
-  p.step_entered_at = time_from(ours["stepEnteredAt"]);
-  p.waiting_since = time_from(ours["waitingSince"]);
-  p.detected_at = time_from(ours["detectedAt"]);
-  p.restored_at = time_from(ours["restoredAt"]);
-  p.finished_at = time_from(ours["finishedAt"]);
+  for (const OwnTime& own : own_times) p.*own.member = time_from(ours[own.key]);
   if (ours["steps"].is_array()) {
     for (const auto& raw : ours["steps"].as_array()) {
       p.steps.push_back(
@@ -204,12 +209,7 @@ void write_status(objects::Object& rollout, const RolloutView& view, const Analy
   put(status, "slipway.abortReason", p.abort_reason.empty() ? Value() : Value(p.abort_reason));
   put(status, "slipway.attempt", Value(p.attempt));
   put(status, "slipway.backgroundAttempt", p.background_attempt == 0 ? Value() : Value(p.background_attempt));
-  put(status, "slipway.startedAt", time_value(p.started_at));
-  put(status, "slipway.stepEnteredAt", time_value(p.step_entered_at));
-  put(status, "slipway.waitingSince", time_value(p.waiting_since));
-  put(status, "slipway.detectedAt", time_value(p.detected_at));
-  put(status, "slipway.restoredAt", time_value(p.restored_at));
-  put(status, "slipway.finishedAt", time_value(p.finished_at));
+  for (const OwnTime& own : own_times) put(status, "slipway." + std::string(own.key), time_value(p.*own.member));
   Array steps;
   for (const auto& step : p.steps)
     steps.emplace_back(Object{{"weight", Value(step.weight)}, {"enteredAt", time_value(step.entered_at)}});
