@@ -1,7 +1,6 @@
 // The forge with the real git client against a real server.
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 #include <zlib.h>
 
 #include <condition_variable>
@@ -17,6 +16,7 @@
 #include "net/client.hpp"
 #include "net/http.hpp"
 #include "storage/database.hpp"
+#include "storage/test_directory.hpp"
 
 using namespace slipway;
 
@@ -25,15 +25,6 @@ namespace {
 struct Sink final : core::EventSink {
   std::vector<core::Event> events;
   void record(core::Event event) override { events.push_back(std::move(event)); }
-};
-
-struct Directory {
-  std::string path;
-  Directory() {
-    char name[] = "/tmp/slipway-forge-XXXXXX";
-    path = mkdtemp(name);
-  }
-  ~Directory() { (void)core::real_files().remove_tree(path); }
 };
 
 // A control plane with nothing but a forge, on a thread of its own, and people's git beside it.
@@ -168,8 +159,8 @@ git add . && git commit -q -m 'first words' -m 'and more' && git push -q $URL/mo
 }  // namespace
 
 TEST_CASE("a first push makes the repository, is on record before git returns, and is announced") {
-  Directory directory;
-  Town town(directory.path);
+  storage::TestDirectory directory;
+  Town town(directory.path());
   town.start();
   town.ok(first_commit);
   const auto head = town.line("git -C work rev-parse HEAD");
@@ -194,8 +185,8 @@ TEST_CASE("a first push makes the repository, is on record before git returns, a
 }
 
 TEST_CASE("clones and fetches work in protocol 0 and 2, shallow ones too, without credentials where reading is open") {
-  Directory directory;
-  Town town(directory.path);
+  storage::TestDirectory directory;
+  Town town(directory.path());
   town.start();
   town.ok(first_commit);
   for (const std::string version : {"0", "1", "2"}) {
@@ -215,8 +206,8 @@ TEST_CASE("clones and fetches work in protocol 0 and 2, shallow ones too, withou
 }
 
 TEST_CASE("a large push travels through a spooled file, in chunks, and comes back whole") {
-  Directory directory;
-  Town town(directory.path);
+  storage::TestDirectory directory;
+  Town town(directory.path());
   town.start();
   town.ok(first_commit);
   town.ok(
@@ -227,8 +218,8 @@ TEST_CASE("a large push travels through a spooled file, in chunks, and comes bac
 }
 
 TEST_CASE("who has no token, a wrong one or no right to push is told so, and nothing moves") {
-  Directory directory;
-  Town town(directory.path);
+  storage::TestDirectory directory;
+  Town town(directory.path());
   town.start();
   town.ok(first_commit);
   town.ok("cd work && git commit -q --allow-empty -m more");
@@ -244,8 +235,8 @@ TEST_CASE("who has no token, a wrong one or no right to push is told so, and not
 }
 
 TEST_CASE("main only moves forward and stays; other branches do as they like") {
-  Directory directory;
-  Town town(directory.path);
+  storage::TestDirectory directory;
+  Town town(directory.path());
   town.start();
   town.ok(first_commit);
   const auto rewritten =
@@ -264,8 +255,8 @@ TEST_CASE("main only moves forward and stays; other branches do as they like") {
 }
 
 TEST_CASE("two people push at once: one wins, the other is told to fetch, both pushes of branches are kept") {
-  Directory directory;
-  Town town(directory.path);
+  storage::TestDirectory directory;
+  Town town(directory.path());
   town.start();
   town.ok(first_commit);
   town.ok(
@@ -285,10 +276,10 @@ TEST_CASE("two people push at once: one wins, the other is told to fetch, both p
 }
 
 TEST_CASE("a push whose record a crash swallowed is recorded and announced at the next start, once") {
-  Directory directory;
+  storage::TestDirectory directory;
   std::string head;
   {
-    Town town(directory.path);
+    Town town(directory.path());
     town.start();
     town.ok(first_commit);
     // What a kill between git and the database leaves: the ref moved, nobody knows.
@@ -297,7 +288,7 @@ TEST_CASE("a push whose record a crash swallowed is recorded and announced at th
     CHECK(town.pushes().size() == 1);
   }
   for (int i = 0; i < 2; ++i) {
-    Town town(directory.path);
+    Town town(directory.path());
     town.start();
     const auto pushes = town.pushes();
     REQUIRE(pushes.size() == 2);
@@ -308,17 +299,17 @@ TEST_CASE("a push whose record a crash swallowed is recorded and announced at th
 }
 
 TEST_CASE("a push recorded but not announced before a crash is announced at the next start") {
-  Directory directory;
+  storage::TestDirectory directory;
   {
-    Town town(directory.path);
+    Town town(directory.path());
     town.start();
     town.ok(first_commit);
   }
-  auto database = storage::open_sqlite(directory.path + "/forge.db").value();
+  auto database = storage::open_sqlite(directory.path() + "/forge.db").value();
   REQUIRE(database->write([](storage::Connection& c) { return c.execute("UPDATE forge_pushes SET announced = 0"); })
               .has_value());
   database.reset();
-  Town town(directory.path);
+  Town town(directory.path());
   town.start();
   town.on_loop([&] {
     REQUIRE(town.heard.size() == 1);
@@ -328,8 +319,8 @@ TEST_CASE("a push recorded but not announced before a crash is announced at the 
 }
 
 TEST_CASE("commits are read: files, directories, facts, names and checkouts") {
-  Directory directory;
-  Town town(directory.path);
+  storage::TestDirectory directory;
+  Town town(directory.path());
   town.start();
   town.ok(first_commit);
   const auto head = town.line("git -C work rev-parse HEAD");
@@ -366,17 +357,17 @@ TEST_CASE("commits are read: files, directories, facts, names and checkouts") {
   CHECK(resolve(head.substr(0, 8)).value() == head);
   CHECK(resolve("nothing").error().code == Code::not_found);
   CHECK(resolve("--help").error().code == Code::invalid_argument);
-  CHECK(town.wait<void>([&](auto done) { forge.checkout("models", head, directory.path + "/out", std::move(done)); })
+  CHECK(town.wait<void>([&](auto done) { forge.checkout("models", head, directory.path() + "/out", std::move(done)); })
             .has_value());
   town.ok("cmp out/deploy/a.yaml work/deploy/a.yaml && test ! -e out/.git");
-  CHECK(town.wait<void>([&](auto done) { forge.checkout("other", head, directory.path + "/out2", std::move(done)); })
+  CHECK(town.wait<void>([&](auto done) { forge.checkout("other", head, directory.path() + "/out2", std::move(done)); })
             .error()
             .code == Code::not_found);
 }
 
 TEST_CASE("commit statuses have GitHub's shape; the newest of each context counts") {
-  Directory directory;
-  Town town(directory.path);
+  storage::TestDirectory directory;
+  Town town(directory.path());
   town.start();
   town.ok(first_commit);
   const auto head = town.line("git -C work rev-parse HEAD");

@@ -13,6 +13,7 @@
 #include "pods/node.hpp"
 #include "pods/shim_runtime.hpp"
 #include "storage/database.hpp"
+#include "storage/test_directory.hpp"
 
 namespace slipway::pods {
 namespace {
@@ -24,8 +25,6 @@ class RealMachine {
  public:
   RealMachine() {
     log::set_level(log::Level::error);
-    std::string pattern = (std::filesystem::temp_directory_path() / "slipway-node-XXXXXX").string();
-    directory = ::mkdtemp(pattern.data());
     come();
   }
   ~RealMachine() {
@@ -33,7 +32,6 @@ class RealMachine {
     node->stop_all(5s, [&] { stopped = true; });
     CHECK(until([&] { return stopped; }));
     go();
-    std::filesystem::remove_all(directory);
   }
 
   void come() {
@@ -103,7 +101,8 @@ class RealMachine {
     return answer;
   }
 
-  std::string directory;
+  const storage::TestDirectory place;
+  const std::string directory = place.path();
   std::unique_ptr<core::RealWorld> real;
   std::unique_ptr<net::IoThread> io;
   std::unique_ptr<core::HttpClient> http;

@@ -13,6 +13,7 @@
 #include "core/world/real.hpp"
 #include "pods/logs.hpp"
 #include "pods/shim/record.hpp"
+#include "storage/test_directory.hpp"
 
 namespace slipway::pods {
 namespace {
@@ -36,14 +37,11 @@ class Bench {
  public:
   Bench() {
     log::set_level(log::Level::error);
-    std::string pattern = (std::filesystem::temp_directory_path() / "slipway-shim-XXXXXX").string();
-    directory = ::mkdtemp(pattern.data());
     come();
   }
   ~Bench() {
     runtime.reset();
     real.reset();
-    std::filesystem::remove_all(directory);
   }
 
   // A control plane comes up: the old one (if any) is as gone as after kill -9.
@@ -96,7 +94,8 @@ class Bench {
     real->loop().after(5ms, [this] { tick(); });
   }
 
-  std::string directory;
+  const storage::TestDirectory place;
+  const std::string directory = place.path();
   NoHttp http;
   std::unique_ptr<core::RealWorld> real;
   std::unique_ptr<core::World> world;

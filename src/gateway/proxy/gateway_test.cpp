@@ -5,22 +5,12 @@
 #include <fstream>
 
 #include "gateway/proxy/test_gateway.hpp"
+#include "storage/test_directory.hpp"
 
 using namespace slipway;
 using namespace slipway::gateway;
 using namespace slipway::gateway::test;
 using namespace std::chrono_literals;
-
-namespace {
-struct TemporaryDirectory {
-  std::string path;
-  TemporaryDirectory() {
-    std::string name = "/tmp/slipway-gateway-XXXXXX";
-    path = ::mkdtemp(name.data());
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
-};
-}  // namespace
 
 TEST_CASE("one connection carries many requests, also when they are sent at once, over one upstream connection") {
   Upstream upstream(always("ok"));
@@ -182,9 +172,9 @@ TEST_CASE("stopping does not wait for ever") {
 
 TEST_CASE("the gateway follows a control plane, keeps what it got, and serves without it, also after a restart") {
   Upstream first(always("first")), second(always("second"));
-  TemporaryDirectory directory;
+  storage::TestDirectory directory;
   proxy::GatewayOptions options;
-  options.cache = directory.path + "/snapshot.json";
+  options.cache = directory.path() + "/snapshot.json";
   const auto snapshot = [](int port, std::uint64_t version) {
     const std::string body =
         core::doc::render_json(traffic::to_json(traffic::snapshot_of(one_upstream(port), version)));
@@ -232,9 +222,9 @@ TEST_CASE("the gateway follows a control plane, keeps what it got, and serves wi
 }
 
 TEST_CASE("a broken cache is no reason not to start") {
-  TemporaryDirectory directory;
+  storage::TestDirectory directory;
   proxy::GatewayOptions options;
-  options.cache = directory.path + "/snapshot.json";
+  options.cache = directory.path() + "/snapshot.json";
   std::ofstream(options.cache) << "{\"hosts\": 5}";
   RunningGateway g("", options);
   CHECK(has(g.admin("/readyz"), "no rules yet"));
