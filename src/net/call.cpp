@@ -34,11 +34,13 @@ std::vector<tcp::endpoint> literal_endpoints(const Url& url) {
 }  // namespace
 
 std::optional<tcp::socket> ConnectionPool::take(const std::string& authority) {
-  const auto found = idle_.find(authority);
-  if (found == idle_.end()) return std::nullopt;
-  while (!found->second.empty()) {
-    tcp::socket socket = std::move(found->second.front());
-    found->second.pop_front();
+  for (auto it = idle_.begin(); it != idle_.end();) {
+    if (it->authority != authority) {
+      ++it;
+      continue;
+    }
+    tcp::socket socket = std::move(it->socket);
+    it = idle_.erase(it);
     // An idle connection has nothing to say: a byte or an end means that the server closed it.
     char byte = 0;
     boost::system::error_code error;
@@ -49,10 +51,13 @@ std::optional<tcp::socket> ConnectionPool::take(const std::string& authority) {
   return std::nullopt;
 }
 
-void ConnectionPool::put(const std::string& authority, tcp::socket socket) {
-  auto& idle = idle_[authority];
-  idle.push_front(std::move(socket));
-  if (idle.size() > max_idle_per_host) idle.pop_back();
+void ConnectionPool::put(const std::string& authority, tcp::socket socket, Instant now) {
+  idle_.push_front(Idle{authority, std::move(socket), now});
+  std::size_t of_this_host = 0;
+  std::erase_if(idle_, [&](const Idle& idle) {
+    return now - idle.since > max_age || (idle.authority == authority && ++of_this_host > max_idle_per_host);
+  });
+  if (idle_.size() > max_idle) idle_.pop_back();
 }
 
 Call::Call(std::shared_ptr<CallContext> context, core::HttpRequest request, Done done)
@@ -187,7 +192,8 @@ void Call::on_end_of_stream() {
 }
 
 void Call::succeed() {
-  if (is_written_ && parser_->may_reuse_connection()) context_->pool.put(url_.authority, std::move(socket_));
+  if (is_written_ && parser_->may_reuse_connection())
+    context_->pool.put(url_.authority, std::move(socket_), std::chrono::steady_clock::now());
   core::HttpResponse response;
   response.status = parser_->status();
   response.headers = std::move(parser_->headers());

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "core/world/real.hpp"
+#include "net/impl/call.hpp"
 #include "net/test_support.hpp"
 
 namespace slipway::net {
@@ -127,6 +128,21 @@ TEST_CASE("a kept connection that the server closed does not fail the next reque
     REQUIRE_MESSAGE(response, (response ? "" : response.error().one_line()));
     CHECK(response->body == "ok");
   }
+}
+
+TEST_CASE("kept connections to servers that nobody asks again are let go") {
+  asio::io_context io;
+  ConnectionPool pool;
+  const ConnectionPool::Instant start{};
+  const auto keep = [&](const std::string& authority, ConnectionPool::Instant now) {
+    pool.put(authority, asio::ip::tcp::socket(io), now);
+  };
+  for (std::size_t i = 0; i < 2 * ConnectionPool::max_idle; ++i) keep("pod-" + std::to_string(i), start);
+  CHECK(pool.size() == ConnectionPool::max_idle);
+  keep("young", start + ConnectionPool::max_age + std::chrono::seconds(1));
+  CHECK(pool.size() == 1);
+  for (std::size_t i = 0; i < 20; ++i) keep("busy", start + ConnectionPool::max_age);
+  CHECK(pool.size() == 1 + ConnectionPool::max_idle_per_host);
 }
 
 TEST_CASE("what goes wrong has a code that says whether to try again") {

@@ -5,9 +5,9 @@
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <deque>
+#include <chrono>
 #include <functional>
-#include <map>
+#include <list>
 #include <memory>
 #include <optional>
 #include <set>
@@ -21,18 +21,29 @@ namespace slipway::net {
 
 class Call;
 
-// Connections that a server keeps open for us, youngest first.
+// Connections that a server keeps open for us. Bounded in all, because most servers we call (a Pod's probes) are gone
+// one day without anybody asking for their connection again.
 class ConnectionPool {
  public:
+  using Instant = std::chrono::steady_clock::time_point;
   static constexpr std::size_t max_idle_per_host = 8;
+  static constexpr std::size_t max_idle = 64;
+  static constexpr std::chrono::seconds max_age{60};
 
   // One that is still open and has nothing to read, if any.
   std::optional<asio::ip::tcp::socket> take(const std::string& authority);
-  void put(const std::string& authority, asio::ip::tcp::socket socket);
+  // Closes what is too old or too much.
+  void put(const std::string& authority, asio::ip::tcp::socket socket, Instant now);
   void clear() { idle_.clear(); }
+  std::size_t size() const { return idle_.size(); }
 
  private:
-  std::map<std::string, std::deque<asio::ip::tcp::socket>> idle_;
+  struct Idle {
+    std::string authority;
+    asio::ip::tcp::socket socket;
+    Instant since;
+  };
+  std::list<Idle> idle_;  // youngest first
 };
 
 // What the calls of one client share.
