@@ -120,7 +120,8 @@ struct PromotionController::State {
     const Request request = request_of(promotion);
     TRY_ASSIGN(const auto found, parts.store.find(kinds::environment, {"", request.environment}));
     if (!found) {
-      TRY(move(std::move(promotion), phase_of(promotion), "waits for Environment " + request.environment));
+      const Phase unchanged = phase_of(promotion);
+      TRY(move(std::move(promotion), unchanged, "waits for Environment " + request.environment));
       return poll();
     }
     const auto environment = parse_environment(*found);
@@ -154,7 +155,8 @@ struct PromotionController::State {
     if (!plan) {
       if (plan.error().code != Code::unavailable)
         return move(std::move(promotion), Phase::failed, plan.error().one_line(), "promotion-failed");
-      TRY(move(std::move(promotion), phase_of(promotion), "waits: " + plan.error().one_line()));
+      const Phase unchanged = phase_of(promotion);
+      TRY(move(std::move(promotion), unchanged, "waits: " + plan.error().one_line()));
       return poll();
     }
     Value& status = promotion.status();
