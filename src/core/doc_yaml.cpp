@@ -106,6 +106,7 @@ class YamlBuilder {
     fy_parse_cfg config{};
     // PyYAML and Go's YAML take the next line of a quoted scalar at its parent's own indentation, and formatters write
     // it.
+    // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): a set of libfyaml's flags, in its own type
     config.flags = static_cast<fy_parse_cfg_flags>(FYPCF_QUIET | FYPCF_DISABLE_DEPTH_LIMIT | FYPCF_DEFAULT_VERSION_1_2 |
                                                    FYPCF_JSON_NONE | FYPCF_SLOPPY_FLOW_INDENTATION);
     config.diag = diag.get();

@@ -6,6 +6,7 @@ namespace slipway::core {
 
 struct Regex::Impl {
   RE2 re2;
+  Impl(const std::string& pattern, const RE2::Options& options) : re2(pattern, options) {}
 };
 
 Regex::Regex(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -17,7 +18,7 @@ Result<std::shared_ptr<const Regex>> Regex::parse(const std::string& pattern) {
   options.set_log_errors(false);
   options.set_dot_nl(true);
   options.set_max_mem(1 << 20);
-  std::unique_ptr<Impl> impl(new Impl{RE2(pattern, options)});
+  auto impl = std::make_unique<Impl>(pattern, options);
   if (!impl->re2.ok()) {
     return fail(Code::invalid_argument, "bad regular expression \"" + pattern + "\": " + impl->re2.error(),
                 "the syntax is RE2's; look-around and back-references do not exist there");

@@ -46,7 +46,7 @@ bool is_executable_file(const std::string& path) {
 Result<std::string> find_program(const Launch& request) {
   const std::string& name = request.argv.front();
   if (name.contains('/')) {
-    const std::string path = name.front() == '/' || request.directory.empty() ? name : request.directory + "/" + name;
+    std::string path = name.front() == '/' || request.directory.empty() ? name : request.directory + "/" + name;
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) return fail(from_errno(errno, "cannot start " + path));
     if (!is_executable_file(path)) return fail(from_errno(EACCES, "cannot start " + path));
@@ -55,7 +55,7 @@ Result<std::string> find_program(const Launch& request) {
   const std::string_view path = value_of(request.environment, "PATH");
   for (std::size_t start = 0; start < path.size();) {
     const std::size_t colon = std::min(path.find(':', start), path.size());
-    const std::string candidate = std::string(path.substr(start, colon - start)) + "/" + name;
+    std::string candidate = std::string(path.substr(start, colon - start)) + "/" + name;
     if (colon > start && is_executable_file(candidate)) return candidate;
     start = colon + 1;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <functional>
 
 namespace slipway::core {
 namespace {
@@ -76,7 +77,7 @@ Result<std::vector<std::string>> SimulatedFiles::list(const std::string& directo
   }
   std::vector<std::string> names;
   collect_children(files_, name, [](const auto& file) -> const std::string& { return file.first; }, names);
-  collect_children(directories_, name, [](const std::string& entry) -> const std::string& { return entry; }, names);
+  collect_children(directories_, name, std::identity{}, names);
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -185,7 +185,7 @@ void SimulatedMachine::plan_end(int pid, Exit exit) {
 void SimulatedMachine::end(int pid, Exit exit) {
   const auto entry = processes_.extract(pid);
   if (!entry) return;  // killed after its exit was planned
-  const std::shared_ptr<Process> process = entry.mapped();
+  const std::shared_ptr<Process>& process = entry.mapped();
   ground_.queue.forget(pid);
   ground_.network.forget_requests_of(pid);
   ground_.network.close_all_of(pid);
