@@ -15,9 +15,9 @@ std::string padded(std::string text, std::size_t width) {
 }
 
 std::string stamp(double seconds) {
+  const int minutes = static_cast<int>(seconds) / 60;
   char text[32];
-  std::snprintf(text, sizeof text, "%2d:%04.1f", static_cast<int>(seconds) / 60,
-                seconds - 60.0 * (static_cast<int>(seconds) / 60));
+  std::snprintf(text, sizeof text, "%2d:%04.1f", minutes, seconds - 60.0 * minutes);
   return text;
 }
 

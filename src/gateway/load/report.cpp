@@ -117,7 +117,7 @@ doc::Value to_json(const LoadReport& r) {
 std::string to_table(const LoadReport& r) {
   char line[160];
   std::snprintf(line, sizeof line, "%llu requests in %.1f s (%.2f/s): %llu succeeded, %llu failed",
-                static_cast<unsigned long long>(r.succeeded + r.failed), r.seconds, r.achieved_rate,
+                static_cast<unsigned long long>(r.succeeded) + r.failed, r.seconds, r.achieved_rate,
                 static_cast<unsigned long long>(r.succeeded), static_cast<unsigned long long>(r.failed));
   std::string out = line;
   if (r.abandoned > 0) out += ", " + std::to_string(r.abandoned) + " cut at the end";

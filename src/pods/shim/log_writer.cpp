@@ -28,7 +28,7 @@ void CriLines::feed(std::string_view bytes, Time now, std::string& out) {
   std::string_view left = rest_;
   while (true) {
     const auto newline = left.find('\n');
-    if (newline != std::string_view::npos && newline <= longest_piece) {
+    if (newline <= longest_piece) {  // npos is beyond it
       emit(left.substr(0, newline), 'F', now, out);
       left.remove_prefix(newline + 1);
     } else if (left.size() > longest_piece) {

@@ -106,7 +106,7 @@ void Shim::become_program(const ContainerStart& start) {
   ::setpgid(0, 0);
   Pipe::close(gate_.write_end);
   const int null = ::open("/dev/null", O_RDONLY);
-  ::dup2(null, 0);
+  if (null >= 0) ::dup2(null, 0);
   ::dup2(out_.write_end, 1);
   ::dup2(err_.write_end, 2);
   if (null > 2) ::close(null);
