@@ -121,7 +121,6 @@ bool is_version_name(std::string_view name) {
 
 Registry::Registry(core::World world, storage::Database& database, storage::BlobStore& blobs, core::EventSink& events)
     : world_(world), database_(database), blobs_(blobs), events_(events) {}
-Registry::~Registry() = default;
 
 Result<std::unique_ptr<Registry>> Registry::open(core::World world, storage::Database& database,
                                                  storage::BlobStore& blobs, core::EventSink& events) {

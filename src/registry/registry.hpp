@@ -59,7 +59,6 @@ class Registry {
   // Everything handed in outlives the registry. Makes its tables, and records in `events` what a crash kept from it.
   static Result<std::unique_ptr<Registry>> open(core::World world, storage::Database& database,
                                                 storage::BlobStore& blobs, core::EventSink& events);
-  ~Registry();
 
   struct Registered {
     VersionRecord record;

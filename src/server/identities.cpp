@@ -24,7 +24,7 @@ Result<std::string> ensure_token(team::Team& team, const std::string& path, cons
                                  core::EventSink& events) {
   core::Files& files = core::real_files();
   if (auto old = files.read(path)) {
-    const std::string secret = old->substr(0, old->find('\n'));
+    std::string secret = old->substr(0, old->find('\n'));
     if (works(team, secret)) return secret;
   }
   TRY_ASSIGN(const team::IssuedToken token, team.issue_token(person.id, "file"));

@@ -112,7 +112,7 @@ Result<std::string> find_program(const std::string& name, const std::string& hin
     return fail(Code::not_found, name + " is not an executable file", hint);
   }
   for (const std::string& directory : search_path()) {
-    const std::string path = directory + "/" + name;
+    std::string path = directory + "/" + name;
     if (::access(path.c_str(), X_OK) == 0 && !fs::is_directory(path)) return path;
   }
   return fail(Code::not_found, name + " is not installed", hint);
@@ -144,7 +144,7 @@ Result<std::string> find_sample_weights() {
 
 Result<std::string> find_python() {
   for (const fs::path& environment : python_environments()) {
-    const std::string python = (environment / "bin" / "python3").string();
+    std::string python = (environment / "bin" / "python3").string();
     if (::access(python.c_str(), X_OK) == 0) return python;
   }
   return find_program("python3", "apt-get install python3");

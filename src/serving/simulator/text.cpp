@@ -15,8 +15,8 @@ bool is_space(char c) { return spaces.contains(c); }
 // "Passage: Orders ship." -> "Orders ship."
 std::string_view without_label(std::string_view sentence) {
   const auto colon = sentence.find(':');
-  if (colon == std::string_view::npos || colon > 12 || sentence.substr(0, colon).find(' ') != std::string_view::npos) {
-    return sentence;
+  if (colon > 12 || sentence.substr(0, colon).find(' ') != std::string_view::npos) {
+    return sentence;  // npos, too, is beyond 12
   }
   return core::trimmed(sentence.substr(colon + 1), spaces);
 }
