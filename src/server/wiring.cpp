@@ -20,7 +20,7 @@ bool is_manifest(std::string_view path) {
 Result<std::string> RegisteredWeights::path_for(const std::string& model_uri, const std::string& sha256_hex) {
   constexpr std::string_view registry_scheme = "model-registry://", file_scheme = "file://";
   if (model_uri.starts_with(file_scheme)) {
-    const std::string path = model_uri.substr(file_scheme.size());
+    std::string path = model_uri.substr(file_scheme.size());
     if (!core::real_files().exists(path)) return fail(Code::not_found, "there are no weights at " + path);
     if (sha256_hex.empty()) return path;
     TRY_ASSIGN(const storage::BlobStat stat, blobs_.put_file(path, false));

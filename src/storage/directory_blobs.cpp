@@ -164,7 +164,7 @@ class DirectoryBlobs final : public BlobStore {
   }
 
   Result<std::string> path_of(const Digest& digest) override {
-    const std::string path = path_for(digest);
+    std::string path = path_for(digest);
     {
       const std::lock_guard lock(mutex_);
       if (verified_.contains(digest) && ::access(path.c_str(), F_OK) == 0) return path;
