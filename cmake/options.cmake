@@ -5,9 +5,9 @@ option(SLIPWAY_FUZZ "build the fuzzers (clang only)" OFF)
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Precompiled headers are cached only with these; paths relative to the tree let another clone find what this one made.
+  # Precompiled headers are cached only with this sloppiness; paths relative to the tree let another clone find what this one made.
   set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_PCH_EXTSUM=1
-    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+    CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)

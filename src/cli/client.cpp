@@ -1,7 +1,9 @@
 #include "cli/client.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 
 #include "core/world/real.hpp"
 #include "net/client.hpp"
@@ -57,12 +59,33 @@ core::HttpRequest request_for(const Connection& connection, std::string_view met
   return request;
 }
 
-Result<core::doc::Value> decode(Result<core::HttpResponse> response, const Connection& connection) {
-  if (!response) {
-    core::Error error(Code::unavailable, "cannot reach the platform at " + connection.url,
-                      "is it running? slipway up --detach starts it");
-    return fail(std::move(error).because(std::move(response).error()));
+// $SLIPWAY_RETRY_SECONDS: a workflow step waits for a control plane that is being restarted; a person is told at once.
+core::Duration patience() {
+  const std::string text = environment("SLIPWAY_RETRY_SECONDS");
+  return std::chrono::seconds(std::clamp<long>(std::strtol(text.c_str(), nullptr, 10), 0, 3600));
+}
+
+// Asks again while nobody answers. Safe for every method: what creates something carries an Idempotency-Key, so that an
+// answer lost on the way does not make a second one.
+Result<core::HttpResponse> send(core::HttpRequest request, const Connection& connection) {
+  if (request.method == "POST") request.headers.emplace_back("Idempotency-Key", core::real_random().hex(32));
+  const core::Instant deadline = core::real_clock().monotonic() + patience();
+  for (bool told = false;; told = true) {
+    auto response = net::fetch(request);
+    const bool away = response ? response->status == 503 : response.error().code == Code::unavailable;
+    if (!away || core::real_clock().monotonic() >= deadline) {
+      if (response) return response;
+      core::Error error(response.error().code, "cannot reach the platform at " + connection.url,
+                        "is it running? slipway up --detach starts it");
+      return fail(std::move(error).because(std::move(response).error()));
+    }
+    if (!told) std::cerr << "slipway: the platform at " << connection.url << " does not answer; trying again\n";
+    core::sleep_for(std::chrono::milliseconds(250));
   }
+}
+
+Result<core::doc::Value> decode(Result<core::HttpResponse> response) {
+  if (!response) return fail(std::move(response).error());
   if (response->status >= 400) return fail(error_of(response->status, response->body));
   if (response->body.empty()) return doc::Value();
   return doc::parse_json(response->body, "<answer>");
@@ -139,7 +162,7 @@ Result<core::doc::Value> call(const Connection& connection, std::string_view met
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = doc::render_json(*body);
   }
-  return decode(net::fetch(std::move(request)), connection);
+  return decode(send(std::move(request), connection));
 }
 
 Result<core::doc::Value> upload(const Connection& connection, std::string_view path, const std::string& file) {
@@ -147,15 +170,13 @@ Result<core::doc::Value> upload(const Connection& connection, std::string_view p
   TRY_ASSIGN(request.body, core::real_files().read(file));
   request.headers.emplace_back("Content-Type", "application/octet-stream");
   request.timeout = std::chrono::minutes(10);
-  return decode(net::fetch(std::move(request)), connection);
+  return decode(send(std::move(request), connection));
 }
 
 Result<std::string> fetch_text(const Connection& connection, std::string_view path) {
-  auto response = net::fetch(request_for(connection, "GET", path));
-  if (!response)
-    return fail(Code::unavailable, "cannot reach the platform at " + connection.url, response.error().message);
-  if (response->status >= 400) return fail(error_of(response->status, response->body));
-  return std::move(response->body);
+  TRY_ASSIGN(core::HttpResponse response, send(request_for(connection, "GET", path), connection));
+  if (response.status >= 400) return fail(error_of(response.status, response.body));
+  return std::move(response.body);
 }
 
 }  // namespace slipway::cli

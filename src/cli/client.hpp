@@ -35,7 +35,8 @@ Result<Connection> connect(const Common& common);
 // DATA/endpoints.json, or unavailable.
 Result<core::doc::Value> read_endpoints(const std::string& data);
 
-// The answer's document; an error answer becomes the Error it describes.
+// The answer's document; an error answer becomes the Error it describes. $SLIPWAY_RETRY_SECONDS says how long to ask
+// again while nobody answers (0 unless set; the engine sets it for workflow steps). `unavailable` then.
 Result<core::doc::Value> call(const Connection& connection, std::string_view method, std::string_view path,
                               const std::optional<core::doc::Value>& body = std::nullopt,
                               core::Duration timeout = std::chrono::seconds(60));

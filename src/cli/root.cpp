@@ -11,11 +11,11 @@ const Command& root_command() {
       .examples = {"slipway demo                 see all of it in three minutes",
                    "slipway up --detach          start the platform",
                    "slipway status               what runs, and where"},
-      .children = {demo_command(),       up_command(),     status_command(),  down_command(),   init_command(),
-                   lint_command(),       apply_command(),  get_command(),     run_command(),    model_command(),
-                   promote_command(),    inbox_command(),  approve_command(), reject_command(), rollout_command(),
-                   history_command(),    audit_command(),  logs_command(),    load_command(),   token_command(),
-                   completion_command(), gateway_command()}};
+      .children = {demo_command(),   up_command(),      status_command(),     endpoint_command(), down_command(),
+                   init_command(),   lint_command(),    apply_command(),      get_command(),      run_command(),
+                   runs_command(),   model_command(),   promote_command(),    inbox_command(),    approve_command(),
+                   reject_command(), rollout_command(), history_command(),    audit_command(),    logs_command(),
+                   load_command(),   token_command(),   completion_command(), gateway_command()}};
   return root;
 }
 

@@ -8,12 +8,14 @@ namespace slipway::cli {
 Command up_command();
 Command down_command();
 Command status_command();
+Command endpoint_command();
 Command demo_command();
 Command apply_command();
 Command get_command();
 Command lint_command();
 Command init_command();
 Command run_command();
+Command runs_command();
 Command model_command();
 Command promote_command();
 Command approve_command();

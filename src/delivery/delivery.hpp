@@ -46,6 +46,7 @@ struct PromotionRequest {
   std::string model, version, environment;
   std::string commit, repository;  // empty: the version's own
   std::string reason;
+  std::string idempotency_key;  // the same caller's request with the same key gets the same Promotion; empty: a new one
 };
 
 class Delivery {

@@ -12,7 +12,7 @@ using net::Request;
 using Reply = std::shared_ptr<net::Responder>;
 constexpr std::size_t max_blob = 512ull * 1024 * 1024 * 1024;
 
-std::string caller_of(const Request& request) { return std::string(request.header("x-slipway-principal")); }
+std::string caller_of(const Request& request) { return std::string(request.header(net::principal_header)); }
 
 Result<net::Response> store_blob(storage::BlobStore& blobs, const Request& request) {
   core::Digest digest;

@@ -15,8 +15,8 @@ using ResponderPtr = std::shared_ptr<Responder>;
 constexpr std::string_view base = "/api/slipway/v1";
 
 delivery::Principal principal_of(const Request& request) {
-  delivery::Principal principal{.name = std::string(request.header(team::principal_header)), .roles = {}};
-  std::string_view roles = request.header(team::roles_header);
+  delivery::Principal principal{.name = std::string(request.header(net::principal_header)), .roles = {}};
+  std::string_view roles = request.header(net::roles_header);
   while (!roles.empty()) {
     const std::size_t comma = roles.find(',');
     principal.roles.emplace_back(roles.substr(0, comma));
@@ -63,7 +63,8 @@ Result<doc::Value> create_promotion(const ApiParts& parts, const Request& reques
                                     .environment = decoder.required_string("environment"),
                                     .commit = decoder.string("commit"),
                                     .repository = decoder.string("repository"),
-                                    .reason = decoder.string("reason")};
+                                    .reason = decoder.string("reason"),
+                                    .idempotency_key = std::string(request.header(net::idempotency_header))};
   TRY(decoder.finish());
   TRY_ASSIGN(objects::Object promotion, parts.delivery.create_promotion(wanted, principal_of(request)));
   return std::move(promotion.document());

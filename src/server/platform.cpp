@@ -114,7 +114,7 @@ void add_status_routes(State& s) {
       "POST", "/api/slipway/v1/shutdown",
       [&s](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
         s.audit->record(
-            {.actor = std::string(request.header(team::principal_header)), .action = "stopped", .object = "platform"});
+            {.actor = std::string(request.header(net::principal_header)), .action = "stopped", .object = "platform"});
         responder->send(net::Response::json(202, doc::Object{{"stopping", true}}));
         ::kill(::getpid(), SIGTERM);
       });

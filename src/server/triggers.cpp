@@ -9,6 +9,7 @@ namespace {
 
 using State = Platform::State;
 constexpr std::size_t pushes_looked_at_again = 20;
+constexpr std::chrono::seconds step_patience{120};  // a step waits so long for a control plane that restarts
 
 class ForgeTree final : public workflow::SourceTree {
  public:
@@ -33,27 +34,17 @@ class NodeLogs final : public workflow::LogSource {
   pods::Node& node_;
 };
 
-bool was_started(State& s, const forge::Push& push, const std::string& path) {
-  auto runs = s.engine->list(500);
-  if (!runs) return false;
-  for (const workflow::RunView& run : *runs) {
-    if (run.repository == push.repository && run.commit == push.after && run.ref == push.ref && run.event == "push" &&
-        run.name == path)
-      return true;
-  }
-  return false;
-}
-
 // A push may be announced twice when a crash came between (forge.hpp): a workflow of one commit and branch runs once.
 void start_workflow(State& s, const forge::Push& push, const forge::SourceFile& file) {
   auto wanted = workflow::wants_push(file.text, file.path, push.ref);
-  if (wanted && (!*wanted || was_started(s, push, file.path))) return;
+  if (wanted && !*wanted) return;
   workflow::Submission submission{.text = file.text, .source_name = file.path, .dialect = "actions"};
   submission.display_name = file.path;
   submission.repository = push.repository;
   submission.commit = push.after;
   submission.ref = push.ref;
   submission.actor = push.actor;
+  submission.idempotency_key = push.repository + " " + push.ref + " " + push.after + " " + file.path;
   submission.variables = s.options.profile.variables;
   Result<std::string> run = wanted ? s.engine->submit(std::move(submission)) : fail(std::move(wanted).error());
   if (run) return;
@@ -104,7 +95,8 @@ Result<> open_engine(State& s) {
                          {"LANG", "C.UTF-8"},
                          {"SLIPWAY_URL", s.url(s.ports.api)},
                          {"SLIPWAY_GATEWAY", s.url(s.ports.gateway)},
-                         {"SLIPWAY_TOKEN_FILE", token_file(layout, ci_account)}};
+                         {"SLIPWAY_TOKEN_FILE", token_file(layout, ci_account)},
+                         {"SLIPWAY_RETRY_SECONDS", std::to_string(step_patience.count())}};
   options.source_tree = s.source_tree.get();
   options.log_source = s.log_source.get();
   s.engine =

@@ -19,9 +19,9 @@ struct GuardOptions {
   core::EventSink* events = nullptr;
 };
 
-// Lets a request pass, with principal_header and roles_header set, or answers 401 or 403 in the shape that the
-// clients of that path expect. A token that is sent is always checked, also where none is needed. `team` and the sink
-// outlive the router.
+// Lets a request pass, with net::principal_header and net::roles_header set, or answers 401 or 403 in the shape that
+// the clients of that path expect. A token that is sent is always checked, also where none is needed. `team` and the
+// sink outlive the router.
 net::Router::Guard make_guard(const Team& team, GuardOptions options = {});
 
 // What a request needs. Pure.

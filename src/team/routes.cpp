@@ -60,7 +60,7 @@ Result<doc::Value> verify(const AuditLog& audit) {
 }
 
 doc::Value whoami(const Team& team, const Request& request) {
-  const auto* person = team.find(request.header(principal_header));
+  const auto* person = team.find(request.header(net::principal_header));
   if (person == nullptr)
     return doc::Object{{"id", ""}, {"name", "nobody"}, {"roles", doc::Array{}}, {"service", false}};
   return render_person(*person);
@@ -77,7 +77,7 @@ Result<doc::Value> issue(Team& team, AuditLog& audit, const Request& request) {
   TRY_ASSIGN(const auto token,
              team.issue_token(person, label, lifetime > Duration(0) ? std::optional(lifetime) : std::nullopt));
   core::Event event;
-  event.actor = request.header(principal_header);
+  event.actor = request.header(net::principal_header);
   event.action = "token-issued";
   event.object = person;
   event.detail = "token " + token.id + (label.empty() ? "" : " for " + label);
@@ -102,7 +102,7 @@ Result<doc::Value> revoke(Team& team, AuditLog& audit, const Request& request) {
   const auto& id = request.parameters.at(0);
   TRY(team.revoke(id));
   core::Event event;
-  event.actor = request.header(principal_header);
+  event.actor = request.header(net::principal_header);
   event.action = "token-revoked";
   event.object = "token " + id;
   audit.record(std::move(event));

@@ -92,9 +92,4 @@ class Team {
 // /api/slipway/v1. Both outlive the router.
 void add_routes(net::Router& router, Team& team, AuditLog& audit);
 
-// Internal headers by which the guard tells handlers who is calling. Whatever a client sends under these names is
-// removed first. Neighbours read them with core::header().
-inline constexpr std::string_view principal_header = "x-slipway-principal";
-inline constexpr std::string_view roles_header = "x-slipway-roles";  // comma-separated
-
 }  // namespace slipway::team

@@ -104,6 +104,12 @@ TEST_CASE("the guard: what each request needs") {
       {"POST", "/api/slipway/v1/blobs", "ada", true, 0},
       {"POST", "/api/slipway/v1/promotions", "ada", true, 0},
       {"POST", "/api/slipway/v1/promotions/production/x/approve", "ada", true, 0},
+      {"POST", "/api/slipway/v1/promotions/", "", true, 401},
+      {"POST", "/api/slipway/v1/tokens/", "ada", true, 403},
+      {"GET", "/api/v1/secrets", "", true, 401},
+      {"GET", "/api/v1/namespaces/dev/secrets/x", "ada", true, 403},
+      {"GET", "/api/v1/namespaces/dev/secrets/x", "grace", true, 0},
+      {"GET", "/api/v1/namespaces/dev/pods", "", true, 0},
       {"POST", "/api/slipway/v1/tokens", "ada", true, 403},
       {"POST", "/api/slipway/v1/tokens", "grace", true, 0},
       {"POST", "/api/slipway/v1/anything-else", "ada", true, 403},
@@ -130,9 +136,17 @@ TEST_CASE("the guard: what each request needs") {
     CHECK(guard(request, recorder) == (row.status == 0));
     CHECK((recorder.answer ? recorder.answer->status : 0) == row.status);
     if (row.status == 0 && !caller.empty()) {
-      CHECK(request.header(team::principal_header) == caller + "@example.com");
+      CHECK(request.header(net::principal_header) == caller + "@example.com");
     }
   }
+}
+
+TEST_CASE("the guard: a slash at the end, which the router overlooks, asks for no less") {
+  const team::GuardOptions options;
+  const auto plain = team::requirement_of("POST", "/api/slipway/v1/promotions", options);
+  const auto slashed = team::requirement_of("POST", "/api/slipway/v1/promotions/", options);
+  CHECK(plain.verb == team::Verb::promote);
+  CHECK(slashed.verb == plain.verb);
 }
 
 TEST_CASE("a client cannot name itself: internal headers that it sends are removed") {
@@ -144,8 +158,8 @@ TEST_CASE("a client cannot name itself: internal headers that it sends are remov
   request.headers = {{"X-Slipway-Principal", "linus@example.com"}, {"x-slipway-ROLES", "tech-lead"}};
   Recorder recorder;
   CHECK(guard(request, recorder));
-  CHECK(request.header(team::principal_header).empty());
-  CHECK(request.header(team::roles_header).empty());
+  CHECK(request.header(net::principal_header).empty());
+  CHECK(request.header(net::roles_header).empty());
 }
 
 TEST_CASE("a refusal has the shape that the clients of that path read, and is on record") {

@@ -76,6 +76,8 @@ class Engine {
   // Reads the file, refuses what is wrong with it (all problems, with positions) before anything happens, and returns
   // the run's id. The run is durable on return.
   core::Result<std::string> submit(Submission submission);
+  // The same file with the same inputs once more, as a new run. failed_precondition while the former one runs.
+  core::Result<std::string> rerun(const std::string& id, const std::string& actor, const std::string& idempotency_key);
   core::Result<RunView> get(const std::string& id);  // not_found
   // The newest first. `experiment`: only of that one, unless empty.
   core::Result<std::vector<RunView>> list(std::size_t limit = 50, const std::string& experiment = {});

@@ -42,6 +42,7 @@ struct Submission {
   std::map<std::string, std::string> variables;    // the context "vars"
   std::map<std::string, std::string> environment;  // added to every step's
   std::string experiment;                          // KFP's experiment_id
+  std::string idempotency_key;                     // the same one gets the same run; empty: always a new run
 };
 
 struct ArtifactView {

@@ -75,8 +75,13 @@ def score(answers: Input[Dataset], metrics: Output[Metrics]) -> float:
 
 @dsl.pipeline(name="evaluate-support-assistant", description="asks a served model the questions of a prompts file and scores the answers")
 def evaluate(endpoint: str, host: str, model: str, prompts: str) -> float:
-    # A model server's answers are not a function of these inputs: asking is never taken from the cache.
-    asked = ask(endpoint=endpoint, host=host, model=model, prompts=prompts).set_caching_options(False)
+    # A model server's answers are not a function of these inputs: asking is never taken from the cache. A server may be
+    # replaced in the middle of it: then all questions are asked again.
+    asked = (
+        ask(endpoint=endpoint, host=host, model=model, prompts=prompts)
+        .set_caching_options(False)
+        .set_retry(num_retries=3, backoff_duration="2s", backoff_factor=2, backoff_max_duration="20s")
+    )
     return score(answers=asked.outputs["answers"]).outputs["Output"]
 
 

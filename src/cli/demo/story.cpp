@@ -215,35 +215,53 @@ Result<> Story::push_version(const std::string& number, const std::string& versi
   }));
 
   step(number == "2" ? "3" : number, "the workflow: lint, register, bring up in dev, evaluate");
-  TRY_ASSIGN(
-      const doc::Value run,
-      wait_for("the workflow of " + version, std::chrono::minutes(8), [&]() -> Result<std::optional<doc::Value>> {
-        TRY_ASSIGN(doc::Value runs, ask(ada.email, "GET", "/api/slipway/v1/runs"));
-        const doc::Value& list = runs.is_array() ? runs : runs["items"];
-        for (const doc::Value& r : list.is_array() ? list.as_array() : doc::Array{}) {
-          const std::string phase = r["phase"].string_or("");
-          if (r["commit"].string_or("") == commit && phase != "Pending" && phase != "Running") return r;
-        }
-        return std::nullopt;
-      }));
-  if (run["phase"].string_or("") != "Succeeded") {
-    return fail(
-        Code::failed_precondition,
-        "the workflow of " + version + " ended " + run["phase"].string_or("") + ": " + run["message"].string_or(""),
-        "--keep leaves its logs: slipway run logs");
+  std::string former;
+  for (int attempt = 1;; ++attempt) {
+    TRY_ASSIGN(const doc::Value run, finished_run(version, commit, former));
+    if (run["phase"].string_or("") == "Succeeded") return {};
+    const std::string why = run["phase"].string_or("") + ": " + run["message"].string_or("");
+    former = run["id"].string_or("");
+    if (!tries_again(attempt, "the workflow of " + version, why)) {
+      return fail(Code::failed_precondition, "the workflow of " + version + " ended " + why,
+                  "with --keep its logs stay: slipway runs logs " + former + " --data " + workspace_.data());
+    }
+    TRY(ask(ada.email, "POST", "/api/slipway/v1/runs/" + net::url_encode(former) + "/rerun"));
   }
-  return {};
+}
+
+Result<doc::Value> Story::finished_run(const std::string& version, const std::string& commit,
+                                       const std::string& former) {
+  return wait_for("the workflow of " + version, std::chrono::minutes(8), [&]() -> Result<std::optional<doc::Value>> {
+    TRY_ASSIGN(const doc::Value runs, ask(ada.email, "GET", "/api/slipway/v1/runs"));
+    const doc::Value& list = runs["items"];
+    for (const doc::Value& run : list.is_array() ? list.as_array() : doc::Array{}) {  // the newest first
+      if (run["id"].string_or("") == former) break;
+      const std::string phase = run["phase"].string_or("");
+      if (run["commit"].string_or("") == commit && phase != "Pending" && phase != "Running") return run;
+    }
+    return std::nullopt;
+  });
+}
+
+bool Story::tries_again(int attempt, const std::string& what, const std::string& why) {
+  constexpr int most_attempts = 4;
+  if (!options_.tolerate_outages || attempt >= most_attempts) return false;
+  teller_.say(what + " ended " + why + "; once more");
+  return true;
 }
 
 Result<> Story::to_staging(const std::string& version) {
   step(version == "v1" ? "4" : "10", "platform engineer: " + version + " to staging");
-  TRY_ASSIGN(const doc::Value promotion,
-             ask(grace.email, "POST", "/api/slipway/v1/promotions",
-                 doc::Object{{"model", model}, {"version", version}, {"environment", "staging"}}));
-  TRY_ASSIGN(const doc::Value end, wait_for_promotion(promotion, {}, std::chrono::minutes(5)));
-  if (end["status"]["phase"].string_or("") != "Succeeded") {
-    return fail(Code::failed_precondition, version + " in staging ended " + end["status"]["phase"].string_or("") +
-                                               ": " + end["status"]["message"].string_or(""));
+  doc::Value end;
+  for (int attempt = 1;; ++attempt) {
+    TRY_ASSIGN(const doc::Value promotion,
+               ask(grace.email, "POST", "/api/slipway/v1/promotions",
+                   doc::Object{{"model", model}, {"version", version}, {"environment", "staging"}}));
+    TRY_ASSIGN(end, wait_for_promotion(promotion, {}, std::chrono::minutes(5)));
+    if (end["status"]["phase"].string_or("") == "Succeeded") break;
+    const std::string why = end["status"]["phase"].string_or("") + ": " + end["status"]["message"].string_or("");
+    if (!tries_again(attempt, version + " in staging", why))
+      return fail(Code::failed_precondition, version + " in staging ended " + why);
   }
   step(version == "v1" ? "5" : "10", "the gates looked at the evidence");
   for (const doc::Value& gate : end["status"]["gates"].is_array() ? end["status"]["gates"].as_array() : doc::Array{}) {
@@ -325,6 +343,17 @@ Result<doc::Value> Story::roll_out(const doc::Value& promotion, const std::strin
   return wait_for_promotion(promotion, {}, std::chrono::minutes(8));
 }
 
+Result<doc::Value> Story::to_production(const std::string& version, const std::string& wanted) {
+  for (int attempt = 1;; ++attempt) {
+    TRY_ASSIGN(const doc::Value promotion, request_and_approve(version));
+    TRY_ASSIGN(doc::Value end, roll_out(promotion, version));
+    const std::string phase = end["status"]["phase"].string_or("");
+    if (phase == wanted ||
+        !tries_again(attempt, version + " in production", phase + ": " + end["status"]["message"].string_or("")))
+      return end;
+  }
+}
+
 Result<> Story::show_around() {
   step("9", "everybody: the page, the status, the history");
   TRY_ASSIGN(const doc::Value endpoints, read_endpoints(workspace_.data()));
@@ -366,8 +395,7 @@ Result<Outcome> Story::play() {
   TRY(workspace_.commit({"."}, ada, "v1: answers from the shop's own texts"));
   TRY(push_version("2", "v1"));
   TRY(to_staging("v1"));
-  TRY_ASSIGN(const doc::Value first, request_and_approve("v1"));
-  TRY_ASSIGN(const doc::Value first_end, roll_out(first, "v1"));
+  TRY_ASSIGN(const doc::Value first_end, to_production("v1", "Succeeded"));
   outcome_.first_promoted = first_end["status"]["phase"].string_or("") == "Succeeded";
   if (!outcome_.first_promoted) {
     return fail(Code::failed_precondition, "v1 was not promoted: " + first_end["status"]["phase"].string_or("") + ", " +
@@ -383,8 +411,7 @@ Result<Outcome> Story::play() {
     const std::lock_guard guard(samples_mutex_);
     judging_canary_ = true;
   }
-  TRY_ASSIGN(const doc::Value second, request_and_approve("v2"));
-  TRY_ASSIGN(const doc::Value second_end, roll_out(second, "v2"));
+  TRY_ASSIGN(const doc::Value second_end, to_production("v2", "RolledBack"));
   outcome_.second_rolled_back = second_end["status"]["phase"].string_or("") == "RolledBack";
   load_->stop(std::chrono::seconds(20));
 

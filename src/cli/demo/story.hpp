@@ -44,12 +44,15 @@ class Story {
   // --- the ten steps ---
   Result<> install_baseline();      // before the story: production serves v0
   Result<> declare_requirements();  // 1
-  Result<> push_version(const std::string& number, const std::string& version);          // 2 and 3
-  Result<> to_staging(const std::string& version);                                       // 4 and 5
-  Result<doc::Value> request_and_approve(const std::string& version);                    // 6 and 7
-  Result<doc::Value> roll_out(const doc::Value& promotion, const std::string& version);  // 8
-  Result<> show_around();                                                                // 9
-  Result<> change_for_v2();                                                              // 10
+  Result<> push_version(const std::string& number, const std::string& version);  // 2 and 3
+  Result<doc::Value> finished_run(const std::string& version, const std::string& commit,
+                                  const std::string& former);          // of the workflow; not the run `former`
+  Result<> to_staging(const std::string& version);                     // 4 and 5
+  Result<doc::Value> request_and_approve(const std::string& version);  // 6 and 7
+  Result<doc::Value> roll_out(const doc::Value& promotion, const std::string& version);     // 8
+  Result<doc::Value> to_production(const std::string& version, const std::string& wanted);  // 6 to 8
+  Result<> show_around();                                                                   // 9
+  Result<> change_for_v2();                                                                 // 10
 
   // --- helpers ---
   Result<doc::Value> ask(const std::string& person, std::string_view method, const std::string& path,
@@ -62,6 +65,8 @@ class Story {
   void listen();    // tells the platform's timeline as it grows
   void catch_up();  // tells what was not told yet; from any thread
   void step(const std::string& number, const std::string& title);
+  // Somebody kills parts on purpose, and people do again what an outage has spoilt.
+  bool tries_again(int attempt, const std::string& what, const std::string& why);
 
   Workspace& workspace_;
   Teller& teller_;

@@ -5,6 +5,7 @@
 #include "cli/verbs.hpp"
 #include "core/world/real.hpp"
 #include "net/http.hpp"
+#include "server/platform.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -195,12 +196,24 @@ Command list_command() {
           .state = common};
 }
 
+Command sample_command() {
+  return {.name = "sample",
+          .summary = "where the small model is that ./quickstart installed",
+          .examples = {"slipway up --detach --var WEIGHTS=\"$(slipway model sample)\""},
+          .run = [] {
+            auto weights = server::find_sample_weights();
+            if (!weights) return print_error(weights.error());
+            std::cout << *weights << "\n";
+            return static_cast<int>(ExitCode::ok);
+          }};
+}
+
 }  // namespace
 
 Command model_command() {
   return {.name = "model",
-          .summary = "the model registry: register, record, ls, card",
-          .children = {register_command(), record_command(), list_command(), card_command()}};
+          .summary = "the model registry: register, record, ls, card, sample",
+          .children = {register_command(), record_command(), list_command(), card_command(), sample_command()}};
 }
 
 }  // namespace slipway::cli

@@ -79,6 +79,8 @@ int promote(const PromoteOptions& options) {
 struct DecisionOptions {
   Common common;
   std::string promotion, subject, reason;
+  bool wait = false;
+  std::int64_t timeout = 900;
 };
 
 int decide(const DecisionOptions& options, std::string_view verb) {
@@ -97,12 +99,12 @@ int decide(const DecisionOptions& options, std::string_view verb) {
   if (!options.reason.empty()) body.set("reason", options.reason);
   auto answer = call(*connection, "POST", path, std::move(body));
   if (!answer) return print_error(answer.error(), format);
-  if (format != Format::table) {
-    print_value(*answer, format);
-  } else {
-    std::cout << options.promotion << " " << (verb == "approve" ? "approved" : "rejected") << "\n";
-  }
-  return ExitCode::ok;
+  if (format == Format::table)
+    std::cout << options.promotion << " " << (verb == "approve" ? "approved" : "rejected") << std::endl;
+  if (options.wait) answer = follow(*connection, *answer, options.timeout);
+  if (!answer) return print_error(answer.error(), format);
+  if (format != Format::table) print_value(*answer, format);
+  return !options.wait || (*answer)["status"]["phase"].string_or("") == "Succeeded" ? ExitCode::ok : ExitCode::failed;
 }
 
 Command decision_command(const std::string& verb, const std::string& summary, const std::string& example) {
@@ -111,6 +113,10 @@ Command decision_command(const std::string& verb, const std::string& summary, co
       {"promotion", "NAMESPACE/NAME", "the promotion", &options->promotion, true},
       {"--subject", "DIGEST", "what exactly is decided on, as slipway inbox shows it", &options->subject, true},
       {"--reason", "TEXT", "goes on record", &options->reason}};
+  if (verb == "approve") {
+    list.push_back({"--wait", "", "wait for the end; exit code 1 unless it succeeded", &options->wait});
+    list.push_back({"--timeout", "SECONDS", "of --wait", &options->timeout});
+  }
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = verb,
           .summary = summary,
@@ -154,32 +160,54 @@ Command reject_command() {
       "slipway reject production/support-assistant-v2-x7k2p --subject sha256:4be1... --reason 'not before the sale'");
 }
 
+namespace {
+
+struct InboxOptions {
+  Common common;
+  bool wait = false;
+  std::int64_t timeout = 300;
+};
+
+int inbox(const InboxOptions& options) {
+  const Format format = options.common.format();
+  auto connection = connect(options.common);
+  if (!connection) return print_error(connection.error(), format);
+  Progress progress("waiting for something to decide");
+  const core::Instant deadline = core::real_clock().monotonic() + std::chrono::seconds(options.timeout);
+  auto answer = call(*connection, "GET", "/api/slipway/v1/inbox");
+  while (options.wait && answer && answer->size() == 0 && core::real_clock().monotonic() < deadline) {
+    core::sleep_for(std::chrono::milliseconds(200));
+    answer = call(*connection, "GET", "/api/slipway/v1/inbox");
+  }
+  if (!answer) return print_error(answer.error(), format);
+  if (format != Format::table) return print_value(*answer, format), ExitCode::ok;
+  std::vector<std::vector<std::string>> rows;
+  for (const doc::Value& item : answer->is_array() ? answer->as_array() : doc::Array{}) {
+    rows.push_back({item["promotion"].string_or(""), item["version"].string_or(""), item["requestedBy"].string_or(""),
+                    item["mayApprove"].bool_or(false) ? "you may" : item["why"].string_or(""),
+                    item["subject"].string_or("")});
+  }
+  if (rows.empty()) {
+    std::cout << "nothing waits for a decision\n";
+    return options.wait ? ExitCode::failed : ExitCode::ok;
+  }
+  print_table({"PROMOTION", "VERSION", "REQUESTED BY", "DECISION", "SUBJECT"}, rows);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
 Command inbox_command() {
-  auto common = std::make_shared<Common>();
+  auto options = std::make_shared<InboxOptions>();
+  std::vector<Option> list{{"--wait", "", "wait until something does; exit code 1 when nothing came", &options->wait},
+                           {"--timeout", "SECONDS", "of --wait", &options->timeout}};
+  for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "inbox",
           .summary = "what waits for your decision",
-          .examples = {"slipway inbox", "slipway inbox --as linus@example.com -o json"},
-          .options = common_options(*common),
-          .run =
-              [common] {
-                const Format format = common->format();
-                auto connection = connect(*common);
-                if (!connection) return print_error(connection.error(), format);
-                auto answer = call(*connection, "GET", "/api/slipway/v1/inbox");
-                if (!answer) return print_error(answer.error(), format);
-                if (format != Format::table) return print_value(*answer, format), static_cast<int>(ExitCode::ok);
-                std::vector<std::vector<std::string>> rows;
-                for (const doc::Value& item : answer->is_array() ? answer->as_array() : doc::Array{}) {
-                  rows.push_back({item["promotion"].string_or(""), item["version"].string_or(""),
-                                  item["requestedBy"].string_or(""),
-                                  item["mayApprove"].bool_or(false) ? "you may" : item["why"].string_or(""),
-                                  item["subject"].string_or("")});
-                }
-                if (rows.empty()) return std::cout << "nothing waits for a decision\n", static_cast<int>(ExitCode::ok);
-                print_table({"PROMOTION", "VERSION", "REQUESTED BY", "DECISION", "SUBJECT"}, rows);
-                return static_cast<int>(ExitCode::ok);
-              },
-          .state = common};
+          .examples = {"slipway inbox", "slipway inbox --wait --as linus@example.com -o json"},
+          .options = std::move(list),
+          .run = [options] { return inbox(*options); },
+          .state = options};
 }
 
 }  // namespace slipway::cli

@@ -123,19 +123,34 @@ int down(const Common& common) {
   return ExitCode::ok;
 }
 
-int status(const Common& common) {
-  const Format format = common.format();
-  auto connection = connect(common);
+struct StatusOptions {
+  Common common;
+  bool wait = false;
+  std::int64_t timeout = 60;
+};
+
+bool all_run(const doc::Value& status) {
+  const doc::Array& parts = status["parts"].as_array();
+  return std::ranges::all_of(parts, [](const doc::Value& part) { return part["state"].string_or("") == "Running"; });
+}
+
+int status(const StatusOptions& options) {
+  const Format format = options.common.format();
+  auto connection = connect(options.common);
   if (!connection) return print_error(connection.error(), format);
   auto answer = call(*connection, "GET", "/api/slipway/v1/status");
+  const core::Instant deadline = core::real_clock().monotonic() + std::chrono::seconds(options.timeout);
+  for (Progress progress("waiting for every part");
+       options.wait && answer && !all_run(*answer) && core::real_clock().monotonic() < deadline;) {
+    core::sleep_for(std::chrono::milliseconds(100));
+    answer = call(*connection, "GET", "/api/slipway/v1/status");
+  }
   if (!answer) return print_error(answer.error(), format);
   if (format != Format::table) return print_value(*answer, format), ExitCode::ok;
   std::vector<std::vector<std::string>> rows;
-  bool healthy = true;
   for (const doc::Value& part : (*answer)["parts"].as_array()) {
     rows.push_back({part["name"].string_or(""), part["state"].string_or(""), part["address"].string_or(""),
                     part["restarts"].string_or("0")});
-    healthy = healthy && part["state"].string_or("") == "Running";
   }
   print_table({"PART", "STATE", "ADDRESS", "RESTARTS"}, rows);
   auto overview = call(*connection, "GET", "/api/slipway/v1/overview");
@@ -152,7 +167,7 @@ int status(const Common& common) {
     std::cout << "\n";
     print_table({"ENVIRONMENT", "SERVES", "SINCE"}, rows);
   }
-  return healthy ? ExitCode::ok : ExitCode::failed;
+  return all_run(*answer) ? ExitCode::ok : ExitCode::failed;
 }
 
 }  // namespace
@@ -194,14 +209,47 @@ Command down_command() {
 }
 
 Command status_command() {
-  auto common = std::make_shared<Common>();
+  auto options = std::make_shared<StatusOptions>();
+  std::vector<Option> list{{"--wait", "", "until every part runs", &options->wait},
+                           {"--timeout", "SECONDS", "of --wait", &options->timeout}};
+  for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "status",
           .summary = "what runs, where, and what serves in each environment",
           .details = "Exit code 1 when a part is not running.",
-          .examples = {"slipway status", "slipway status -o json"},
-          .options = common_options(*common),
-          .run = [common] { return status(*common); },
-          .state = common};
+          .examples = {"slipway status", "slipway status --wait", "slipway status -o json"},
+          .options = std::move(list),
+          .run = [options] { return status(*options); },
+          .state = options};
+}
+
+Command endpoint_command() {
+  struct Options {
+    Common common;
+    std::string face;
+  };
+  auto options = std::make_shared<Options>();
+  std::vector<Option> list{
+      {"face", "FACE", "api, registry, kfp, git, gateway, prometheus or ui", &options->face, true}};
+  for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
+  return {.name = "endpoint",
+          .summary = "print the address of one face of the platform",
+          .examples = {"git push \"$(slipway endpoint git)/my-models.git\" main",
+                       "curl -H 'Host: support.example.com' \"$(slipway endpoint gateway)/v1/models\""},
+          .options = std::move(list),
+          .run =
+              [options] {
+                auto endpoints = read_endpoints(data_directory(options->common));
+                if (!endpoints) return print_error(endpoints.error());
+                const std::string url = (*endpoints)[options->face].string_or("");
+                std::string known;
+                for (const auto& [name, value] : endpoints->as_object()) known += (known.empty() ? "" : ", ") + name;
+                if (url.empty())
+                  return print_error(
+                      core::Error(Code::not_found, "there is no \"" + options->face + "\"", "there are: " + known));
+                std::cout << url << "\n";
+                return static_cast<int>(ExitCode::ok);
+              },
+          .state = options};
 }
 
 }  // namespace slipway::cli

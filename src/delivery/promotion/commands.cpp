@@ -12,6 +12,8 @@ using core::doc::Object;
 using core::doc::Value;
 namespace kinds = objects::kinds;
 
+constexpr const char* idempotency_annotation = "slipway.dev/idempotency-key";
+
 void record(const Parts& parts, const Principal& by, const std::string& action, const objects::Object& promotion,
             const std::string& detail) {
   core::Event event;
@@ -50,9 +52,17 @@ Result<objects::Object> create(const Parts& parts, const PromotionRequest& reque
   const std::string repository = !request.repository.empty() ? request.repository
                                  : !facts.repository.empty() ? facts.repository
                                                              : request.model;
-  const std::string name =
-      core::to_dns_label(request.model + "-" + request.version).substr(0, 57) + "-" + parts.world.random.hex(5);
+  const std::string stem = core::to_dns_label(request.model + "-" + request.version).substr(0, 57) + "-";
+  const std::string& key = request.idempotency_key;
+  std::string name = stem + parts.world.random.hex(5);
+  for (int attempt = 0; !key.empty(); ++attempt) {
+    name = stem + core::short_hash(by.name + " " + key + std::to_string(attempt)).substr(0, 5);
+    TRY_ASSIGN(auto former, parts.store.find(kinds::promotion, {environment.ns, name}));
+    if (!former) break;
+    if (former->annotation(idempotency_annotation) == key) return std::move(*former);
+  }
   auto promotion = objects::Object::make(kinds::promotion, {environment.ns, name});
+  if (!key.empty()) promotion.set_annotation(idempotency_annotation, key);
   Object spec{{"model", Value(request.model)},
               {"version", Value(request.version)},
               {"environment", Value(request.environment)},

@@ -307,6 +307,19 @@ TEST_CASE("an archived version, an unknown one and an unknown environment go now
   CHECK(house.delivery->create_promotion(request, grace).error().code == Code::not_found);
 }
 
+TEST_CASE("a request that is sent again after a lost answer makes no second promotion") {
+  PromotionHouse house;
+  PromotionRequest request{.model = "chat", .version = "v1", .environment = "staging", .idempotency_key = "k1"};
+  const auto first = house.delivery->create_promotion(request, grace).value();
+  CHECK(house.delivery->create_promotion(request, grace).value().name() == first.name());
+  CHECK(house.store->list(kinds::promotion)->items.size() == 1);
+  request.idempotency_key = "k2";
+  CHECK(house.delivery->create_promotion(request, grace).value().name() != first.name());
+  request.idempotency_key.clear();
+  CHECK(house.delivery->create_promotion(request, grace).value().name() != first.name());
+  CHECK(house.store->list(kinds::promotion)->items.size() == 3);
+}
+
 TEST_CASE("a control plane killed before any write of a promotion finishes it after its restart") {
   bool reached = true;
   for (int n = 1; reached; n += std::getenv("SLIPWAY_LONG_TESTS") != nullptr ? 1 : 9) {

@@ -40,6 +40,40 @@ void play_release(Machine& machine) {
 
 }  // namespace
 
+TEST_CASE("a submission that is sent again after a lost answer starts no second run, even after a restart") {
+  Machine machine;
+  auto control = std::make_unique<ControlPlane>(machine);
+  play_release(machine);
+  auto submission = workflow_of(release);
+  submission.idempotency_key = "k1";
+  const auto id = control->engine->submit(submission).value();
+  CHECK(control->engine->submit(submission).value() == id);
+  control->finish(id);
+  control.reset();
+  machine.simulated.crash_control_plane();
+  control = std::make_unique<ControlPlane>(machine);
+  CHECK(control->engine->submit(submission).value() == id);
+  submission.idempotency_key = "k2";
+  CHECK(control->engine->submit(submission).value() != id);
+  CHECK(control->engine->list()->size() == 2);
+}
+
+TEST_CASE("a finished run can be run again with the same inputs, one that runs cannot") {
+  Machine machine;
+  ControlPlane control(machine);
+  play_release(machine);
+  const auto id = control.engine->submit(workflow_of(release)).value();
+  CHECK(control.engine->rerun(id, "ada@example.com", "").error().code == core::Code::failed_precondition);
+  control.finish(id);
+  const auto again = control.engine->rerun(id, "grace@example.com", "").value();
+  CHECK(again != id);
+  const auto run = control.finish(again);
+  CHECK(run.phase == Phase::succeeded);
+  CHECK(run.actor == "grace@example.com");
+  CHECK(run.commit == control.engine->get(id)->commit);
+  CHECK(control.engine->rerun("nobody", "", "").error().code == core::Code::not_found);
+}
+
 TEST_CASE("a workflow runs its steps in order, each with the outputs and the environment of those before it") {
   Machine machine;
   ControlPlane control(machine);

@@ -42,6 +42,19 @@ core::Result<std::string> Engine::submit(Submission submission) {
   return run->facts.id;
 }
 
+core::Result<std::string> Engine::rerun(const std::string& id, const std::string& actor,
+                                        const std::string& idempotency_key) {
+  TRY_ASSIGN(const auto record, state_->journal.get(id));
+  if (!is_finished(record.phase))
+    return fail(Code::failed_precondition, "run " + id + " has not finished", "slipway runs cancel " + id);
+  Submission submission = record.submission;
+  TRY_ASSIGN(submission.text, state_->blobs.get(record.text));
+  submission.dialect = record.dialect;
+  if (!actor.empty()) submission.actor = actor;
+  submission.idempotency_key = idempotency_key;
+  return submit(std::move(submission));
+}
+
 core::Result<RunView> Engine::get(const std::string& id) {
   auto run = state_->runner.find(id);
   if (run) return view_of(**run, namespace_of(**run, state_->options));

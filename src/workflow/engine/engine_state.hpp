@@ -8,11 +8,12 @@
 namespace slipway::workflow {
 
 struct Engine::State {
-  State(core::World& w, storage::Database& database, objects::Store& store, storage::BlobStore& blobs,
+  State(core::World& w, storage::Database& database, objects::Store& store, storage::BlobStore& b,
         core::EventSink& events, EngineOptions o)
-      : world(w), options(std::move(o)), journal(database), runner(w, journal, store, blobs, events, options) {}
+      : world(w), blobs(b), options(std::move(o)), journal(database), runner(w, journal, store, b, events, options) {}
 
   core::World& world;
+  storage::BlobStore& blobs;
   EngineOptions options;
   Journal journal;
   Runner runner;

@@ -92,7 +92,8 @@ Value to_value(const Submission& s) {
                 {"actor", s.actor},
                 {"variables", strings(s.variables)},
                 {"environment", strings(s.environment)},
-                {"experiment", s.experiment}};
+                {"experiment", s.experiment},
+                {"idempotencyKey", s.idempotency_key}};
 }
 
 Submission submission_from(const Value& value) {
@@ -109,6 +110,7 @@ Submission submission_from(const Value& value) {
   s.variables = map_of(value["variables"]);
   s.environment = map_of(value["environment"]);
   s.experiment = value["experiment"].string_or("");
+  s.idempotency_key = value["idempotencyKey"].string_or("");
   return s;
 }
 

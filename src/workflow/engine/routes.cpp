@@ -32,6 +32,8 @@ core::Result<Submission> submission_of(const net::Request& request) {
   submission.variables = decoder.string_map("variables");
   submission.environment = decoder.string_map("environment");
   TRY(decoder.finish());
+  submission.idempotency_key = request.header(net::idempotency_header);
+  submission.actor = request.header(net::principal_header);
   return submission;
 }
 
@@ -80,6 +82,14 @@ void add_run_routes(net::Router& router, Engine& engine) {
     responder->send(answer([&]() -> core::Result<net::Response> {
       TRY_ASSIGN(auto text, engine.log(request.parameters[0], std::string(request.parameter("step"))));
       return net::Response::text(200, std::move(text));
+    }()));
+  });
+  router.add("POST", base + "/{id}/rerun", [&engine](net::Request request, std::shared_ptr<net::Responder> responder) {
+    responder->send(answer([&]() -> core::Result<net::Response> {
+      TRY_ASSIGN(const auto id, engine.rerun(request.parameters[0], std::string(request.header(net::principal_header)),
+                                             std::string(request.header(net::idempotency_header))));
+      TRY_ASSIGN(const auto view, engine.get(id));
+      return net::Response::json(201, to_value(view));
     }()));
   });
   router.add("POST", base + "/{id}/cancel", [&engine](net::Request request, std::shared_ptr<net::Responder> responder) {

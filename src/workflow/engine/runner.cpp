@@ -75,8 +75,14 @@ core::Result<Run*> Runner::submit(Submission submission) {
   record.submission = std::move(submission);
   Event created;
   created.at = record.created;
+  const std::string& key = record.submission.idempotency_key;
   for (int attempt = 0;; attempt++) {
-    record.id = label.substr(0, 40) + "-" + core::short_hash(world_.random.hex(16)).substr(0, 5);
+    const std::string unique =
+        key.empty() ? world_.random.hex(16) : record.submission.actor + " " + key + std::to_string(attempt);
+    record.id = label.substr(0, 40) + "-" + core::short_hash(unique).substr(0, 5);
+    if (!key.empty()) {
+      if (auto former = find(record.id); former && (*former)->facts.submission.idempotency_key == key) return former;
+    }
     auto written = journal_.create(record, created);
     if (written) {
       record = std::move(*written);
