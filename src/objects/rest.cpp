@@ -216,6 +216,41 @@ void remove(const Resource& resource, const net::Request& request, net::Responde
   responder.send(net::Response::json(200, doc::Value(std::move(status))));
 }
 
+// Who asked for a Promotion and who approved it is what its own API established; nobody writes that down by hand, in
+// its status least of all.
+bool is_written_by_its_own_api(const Kind& kind) { return kind == kinds::promotion; }
+
+void refuse_to_write(net::Responder& responder) {
+  responder.send(status_response(Error(Code::permission_denied, "a Promotion is asked for and approved, not written",
+                                       "use slipway promote, or POST /api/slipway/v1/promotions")));
+}
+
+// What creates and changes.
+void add_writes(net::Router& router, const std::string& collection, const Resource& resource) {
+  using Responder = std::shared_ptr<net::Responder>;
+  const auto one = collection + "/{name}";
+  if (is_written_by_its_own_api(resource.kind)) {
+    const auto refuse = [](const net::Request&, const Responder& responder) { refuse_to_write(*responder); };
+    router.add("POST", collection, refuse);
+    for (const auto& path : {one, one + "/status"}) {
+      router.add("PUT", path, refuse);
+      router.add("PATCH", path, refuse);
+    }
+    return;
+  }
+  router.add("POST", collection,
+             [resource](net::Request request, Responder responder) { create(resource, request, *responder); });
+  for (const bool status : {false, true}) {
+    const auto path = status ? one + "/status" : one;
+    router.add("PUT", path, [resource, status](net::Request request, Responder responder) {
+      update(resource, request, *responder, status);
+    });
+    router.add("PATCH", path, [resource, status](net::Request request, Responder responder) {
+      patch(resource, request, *responder, status);
+    });
+  }
+}
+
 void add_resource(net::Router& router, const std::string& base, const Resource& resource) {
   using Responder = std::shared_ptr<net::Responder>;
   const auto collection =
@@ -231,25 +266,15 @@ void add_resource(net::Router& router, const std::string& base, const Resource& 
                  list_or_watch(resource, request, std::move(responder), "");
                });
   }
-  router.add("POST", collection,
-             [resource](net::Request request, Responder responder) { create(resource, request, *responder); });
   router.add("GET", one, [resource](net::Request request, Responder responder) {
     answer(*responder, resource.store.get(resource.kind, resource.name_from(request)));
   });
   router.add("DELETE", one,
              [resource](net::Request request, Responder responder) { remove(resource, request, *responder); });
-  for (const bool status : {false, true}) {
-    const auto path = status ? one + "/status" : one;
-    router.add("PUT", path, [resource, status](net::Request request, Responder responder) {
-      update(resource, request, *responder, status);
-    });
-    router.add("PATCH", path, [resource, status](net::Request request, Responder responder) {
-      patch(resource, request, *responder, status);
-    });
-  }
   router.add("GET", one + "/status", [resource](net::Request request, Responder responder) {
     answer(*responder, resource.store.get(resource.kind, resource.name_from(request)));
   });
+  add_writes(router, collection, resource);
 }
 
 }  // namespace

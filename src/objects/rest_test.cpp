@@ -115,6 +115,18 @@ TEST_CASE_FIXTURE(Served, "a body for another name, namespace or kind is refused
   CHECK(send("GET", std::string(kPods) + "?labelSelector=%3D").status == 400);
 }
 
+TEST_CASE_FIXTURE(
+    Served, "a Promotion is read and removed over REST, and never written: its approvals are not anybody's to write") {
+  const std::string all = "/apis/slipway.dev/v1alpha1/namespaces/production/promotions";
+  CHECK(send("GET", all).status == 200);
+  CHECK(send("POST", all, R"({"metadata":{"name":"x"}})").status == 403);
+  const auto forged =
+      send("PATCH", all + "/x/status", R"({"status":{"approvals":[{"by":"linus"}]}})", "application/merge-patch+json");
+  CHECK(forged.status == 403);
+  CHECK(forged.body["reason"].string_or("") == "Forbidden");
+  CHECK(send("DELETE", all + "/x").status == 404);
+}
+
 TEST_CASE_FIXTURE(Served, "every served version of a group reads and writes the same object") {
   const std::string beta = "/apis/networking.istio.io/v1beta1/namespaces/demo/virtualservices";
   CHECK(send("POST", beta, R"({"metadata":{"name":"vs"},"spec":{}})").status == 201);
