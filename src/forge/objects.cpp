@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/seconds.hpp"
 #include "forge/names.hpp"
 #include "forge/state.hpp"
 
@@ -84,7 +85,7 @@ Result<CommitFacts> parse_facts(std::string_view text) {
   facts.parents = words(fields[1]);
   facts.author_name = fields[2];
   facts.author = fields[3];
-  facts.at = Time(std::chrono::seconds(seconds));
+  facts.at = Time(core::capped_seconds(seconds));
   facts.subject = fields[5];
   while (!facts.subject.empty() && facts.subject.back() == '\n') facts.subject.pop_back();
   return facts;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 #include "objects/rest.hpp"
 #include "pods/node_state.hpp"
@@ -32,7 +33,8 @@ Result<LogQuery> parse_query(const net::Request& request, Time now) {
   TRY_ASSIGN(query.tail_lines, number(request, "tailLines"));
   TRY_ASSIGN(query.limit_bytes, number(request, "limitBytes"));
   TRY_ASSIGN(const auto seconds, number(request, "sinceSeconds"));
-  if (seconds) query.since = now - std::chrono::seconds(*seconds);
+  if (seconds)
+    query.since = now - core::capped_seconds(static_cast<std::int64_t>(std::min<std::size_t>(*seconds, INT64_MAX)));
   if (const auto time = request.parameter("sinceTime"); !time.empty()) {
     TRY_ASSIGN(query.since, core::parse_rfc3339(time));
   }

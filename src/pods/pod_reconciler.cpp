@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 #include "pods/environment.hpp"
 
@@ -23,7 +24,7 @@ void sooner(std::optional<Duration>& again, Duration after) { again = again ? st
 Duration grace_of(const Object& pod) {
   const doc::Value& asked = pod.document()["metadata"]["deletionGracePeriodSeconds"];
   const auto seconds = asked.int_or(pod.spec()["terminationGracePeriodSeconds"].int_or(30));
-  return std::chrono::seconds(std::max<std::int64_t>(seconds, 0));
+  return core::capped_seconds(std::max<std::int64_t>(seconds, 0));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/seconds.hpp"
+
 namespace slipway::pods {
 
 int resolve_port(const doc::Value& port, const doc::Value& container) {
@@ -27,7 +29,7 @@ Result<std::optional<Probe>> parse_probe(const doc::Value& container, std::strin
     return fail(Error(Code::invalid_argument, std::string(field) + ": " + problem).at(value.mark()));
   };
   const auto seconds = [&](std::string_view key, std::int64_t fallback, std::int64_t least) {
-    return std::chrono::seconds(std::max(value[key].int_or(fallback), least));
+    return core::capped_seconds(std::max(value[key].int_or(fallback), least));
   };
   Probe probe;
   probe.initial_delay = seconds("initialDelaySeconds", 0, 0);
