@@ -84,6 +84,19 @@ void warn_of_traps(const VirtualService& service, std::vector<Error>& warnings) 
   }
 }
 
+void warn_of_limits(const DestinationRule& rule, std::vector<Error>& warnings) {
+  const auto has_limits = [](const TrafficPolicy& policy) {
+    return policy.connection_pool && policy.connection_pool->has_limits();
+  };
+  const bool any = has_limits(rule.policy) || std::any_of(rule.subsets.begin(), rule.subsets.end(),
+                                                          [&](const auto& s) { return has_limits(s.policy); });
+  if (!any) return;
+  warnings.push_back(Error(Code::unimplemented,
+                           "the limits of its connectionPool are recorded and not enforced by the Slipway gateway yet",
+                           "only connectTimeout has an effect")
+                         .on("DestinationRule " + rule.name.text()));
+}
+
 int host_rank(const std::string& domain) { return domain == "*" ? 2 : domain.starts_with('*') ? 1 : 0; }
 
 }  // namespace
@@ -91,6 +104,7 @@ int host_rank(const std::string& domain) { return domain == "*" ? 2 : domain.sta
 Compiled compile(const Inputs& inputs) {
   Compiled out;
   Backends backends(inputs);
+  for (const auto& [name, rule] : inputs.destination_rules) warn_of_limits(rule, out.warnings);
   std::vector<const VirtualService*> services;
   for (const auto& [name, service] : inputs.virtual_services) services.push_back(&service);
   std::stable_sort(services.begin(), services.end(), [](const auto* a, const auto* b) {

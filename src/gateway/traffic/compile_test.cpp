@@ -198,6 +198,10 @@ TEST_CASE("Istio's traps are warned about") {
   hashed.replace(hashed.find("  host: chat\n"), 13,
                  "  host: chat\n  trafficPolicy: {loadBalancer: {consistentHash: {httpHeaderName: x-user}}}\n");
   CHECK(any_says(warnings_of(hashed + virtual_service(weighted(1, 1))), "does not keep a user"));
+  std::string limited = world;
+  limited.replace(limited.find("  host: chat\n"), 13,
+                  "  host: chat\n  trafficPolicy: {connectionPool: {tcp: {maxConnections: 7}}}\n");
+  CHECK(any_says(warnings_of(limited + virtual_service(weighted(1, 1))), "not enforced"));
   CHECK(warnings_of(world + virtual_service(weighted(90, 10))).empty());
 }
 

@@ -105,13 +105,17 @@ struct LoadBalancer {
   std::string hash_header;  // for header_hash, lower case
   bool operator==(const LoadBalancer&) const = default;
 };
-// Recorded in the snapshot; only connect_timeout has an effect today.
+// Recorded in the snapshot; only connect_timeout has an effect today (compile() warns of the others).
 struct ConnectionPool {
   std::optional<core::Duration> connect_timeout;
   std::int64_t max_connections = 0;  // 0: no limit
   std::int64_t http1_max_pending_requests = 0;
   std::int64_t http2_max_requests = 0;
   std::int64_t max_requests_per_connection = 0;
+  bool has_limits() const {
+    return max_connections != 0 || http1_max_pending_requests != 0 || http2_max_requests != 0 ||
+           max_requests_per_connection != 0;
+  }
   bool operator==(const ConnectionPool&) const = default;
 };
 struct TrafficPolicy {
