@@ -23,8 +23,11 @@ Result<std::string> RegisteredWeights::path_for(const std::string& model_uri, co
     std::string path = model_uri.substr(file_scheme.size());
     if (!core::real_files().exists(path)) return fail(Code::not_found, "there are no weights at " + path);
     if (sha256_hex.empty()) return path;
+    // Asked at every look at the object: what was taken over once is not read again.
+    TRY_ASSIGN(const Digest wanted, Digest::parse("sha256:" + sha256_hex));
+    if (blobs_.contains(wanted)) return blobs_.path_of(wanted);
     TRY_ASSIGN(const storage::BlobStat stat, blobs_.put_file(path, false));
-    if (stat.digest.hex() != sha256_hex)
+    if (stat.digest != wanted)
       return fail(Code::data_loss, path + " is " + stat.digest.text() + ", not sha256:" + sha256_hex);
     return blobs_.path_of(stat.digest);
   }
