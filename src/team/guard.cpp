@@ -83,8 +83,8 @@ net::Response refusal(std::string_view path, const core::Error& error) {
 
 net::Router::Guard make_guard(const Team& team, GuardOptions options) {
   return [&team, options](net::Request& request, net::Responder& responder) {
-    net::remove_header(request.headers, principal_header);
-    net::remove_header(request.headers, roles_header);
+    net::remove_header(request.headers, net::principal_header);
+    net::remove_header(request.headers, net::roles_header);
 
     auto refuse = [&](const Error& error) {
       responder.send(refusal(request.path, error));
@@ -111,8 +111,8 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
         return refuse(allowed.error());
       }
     }
-    request.headers.emplace_back(principal_header, principal.id);
-    request.headers.emplace_back(roles_header, join(principal.roles));
+    request.headers.emplace_back(net::principal_header, principal.id);
+    request.headers.emplace_back(net::roles_header, join(principal.roles));
     return true;
   };
 }

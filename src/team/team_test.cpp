@@ -136,7 +136,7 @@ TEST_CASE("the guard: what each request needs") {
     CHECK(guard(request, recorder) == (row.status == 0));
     CHECK((recorder.answer ? recorder.answer->status : 0) == row.status);
     if (row.status == 0 && !caller.empty()) {
-      CHECK(request.header(team::principal_header) == caller + "@example.com");
+      CHECK(request.header(net::principal_header) == caller + "@example.com");
     }
   }
 }
@@ -158,8 +158,8 @@ TEST_CASE("a client cannot name itself: internal headers that it sends are remov
   request.headers = {{"X-Slipway-Principal", "linus@example.com"}, {"x-slipway-ROLES", "tech-lead"}};
   Recorder recorder;
   CHECK(guard(request, recorder));
-  CHECK(request.header(team::principal_header).empty());
-  CHECK(request.header(team::roles_header).empty());
+  CHECK(request.header(net::principal_header).empty());
+  CHECK(request.header(net::roles_header).empty());
 }
 
 TEST_CASE("a refusal has the shape that the clients of that path read, and is on record") {
