@@ -30,7 +30,7 @@ Result<doc::Value> post(Forge::State& state, const net::Request& request) {
   status.context = body["context"].string_or("default");
   status.description = body["description"].string_or("");
   status.target_url = body["target_url"].string_or("");
-  status.creator = request.header("x-slipway-principal");
+  status.creator = request.header(net::principal_header);
   TRY_ASSIGN(const auto stored, state.statuses.set(repository, request.parameters.at(2), std::move(status)));
   return render(stored);
 }

@@ -54,7 +54,7 @@ Result<Answer> answer(Service& service, const Request& request, Dialect dialect,
 void record_change(core::EventSink& events, const Request& request, const Answer& answer) {
   if (request.method == "GET") return;
   core::Event event;
-  event.actor = request.header("x-slipway-principal");
+  event.actor = request.header(net::principal_header);
   event.action = answer.status == 201 ? "created" : "changed";
   event.object = answer.body["name"].string_or("");
   event.detail = request.method + " " + request.path;
