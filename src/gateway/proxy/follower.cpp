@@ -32,6 +32,7 @@ struct Follower::Impl {
   std::uint64_t known;
   std::function<void(traffic::Snapshot)> on_snapshot;
   io::Loop loop;
+  std::string unkept;  // the newest rules, while their file could not be written
   io::Event stopped{loop};
   std::unique_ptr<io::Stream> stream;  // of the poll under way
   std::thread thread;
@@ -81,8 +82,16 @@ struct Follower::Impl {
     if (snapshot.version == known) return {};
     known = snapshot.version;
     on_snapshot(std::move(snapshot));
-    if (!cache.empty()) TRY(core::real_files().write_atomic(cache, text));
+    if (!cache.empty()) unkept = text;
     return {};
+  }
+
+  // Without it a restart would serve by older rules. Tried again after every poll.
+  void keep() {
+    if (unkept.empty()) return;
+    if (auto kept = core::real_files().write_atomic(cache, unkept); !kept)
+      return log::warn("gateway", "cannot keep the rules", {{"file", cache}, {"why", kept.error().one_line()}});
+    unkept.clear();
   }
 
   io::Co<> follow() {
@@ -96,6 +105,7 @@ struct Follower::Impl {
         outcome = fail(std::move(answer).error());
       else if (*answer)
         outcome = take(**answer);
+      keep();
       if (outcome) {
         delay = first_delay;
         if (std::exchange(told, false))

@@ -33,6 +33,7 @@ io::Co<> Session::run() {
 io::Co<bool> Session::read_head() {
   idle_ = inbox_.empty();
   client_->expires_after(state_.limits.keep_alive);
+  bool has_begun = false;  // with its first byte, be it of an empty line before the request
   while (!request_.head_done()) {
     if (inbox_.empty()) {
       auto count = co_await client_->read(inbox_, 16 * 1024);
@@ -41,7 +42,7 @@ io::Co<bool> Session::read_head() {
       }
       if (!count || *count == 0) co_return false;
     }
-    if (!request_.started()) client_->expires_after(state_.limits.header);
+    if (!std::exchange(has_begun, true)) client_->expires_after(state_.limits.header);
     idle_ = false;
     auto taken = request_.feed(inbox_);
     if (!taken) {
