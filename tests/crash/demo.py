@@ -39,7 +39,7 @@ def main():
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--runtime", default="sim")
-    parser.add_argument("--limit", type=float, default=420, help="seconds until the story counts as stuck")
+    parser.add_argument("--limit", type=float, default=600, help="seconds until the story counts as stuck")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     print(f"seed {options.seed}", flush=True)

@@ -15,6 +15,7 @@ const Author ada{"Ada", "ada@example.com"};
 const Author grace{"Grace", "grace@example.com"};
 const Author linus{"Linus", "linus@example.com"};
 const std::string model = "support-assistant";
+constexpr std::chrono::seconds analysis_window{60};  // deploy/production/analysis.yaml
 constexpr std::uint64_t told_failures = 10;  // of the load; the rest is counted
 
 std::string object_path(const doc::Value& object, const std::string& collection) {
@@ -351,6 +352,8 @@ Result<doc::Value> Story::to_production(const std::string& version, const std::s
     if (phase == wanted ||
         !tries_again(attempt, version + " in production", phase + ": " + end["status"]["message"].string_or("")))
       return end;
+    // The analysis looks back a minute: what the outage cost the last attempt must not be held against the next.
+    core::sleep_for(analysis_window + std::chrono::seconds(5));
   }
 }
 
