@@ -16,7 +16,7 @@ const Author grace{"Grace", "grace@example.com"};
 const Author linus{"Linus", "linus@example.com"};
 const std::string model = "support-assistant";
 constexpr std::chrono::seconds analysis_window{60};  // deploy/production/analysis.yaml
-constexpr std::uint64_t told_failures = 10;  // of the load; the rest is counted
+constexpr std::uint64_t told_failures = 10;          // of the load; the rest is counted
 
 std::string object_path(const doc::Value& object, const std::string& collection) {
   return collection + "/" + net::url_encode(object["metadata"]["namespace"].string_or("")) + "/" +
