@@ -25,6 +25,26 @@ class EventSink {
   virtual ~EventSink() = default;
   // Durable on return. Called on the control loop only.
   virtual void record(Event event) = 0;
+
+  // Brackets one write of the database on this thread: the event and the write become durable together, or neither
+  // does. Use recorded_with(). A sink without a database records when the write has succeeded.
+  virtual void begin_joined(Event event) { joined_ = std::move(event); }
+  virtual void end_joined(bool succeeded) {
+    if (succeeded) record(std::move(joined_));
+  }
+
+ private:
+  Event joined_;
 };
+
+// `write` does one write of the database and returns a Result: what somebody asked for and is told "ok" about is on
+// record from the same instant. A write that finds nothing to change records nothing.
+template <class Write>
+auto recorded_with(EventSink& events, Event event, Write write) {
+  events.begin_joined(std::move(event));
+  auto result = write();
+  events.end_joined(result.has_value());
+  return result;
+}
 
 }  // namespace slipway::core

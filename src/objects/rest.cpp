@@ -38,11 +38,30 @@ std::string_view reason_of(Code code) {
   }
 }
 
+constexpr int most_attempts = 5;  // of a patch whose object changes all the time
+
 // One kind at one served version; what every handler of its routes knows.
 struct Resource {
   Kind kind;
   Store& store;
   std::shared_ptr<WatchSessions> sessions;
+  RestOptions options;
+
+  Result<> admit(const Object& object) const { return options.admit ? options.admit(object) : Result<>(); }
+
+  // `write` does one write to the store; it and its record are durable together.
+  template <class Write>
+  auto on_record(const net::Request& request, const char* action, const std::string& object, Write write) const {
+    const bool is_noise = kind == kinds::lease || kind == kinds::event;
+    if (options.events == nullptr || is_noise) return write();
+    const std::string_view by = request.header(net::principal_header);
+    core::Event event;
+    event.actor = by.empty() ? "anonymous" : by;
+    event.action = action;
+    event.object = object;
+    event.detail = request.method + " " + request.path;
+    return core::recorded_with(*options.events, std::move(event), write);
+  }
 
   // The {namespace} and {name} of the route, in that order, as far as the kind has them.
   Name name_from(const net::Request& request) const {
@@ -140,15 +159,26 @@ void create(const Resource& resource, const net::Request& request, net::Responde
   auto object = object_from(resource, request, {resource.name_from(request).ns, ""});
   if (object) {
     object->document().as_object().erase("status");
-    object = resource.store.create(std::move(*object));
+    if (auto admitted = resource.admit(*object); !admitted) return responder.send(status_response(admitted.error()));
+    object = resource.on_record(request, "created", object->text(),
+                                [&] { return resource.store.create(std::move(*object)); });
   }
   answer(responder, object, 201);
 }
 
+Result<Object> write_update(const Resource& resource, const net::Request& request, Object object, bool status) {
+  const std::string text = object.text();
+  return resource.on_record(request, status ? "updated-status" : "updated", text, [&] {
+    return status ? resource.store.update_status(std::move(object)) : resource.store.update(std::move(object));
+  });
+}
+
 void update(const Resource& resource, const net::Request& request, net::Responder& responder, bool status) {
   auto object = object_from(resource, request, resource.name_from(request));
-  if (object)
-    object = status ? resource.store.update_status(std::move(*object)) : resource.store.update(std::move(*object));
+  if (object && !status) {
+    if (auto admitted = resource.admit(*object); !admitted) return responder.send(status_response(admitted.error()));
+  }
+  if (object) object = write_update(resource, request, std::move(*object), status);
   answer(responder, object);
 }
 
@@ -156,14 +186,16 @@ Result<Object> merge(const Resource& resource, const net::Request& request, bool
   TRY_ASSIGN(const auto body, request.read_body());
   TRY_ASSIGN(const auto patch, doc::parse_json(body, "<request body>"));
   if (!patch.is_object()) return fail(Code::invalid_argument, "a merge patch must be an object");
-  const auto change = [&](Object& object) {
+  for (int attempt = 0;; ++attempt) {
+    TRY_ASSIGN(Object object, resource.store.get(resource.kind, resource.name_from(request)));
     // The patch's own resourceVersion is its precondition; without one it is applied to whatever is current.
     object.document() = merge_patched(object.document(), patch);
-    return true;
-  };
-  const auto name = resource.name_from(request);
-  return status ? modify_status(resource.store, resource.kind, name, change)
-                : modify(resource.store, resource.kind, name, change);
+    if (!status) TRY(resource.admit(object));
+    auto written = write_update(resource, request, std::move(object), status);
+    const bool is_precondition = !patch["metadata"]["resourceVersion"].is_null();
+    if (written || written.error().code != Code::conflict || is_precondition || attempt == most_attempts)
+      return written;
+  }
 }
 
 void patch(const Resource& resource, const net::Request& request, net::Responder& responder, bool status) {
@@ -171,7 +203,11 @@ void patch(const Resource& resource, const net::Request& request, net::Responder
   if (type.starts_with("application/merge-patch+json")) return answer(responder, merge(resource, request, status));
   if (type.starts_with("application/apply-patch+yaml") && !status) {
     auto object = object_from(resource, request, resource.name_from(request));
-    if (object) object = resource.store.apply(std::move(*object));
+    if (object) {
+      if (auto admitted = resource.admit(*object); !admitted) return responder.send(status_response(admitted.error()));
+      object = resource.on_record(request, "applied", object->text(),
+                                  [&] { return resource.store.apply(std::move(*object)); });
+    }
     return answer(responder, object);
   }
   auto response = status_response(Error(Code::unimplemented, "the body of the request was in an unknown format",
@@ -204,7 +240,10 @@ void remove(const Resource& resource, const net::Request& request, net::Responde
   const auto name = resource.name_from(request);
   auto options = delete_options(request);
   if (!options) return responder.send(status_response(options.error()));
-  if (auto removed = resource.store.remove(resource.kind, name, *options); !removed) {
+  const std::string text = std::string(resource.kind.kind) + " " + name.text();
+  if (auto removed = resource.on_record(request, "deleted", text,
+                                        [&] { return resource.store.remove(resource.kind, name, *options); });
+      !removed) {
     return responder.send(status_response(removed.error()));
   }
   // Finalizers keep it: the client sees the object with its deletionTimestamp.
@@ -293,13 +332,13 @@ net::Response status_response(const Error& error) {
   return net::Response::json(core::http_status(error.code), status_value(error));
 }
 
-void add_routes(net::Router& router, Store& store, core::Loop& loop) {
+void add_routes(net::Router& router, Store& store, core::Loop& loop, RestOptions options) {
   const auto sessions = std::make_shared<WatchSessions>(store, loop);
   for (const auto& kind : kinds::all()) {
     for (const auto version : kinds::served_versions(kind)) {
       const auto base = kind.group.empty() ? "/api/" + std::string(version)
                                            : "/apis/" + std::string(kind.group) + "/" + std::string(version);
-      add_resource(router, base, Resource{kind, store, sessions});
+      add_resource(router, base, Resource{kind, store, sessions, options});
     }
   }
 }

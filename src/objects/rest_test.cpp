@@ -20,7 +20,7 @@ class Served {
     world_.set_http(*client_);
     auto parts = world_.world();
     store_ = std::move(*make_sqlite_store(parts, *database_));
-    add_routes(router_, *store_, world_.loop());
+    add_routes(router_, *store_, world_.loop(), {.admit = admit_, .events = &sink_});
     net::ServerOptions options;
     options.loop = &world_.loop();
     server_ = std::move(*net::Server::start(io_, router_, options));
@@ -30,6 +30,8 @@ class Served {
     server_.reset();
     world_.stop();
   }
+  std::vector<std::string> recorded() const { return sink_.lines; }
+
   struct Answer {
     int status = 0;
     doc::Value body;
@@ -52,6 +54,16 @@ class Served {
   }
 
  private:
+  struct Sink final : core::EventSink {
+    void record(core::Event event) override {
+      lines.push_back(event.actor + " " + event.action + " " + event.object + ", " + event.detail);
+    }
+    std::vector<std::string> lines;
+  } sink_;
+  std::function<Result<>(const Object&)> admit_ = [](const Object& object) -> Result<> {
+    if (object.label("forbidden").empty()) return {};
+    return fail(Code::invalid_argument, "spec.x: is wrong");
+  };
   core::RealWorld world_;
   net::IoThread io_;
   std::unique_ptr<core::HttpClient> client_;
@@ -171,4 +183,26 @@ TEST_CASE_FIXTURE(Served, "a watch from a version that the ring dropped says 410
           }).has_value());
   CHECK(text.find(R"("type":"ERROR")") != std::string::npos);
   CHECK(text.find(R"("code":410)") != std::string::npos);
+}
+
+TEST_CASE("every write is checked first and goes on record with who, what and how; refused ones leave nothing") {
+  Served served;
+  const std::string maps = "/api/v1/namespaces/dev/configmaps";
+  CHECK(served.send("POST", maps, R"({"metadata":{"name":"a"}})").status == 201);
+  CHECK(served.send("POST", maps, R"({"metadata":{"name":"b","labels":{"forbidden":"yes"}}})").status == 400);
+  CHECK(served.send("PATCH", maps + "/a", R"({"data":{"k":"v"}})", "application/merge-patch+json").status == 200);
+  CHECK(
+      served
+          .send("PATCH", maps + "/a", R"({"metadata":{"labels":{"forbidden":"yes"}}})", "application/merge-patch+json")
+          .status == 400);
+  CHECK(served.send("PUT", maps + "/a", R"({"metadata":{"name":"a","labels":{"forbidden":"yes"}}})").status == 400);
+  CHECK(served.send("GET", maps + "/a").body["data"]["k"].string_or("") == "v");
+  CHECK(served.send("DELETE", maps + "/a").status == 200);
+  CHECK(served.send("POST", "/apis/coordination.k8s.io/v1/namespaces/dev/leases", R"({"metadata":{"name":"l"}})")
+            .status == 201);
+  CHECK(served.recorded() == std::vector<std::string>{
+                                 "anonymous created ConfigMap dev/a, POST " + maps,
+                                 "anonymous updated ConfigMap dev/a, PATCH " + maps + "/a",
+                                 "anonymous deleted ConfigMap dev/a, DELETE " + maps + "/a",
+                             });
 }

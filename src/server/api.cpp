@@ -41,17 +41,10 @@ Result<doc::Value> apply(const ApiParts& parts, const Request& request) {
   for (const doc::Value& item : body["items"].is_array() ? body["items"].as_array() : doc::Array{})
     list.emplace_back(item);
   if (list.empty()) return fail(Code::invalid_argument, "there is nothing to apply", "send {\"items\":[...]}");
-  TRY_ASSIGN(const std::vector<std::string> lines, apply_objects(parts.store, std::move(list)));
+  TRY_ASSIGN(const std::vector<std::string> lines,
+             apply_objects(parts.store, parts.events, principal_of(request).name, std::move(list)));
   doc::Array applied;
-  for (const std::string& line : lines) {
-    applied.emplace_back(line);
-    const std::size_t space = line.rfind(' ');
-    if (line.ends_with("unchanged")) continue;
-    parts.events.record({.actor = principal_of(request).name,
-                         .action = "applied",
-                         .object = line.substr(0, space),
-                         .detail = line.substr(space + 1)});
-  }
+  for (const std::string& line : lines) applied.emplace_back(line);
   return doc::Value(doc::Object{{"applied", std::move(applied)}});
 }
 
@@ -105,7 +98,8 @@ Result<> ensure_namespace(objects::Store& store, const std::string& name) {
   return {};
 }
 
-Result<std::vector<std::string>> apply_objects(objects::Store& store, std::vector<objects::Object> list) {
+Result<std::vector<std::string>> apply_objects(objects::Store& store, core::EventSink& events, const std::string& by,
+                                               std::vector<objects::Object> list) {
   std::vector<Error> problems;
   std::vector<objects::Kind> kinds;
   for (const objects::Object& object : list) {
@@ -132,7 +126,9 @@ Result<std::vector<std::string>> apply_objects(objects::Store& store, std::vecto
       TRY(ensure_namespace(store, object.spec()["namespace"].string_or(name.name)));
     TRY_ASSIGN(const auto before, store.find(kinds[i], name));
     const std::string text = object.text();
-    TRY_ASSIGN(const objects::Object after, store.apply(std::move(object)));
+    core::Event event{.actor = by, .action = "applied", .object = text, .detail = before ? "configured" : "created"};
+    TRY_ASSIGN(const objects::Object after,
+               core::recorded_with(events, std::move(event), [&] { return store.apply(std::move(object)); }));
     const bool same = before && before->resource_version() == after.resource_version();
     lines.push_back(text + (same ? " unchanged" : before ? " configured" : " created"));
   }

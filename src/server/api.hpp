@@ -18,8 +18,9 @@ struct ApiParts {
 void add_api_routes(net::Router& router, ApiParts parts);
 
 // Applies every object, or none when one of them is refused. Namespaces that do not exist are made. Returns a line for
-// each: "Rollout production/support-assistant created".
-Result<std::vector<std::string>> apply_objects(objects::Store& store, std::vector<objects::Object> objects);
+// each: "Rollout production/support-assistant created". What changed is on record as `by`'s.
+Result<std::vector<std::string>> apply_objects(objects::Store& store, core::EventSink& events, const std::string& by,
+                                               std::vector<objects::Object> objects);
 // Makes the namespace when it is absent.
 Result<> ensure_namespace(objects::Store& store, const std::string& name);
 

@@ -20,19 +20,14 @@ bool works(const team::Team& team, const std::string& secret) {
   return principal && principal->has_value();
 }
 
-Result<std::string> ensure_token(team::Team& team, const std::string& path, const team::Person& person,
-                                 core::EventSink& events) {
+Result<std::string> ensure_token(team::Team& team, const std::string& path, const team::Person& person) {
   core::Files& files = core::real_files();
   if (auto old = files.read(path)) {
     std::string secret = old->substr(0, old->find('\n'));
     if (works(team, secret)) return secret;
   }
-  TRY_ASSIGN(const team::IssuedToken token, team.issue_token(person.id, "file"));
+  TRY_ASSIGN(const team::IssuedToken token, team.issue_token(person.id, "a file that only this user can read"));
   TRY(files.write_atomic(path, token.secret + "\n", 0600));
-  events.record({.actor = "slipway/up",
-                 .action = "issued-token",
-                 .object = person.id,
-                 .detail = "token " + token.id + ", in a file that only this user can read"});
   return token.secret;
 }
 
@@ -70,11 +65,11 @@ Result<std::vector<team::Person>> load_people(const Layout& layout, const std::s
   return people;
 }
 
-Result<> ensure_tokens(team::Team& team, const Layout& layout, core::EventSink& events) {
+Result<> ensure_tokens(team::Team& team, const Layout& layout) {
   const team::Person* only = nullptr;
   std::size_t persons = 0;
   for (const team::Person& person : team.people()) {
-    TRY(ensure_token(team, token_file(layout, person.id), person, events));
+    TRY(ensure_token(team, token_file(layout, person.id), person));
     if (!person.service) {
       only = &person;
       ++persons;

@@ -20,7 +20,7 @@ Result<std::vector<team::Person>> load_people(const Layout& layout, const std::s
 
 // Makes DATA/tokens/PERSON for everybody who has no working token there; "default" is the only person's, if there is
 // one only.
-Result<> ensure_tokens(team::Team& team, const Layout& layout, core::EventSink& events);
+Result<> ensure_tokens(team::Team& team, const Layout& layout);
 std::string token_file(const Layout& layout, std::string_view person);
 
 }  // namespace slipway::server

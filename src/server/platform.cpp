@@ -13,6 +13,7 @@
 #include "server/assets.hpp"
 #include "server/identities.hpp"
 #include "server/state.hpp"
+#include "server/validate.hpp"
 #include "server/web.hpp"
 #include "team/guard.hpp"
 
@@ -40,7 +41,8 @@ Result<> open_ground(State& s) {
   TRY_ASSIGN(s.audit, team::AuditLog::open(s.world(), *s.database, layout.audit_key()));
   TRY_ASSIGN(std::vector<team::Person> people, load_people(layout, s.options.team_file));
   TRY_ASSIGN(s.team, team::Team::open(s.world(), *s.database, std::move(people)));
-  TRY(ensure_tokens(*s.team, layout, *s.audit));
+  s.team->record_to(*s.audit);
+  TRY(ensure_tokens(*s.team, layout));
   TRY_ASSIGN(s.store, objects::make_sqlite_store(s.world(), *s.database));
   for (const char* name : {"default", "kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"})
     TRY(ensure_namespace(*s.store, name));
@@ -122,7 +124,7 @@ void add_status_routes(State& s) {
 
 Result<> open_server(State& s) {
   s.router.set_guard(team::make_guard(*s.team, {.open_reading = true, .events = s.audit.get()}));
-  objects::add_routes(s.router, *s.store, s.real.loop());
+  objects::add_routes(s.router, *s.store, s.real.loop(), {.admit = validate, .events = s.audit.get()});
   team::add_routes(s.router, *s.team, *s.audit);
   s.node->add_routes(s.router);
   s.registry->add_routes(s.router);

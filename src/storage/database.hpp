@@ -59,6 +59,11 @@ class Database {
   // the error is returned. When the commit fails, every member of the group gets that error and nothing is changed.
   // `work` must not call write() again and must not block.
   virtual Result<> write(const std::function<Result<>(Connection&)>& work) = 0;
+  // `work` goes along with the next write() of this thread, in its transaction and after it: both are durable, or
+  // neither. Nothing runs when that write fails. One at a time; end_join() says
+  // whether it is durable, and gives it up when no write came.
+  virtual void join_next_write(std::function<Result<>(Connection&)> work) = 0;
+  virtual bool end_join() = 0;
   // A consistent snapshot; readers do not block the writer. Sees everything whose write() returned. `work` must not
   // call write(): a database in memory has one connection.
   virtual Result<> read(const std::function<Result<>(Connection&)>& work) = 0;

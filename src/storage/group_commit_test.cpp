@@ -184,3 +184,44 @@ TEST_CASE("readers see every write that returned, while writers go on") {
   CHECK(written == 200);
   CHECK(stale == 0);
 }
+
+TEST_CASE("work that is joined to a write is durable with it, or not at all") {
+  const auto database = opened(":memory:");
+  const auto insert = [](const char* who) {
+    return [who](Connection& c) { return c.execute("INSERT INTO t (who) VALUES (?)", {who}); };
+  };
+  SUBCASE("with the write") {
+    database->join_next_write(insert("record"));
+    CHECK(database->write(insert("effect")).has_value());
+    CHECK(database->end_join());
+    CHECK(count(*database) == 2);
+    CHECK(database->write(insert("next")).has_value());
+    CHECK(count(*database) == 3);
+  }
+  SUBCASE("a write that is refused takes it back; the next one carries it") {
+    CHECK(database->write(insert("effect")).has_value());
+    database->join_next_write(insert("record"));
+    CHECK(!database->write(insert("effect")));
+    CHECK(count(*database) == 1);
+    CHECK(database->write(insert("other")).has_value());
+    CHECK(database->end_join());
+    CHECK(count(*database) == 3);
+  }
+  SUBCASE("work that is refused takes the write back") {
+    CHECK(database->write(insert("record")).has_value());
+    database->join_next_write(insert("record"));
+    CHECK(!database->write(insert("effect")));
+    CHECK(!database->end_join());
+    CHECK(count(*database) == 1);
+  }
+  SUBCASE("a commit that fails, and no write at all") {
+    database->join_next_write(insert("record"));
+    database->set_commit_fault([] { return fail(core::Code::resource_exhausted, "the disk is full"); });
+    CHECK(!database->write(insert("effect")));
+    database->set_commit_fault({});
+    CHECK(!database->end_join());
+    database->join_next_write(insert("record"));
+    CHECK(!database->end_join());
+    CHECK(count(*database) == 0);
+  }
+}

@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "storage/posix_file.hpp"
 #include "storage/sqlite_connection.hpp"
@@ -29,12 +30,35 @@ struct Pending {
   std::condition_variable changed;
 };
 
+// What goes along with this thread's next write.
+struct Joined {
+  const Database* database = nullptr;
+  Work work;
+  bool is_durable = false;
+};
+thread_local Joined joined;
+
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::string path, DatabaseOptions options, std::unique_ptr<SqliteConnection> writer)
       : path_(std::move(path)), options_(options), in_memory_(path_ == ":memory:"), writer_(std::move(writer)) {}
 
   Result<> write(const Work& work) override {
+    if (joined.database != this || joined.is_durable) return write_alone(work);
+    // Another thread may lead the group and run this: nothing of this thread's may be looked up in there.
+    const Work both = [&work, &along = joined.work](Connection& connection) -> Result<> {
+      TRY(work(connection));
+      return along(connection);
+    };
+    auto result = write_alone(both);
+    joined.is_durable = result.has_value();
+    return result;
+  }
+
+  void join_next_write(Work work) override { joined = {this, std::move(work), false}; }
+  bool end_join() override { return std::exchange(joined, {}).is_durable; }
+
+  Result<> write_alone(const Work& work) {
     Pending mine(work);
     std::unique_lock lock(queue_mutex_);
     if (leader_thread_ == std::this_thread::get_id()) {

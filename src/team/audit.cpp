@@ -141,25 +141,45 @@ void AuditLog::record(core::Event event) {
   for (const auto& e : batch) announce(e);
 }
 
+Result<> AuditLog::insert(storage::Connection& connection, std::vector<core::Event>& events, std::uint64_t& sequence,
+                          std::string& hash) const {
+  sequence = sequence_;
+  hash = hash_;
+  for (auto& event : events) {
+    event.sequence = ++sequence;
+    const auto text = render(event, hash);
+    hash = core::Digest::of(text).hex();
+    TRY(connection.execute("INSERT INTO team_audit (sequence, record, hash) VALUES (?, ?, ?)",
+                           {static_cast<std::int64_t>(sequence), text, hash}));
+  }
+  return connection.execute(
+      "INSERT OR REPLACE INTO team_audit_head (one, sequence, hash, signature) VALUES (1, ?, ?, ?)",
+      {static_cast<std::int64_t>(sequence), hash, sign(key_, sequence, hash)});
+}
+
 Result<> AuditLog::append(std::vector<core::Event>& events) {
   auto sequence = sequence_;
   auto hash = hash_;
-  TRY(database_.write([&](storage::Connection& c) -> Result<> {
-    sequence = sequence_;
-    hash = hash_;
-    for (auto& event : events) {
-      event.sequence = ++sequence;
-      const auto text = render(event, hash);
-      hash = core::Digest::of(text).hex();
-      TRY(c.execute("INSERT INTO team_audit (sequence, record, hash) VALUES (?, ?, ?)",
-                    {static_cast<std::int64_t>(sequence), text, hash}));
-    }
-    return c.execute("INSERT OR REPLACE INTO team_audit_head (one, sequence, hash, signature) VALUES (1, ?, ?, ?)",
-                     {static_cast<std::int64_t>(sequence), hash, sign(key_, sequence, hash)});
-  }));
+  TRY(database_.write([&](storage::Connection& c) { return insert(c, events, sequence, hash); }));
   sequence_ = sequence;
   hash_ = hash;
   return {};
+}
+
+void AuditLog::begin_joined(core::Event event) {
+  event.time = world_.clock.now();
+  joined_.events = waiting_;  // what the disk refused before goes first
+  joined_.events.push_back(std::move(event));
+  database_.join_next_write(
+      [this](storage::Connection& c) { return insert(c, joined_.events, joined_.sequence, joined_.hash); });
+}
+
+void AuditLog::end_joined(bool) {
+  if (!database_.end_join()) return;  // the write failed, or found nothing to change
+  sequence_ = joined_.sequence;
+  hash_ = joined_.hash;
+  waiting_.clear();
+  for (const auto& event : joined_.events) announce(event);
 }
 
 void AuditLog::announce(const core::Event& event) {

@@ -12,8 +12,9 @@
 #include "core/world/world.hpp"
 
 namespace slipway::storage {
+class Connection;
 class Database;
-}
+}  // namespace slipway::storage
 
 namespace slipway::team {
 
@@ -31,6 +32,9 @@ class AuditLog final : public core::EventSink {
 
   // Durable on return. A record that the disk refused is kept in memory, logged, and written before the next one.
   void record(core::Event event) override;
+  // The record is part of the transaction that it is joined to.
+  void begin_joined(core::Event event) override;
+  void end_joined(bool succeeded) override;
 
   // Records with a sequence above `after`, oldest first, at most `limit`.
   Result<std::vector<core::Event>> list(std::uint64_t after, std::size_t limit) const;
@@ -52,6 +56,9 @@ class AuditLog final : public core::EventSink {
   AuditLog(core::World world, storage::Database& database, std::string key);
   Result<> load_head();
   Result<> append(std::vector<core::Event>& events);
+  // Adds the records and moves the signed head; `sequence` and `hash` are the log's after them.
+  Result<> insert(storage::Connection& connection, std::vector<core::Event>& events, std::uint64_t& sequence,
+                  std::string& hash) const;
   void announce(const core::Event& event);
 
   core::World world_;
@@ -60,6 +67,11 @@ class AuditLog final : public core::EventSink {
   std::uint64_t sequence_ = 0;
   std::string hash_;
   std::vector<core::Event> waiting_;  // what could not be written yet
+  struct Joined {                     // between begin_joined() and end_joined()
+    std::vector<core::Event> events;
+    std::uint64_t sequence = 0;
+    std::string hash;
+  } joined_;
   std::shared_ptr<Subscribers> subscribers_;
 };
 

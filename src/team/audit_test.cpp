@@ -63,6 +63,33 @@ TEST_CASE("records come back in order, whole, and survive a restart") {
   CHECK(archive.log->list(0, 2).value().size() == 2);
 }
 
+TEST_CASE("what somebody is told was done and its record are durable together, or neither is") {
+  Archive archive;
+  archive.sql("CREATE TABLE effects (what TEXT UNIQUE)");
+  const auto act = [&](const std::string& what) {
+    return core::recorded_with(*archive.log, event("ada@example.com", "approved", what), [&] {
+      return archive.database->write(
+          [&](storage::Connection& c) { return c.execute("INSERT INTO effects (what) VALUES (?)", {what}); });
+    });
+  };
+  CHECK(act("one").has_value());
+  CHECK(archive.log->last_sequence() == 1);
+  CHECK(!act("one"));  // the effect is refused: no record
+  archive.database->set_commit_fault([] { return fail(core::Code::resource_exhausted, "the disk is full"); });
+  CHECK(!act("two"));
+  archive.log->record(event("slipway", "noticed", "x"));  // kept, and written before the next
+  archive.database->set_commit_fault({});
+  CHECK(act("three").has_value());
+  const auto events = archive.log->list(0, 10).value();
+  REQUIRE(events.size() == 3);
+  CHECK(events[0].object == "one");
+  CHECK(events[1].object == "x");
+  CHECK(events[2].object == "three");
+  CHECK(archive.complaint().empty());
+  archive.fill(1);
+  CHECK(archive.log->verify().value().entries == 4);
+}
+
 TEST_CASE("an empty log is a whole log") {
   Archive archive;
   CHECK(archive.log->verify().value().entries == 0);

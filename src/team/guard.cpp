@@ -81,6 +81,12 @@ net::Response refusal(std::string_view path, const core::Error& error) {
   return response;
 }
 
+// What an Environment counts as somebody's approval.
+bool is_decision(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path.starts_with("/api/slipway/v1/promotions/") && (path.ends_with("/approve") || path.ends_with("/reject"));
+}
+
 net::Router::Guard make_guard(const Team& team, GuardOptions options) {
   return [&team, options](net::Request& request, net::Responder& responder) {
     net::remove_header(request.headers, net::principal_header);
@@ -98,18 +104,19 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
       return refuse(Error(Code::unauthenticated, "this needs a token", "send Authorization: Bearer TOKEN"));
     }
     const Principal& principal = **caller;
-    if (needs.verb) {
-      if (auto allowed = authorise(principal, *needs.verb, ""); !allowed) {
-        if (options.events != nullptr) {
-          core::Event event;
-          event.actor = principal.id;
-          event.action = "denied";
-          event.object = request.method + " " + request.path;
-          event.detail = allowed.error().message;
-          options.events->record(std::move(event));
-        }
-        return refuse(allowed.error());
+    auto allowed = needs.verb ? authorise(principal, *needs.verb, "") : core::Result<>();
+    if (allowed && principal.service && is_decision(request.path))
+      allowed = fail(Code::permission_denied, principal.id + " is a program: approvals are given by people");
+    if (!allowed) {
+      if (options.events != nullptr) {
+        core::Event event;
+        event.actor = principal.id;
+        event.action = "denied";
+        event.object = request.method + " " + request.path;
+        event.detail = allowed.error().message;
+        options.events->record(std::move(event));
       }
+      return refuse(allowed.error());
     }
     request.headers.emplace_back(net::principal_header, principal.id);
     request.headers.emplace_back(net::roles_header, join(principal.roles));

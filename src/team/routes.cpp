@@ -66,7 +66,7 @@ doc::Value whoami(const Team& team, const Request& request) {
   return render_person(*person);
 }
 
-Result<doc::Value> issue(Team& team, AuditLog& audit, const Request& request) {
+Result<doc::Value> issue(Team& team, const Request& request) {
   TRY_ASSIGN(const auto text, request.read_body());
   TRY_ASSIGN(const auto body, doc::parse_json(text, "<request body>"));
   doc::Decoder d(body, "");
@@ -75,13 +75,8 @@ Result<doc::Value> issue(Team& team, AuditLog& audit, const Request& request) {
   const auto lifetime = d.duration("expiresIn", Duration(0));
   TRY(d.finish());
   TRY_ASSIGN(const auto token,
-             team.issue_token(person, label, lifetime > Duration(0) ? std::optional(lifetime) : std::nullopt));
-  core::Event event;
-  event.actor = request.header(net::principal_header);
-  event.action = "token-issued";
-  event.object = person;
-  event.detail = "token " + token.id + (label.empty() ? "" : " for " + label);
-  audit.record(std::move(event));
+             team.issue_token(person, label, lifetime > Duration(0) ? std::optional(lifetime) : std::nullopt,
+                              request.header(net::principal_header)));
   return doc::Object{{"id", token.id}, {"person", token.person}, {"token", token.secret}};
 }
 
@@ -98,14 +93,9 @@ Result<doc::Value> tokens(const Team& team) {
   return doc::Object{{"items", std::move(items)}};
 }
 
-Result<doc::Value> revoke(Team& team, AuditLog& audit, const Request& request) {
+Result<doc::Value> revoke(Team& team, const Request& request) {
   const auto& id = request.parameters.at(0);
-  TRY(team.revoke(id));
-  core::Event event;
-  event.actor = request.header(net::principal_header);
-  event.action = "token-revoked";
-  event.object = "token " + id;
-  audit.record(std::move(event));
+  TRY(team.revoke(id, request.header(net::principal_header)));
   return doc::Object{{"id", id}, {"revoked", true}};
 }
 
@@ -126,9 +116,8 @@ void add_routes(net::Router& router, Team& team, AuditLog& audit) {
     answer(r, 200, doc::Value(doc::Object{{"items", std::move(items)}}));
   });
   router.add("GET", base + "/tokens", [&team](Request, Reply r) { answer(r, 200, tokens(team)); });
-  router.add("POST", base + "/tokens", [&team, &audit](Request q, Reply r) { answer(r, 201, issue(team, audit, q)); });
-  router.add("DELETE", base + "/tokens/{id}",
-             [&team, &audit](Request q, Reply r) { answer(r, 200, revoke(team, audit, q)); });
+  router.add("POST", base + "/tokens", [&team](Request q, Reply r) { answer(r, 201, issue(team, q)); });
+  router.add("DELETE", base + "/tokens/{id}", [&team](Request q, Reply r) { answer(r, 200, revoke(team, q)); });
 }
 
 }  // namespace slipway::team

@@ -88,11 +88,11 @@ Result<std::optional<Principal>> Team::authenticate(const core::Headers& headers
   }
   const auto* owner = find(person);
   if (owner == nullptr) return fail(Code::unauthenticated, person + " is no longer in team.yaml");
-  return Principal{owner->id, owner->name, owner->roles};
+  return Principal{owner->id, owner->name, owner->roles, owner->service};
 }
 
-Result<IssuedToken> Team::issue_token(std::string_view person, std::string_view label,
-                                      std::optional<Duration> lifetime) {
+Result<IssuedToken> Team::issue_token(std::string_view person, std::string_view label, std::optional<Duration> lifetime,
+                                      std::string_view by) {
   if (find(person) == nullptr) {
     std::vector<std::string> ids;
     for (const auto& p : people_) ids.push_back(p.id);
@@ -104,20 +104,33 @@ Result<IssuedToken> Team::issue_token(std::string_view person, std::string_view 
   const auto now = world_.clock.now();
   storage::SqlValue expires = nullptr;
   if (lifetime) expires = micros(now + *lifetime);
-  TRY(database_.write([&](storage::Connection& c) {
+  const auto insert = [&](storage::Connection& c) {
     return c.execute(
         "INSERT INTO team_tokens (id, hash, person, label, created, expires) VALUES (?, ?, ?, ?, ?, ?)",
         {token.id, core::Digest::of(token.secret).hex(), token.person, std::string(label), micros(now), expires});
-  }));
+  };
+  TRY(write_on_record({.actor = std::string(by),
+                       .action = "token-issued",
+                       .object = token.person,
+                       .detail = "token " + token.id + (label.empty() ? "" : " for " + std::string(label))},
+                      insert));
   return token;
 }
 
-Result<> Team::revoke(std::string_view token_id) {
-  return database_.write([&](storage::Connection& c) -> Result<> {
-    TRY(c.execute("UPDATE team_tokens SET revoked = 1 WHERE id = ?", {std::string(token_id)}));
-    if (c.changed_rows() == 0) return fail(Code::not_found, "no token has the id \"" + std::string(token_id) + "\"");
-    return {};
-  });
+Result<> Team::revoke(std::string_view token_id, std::string_view by) {
+  const std::string id(token_id);
+  return write_on_record({.actor = std::string(by), .action = "token-revoked", .object = "token " + id},
+                         [&](storage::Connection& c) -> Result<> {
+                           TRY(c.execute("UPDATE team_tokens SET revoked = 1 WHERE id = ?", {id}));
+                           if (c.changed_rows() == 0)
+                             return fail(Code::not_found, "no token has the id \"" + id + "\"");
+                           return {};
+                         });
+}
+
+Result<> Team::write_on_record(core::Event event, const std::function<Result<>(storage::Connection&)>& work) {
+  if (events_ == nullptr) return database_.write(work);
+  return core::recorded_with(*events_, std::move(event), [&] { return database_.write(work); });
 }
 
 Result<std::vector<TokenInfo>> Team::list_tokens() const {

@@ -8,11 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/events.hpp"
 #include "core/world/world.hpp"
 
 namespace slipway::storage {
+class Connection;
 class Database;
-}
+}  // namespace slipway::storage
 namespace slipway::net {
 class Router;
 }
@@ -38,6 +40,7 @@ struct Principal {
   std::string id;
   std::string name;
   std::vector<std::string> roles;
+  bool service = false;  // a program's account
   bool has_role(std::string_view role) const;
 };
 
@@ -76,16 +79,22 @@ class Team {
   Result<std::optional<Principal>> authenticate(const core::Headers& headers) const;
 
   // 256 random bits for that person. not_found when nobody has that id. `label` says what it is for: "laptop".
+  // On record as `by`'s when record_to() was called.
   Result<IssuedToken> issue_token(std::string_view person, std::string_view label,
-                                  std::optional<Duration> lifetime = std::nullopt);
-  Result<> revoke(std::string_view token_id);  // not_found; revoking twice is fine
+                                  std::optional<Duration> lifetime = std::nullopt, std::string_view by = "slipway/up");
+  // not_found; revoking twice is fine
+  Result<> revoke(std::string_view token_id, std::string_view by = "slipway/up");
+  // Where tokens that are made and revoked go on record. `events` outlives this.
+  void record_to(core::EventSink& events) { events_ = &events; }
   Result<std::vector<TokenInfo>> list_tokens() const;
 
  private:
   Team(core::World world, storage::Database& database, std::vector<Person> people);
+  Result<> write_on_record(core::Event event, const std::function<Result<>(storage::Connection&)>& work);
   core::World world_;
   storage::Database& database_;
   std::vector<Person> people_;
+  core::EventSink* events_ = nullptr;
 };
 
 // GET /whoami, GET /people, GET /timeline, GET /timeline/verify, GET and POST /tokens, DELETE /tokens/{id}, all under

@@ -15,7 +15,8 @@ struct Office {
   std::unique_ptr<storage::Database> database = storage::open_sqlite(":memory:").value();
   std::unique_ptr<team::Team> people = team::Team::open(world.world(), *database,
                                                         {{"ada@example.com", "Ada", {"ml-engineer"}},
-                                                         {"grace@example.com", "Grace", {"platform-engineer"}}})
+                                                         {"grace@example.com", "Grace", {"platform-engineer"}},
+                                                         {"ci@example.com", "the workflow", {"ci"}, true}})
                                            .value();
 
   Result<std::optional<team::Principal>> with(std::string authorization) const {
@@ -104,6 +105,8 @@ TEST_CASE("the guard: what each request needs") {
       {"POST", "/api/slipway/v1/blobs", "ada", true, 0},
       {"POST", "/api/slipway/v1/promotions", "ada", true, 0},
       {"POST", "/api/slipway/v1/promotions/production/x/approve", "ada", true, 0},
+      {"POST", "/api/slipway/v1/promotions/production/x/approve", "ci", true, 403},
+      {"POST", "/api/slipway/v1/promotions", "ci", true, 0},
       {"POST", "/api/slipway/v1/promotions/", "", true, 401},
       {"POST", "/api/slipway/v1/tokens/", "ada", true, 403},
       {"GET", "/api/v1/secrets", "", true, 401},
@@ -128,7 +131,7 @@ TEST_CASE("the guard: what each request needs") {
     request.path = row.path;
     const std::string caller = row.caller;
     if (caller == "wrong") request.headers.emplace_back("Authorization", "Bearer nonsense");
-    if (caller == "ada" || caller == "grace") {
+    if (caller == "ada" || caller == "grace" || caller == "ci") {
       const auto token = office.people->issue_token(caller + "@example.com", "").value();
       request.headers.emplace_back("Authorization", "Bearer " + token.secret);
     }

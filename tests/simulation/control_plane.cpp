@@ -177,7 +177,7 @@ Result<Value> ControlPlane::serve(const std::string& person, const core::HttpReq
   if (path[0] == "apply") {
     std::vector<objects::Object> list;
     for (const Value& item : body["items"].as_array()) list.emplace_back(item);
-    TRY_ASSIGN(const auto lines, server::apply_objects(*store, std::move(list)));
+    TRY_ASSIGN(const auto lines, server::apply_objects(*store, *audit, "grace@example.com", std::move(list)));
     return Value(core::doc::Array(lines.begin(), lines.end()));
   }
   if (path[0] == "promotions" && !is_read && path.size() == 1) {

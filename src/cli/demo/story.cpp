@@ -121,7 +121,7 @@ void Story::catch_up() {
   const doc::Value& list = (*entries)["items"];
   for (const doc::Value& e : list.is_array() ? list.as_array() : doc::Array{}) {
     told_until_ = std::max(told_until_, static_cast<std::uint64_t>(e["sequence"].int_or(0)));
-    if (e["action"].string_or("") == "issued-token") continue;
+    if (e["action"].string_or("") == "token-issued") continue;
     teller_.tell({.actor = e["actor"].string_or(""),
                   .event = e["action"].string_or(""),
                   .object = e["object"].string_or(""),

@@ -14,15 +14,15 @@ namespace kinds = objects::kinds;
 
 constexpr const char* idempotency_annotation = "slipway.dev/idempotency-key";
 
-void record(const Parts& parts, const Principal& by, const std::string& action, const objects::Object& promotion,
-            const std::string& detail) {
+core::Event event_of(const Principal& by, const std::string& action, const objects::Object& promotion,
+                     const std::string& detail) {
   core::Event event;
   event.actor = by.name;
   event.action = action;
   event.object = promotion.text();
   event.digest = promotion.status()["subject"].string_or(promotion.spec()["artifact"].string_or(""));
   event.detail = detail;
-  parts.events.record(std::move(event));
+  return event;
 }
 
 Result<Environment> environment_named(const Parts& parts, const std::string& name) {
@@ -73,11 +73,10 @@ Result<objects::Object> create(const Parts& parts, const PromotionRequest& reque
   if (!request.reason.empty()) spec.set("reason", Value(request.reason));
   promotion.spec() = Value(std::move(spec));
   promotion.status() = Value(Object{{"phase", Value("Pending")}, {"message", Value("just asked for")}});
-  TRY_ASSIGN(objects::Object created, parts.store.create(std::move(promotion)));
-  record(parts, by, "promotion-requested", created,
-         request.model + " " + request.version + " to " + request.environment +
-             (request.reason.empty() ? "" : ": " + request.reason));
-  return created;
+  core::Event event = event_of(by, "promotion-requested", promotion,
+                               request.model + " " + request.version + " to " + request.environment +
+                                   (request.reason.empty() ? "" : ": " + request.reason));
+  return core::recorded_with(parts.events, std::move(event), [&] { return parts.store.create(std::move(promotion)); });
 }
 
 Result<objects::Object> approve(const Parts& parts, const objects::Name& name, const Principal& by,
@@ -97,10 +96,10 @@ Result<objects::Object> approve(const Parts& parts, const objects::Name& name, c
   }
   approvals.push_back({by.name, role, subject, reason, now});
   waiting.promotion.status().set_path("approvals", value_of(approvals));
-  TRY_ASSIGN(objects::Object written, parts.store.update_status(std::move(waiting.promotion)));
-  record(parts, by, "approved", written,
-         "as " + (role.empty() ? "a colleague" : role) + (reason.empty() ? "" : ": " + reason));
-  return written;
+  core::Event event = event_of(by, "approved", waiting.promotion,
+                               "as " + (role.empty() ? "a colleague" : role) + (reason.empty() ? "" : ": " + reason));
+  return core::recorded_with(parts.events, std::move(event),
+                             [&] { return parts.store.update_status(std::move(waiting.promotion)); });
 }
 
 Result<objects::Object> reject(const Parts& parts, const objects::Name& name, const Principal& by,
@@ -111,9 +110,9 @@ Result<objects::Object> reject(const Parts& parts, const objects::Name& name, co
   enter(waiting.promotion, Phase::rejected,
         (is_withdrawal ? "withdrawn by " : "rejected by ") + by.name + (reason.empty() ? "" : ": " + reason),
         parts.world.clock.now());
-  TRY_ASSIGN(objects::Object written, parts.store.update_status(std::move(waiting.promotion)));
-  record(parts, by, is_withdrawal ? "withdrew" : "rejected", written, reason);
-  return written;
+  core::Event event = event_of(by, is_withdrawal ? "withdrew" : "rejected", waiting.promotion, reason);
+  return core::recorded_with(parts.events, std::move(event),
+                             [&] { return parts.store.update_status(std::move(waiting.promotion)); });
 }
 
 }  // namespace slipway::delivery::promotion

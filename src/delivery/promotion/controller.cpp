@@ -257,7 +257,7 @@ struct PromotionController::State {
                   "promotion-failed");
     const core::Time since = time_in(promotion.status(), "phaseEnteredAt").value_or(now());
     const TargetView view =
-        has_rollout ? judge_rollout(*object, target["hash"].string_or(""), rollout::revision_hash(workload->spec()))
+        has_rollout ? judge_rollout(*object, target["hash"].string_or(""), rollout::revision_hash(workload->spec()), now())
                     : judge_deployment(*object, since, environment.progress_deadline, now());
     if (has_rollout) keep_rollout_facts(promotion, *object);
     switch (view.state) {
@@ -272,7 +272,7 @@ struct PromotionController::State {
         break;
     }
     TRY(move(std::move(promotion), Phase::rolling_out, view.message));
-    return has_rollout ? Outcome{} : poll();
+    return poll();
   }
 
   // Durable beside the approvals: the Rollout's own status will be about another version one day.

@@ -16,8 +16,10 @@ struct TargetView {
 };
 
 // `hash` is the revision that was applied; `workload_hash` the one that the template has now (another promotion or a
-// person may have changed it: then this one has failed).
-TargetView judge_rollout(const objects::Object& rollout, const std::string& hash, const std::string& workload_hash);
+// person may have changed it: then this one has failed). After a rollback the canary's last requests are still being
+// counted: the promotion ends when the verdict has them, or after a while without.
+TargetView judge_rollout(const objects::Object& rollout, const std::string& hash, const std::string& workload_hash,
+                         core::Time now);
 // Ready within `deadline` of `since`, else failed.
 TargetView judge_deployment(const objects::Object& deployment, core::Time since, core::Duration deadline,
                             core::Time now);

@@ -287,17 +287,13 @@ Result<> abort(objects::Store& store, core::EventSink& events, const Name& name,
     return fail(Code::failed_precondition, before.text() + " has no update to abort",
                 "its phase is " + std::string(name_of(progress.phase)));
   }
-  TRY(modify_status(store, kinds::rollout, name, [&](Object& rollout) {
+  const auto change = [&](Object& rollout) {
     rollout.status().set_path("abort", Value(true));
     rollout.status().set_path("slipway.abortReason", Value("aborted by " + by + (reason.empty() ? "" : ": " + reason)));
     return true;
-  }));
-  core::Event event;
-  event.actor = by;
-  event.action = "aborted";
-  event.object = before.text();
-  event.detail = reason;
-  events.record(std::move(event));
+  };
+  TRY(core::recorded_with(events, {.actor = by, .action = "aborted", .object = before.text(), .detail = reason},
+                          [&] { return modify_status(store, kinds::rollout, name, change); }));
   return {};
 }
 
@@ -311,20 +307,20 @@ Result<> promote(objects::Store& store, core::EventSink& events, const Name& nam
     return fail(Code::failed_precondition, before.text() + " is not paused: " + progress.message,
                 "promote it fully to skip the remaining steps");
   }
-  TRY(modify_status(store, kinds::rollout, name, [&](Object& rollout) {
+  const auto change = [&](Object& rollout) {
     if (full) {
       rollout.status().set_path("promoteFull", Value(true));
     } else {
       rollout.status().as_object().erase("pauseConditions");
     }
     return true;
-  }));
-  core::Event event;
-  event.actor = by;
-  event.action = full ? "promoted-fully" : "promoted";
-  event.object = before.text();
-  event.detail = progress.message;
-  events.record(std::move(event));
+  };
+  TRY(core::recorded_with(events,
+                          {.actor = by,
+                           .action = full ? "promoted-fully" : "promoted",
+                           .object = before.text(),
+                           .detail = progress.message},
+                          [&] { return modify_status(store, kinds::rollout, name, change); }));
   return {};
 }
 
