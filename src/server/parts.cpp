@@ -41,17 +41,21 @@ void keep_rules(State& s, const slo::PrometheusOptions& options) {
   if (auto rules = s.slo->rule_file(); rules && *rules != s.rules_written) {
     if (auto written = core::real_files().write_atomic(slo::rules_path(options), *rules, 0600)) {
       s.rules_written = *rules;
-      core::HttpRequest request;
-      request.method = "POST";
-      request.url = s.url(s.ports.prometheus) + "/-/reload";
-      // Not up yet: it reads the file when it comes up.
-      s.world().http.send(std::move(request), [](const Result<core::HttpResponse>& answer) {
-        if (answer && answer->status != 200)
-          log::warn("server", "prometheus refuses the rules", {{"answer", answer->body}});
-      });
+      s.is_reload_due = true;
     } else {
       log::error("server", "cannot write prometheus' rules", {{"why", written.error().one_line()}});
     }
+  }
+  if (s.is_reload_due) {
+    core::HttpRequest request;
+    request.method = "POST";
+    request.url = s.url(s.ports.prometheus) + "/-/reload";
+    // Asked again until it answers; on this loop, which ends before `s` does.
+    s.world().http.send(std::move(request), [&s](const Result<core::HttpResponse>& answer) {
+      if (!answer) return;
+      s.is_reload_due = false;
+      if (answer->status != 200) log::warn("server", "prometheus refuses the rules", {{"answer", answer->body}});
+    });
   }
   s.world().loop.after(rules_period, [&s, options] { keep_rules(s, options); });
 }

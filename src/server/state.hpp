@@ -69,8 +69,9 @@ struct Platform::State {
   std::unique_ptr<net::Server> server;
 
   std::unique_ptr<slo::TrafficView> traffic_view;
-  doc::Value traffic;         // its newest answer
-  std::string rules_written;  // Prometheus' rule file as it is on disk
+  doc::Value traffic;          // its newest answer
+  std::string rules_written;   // Prometheus' rule file as it is on disk
+  bool is_reload_due = false;  // Prometheus has not answered since
   bool stopping = false;
 
   std::string url(int port) const { return "http://127.0.0.1:" + std::to_string(port); }

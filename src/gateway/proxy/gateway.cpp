@@ -52,6 +52,7 @@ struct Gateway::Impl {
         co_await pause.wait_for(std::chrono::milliseconds(100));
         continue;
       }
+      if (state.sessions.size() >= state.limits.connections) continue;  // closed: somebody waits for memory otherwise
       auto session = std::make_shared<Session>(state, std::move(*stream));
       loop.spawn(serve(std::move(session)));
     }

@@ -20,6 +20,7 @@ struct Limits {
   core::Duration stalled_client = std::chrono::minutes(5);  // that reads nothing of what we write
   core::Duration silent_upstream = std::chrono::hours(1);   // that sends nothing, when the route has no timeout
   core::Duration drain = std::chrono::seconds(10);
+  std::size_t connections = 10'000;    // of clients at once; more are closed at once
   std::size_t read_ahead = 64 * 1024;  // of a body: to find the session key, and to be able to retry
 };
 

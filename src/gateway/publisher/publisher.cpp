@@ -1,6 +1,7 @@
 #include "gateway/publisher/publisher.hpp"
 
 #include <charconv>
+#include <set>
 
 #include "core/log.hpp"
 #include "gateway/publisher/rule_book.hpp"
@@ -161,6 +162,12 @@ Result<> Publisher::start() {
   if (auto loaded = s.book.load(); !loaded) {
     log::warn("gateway", "the kept rules are unusable", {{"why", loaded.error().one_line()}});
   }
+  std::set<std::string> rules;
+  for (const objects::Kind& kind : {kinds::gateway, kinds::virtual_service, kinds::destination_rule}) {
+    TRY_ASSIGN(const auto list, s.store.list(kind));
+    for (const objects::Object& rule : list.items) rules.insert(rule.text());
+  }
+  s.book.keep_only(rules);
   for (const objects::Kind& kind : {kinds::service, kinds::endpoint_slice, kinds::pod, kinds::gateway,
                                     kinds::virtual_service, kinds::destination_rule}) {
     TRY_ASSIGN(auto watch, s.store.watch(kind, "", [&s](const objects::WatchEvent& event) { s.on_event(event); }));

@@ -130,6 +130,18 @@ TEST_CASE_FIXTURE(Fixture, "the last good version outlives a crash of the contro
   CHECK(publisher->current()->version > before);  // versions are never used twice
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a rule that was deleted while the control plane was down does not come back with a broken one") {
+  const std::size_t routes = publisher->current()->routes.size();
+  publisher.reset();
+  REQUIRE(store->remove(kinds::virtual_service, {"prod", "chat"}).has_value());
+  start();
+  CHECK(publisher->current()->routes.size() < routes);
+  apply(traffic::virtual_service(broken));
+  settle();
+  CHECK(publisher->current()->routes.size() < routes);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a gateway that has the newest rules waits for newer ones, at most 25 s") {
   const auto now = publisher->current()->version;
   const auto old = poll(0);

@@ -17,6 +17,11 @@ Result<> RuleBook::load() {
   return {};
 }
 
+void RuleBook::keep_only(const std::set<std::string>& objects) {
+  const auto gone = std::erase_if(good_, [&](const auto& kept) { return !objects.contains(kept.first); });
+  changed_ = changed_ || gone > 0;
+}
+
 Result<> RuleBook::save() {
   if (path_.empty() || !changed_) return {};
   doc::Object out;

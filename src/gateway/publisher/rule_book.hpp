@@ -2,6 +2,7 @@
 // Inside publisher/: the parsed rules, each in its last good version, and what is wrong with the newest ones.
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "core/world/world.hpp"
@@ -13,6 +14,8 @@ class RuleBook {
  public:
   RuleBook(core::Files& files, std::string path) : files_(files), path_(std::move(path)) {}
   Result<> load();
+  // Forgets the rules that are not there any more: they were deleted while nobody was looking.
+  void keep_only(const std::set<std::string>& objects);
   // Takes the newest version of a rule; its problem, if it has one, and then its last good version stays.
   // Objects of other kinds are ignored.
   void put(const objects::Object& object, traffic::Inputs& inputs);
