@@ -8,6 +8,7 @@
 #include <cassert>
 #include <csignal>
 
+#include "core/world/real_background.hpp"
 #include "core/world/real_loop.hpp"
 #include "core/world/real_processes.hpp"
 
@@ -26,6 +27,7 @@ void occupy_standard_descriptors() {
 struct RealWorld::State {
   RealLoop loop;
   RealProcesses processes{loop};
+  RealBackground background{loop};
   HttpClient* http = nullptr;
 };
 
@@ -41,7 +43,8 @@ void RealWorld::set_http(HttpClient& http) { state_->http = &http; }
 
 World RealWorld::world() {
   assert(state_->http != nullptr);
-  return World{real_clock(), state_->loop, real_random(), state_->processes, *state_->http, real_files()};
+  State& s = *state_;
+  return World{real_clock(), s.loop, real_random(), s.processes, *s.http, real_files(), s.background};
 }
 
 Loop& RealWorld::loop() { return state_->loop; }

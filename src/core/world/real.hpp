@@ -1,5 +1,5 @@
 #pragma once
-// The real world: the machine's clocks, a mailbox thread, getrandom, posix_spawn, files with fsync.
+// The real world: the machine's clocks, a mailbox thread and a few beside it, getrandom, posix_spawn, files with fsync.
 // The HTTP client lives in net/ (net/client.hpp) and is handed in.
 
 #include <memory>
@@ -11,7 +11,7 @@ namespace slipway::core {
 class RealWorld {
  public:
   RealWorld();
-  ~RealWorld();  // stops accepting posts; the loop must not be running
+  ~RealWorld();  // stops accepting posts, waits for background work; the loop must not be running
 
   // Must be called before world() is used.
   void set_http(HttpClient& http);

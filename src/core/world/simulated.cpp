@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/log.hpp"
+#include "core/world/background.hpp"
 #include "core/world/simulated_files.hpp"
 #include "core/world/simulated_machine.hpp"
 #include "core/world/simulated_network.hpp"
@@ -40,6 +41,22 @@ class SimulatedLoop final : public Loop {
 
  private:
   SimulatedQueue& queue_;
+};
+
+// Both halves are tasks of whoever asked: a crash between them, or before, drops what is left.
+class SimulatedBackground final : public Background {
+ public:
+  SimulatedBackground(SimulatedQueue& queue, const Faults& faults) : queue_(queue), faults_(faults) {}
+  void run(Task work, Task done) override {
+    queue_.plan(faults_.background_takes, [this, work = std::move(work), done = std::move(done)]() mutable {
+      work();
+      queue_.plan(Duration::zero(), std::move(done));
+    });
+  }
+
+ private:
+  SimulatedQueue& queue_;
+  const Faults& faults_;
 };
 
 // Log lines carry the time of the youngest world of their thread.
@@ -78,6 +95,7 @@ struct SimulatedWorld::State {
   SimulatedQueue queue;
   SimulatedClock clock{queue};
   SimulatedLoop loop{queue};
+  SimulatedBackground background{queue, faults};
   SeededRandom random;  // the program's
   SeededRandom luck;    // the surroundings': faults and latency do not change what the program draws
   SimulatedFiles files{faults, luck};
@@ -89,7 +107,8 @@ SimulatedWorld::SimulatedWorld(std::uint64_t seed) : state_(std::make_unique<Sta
 SimulatedWorld::~SimulatedWorld() = default;
 
 World SimulatedWorld::world() {
-  return World{state_->clock, state_->loop, state_->random, state_->machine, state_->network, state_->files};
+  State& s = *state_;
+  return World{s.clock, s.loop, s.random, s.machine, s.network, s.files, s.background};
 }
 
 Faults& SimulatedWorld::faults() { return state_->faults; }

@@ -49,6 +49,7 @@ struct Faults {
   double disk_full = 0;      // a write_atomic fails with resource_exhausted
   Duration latency_min = std::chrono::microseconds(200);
   Duration latency_max = std::chrono::milliseconds(2);
+  Duration background_takes{};  // until work in the background has been done, all at once
 };
 
 class SimulatedWorld {

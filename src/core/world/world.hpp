@@ -138,6 +138,8 @@ class Files {
   virtual Result<> remove_tree(const std::string& path) = 0;  // absent is fine
 };
 
+class Background;  // background.hpp
+
 // References to the parts; who made them outlives everyone who holds one.
 struct World {
   Clock& clock;
@@ -146,6 +148,7 @@ struct World {
   Processes& processes;
   HttpClient& http;
   Files& files;
+  Background& background;
 };
 
 }  // namespace slipway::core
