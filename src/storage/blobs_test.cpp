@@ -149,6 +149,63 @@ TEST_CASE("a corrupt blob is data loss, never an answer") {
   CHECK(blobs->get(digest).value() == "the right bytes");
 }
 
+TEST_CASE("what this process has read is known at once, until the file changes") {
+  TestDirectory directory;
+  const std::string place = directory.path() + "/blobs";
+  auto blobs = opened(place);
+  const auto digest = blobs->put("the right bytes").value();
+  const std::string path = file_of(place, digest);
+  auto change = [&, hours = 0](const std::string& bytes) mutable {
+    overwrite(path, bytes);
+    fs::last_write_time(path, fs::last_write_time(path) + std::chrono::hours(++hours));
+  };
+  CHECK(blobs->file_of(digest)->path == path);
+  CHECK(blobs->file_of(digest)->size == 15);
+  CHECK_FALSE(blobs->file_of(digest)->is_verified);
+  REQUIRE(blobs->path_of(digest).has_value());
+  CHECK(blobs->file_of(digest)->is_verified);
+
+  change("the wrong bytes");
+  CHECK_FALSE(blobs->file_of(digest)->is_verified);
+  CHECK(blobs->path_of(digest).error().code == Code::data_loss);
+  const auto damaged = blobs->file_of(digest);
+  REQUIRE_FALSE(damaged.has_value());
+  CHECK(damaged.error().code == Code::data_loss);
+  CHECK(damaged.error().hint.contains(path));
+
+  change("the right bytes");
+  CHECK_FALSE(blobs->file_of(digest)->is_verified);
+  CHECK(blobs->path_of(digest).value() == path);
+  CHECK_FALSE(opened(place)->file_of(digest)->is_verified);  // another process
+  REQUIRE(blobs->remove(digest).has_value());
+  CHECK(blobs->file_of(digest).error().code == Code::not_found);
+}
+
+TEST_CASE("a file that was linked in has been read on the way, and a change is noticed") {
+  TestDirectory directory;
+  auto blobs = opened(directory.path() + "/blobs");
+  REQUIRE(blobs->put_file(file_with(directory.path() + "/linked", "linked"), true).has_value());
+  CHECK(blobs->file_of(Digest::of("linked"))->is_verified);
+  overwrite(directory.path() + "/linked", "of another size");
+  CHECK_FALSE(blobs->file_of(Digest::of("linked"))->is_verified);
+  CHECK(blobs->path_of(Digest::of("linked")).error().code == Code::data_loss);
+}
+
+TEST_CASE("reading a large file stops when asked to, and leaves nothing") {
+  TestDirectory directory;
+  auto blobs = opened(directory.path() + "/blobs");
+  const std::string path = file_with(directory.path() + "/model.gguf", "weights");
+  std::stop_source stopped;
+  stopped.request_stop();
+  for (const bool may_link : {false, true})
+    CHECK(blobs->put_file(path, may_link, stopped.get_token()).error().code == Code::cancelled);
+  CHECK(files_below(directory.path() + "/blobs") == 0);
+  const auto digest = blobs->put("weights").value();
+  CHECK(blobs->path_of(digest, stopped.get_token()).error().code == Code::cancelled);
+  CHECK(blobs->path_of(digest).has_value());
+  CHECK(blobs->path_of(digest, stopped.get_token()).has_value());
+}
+
 TEST_CASE("a put that fails leaves nothing behind") {
   TestDirectory directory;
   if (!directory.mount_tmpfs("256k")) {

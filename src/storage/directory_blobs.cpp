@@ -10,15 +10,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <cstdio>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "storage/blobs.hpp"
+#include "storage/file_identity.hpp"
 #include "storage/posix_file.hpp"
+#include "storage/temporary_file.hpp"
 
 namespace slipway::storage {
 
@@ -43,69 +45,6 @@ std::vector<std::string> names_in(const std::string& directory) {
   return names;
 }
 
-// A file under tmp/ that goes away unless it is published. Its lock tells other processes that its writer lives.
-class TemporaryFile {
- public:
-  static Result<TemporaryFile> make(const std::string& directory) {
-    static std::atomic<std::uint64_t> counter{0};
-    while (true) {
-      const std::string path =
-          directory + "/" + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1));
-      FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-      if (!file.valid() && errno == EEXIST) continue;  // left by an earlier process with our pid
-      if (!file.valid()) return failed("make", path);
-      if (TemporaryFile temporary(path, std::move(file)); temporary.lock()) return temporary;
-    }
-  }
-
-  // A second name of an existing file. Its owner may hold a lock of its own, which keeps cleaners away as well.
-  static Result<TemporaryFile> link(const std::string& directory, const std::string& path) {
-    TRY_ASSIGN(TemporaryFile placeholder, make(directory));
-    const std::string name = placeholder.path_ + "-link";
-    if (::linkat(AT_FDCWD, path.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) return failed("link", path);
-    TemporaryFile linked(name, FileDescriptor(::open(name.c_str(), O_RDONLY | O_CLOEXEC)));
-    if (!linked.file_.valid()) return failed("open", name);
-    (void)::flock(linked.file_.get(), LOCK_SH | LOCK_NB);
-    return linked;
-  }
-
-  ~TemporaryFile() {
-    if (!path_.empty()) (void)::unlink(path_.c_str());
-  }
-  TemporaryFile(TemporaryFile&& other) noexcept
-      : path_(std::exchange(other.path_, {})), file_(std::move(other.file_)) {}
-  TemporaryFile& operator=(TemporaryFile&&) = delete;
-
-  int descriptor() const { return file_.get(); }
-  const std::string& path() const { return path_; }
-
-  // Read-only, durable, and under its final name.
-  Result<> publish(const std::string& target) {
-    struct stat status{};
-    if (::fstat(file_.get(), &status) != 0) return failed("look at", path_);
-    const bool shared = status.st_nlink > 1;
-    const mode_t mode = shared ? status.st_mode & 0555U : 0400U;
-    if (::fchmod(file_.get(), mode) != 0) return failed("protect", path_);
-    TRY(sync_file(file_.get(), path_));
-    if (::rename(path_.c_str(), target.c_str()) != 0) return failed("rename to", target);
-    path_.clear();
-    return sync_directory(parent_directory(target));
-  }
-
- private:
-  TemporaryFile(std::string path, FileDescriptor file) : path_(std::move(path)), file_(std::move(file)) {}
-
-  // False when somebody's cleaning removed it between open and lock.
-  bool lock() const {
-    if (::flock(file_.get(), LOCK_EX) != 0) return true;  // no locks on this file system
-    struct stat status{};
-    return ::fstat(file_.get(), &status) == 0 && status.st_nlink > 0;
-  }
-
-  std::string path_;
-  FileDescriptor file_;
-};
-
 class DirectoryBlobs final : public BlobStore {
  public:
   explicit DirectoryBlobs(std::string directory)
@@ -128,20 +67,21 @@ class DirectoryBlobs final : public BlobStore {
     return digest;
   }
 
-  Result<BlobStat> put_file(const std::string& path, bool may_link) override {
+  Result<BlobStat> put_file(const std::string& path, bool may_link, std::stop_token stop) override {
     TRY_ASSIGN(const FileDescriptor source, open_for_reading(path));
     struct stat status{};
     if (::fstat(source.get(), &status) != 0) return failed("look at", path);
     if (!S_ISREG(status.st_mode)) return fail(Code::invalid_argument, path + " is not a file");
     if (may_link) {
-      if (auto linked = TemporaryFile::link(temporary_, path)) return take(*linked);
+      if (auto linked = TemporaryFile::link(temporary_, path)) return take(*linked, stop);
       // Another file system, or one without links: copied then.
     }
     TRY_ASSIGN(TemporaryFile file, TemporaryFile::make(temporary_));
-    if (::ioctl(file.descriptor(), FICLONE, source.get()) == 0) return take(file);
+    if (::ioctl(file.descriptor(), FICLONE, source.get()) == 0) return take(file, stop);
     core::Hasher hasher;
     BlobStat stat;
     TRY(read_all(source.get(), path, [&](std::string_view chunk) -> Result<> {
+      if (stop.stop_requested()) return stopped(path);
       hasher.update(chunk);
       stat.size += chunk.size();
       return write_all(file.descriptor(), chunk, file.path());
@@ -163,18 +103,30 @@ class DirectoryBlobs final : public BlobStore {
     return bytes;
   }
 
-  Result<std::string> path_of(const Digest& digest) override {
+  Result<std::string> path_of(const Digest& digest, std::stop_token stop) override {
     std::string path = path_for(digest);
-    {
-      const std::lock_guard lock(mutex_);
-      if (verified_.contains(digest) && ::access(path.c_str(), F_OK) == 0) return path;
-    }
     TRY_ASSIGN(const FileDescriptor file, open_blob(digest));
-    TRY_ASSIGN(const BlobStat stat, measure(file.get(), path));
-    if (stat.digest != digest) return damaged(digest);
-    const std::lock_guard lock(mutex_);
-    verified_.insert(digest);
+    TRY_ASSIGN(const FileIdentity identity, identity_of(file.get(), path));
+    auto is_good = verdict_on(digest, identity);
+    if (!is_good) {
+      TRY_ASSIGN(const BlobStat stat, measure(file.get(), path, stop));
+      is_good = stat.digest == digest;
+      remember(digest, identity, *is_good);
+    }
+    if (!*is_good) return damaged(digest);
     return path;
+  }
+
+  Result<BlobFile> file_of(const Digest& digest) const override {
+    BlobFile file{.path = path_for(digest)};
+    const auto identity = identity_of(file.path);
+    if (!identity && identity.error().code == Code::not_found) return no_blob(digest);
+    if (!identity) return fail(identity.error());
+    const auto is_good = verdict_on(digest, *identity);
+    if (is_good == false) return damaged(digest);
+    file.size = identity->size;
+    file.is_verified = is_good.has_value();
+    return file;
   }
 
   bool contains(const Digest& digest) const override { return ::access(path_for(digest).c_str(), F_OK) == 0; }
@@ -184,7 +136,7 @@ class DirectoryBlobs final : public BlobStore {
     const std::string path = path_for(digest);
     {
       const std::lock_guard lock(mutex_);
-      verified_.erase(digest);
+      verdicts_.erase(digest);
       durable_.erase(digest);
     }
     if (::unlink(path.c_str()) != 0) {
@@ -213,13 +165,6 @@ class DirectoryBlobs final : public BlobStore {
     return blobs_ + "/" + hex.substr(0, 2) + "/" + hex;
   }
 
-  // Whoever writes it holds its lock; a killed process holds none.
-  static void remove_leftover(const std::string& path) {
-    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.valid() && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return;
-    (void)::unlink(path.c_str());
-  }
-
   // True when the blob is there, whole and durable. One that lost its tail is not there: putting it again mends it.
   Result<bool> is_present(const Digest& digest, std::uint64_t size) {
     const std::string path = path_for(digest);
@@ -242,22 +187,27 @@ class DirectoryBlobs final : public BlobStore {
     TRY(file.publish(path));
     const std::lock_guard lock(mutex_);
     durable_.insert(digest);
-    verified_.erase(digest);
+    verdicts_.erase(digest);
     return {};
   }
 
-  // Publishes a file that holds its bytes already.
-  Result<BlobStat> take(TemporaryFile& file) {
-    TRY_ASSIGN(const BlobStat stat, measure(file.descriptor(), file.path()));
+  // Publishes a file that holds its bytes already: what is read of it is what path_of() would read.
+  Result<BlobStat> take(TemporaryFile& file, const std::stop_token& stop) {
+    TRY_ASSIGN(const FileIdentity identity, identity_of(file.descriptor(), file.path()));
+    TRY_ASSIGN(const BlobStat stat, measure(file.descriptor(), file.path(), stop));
     TRY_ASSIGN(const bool present, is_present(stat.digest, stat.size));
-    if (!present) TRY(publish(file, stat.digest));
+    if (present) return stat;
+    TRY(publish(file, stat.digest));
+    remember(stat.digest, identity, true);
     return stat;
   }
 
-  static Result<BlobStat> measure(int descriptor, const std::string& path) {
+  // No lock is held while this reads.
+  static Result<BlobStat> measure(int descriptor, const std::string& path, const std::stop_token& stop) {
     core::Hasher hasher;
     BlobStat stat;
     TRY(read_all(descriptor, path, [&](std::string_view chunk) -> Result<> {
+      if (stop.stop_requested()) return stopped(path);
       hasher.update(chunk);
       stat.size += chunk.size();
       return {};
@@ -266,12 +216,34 @@ class DirectoryBlobs final : public BlobStore {
     return stat;
   }
 
+  // Whether this process read this very file and found it right; nothing when it did not read it.
+  std::optional<bool> verdict_on(const Digest& digest, const FileIdentity& identity) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = verdicts_.find(digest);
+    if (found == verdicts_.end() || found->second.identity != identity) return std::nullopt;
+    return found->second.is_good;
+  }
+
+  // `identity` is from before the reading: what changed meanwhile is another file.
+  void remember(const Digest& digest, const FileIdentity& identity, bool is_good) {
+    const std::lock_guard lock(mutex_);
+    verdicts_.insert_or_assign(digest, Verdict{identity, is_good});
+  }
+
   Result<FileDescriptor> open_blob(const Digest& digest) const {
     const std::string path = path_for(digest);
     FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.valid()) return file;
-    if (errno == ENOENT) return fail(Code::not_found, "no blob " + digest.text());
+    if (errno == ENOENT) return no_blob(digest);
     return failed("open", path);
+  }
+
+  static std::unexpected<Error> no_blob(const Digest& digest) {
+    return fail(Code::not_found, "no blob " + digest.text());
+  }
+
+  static std::unexpected<Error> stopped(const std::string& path) {
+    return fail(Code::cancelled, "reading " + path + " was stopped");
   }
 
   std::unexpected<Error> damaged(const Digest& digest) const {
@@ -279,11 +251,16 @@ class DirectoryBlobs final : public BlobStore {
                 "remove " + path_for(digest) + " and put it again from its origin or a backup");
   }
 
+  struct Verdict {
+    FileIdentity identity;
+    bool is_good = false;
+  };
+
   const std::string temporary_;
   const std::string blobs_;
-  std::mutex mutex_;
-  std::set<Digest> verified_;  // read and found right by this process
-  std::set<Digest> durable_;   // their directory was synced by this process
+  mutable std::mutex mutex_;
+  std::map<Digest, Verdict> verdicts_;  // what this process read
+  std::set<Digest> durable_;            // their directory was synced by this process
 };
 
 }  // namespace
