@@ -120,7 +120,7 @@ bool is_version_name(std::string_view name) {
 }
 
 Registry::Registry(core::World world, storage::Database& database, storage::BlobStore& blobs, core::EventSink& events)
-    : world_(world), database_(database), blobs_(blobs), events_(events) {}
+    : world_(world), database_(database), blobs_(blobs), events_(events), tasks_(world.background) {}
 
 Result<std::unique_ptr<Registry>> Registry::open(core::World world, storage::Database& database,
                                                  storage::BlobStore& blobs, core::EventSink& events) {

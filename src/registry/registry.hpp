@@ -12,7 +12,7 @@
 #include "core/digest.hpp"
 #include "core/doc.hpp"
 #include "core/events.hpp"
-#include "core/world/world.hpp"
+#include "core/world/background.hpp"
 
 namespace slipway::storage {
 class BlobStore;
@@ -93,6 +93,7 @@ class Registry {
   storage::Database& database_;
   storage::BlobStore& blobs_;
   core::EventSink& events_;
+  core::BackgroundTasks tasks_;
 };
 
 // Letters, digits, '.', '_', '-' and ':', starting with a letter or digit, at most 128: they appear in

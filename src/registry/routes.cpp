@@ -14,17 +14,21 @@ constexpr std::size_t max_blob = 512ull * 1024 * 1024 * 1024;
 
 std::string caller_of(const Request& request) { return std::string(request.header(net::principal_header)); }
 
-Result<net::Response> store_blob(storage::BlobStore& blobs, const Request& request) {
-  core::Digest digest;
-  std::uint64_t size = request.body.size();
-  if (request.body_file.empty()) {
-    TRY_ASSIGN(digest, blobs.put(request.body));
-  } else {
-    TRY_ASSIGN(const auto stat, blobs.put_file(request.body_file, true));
-    digest = stat.digest;
-    size = stat.size;
-  }
-  return net::Response::json(201, doc::Object{{"digest", digest.text()}, {"size", size}});
+void answer_stored(net::Responder& reply, const Result<storage::BlobStat>& stored) {
+  if (!stored) return reply.send(net::error_response(stored.error()));
+  reply.send(net::Response::json(201, doc::Object{{"digest", stored->digest.text()}, {"size", stored->size}}));
+}
+
+Result<storage::BlobStat> store_small(storage::BlobStore& blobs, const std::string& bytes) {
+  TRY_ASSIGN(const auto digest, blobs.put(bytes));
+  return storage::BlobStat{digest, bytes.size()};
+}
+
+// What net spooled to a file may be as large as a disk. The file is there for as long as `reply` is.
+void store_blob(storage::BlobStore& blobs, core::BackgroundTasks& tasks, const Request& request, Reply reply) {
+  if (request.body_file.empty()) return answer_stored(*reply, store_small(blobs, request.body));
+  tasks.run([&blobs, file = request.body_file](std::stop_token stop) { return blobs.put_file(file, true, stop); },
+            [reply = std::move(reply)](const Result<storage::BlobStat>& stored) { answer_stored(*reply, stored); });
 }
 
 Result<net::Response> find_blob(const storage::BlobStore& blobs, const Request& request) {
@@ -131,7 +135,9 @@ void Registry::add_routes(net::Router& router) {
   };
   net::RouteOptions large;
   large.max_body = max_blob;
-  add("POST", "/blobs", [this](const Request& q) { return store_blob(blobs_, q); }, large);
+  router.add(
+      "POST", "/api/slipway/v1/blobs",
+      [this](const Request& request, Reply reply) { store_blob(blobs_, tasks_, request, std::move(reply)); }, large);
   add("GET", "/blobs/{digest}", [this](const Request& q) { return find_blob(blobs_, q); });
   add("GET", "/models", [this](const Request& q) { return registry::list_models(*this, q); });
   add("GET", "/models/{model}/versions", [this](const Request& q) { return registry::list_versions(*this, q); });
