@@ -85,7 +85,7 @@ Result<> open_rooms(State& s) {
   TRY_ASSIGN(s.registry, registry::Registry::open(s.world(), *s.database, *s.blobs, *s.audit));
   TRY_ASSIGN(s.forge, forge::Forge::open(s.world(), *s.database, *s.audit, {.directory = layout.repositories()}));
   TRY(open_engine(s));
-  s.weights = std::make_unique<RegisteredWeights>(*s.registry, *s.blobs);
+  s.weights = std::make_unique<RegisteredWeights>(s.world(), *s.registry, *s.blobs);
   TRY_ASSIGN(serving::RuntimeCatalog catalog, runtimes_of(s));
   s.serving = std::make_unique<serving::Serving>(s.world(), *s.store, std::move(catalog), *s.weights);
   s.publisher = std::make_unique<gateway::publisher::Publisher>(

@@ -1,10 +1,7 @@
 #include "server/wiring.hpp"
 
-#include "core/digest.hpp"
-#include "core/world/real.hpp"
 #include "forge/forge.hpp"
 #include "registry/registry.hpp"
-#include "storage/blobs.hpp"
 
 namespace slipway::server {
 namespace {
@@ -16,39 +13,6 @@ bool is_manifest(std::string_view path) {
 }
 
 }  // namespace
-
-Result<std::string> RegisteredWeights::path_for(const std::string& model_uri, const std::string& sha256_hex) {
-  constexpr std::string_view registry_scheme = "model-registry://", file_scheme = "file://";
-  if (model_uri.starts_with(file_scheme)) {
-    std::string path = model_uri.substr(file_scheme.size());
-    if (!core::real_files().exists(path)) return fail(Code::not_found, "there are no weights at " + path);
-    if (sha256_hex.empty()) return path;
-    // Asked at every look at the object: what was taken over once is not read again.
-    TRY_ASSIGN(const Digest wanted, Digest::parse("sha256:" + sha256_hex));
-    if (blobs_.contains(wanted)) return blobs_.path_of(wanted);
-    TRY_ASSIGN(const storage::BlobStat stat, blobs_.put_file(path, false));
-    if (stat.digest != wanted)
-      return fail(Code::data_loss, path + " is " + stat.digest.text() + ", not sha256:" + sha256_hex);
-    return blobs_.path_of(stat.digest);
-  }
-  if (!model_uri.starts_with(registry_scheme)) {
-    return fail(Code::invalid_argument, "weights cannot be taken from \"" + model_uri + "\" yet",
-                "use model-registry://MODEL/VERSION or file:///PATH");
-  }
-  std::string digest = sha256_hex.empty() ? "" : "sha256:" + sha256_hex;
-  if (digest.empty()) {
-    const std::string name = model_uri.substr(registry_scheme.size());
-    const std::size_t slash = name.rfind('/');
-    if (slash == std::string::npos)
-      return fail(Code::invalid_argument, "\"" + model_uri + "\" names no version",
-                  "a promotion pins it; or write model-registry://" + name + "/VERSION");
-    TRY_ASSIGN(const registry::VersionRecord record,
-               registry_.get_version(name.substr(0, slash), name.substr(slash + 1)));
-    digest = record.weights;
-  }
-  TRY_ASSIGN(const Digest parsed, Digest::parse(digest));
-  return blobs_.path_of(parsed);
-}
 
 Result<delivery::VersionFacts> RegisteredVersions::version(const std::string& model, const std::string& version) {
   TRY_ASSIGN(const registry::VersionRecord record, registry_.get_version(model, version));

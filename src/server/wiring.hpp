@@ -1,12 +1,13 @@
 #pragma once
-// The small interfaces by which rooms ask for what a neighbour has, joined: weights from registry and blobs, versions
-// from the registry, manifests from the forge.
+// The small interfaces by which delivery asks for what its neighbours have, joined: versions from the registry,
+// manifests from the forge. Serving's, weights, are in weights.hpp.
 
 #include <map>
+#include <memory>
+#include <optional>
 
-#include "core/world/world.hpp"
 #include "delivery/sources.hpp"
-#include "serving/serving.hpp"
+#include "server/weights.hpp"
 
 namespace slipway::forge {
 class SourceRepository;
@@ -14,22 +15,8 @@ class SourceRepository;
 namespace slipway::registry {
 class Registry;
 }
-namespace slipway::storage {
-class BlobStore;
-}
 
 namespace slipway::server {
-
-// model-registry://MODEL/VERSION from the registry's digest, file:///PATH as it is (verified when a digest is given).
-class RegisteredWeights final : public serving::WeightsSource {
- public:
-  RegisteredWeights(registry::Registry& registry, storage::BlobStore& blobs) : registry_(registry), blobs_(blobs) {}
-  Result<std::string> path_for(const std::string& model_uri, const std::string& sha256_hex) override;
-
- private:
-  registry::Registry& registry_;
-  storage::BlobStore& blobs_;
-};
 
 class RegisteredVersions final : public delivery::VersionSource {
  public:

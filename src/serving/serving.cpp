@@ -1,5 +1,8 @@
 #include "serving/serving.hpp"
 
+#include <set>
+#include <utility>
+
 #include "objects/controller.hpp"
 #include "objects/kinds.hpp"
 #include "serving/errors.hpp"
@@ -27,7 +30,11 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
   LlmDeploymentReconciler(core::World& world, objects::Store& store, RuntimeCatalog catalog, WeightsSource& weights)
       : clock_(world.clock), store_(store), catalog_(std::move(catalog)), weights_(weights) {}
 
+  // Whose weights were being read when it looked last; forgets them.
+  std::set<Name> take_waiting() { return std::exchange(waiting_, {}); }
+
   Result<objects::Outcome> reconcile(const Name& name) override {
+    waiting_.erase(name);
     TRY_ASSIGN(auto found, store_.find(kinds::llm_deployment, name));
     if (!found || found->is_being_deleted()) return objects::Outcome{};  // its Deployment follows as owned garbage
     auto& object = *found;
@@ -48,6 +55,7 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
       TRY(desire(object, *spec, observed));
       if (observed.problem && observed.problem->reason == reason::model_not_found)
         outcome.again_after = kLookForWeightsAgain;
+      if (!observed.verifying.empty()) waiting_.insert(name);
     }
     TRY_ASSIGN(observed.pods, pods_of(name));
     auto with_status = object;
@@ -64,20 +72,28 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
       observed.problem = Problem{reason::unknown_runtime, runtime.error().one_line()};
       return {};
     }
-    std::string path;
+    Weights weights;
     if (catalog_.needs_weights(*runtime)) {
       if (spec.model_uri.empty()) {
         observed.problem =
             Problem{reason::invalid_spec, "spec.model.modelUri is missing; runtime " + *runtime + " needs weights"};
         return {};
       }
-      auto weights = weights_.path_for(spec.model_uri, spec.sha256_hex);
-      if (!weights) {
-        observed.problem = Problem{reason::model_not_found, spec.model_uri + ": " + weights.error().one_line()};
+      auto found = weights_.find(spec.model_uri, spec.sha256_hex);
+      if (!found) {
+        observed.problem = Problem{reason::model_not_found, spec.model_uri + ": " + found.error().one_line()};
         return {};
       }
-      path = std::move(*weights);
+      weights = std::move(*found);
     }
+    if (const auto* verified_later = std::get_if<BeingVerified>(&weights)) {
+      observed.verifying = "verifying weights (" + render_size(verified_later->bytes) + ")";
+      // After a restart it is mostly there already, and serves.
+      const auto wanted = plan(object, spec, {catalog_, *runtime, verified_later->path});
+      observed.is_current = observed.deployment && observed.deployment->spec() == std::as_const(wanted).spec();
+      return {};
+    }
+    const auto& path = std::get<std::string>(weights);
     observed.model = path.empty() ? "runtime " + *runtime + " needs no weights" : spec.model_uri + " at " + path;
     TRY_ASSIGN(auto applied, store_.apply(plan(object, spec, {catalog_, *runtime, path})));
     observed.deployment = std::move(applied);
@@ -119,14 +135,25 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
   objects::Store& store_;
   RuntimeCatalog catalog_;
   WeightsSource& weights_;
+  std::set<Name> waiting_;
 };
 
 }  // namespace
 
 struct Serving::State {
   State(core::World& world, objects::Store& store, RuntimeCatalog catalog, WeightsSource& weights)
-      : reconciler(world, store, std::move(catalog), weights),
-        controller(world, store, "llmdeployment-controller", reconciler) {}
+      : source(weights),
+        reconciler(world, store, std::move(catalog), weights),
+        controller(world, store, "llmdeployment-controller", reconciler) {
+    source.on_verified([this] {
+      for (const auto& name : reconciler.take_waiting()) controller.enqueue(name);
+    });
+  }
+  ~State() { source.on_verified({}); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  WeightsSource& source;
   LlmDeploymentReconciler reconciler;
   objects::Controller controller;
 };

@@ -14,12 +14,26 @@ using objects::Object;
 
 namespace {
 
-struct Weights : WeightsSource {
+struct ScriptedWeights : WeightsSource {
   std::map<std::string, std::string> known;
-  Result<std::string> path_for(const std::string& uri, const std::string& sha256_hex) override {
+  std::map<std::string, Error> wrong;           // by path
+  std::map<std::string, std::uint64_t> unread;  // by path
+  std::function<void()> changed;
+  int asked = 0;
+
+  Result<Weights> find(const std::string& uri, const std::string& sha256_hex) override {
+    ++asked;
     const auto found = known.find(uri + sha256_hex);
     if (found == known.end()) return fail(Code::not_found, "no such version is registered", "register it");
-    return found->second;
+    const std::string& path = found->second;
+    if (const auto size = unread.find(path); size != unread.end()) return BeingVerified{path, size->second};
+    if (const auto why = wrong.find(path); why != wrong.end()) return fail(why->second);
+    return path;
+  }
+  void on_verified(std::function<void()> callback) override { changed = std::move(callback); }
+  void read(const std::string& path) {
+    unread.erase(path);
+    if (changed) changed();
   }
 };
 
@@ -28,7 +42,7 @@ struct Fixture {
   core::World parts = world.world();
   std::unique_ptr<storage::Database> database = std::move(*storage::open_sqlite(":memory:"));
   std::unique_ptr<objects::Store> store = std::move(*objects::make_sqlite_store(parts, *database));
-  Weights weights;
+  ScriptedWeights weights;
   std::unique_ptr<Serving> serving = start();
 
   std::unique_ptr<Serving> start() {
@@ -160,6 +174,74 @@ TEST_CASE_FIXTURE(Fixture, "weights that are not registered yet are found once t
   world.run_for(std::chrono::seconds(6));
   CHECK(deployment().has_value());
   CHECK(phase() == "Pending");
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "nothing is started while the weights are being verified, and it starts as soon as they are") {
+  weights.unread["/blobs/v1"] = 40'200'000'000;
+  apply_llm(kV1);
+  CHECK(phase() == "Pending");
+  CHECK_FALSE(deployment().has_value());
+  CHECK(llm().condition_status("ModelResolved") == "Unknown");
+  CHECK(message("ModelResolved") == "verifying weights (40 GB)");
+  CHECK(message("Ready") == "0 of 1 replicas are ready; verifying weights (40 GB)");
+
+  // It waits to be told, however long it takes.
+  const int asked = weights.asked;
+  world.run_for(std::chrono::hours(1));
+  CHECK(weights.asked == asked);
+
+  weights.read("/blobs/v1");
+  settle();
+  REQUIRE(deployment().has_value());
+  CHECK(message("ModelResolved") == "model-registry://support/v1 at /blobs/v1");
+  weights.read("/blobs/another");
+  settle();
+  CHECK(weights.asked == asked + 2);  // once told, once for the Deployment it made
+}
+
+TEST_CASE_FIXTURE(Fixture, "weights that turn out to be wrong are refused with the file's name") {
+  weights.unread["/blobs/v1"] = 98'000'000;
+  apply_llm(kV1);
+  CHECK(message("ModelResolved") == "verifying weights (98 MB)");
+  weights.wrong.emplace("/blobs/v1", Error(Code::data_loss, "/blobs/v1 is damaged"));
+  weights.read("/blobs/v1");
+  settle();
+  CHECK(phase() == "Failed");
+  CHECK(llm().condition_status("ModelResolved") == "False");
+  CHECK(message("Ready").contains("/blobs/v1 is damaged"));
+  CHECK_FALSE(deployment().has_value());
+}
+
+TEST_CASE_FIXTURE(Fixture, "after a restart what serves stays Ready while its weights are read again") {
+  apply_llm(kV1);
+  deployment_says(1, 1, 1);
+  const auto before = deployment()->resource_version();
+  serving.reset();
+  CHECK(weights.changed == nullptr);
+  store.reset();
+  world.crash_control_plane();
+  store = std::move(*objects::make_sqlite_store(parts, *database));
+  weights.unread["/blobs/v1"] = 98'000'000;
+  serving = start();
+  settle();
+  CHECK(phase() == "Ready");
+  CHECK(llm().condition_status("Ready") == "True");
+  CHECK(message("ModelResolved") == "verifying weights (98 MB)");
+
+  // Its Pods are looked after meanwhile; what would change them waits.
+  deployment_says(1, 1, 0);
+  CHECK(llm().condition_status("Ready") == "False");
+  deployment_says(1, 1, 1);
+  CHECK(phase() == "Ready");
+  apply_llm("{model: {modelUri: model-registry://support/v1, version: v1}, replicas: 2}");
+  CHECK(phase() == "Loading");
+  CHECK(message("Ready") == "1 of 2 replicas are ready; verifying weights (98 MB)");
+  CHECK(deployment()->spec()["replicas"].int_or(0) == 1);
+  weights.read("/blobs/v1");
+  settle();
+  CHECK(deployment()->spec()["replicas"].int_or(0) == 2);
+  CHECK(before != deployment()->resource_version());
 }
 
 TEST_CASE_FIXTURE(Fixture, "pinned weights are asked for by their digest") {

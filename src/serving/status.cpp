@@ -42,6 +42,7 @@ std::string container_text(const doc::Value& container, bool& crashing) {
 std::string phase_of(const Observed& observed, std::int64_t ready, bool settled, bool crashing) {
   if (observed.problem) return ready > 0 ? "Degraded" : "Failed";
   if (settled) return "Ready";
+  if (!observed.is_current) return ready > 0 ? "Loading" : "Pending";
   if (ready >= observed.wanted) return "Loading";  // the old Pods serve while the new ones load
   if (ready > 0) return "Degraded";
   if (crashing) return "Failed";
@@ -49,6 +50,17 @@ std::string phase_of(const Observed& observed, std::int64_t ready, bool settled,
 }
 
 }  // namespace
+
+std::string render_size(std::uint64_t bytes) {
+  constexpr std::uint64_t kilo = 1000, mega = 1000 * kilo, giga = 1000 * mega;
+  const auto in = [bytes](std::uint64_t unit, const char* name) {
+    return std::to_string((bytes + unit / 2) / unit) + name;
+  };
+  if (bytes >= 10 * giga) return in(giga, " GB");
+  if (bytes >= 10 * mega) return in(mega, " MB");
+  if (bytes >= 10 * kilo) return in(kilo, " KB");
+  return in(1, " bytes");
+}
 
 std::string blocking_pod(const std::vector<objects::Object>& pods, bool& crashing) {
   std::string first;
@@ -78,8 +90,8 @@ void write_status(objects::Object& object, const Observed& observed, core::Time 
   const auto total = child["replicas"].int_or(0);
   const bool current =
       observed.deployment && child["observedGeneration"].int_or(0) == observed.deployment->generation();
-  const bool settled = current && !observed.problem && ready == observed.wanted && total == observed.wanted &&
-                       child["updatedReplicas"].int_or(0) == observed.wanted;
+  const bool settled = current && !observed.problem && observed.is_current && ready == observed.wanted &&
+                       total == observed.wanted && child["updatedReplicas"].int_or(0) == observed.wanted;
   bool crashing = false;
   const auto blocking = blocking_pod(observed.pods, crashing);
 
@@ -96,18 +108,24 @@ void write_status(objects::Object& object, const Observed& observed, core::Time 
                          is_model ? problem.message : "not looked for yet", now);
     object.set_condition("Ready", "False", problem.reason, problem.message, now);
   } else {
-    object.set_condition("ModelResolved", "True", "Found", observed.model, now);
+    const bool is_verifying = !observed.verifying.empty();
+    object.set_condition("ModelResolved", is_verifying ? "Unknown" : "True",
+                         is_verifying ? reason::verifying_weights : "Found",
+                         is_verifying ? observed.verifying : observed.model, now);
     auto message = count_text(ready, observed.wanted);
-    if (observed.wanted == 0)
+    if (!observed.is_current)
+      message += "; " + observed.verifying;
+    else if (observed.wanted == 0)
       message = settled ? "scaled to zero" : "scaling to zero";
     else if (!settled && !blocking.empty())
       message += "; " + blocking;
     else if (!settled && observed.deployment)
       message += "; waiting for " + observed.deployment->text();
     object.set_condition("Ready", settled ? "True" : "False",
-                         settled    ? "Ready"
-                         : crashing ? "Crashing"
-                                    : "Waiting",
+                         settled                ? "Ready"
+                         : !observed.is_current ? reason::verifying_weights
+                         : crashing             ? "Crashing"
+                                                : "Waiting",
                          message, now);
   }
   const bool available = ready > 0;

@@ -18,9 +18,14 @@ struct Observed {
   std::int64_t wanted = 0;         // spec.replicas
   std::string model;               // where the weights came from, for people
   std::optional<Problem> problem;  // why there is no plan
+  std::string verifying;           // "verifying weights (98 MB)" while nobody knows whether they are right
+  bool is_current = true;          // the Deployment is what the spec asks for; false while `verifying` keeps it back
   std::optional<objects::Object> deployment;
   std::vector<objects::Object> pods;
 };
+
+// How much weights are, for people: "15 bytes", "98 MB", "40 GB".
+std::string render_size(std::uint64_t bytes);
 
 // Writes phase, replicas, readyReplicas, observedGeneration and conditions into `object`.
 void write_status(objects::Object& object, const Observed& observed, core::Time now);

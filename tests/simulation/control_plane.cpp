@@ -71,7 +71,7 @@ Result<> ControlPlane::open() {
   engine_options.log_source = logs.get();
   engine =
       std::make_unique<workflow::Engine>(world_, *s_.database, *store, *s_.blobs, *audit, std::move(engine_options));
-  weights = std::make_unique<server::RegisteredWeights>(*registry, *s_.blobs);
+  weights = std::make_unique<server::RegisteredWeights>(world_, *registry, *s_.blobs);
   serving::RuntimeOptions runtimes;
   runtimes.default_runtime = "simulated";
   runtimes.slipway = "/usr/bin/slipway";

@@ -31,6 +31,7 @@ Surroundings::Surroundings(std::uint64_t seed)
       files(read_tree(SLIPWAY_SOURCE_DIR "/examples/support-assistant")),
       prompts(std::move(*gateway::load::parse_prompts(files.at("prompts/traffic.jsonl"), "traffic.jsonl"))) {
   install_programs(*this);
+  simulation.faults().background_takes = std::chrono::milliseconds(1500);  // weights are not read in no time
   for (const char* directory : {"/data", "/runs", "/runtime"}) {
     if (!world.files.make_directories(directory)) throw std::runtime_error("cannot make a directory");
   }
