@@ -113,6 +113,7 @@ std::vector<Event> Runner::timeouts(Run& run) {
   const auto now = world_.clock.now();
   for (const auto index : run.state.active) {
     if (!run.state.steps[index].stopping.empty() || run.state.cancelling) continue;
+    if (run.storing.contains(index)) continue;  // it is done; we are not
     for (auto at = index; at != ir::nowhere; at = run.graph.steps[at].parent) {
       const auto& state = run.state.steps[at];
       const auto begin = at == index ? std::optional(state.attempt_started) : state.started;

@@ -6,6 +6,7 @@
 #include "core/digest.hpp"
 #include "core/log.hpp"
 #include "objects/kinds.hpp"
+#include "workflow/engine/artifacts.hpp"
 #include "workflow/engine/runner.hpp"
 
 namespace slipway::workflow {
@@ -26,43 +27,6 @@ std::string last_line(std::string_view text) {
     return std::string(line.substr(0, longest_message));
   }
   return "";
-}
-
-// Files below a directory with their digests, as text; the tree's own digest is that of this list.
-core::Result<std::string> list_tree(const std::string& directory, const std::string& prefix, const core::Files& files,
-                                    storage::BlobStore& blobs, int depth);
-
-// put_file() copies large files without holding them in memory; a simulated disk can only be read.
-core::Result<core::Digest> store_file(const std::string& path, const core::Files& files, storage::BlobStore& blobs) {
-  if (auto stored = blobs.put_file(path)) return stored->digest;
-  TRY_ASSIGN(const auto bytes, files.read(path));
-  return blobs.put(bytes);
-}
-
-core::Result<core::Digest> store_path(const std::string& path, const core::Files& files, storage::BlobStore& blobs,
-                                      int depth = 0) {
-  const auto names = files.list(path);
-  if (!names) return store_file(path, files, blobs);
-  TRY_ASSIGN(const auto listing, list_tree(path, "", files, blobs, depth));
-  return blobs.put(listing);
-}
-
-core::Result<std::string> list_tree(const std::string& directory, const std::string& prefix, const core::Files& files,
-                                    storage::BlobStore& blobs, int depth) {
-  if (depth > 50) return fail(Code::invalid_argument, directory + " is nested too deeply");
-  TRY_ASSIGN(const auto names, files.list(directory));
-  std::string listing;
-  for (const auto& name : names) {
-    const auto path = directory + "/" + name;
-    if (files.list(path)) {
-      TRY_ASSIGN(const auto inner, list_tree(path, prefix + name + "/", files, blobs, depth + 1));
-      listing += inner;
-    } else {
-      TRY_ASSIGN(const auto digest, store_file(path, files, blobs));
-      listing += digest.text() + "  " + prefix + name + "\n";
-    }
-  }
-  return listing;
 }
 
 }  // namespace
@@ -181,11 +145,29 @@ void Runner::pod_changed(const objects::Object& pod, bool deleted) {
 }
 
 void Runner::ended(Run& run, ir::Index index, const PodEnd& end) {
+  if (run.storing.contains(index)) return;  // seen already
   const auto text = save_log(run, index);
   if (end.lost) return take(run, lost(run, index, end.message));
   const StepExit exit{end.exit_code, last_line(text)};
   auto outputs = run.dialect().collect(run.context(), index, exit, world_.files);
-  if (outputs) outputs = store_artifacts(std::move(*outputs));
+  if (!outputs || !has_artifacts(*outputs)) return collected(run, index, end, exit, std::move(outputs));
+  // They may be as large as models: read beside the loop.
+  run.storing.insert(index);
+  tasks_.run([&files = world_.files, &blobs = blobs_, outputs = std::move(*outputs)](
+                 std::stop_token stop) mutable { return store_artifacts(std::move(outputs), files, blobs, stop); },
+             [this, id = run.facts.id, index, attempt = run.state.steps[index].attempt, end,
+              exit](core::Result<Value> stored) {
+               const auto found = runs_.find(id);
+               if (found == runs_.end()) return;
+               auto& stepping = *found->second;
+               if (stepping.state.steps[index].attempt != attempt || stepping.storing.erase(index) == 0) return;
+               if (stepping.state.steps[index].phase != Phase::running) return;
+               collected(stepping, index, end, exit, std::move(stored));
+             });
+}
+
+void Runner::collected(Run& run, ir::Index index, const PodEnd& end, const StepExit& exit,
+                       core::Result<Value> outputs) {
   if (exit.code != 0) {
     auto message = "exit code " + std::to_string(exit.code);
     if (!end.message.empty())
@@ -216,21 +198,6 @@ void Runner::take(Run& run, Event event, const std::vector<CacheEntry>& cache) {
   for (const auto& id : waiting) {
     if (const auto found = runs_.find(id); found != runs_.end()) advance(*found->second);
   }
-}
-
-core::Result<Value> Runner::store_artifacts(Value outputs) {
-  auto* artifacts = outputs.is_object() ? outputs.as_object().find("artifacts") : nullptr;
-  if (artifacts == nullptr || !artifacts->is_object()) return outputs;
-  for (auto& [name, artifact] : artifacts->as_object()) {
-    const auto path = artifact["uri"].string_or("");
-    if (!path.starts_with('/') || !world_.files.exists(path)) continue;  // metrics alone, or somewhere else
-    auto digest = store_path(path, world_.files, blobs_);
-    if (!digest)
-      return fail(
-          Error(digest.error().code, "the artifact \"" + name + "\" could not be stored").because(digest.error()));
-    artifact.as_object().set("digest", digest->text());
-  }
-  return outputs;
 }
 
 std::string Runner::save_log(Run& run, ir::Index index) {

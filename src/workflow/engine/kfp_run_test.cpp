@@ -1,8 +1,8 @@
 #include <algorithm>
 
 #include "core/world/real.hpp"
-#include "workflow/engine/simulated_machine_test.hpp"
 #include "source_dir.hpp"
+#include "workflow/engine/simulated_machine_test.hpp"
 
 using namespace slipway;
 using namespace slipway::workflow;
@@ -135,6 +135,48 @@ TEST_CASE("a task fails after the retries of its policy, with growing waits, and
   CHECK(attempts[1] - attempts[0] >= std::chrono::seconds(3));
   CHECK(attempts[2] - attempts[1] >= std::chrono::seconds(6));
   CHECK(std::ranges::find(run.steps, "condition-1", &StepView::id)->message == "\"train\" did not succeed");
+}
+
+TEST_CASE("artifacts are stored beside the loop: other steps go on meanwhile, and a crash in the middle begins anew") {
+  Machine machine;
+  machine.simulated.faults().background_takes = std::chrono::minutes(2);
+  auto control = std::make_unique<ControlPlane>(machine);
+  std::map<std::string, doc::Value> seen;
+  play_sample(machine, seen);
+  const auto id = control->engine->submit(sample_pipeline()).value();
+  const auto is_storing = [&] {
+    const auto run = control->engine->get(id).value();
+    return machine.logs.size() > 0 && std::ranges::find(machine.executed, "train") != machine.executed.end() &&
+           std::ranges::find(run.steps, "train", &StepView::id)->phase == Phase::running;
+  };
+  REQUIRE(machine.simulated.run_until(is_storing, std::chrono::minutes(30)));
+  machine.simulated.run_for(std::chrono::minutes(1));
+  CHECK(is_storing());  // its program ended half a second after it began
+  control.reset();
+  machine.simulated.crash_control_plane();
+  control = std::make_unique<ControlPlane>(machine);
+  const auto run = control->finish(id);
+  CHECK(run.phase == Phase::succeeded);
+  CHECK(std::ranges::count(machine.executed, "train") == 1);
+  const auto& train = *std::ranges::find(run.steps, "train", &StepView::id);
+  CHECK(std::ranges::find(train.artifacts, "model", &ArtifactView::name)->digest ==
+        Digest::of("bytes of model").text());
+}
+
+TEST_CASE("a run is cancelled while a step's artifacts are being stored") {
+  Machine machine;
+  machine.simulated.faults().background_takes = std::chrono::minutes(2);
+  ControlPlane control(machine);
+  std::map<std::string, doc::Value> seen;
+  play_sample(machine, seen);
+  const auto id = control.engine->submit(sample_pipeline()).value();
+  const auto began = [&] { return std::ranges::find(machine.executed, "train") != machine.executed.end(); };
+  REQUIRE(machine.simulated.run_until(began, std::chrono::minutes(30)));
+  machine.simulated.run_for(std::chrono::minutes(1));
+  REQUIRE(control.engine->cancel(id).has_value());
+  CHECK(control.finish(id, std::chrono::seconds(10)).phase == Phase::cancelled);
+  machine.simulated.run_for(std::chrono::minutes(10));
+  CHECK(control.engine->get(id)->phase == Phase::cancelled);
 }
 
 TEST_CASE("a program that ends well without its outputs has failed") {

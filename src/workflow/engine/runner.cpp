@@ -19,7 +19,13 @@ constexpr core::Duration commit_retry = std::chrono::seconds(1);
 
 Runner::Runner(core::World& world, Journal& journal, objects::Store& store, storage::BlobStore& blobs,
                core::EventSink& events, const EngineOptions& options)
-    : world_(world), journal_(journal), store_(store), blobs_(blobs), events_(events), options_(options) {}
+    : world_(world),
+      journal_(journal),
+      store_(store),
+      blobs_(blobs),
+      events_(events),
+      options_(options),
+      tasks_(world.background) {}
 
 Runner::~Runner() {
   *self_ = nullptr;
@@ -223,7 +229,10 @@ core::Result<> Runner::commit(Run& run, const std::vector<Event>& events, const 
 
 void Runner::committed(Run& run, const Event& event) {
   const auto index = event.step.empty() ? ir::root : run.graph.find(event.step);
-  if (event.type == Event::Type::step_retried || event.type == Event::Type::step_finished) run.launched.erase(index);
+  if (event.type == Event::Type::step_retried || event.type == Event::Type::step_finished) {
+    run.launched.erase(index);
+    run.storing.erase(index);
+  }
   const auto seconds = [](core::Time from, core::Time to) { return std::chrono::duration<double>(to - from).count(); };
   if (event.type == Event::Type::step_finished && !run.graph.steps[index].is_group() && event.phase != Phase::skipped) {
     const auto& step = run.state.steps[index];
@@ -283,7 +292,7 @@ void Runner::wake_at(Run& run) {
     if (run.state.steps[index].not_before > now) consider_time(run.state.steps[index].not_before);
   }
   for (const auto index : run.state.active) {
-    if (!run.state.steps[index].stopping.empty()) continue;
+    if (!run.state.steps[index].stopping.empty() || run.storing.contains(index)) continue;
     for (auto at = index; at != ir::nowhere; at = run.graph.steps[at].parent) {
       const auto& state = run.state.steps[at];
       const auto begin = at == index ? std::optional(state.attempt_started) : state.started;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "core/world/background.hpp"
 #include "objects/store.hpp"
 #include "workflow/engine.hpp"
 #include "workflow/engine/journal.hpp"
@@ -20,6 +21,7 @@ struct Run {
   State state;
   std::int64_t next_sequence = 1;
   std::set<ir::Index> launched;  // whose current attempt this process has seen to: not durable, and need not be
+  std::set<ir::Index> storing;   // ended, and their artifacts are being stored; no more durable than that
   core::TimerId timer = 0;
 
   Context context() const { return {graph, state, facts}; }
@@ -68,9 +70,10 @@ class Runner {
   // What was seen of the world.
   void pod_changed(const objects::Object& pod, bool deleted);
   void ended(Run& run, ir::Index step, const PodEnd& end);
+  void collected(Run& run, ir::Index step, const PodEnd& end, const StepExit& exit,
+                 core::Result<core::doc::Value> outputs);
   void take(Run& run, Event event, const std::vector<CacheEntry>& cache = {});
   std::string save_log(Run& run, ir::Index step);
-  core::Result<core::doc::Value> store_artifacts(core::doc::Value outputs);
 
   core::Result<std::unique_ptr<Run>> load(const std::string& id);
   core::Result<Run*> keep(std::unique_ptr<Run> run);
@@ -90,6 +93,7 @@ class Runner {
   std::set<core::TimerId> timers_;
   // Callbacks of checkouts and timers may come when the runner is gone.
   std::shared_ptr<Runner*> self_ = std::make_shared<Runner*>(this);
+  core::BackgroundTasks tasks_;
 };
 
 }  // namespace slipway::workflow
