@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <set>
 
 #include "cli/client.hpp"
 #include "cli/verbs.hpp"
@@ -17,43 +18,61 @@ struct LintOptions {
   std::string output = "table";
 };
 
+std::string counted(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+void print_table(const server::LintReport& report) {
+  for (const core::Error& problem : report.problems) {
+    std::string text = problem.render();
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    std::cerr << text << "\n";
+  }
+  for (const std::string& object : report.unchecked) std::cout << "not checked, another tool's: " << object << "\n";
+  const std::size_t files = report.checked.size();
+  const std::string unchecked =
+      report.unchecked.empty() ? "" : "; " + counted(report.unchecked.size(), "object") + " not checked";
+  if (report.problems.empty()) {
+    const std::string fine = files == 1 ? " is fine" : " are fine";
+    std::cout << (files == 0 ? "no file to check" : counted(files, "file") + fine) << unchecked << "\n";
+    return;
+  }
+  std::set<std::string> wrong;
+  for (const core::Error& problem : report.problems) wrong.insert(problem.mark.source ? problem.mark.source->name : "");
+  std::cerr << counted(report.problems.size(), "problem") << " in "
+            << (files <= 1 ? "1 file" : std::to_string(wrong.size()) + " of " + counted(files, "file")) << unchecked
+            << "\n";
+}
+
+void print_document(const server::LintReport& report, Format format) {
+  doc::Array problems, unchecked;
+  for (const core::Error& problem : report.problems)
+    problems.push_back(doc::Object{{"where", problem.mark.render()},
+                                   {"message", problem.message},
+                                   {"hint", problem.hint},
+                                   {"object", problem.object}});
+  for (const std::string& object : report.unchecked) unchecked.emplace_back(object);
+  print_value(doc::Object{{"files", static_cast<std::int64_t>(report.checked.size())},
+                          {"problems", std::move(problems)},
+                          {"notChecked", std::move(unchecked)}},
+              format);
+}
+
 int lint(const LintOptions& options) {
   const Format format = parse_format(options.output).value_or(Format::table);
-  std::vector<core::Error> problems;
-  std::vector<std::string> checked;
+  server::LintReport all;
   for (const std::string& path : options.paths.empty() ? std::vector<std::string>{"."} : options.paths) {
     auto report = server::lint_path(path);
     if (!report) return print_error(report.error(), format);
-    for (core::Error& problem : report->problems) problems.push_back(std::move(problem));
-    for (std::string& file : report->checked) checked.push_back(std::move(file));
+    for (core::Error& problem : report->problems) all.problems.push_back(std::move(problem));
+    for (std::string& file : report->checked) all.checked.push_back(std::move(file));
+    for (std::string& object : report->unchecked) all.unchecked.push_back(std::move(object));
   }
-  if (problems.empty()) {
-    if (format == Format::table)
-      std::cout << checked.size() << " files are fine\n";
-    else
-      print_value(doc::Object{{"files", static_cast<std::int64_t>(checked.size())}, {"problems", doc::Array{}}},
-                  format);
-    return ExitCode::ok;
-  }
-  if (format != Format::table) {
-    doc::Array list;
-    for (const core::Error& problem : problems)
-      list.push_back(doc::Object{{"where", problem.mark.render()},
-                                 {"message", problem.message},
-                                 {"hint", problem.hint},
-                                 {"object", problem.object}});
-    print_value(doc::Object{{"files", static_cast<std::int64_t>(checked.size())}, {"problems", std::move(list)}},
-                format);
-  } else {
-    for (const core::Error& problem : problems) {
-      std::string text = problem.render();
-      while (!text.empty() && text.back() == '\n') text.pop_back();
-      std::cerr << text << "\n";
-    }
-    std::cerr << problems.size() << (problems.size() == 1 ? " problem in " : " problems in ") << checked.size()
-              << " files\n";
-  }
-  return ExitCode::failed;
+  if (format == Format::table)
+    print_table(all);
+  else
+    print_document(all, format);
+  return all.problems.empty() ? ExitCode::ok : ExitCode::failed;
 }
 
 }  // namespace
