@@ -83,7 +83,7 @@ void check_requirements(const doc::Value& file, std::vector<Error>& problems) {
       doc::Decoder limit(limits, section + "." + name);
       limit.number("min", 0);
       limit.number("max", 0);
-      if (limits.is_object() && !limit.has("min") && !limit.has("max"))
+      if (limits.is_object() && limits.size() == 0)
         limit.add(Error(Code::invalid_argument, section + "." + name + " has neither min nor max").at(limits.mark()));
       if (auto done = limit.finish(); !done) d.add(std::move(done).error());
     }
@@ -210,7 +210,11 @@ class Linter {
       return lint_manifest(loaded, whole);
     report_->checked.push_back(name);
     std::vector<Error> problems;
-    if (is_workflow || is_pipeline) note(workflow::lint(*loaded.text, name), whole);
+    if (is_workflow || is_pipeline) {
+      auto checked = workflow::lint(*loaded.text, name);
+      if (!checked && is_workflow) suggest_job(checked.error(), first);
+      note(std::move(checked), whole);
+    }
     if (is_workflow) problems = broken_expressions(first);
     if (is_card) check_model_card(first, problems);
     if (is_requirements) check_requirements(first, problems);
@@ -329,7 +333,8 @@ Result<LintReport> lint_path(const std::string& path) {
   if (!root.empty()) {
     others = files_below(root);
   } else {
-    for (fs::directory_iterator entry(full_path(path).parent_path(), error), end; entry != end; entry.increment(error)) {
+    for (fs::directory_iterator entry(full_path(path).parent_path(), error), end; entry != end;
+         entry.increment(error)) {
       if (entry->is_regular_file(error) && is_yaml(entry->path())) others.push_back(entry->path());
     }
   }

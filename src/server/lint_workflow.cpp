@@ -19,6 +19,7 @@ const expr::github::Allowed everything{
 struct Job {
   std::string id;
   Names steps, needs;
+  bool needs_exist = true;  // else what `needs` lists is wrong already, and says nothing of the expressions
 };
 
 const doc::Array& array_of(const doc::Value& value) {
@@ -26,13 +27,16 @@ const doc::Array& array_of(const doc::Value& value) {
   return value.is_array() ? value.as_array() : none;
 }
 
-Job job_of(const std::string& id, const doc::Value& value) {
-  Job job{id, {}, {}};
+Job job_of(const std::string& id, const doc::Value& jobs) {
+  const doc::Value& value = jobs[id];
+  Job job{.id = id, .steps = {}, .needs = {}};
   for (const doc::Value& step : array_of(value["steps"])) {
     if (step["id"].is_string()) job.steps.push_back(step["id"].as_string());
   }
   if (value["needs"].is_string()) job.needs.push_back(value["needs"].as_string());
   for (const doc::Value& needed : array_of(value["needs"])) job.needs.push_back(needed.string_or(""));
+  job.needs_exist =
+      std::ranges::all_of(job.needs, [&](const auto& needed) { return jobs.as_object().contains(needed); });
   return job;
 }
 
@@ -57,7 +61,7 @@ void check_names(const Node& expression, const Job& job, std::vector<Error>& pro
                              .at(node.mark));
     };
     expect("steps", job.steps, "has no step with the id", "give the step an id");
-    expect("needs", job.needs, "does not need a job", "name it under needs");
+    if (job.needs_exist) expect("needs", job.needs, "does not need a job", "name it under needs");
   });
 }
 
@@ -83,8 +87,20 @@ void check_value(const doc::Value& value, bool is_condition, const Job& job, std
 std::vector<Error> broken_expressions(const doc::Value& workflow) {
   std::vector<Error> problems;
   if (!workflow["jobs"].is_object()) return problems;
-  for (const auto& [id, value] : workflow["jobs"].as_object()) check_value(value, false, job_of(id, value), problems);
+  const doc::Value& jobs = workflow["jobs"];
+  for (const auto& [id, value] : jobs.as_object()) check_value(value, false, job_of(id, jobs), problems);
   return problems;
+}
+
+void suggest_job(Error& problem, const doc::Value& workflow) {
+  for (Error& cause : problem.causes) suggest_job(cause, workflow);
+  const std::string start = "there is no job \"";
+  if (!problem.hint.empty() || !problem.message.starts_with(start) || !workflow["jobs"].is_object()) return;
+  Names jobs;
+  for (const auto& [id, value] : workflow["jobs"].as_object()) jobs.push_back(id);
+  const std::string given = problem.message.substr(start.size(), problem.message.size() - start.size() - 1);
+  if (const std::string near = core::nearest(given, jobs); !near.empty())
+    problem.hint = "did you mean \"" + near + "\"?";
 }
 
 }  // namespace slipway::server

@@ -17,6 +17,16 @@ CASES = [
     ("environments/production.yaml", ("order: 3", "ordre: 3"), ["production.yaml:", "ordre"]),
     ("team.yaml", ("tech-lead", "tech-laed"), ["team.yaml", "tech-laed", "tech-lead"]),
     ("slo/availability.yaml", ("target: 0.99", "target: 99"), ["availability.yaml", "target"]),
+    ("environments/dev.yaml", ("kind: Environment", "kind: Enviroment"), ["dev.yaml:2:7", "Enviroment", "did you mean", "1 problem in 1 of 19 files"]),
+    ("deploy/dev/llmdeployment.yaml", ("kind: LLMDeployment\n", ""), ["llmdeployment.yaml:2:1", "kind"]),
+    ("deploy/production/rollout.yaml", ("argoproj.io/v1alpha1", "argoproj.io/v1beta1"), ["rollout.yaml:2:13", "use apiVersion argoproj.io/v1alpha1"]),
+    ("environments/production.yaml", ("from: staging", "from: stagng"), ["production.yaml:9:9", "stagng", "did you mean", "staging"]),
+    ("environments/production.yaml", ("deploy/production", "deploy/prod"), ["production.yaml:8:14", "deploy/prod"]),
+    ("deploy/production/rollout.yaml", ("templateName: users-are-served", "templateName: users"), ["rollout.yaml:", "AnalysisTemplate", "users-are-served"]),
+    ("deploy/production/analysis.yaml", ("result[0] >= 0.95", "result[0] =! 0.95"), ["analysis.yaml:19:35", "unexpected"]),
+    (".github/workflows/release.yaml", ("steps.register.outputs", "steps.regster.outputs"), ["release.yaml:", "regster", "did you mean"]),
+    ("model.yaml", ("license:", "licence:"), ["model.yaml:6:1", "licence", "license"]),
+    ("prompts/traffic.jsonl", ('"max_tokens": 6', '"max_tokens" 6'), ["traffic.jsonl:1:"]),
 ]
 
 directory = scratch()
@@ -40,6 +50,14 @@ try:
         expect(done.returncode == 1, f"exit code 1 for {path}, not {done.returncode}")
         for word in words:
             expect(word in said, f"the message about {path} says {word!r}")
+    one = run("lint", os.path.join(directory, "good", "team.yaml"))
+    expect(one.stdout == "1 file is fine\n", f"one file is one file: {one.stdout}")
+    remove(os.path.join(directory, "bad"))
+    run("init", os.path.join(directory, "bad"))
+    with open(os.path.join(directory, "bad", "deploy/dev/foreign.yaml"), "w", encoding="utf-8") as target:
+        target.write("apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: x}\n")
+    foreign = run("lint", os.path.join(directory, "bad"))
+    expect("Certificate" in foreign.stdout and "19 files are fine; 1 object not checked" in foreign.stdout, f"what is not checked is named: {foreign.stdout}")
     for arguments, code in [(["stauts"], 2), (["up", "--profile", "/nowhere.yaml"], None), (["lint", "/nowhere"], None), (["demo", "--runtime", "gpu"], 2)]:
         done = run(*arguments, check=False)
         expect(done.returncode == code if code else done.returncode != 0, f"slipway {' '.join(arguments)} is refused")
