@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/text.hpp"
 #include "expr/github.hpp"
 
 namespace slipway::server {
@@ -54,7 +55,8 @@ void check_names(const Node& expression, const Job& job, std::vector<Error>& pro
     const auto expect = [&](const std::string& context, const Names& names, const std::string& message,
                             const std::string& hint) {
       const std::string key = key_of(node, context);
-      if (key.empty() || std::ranges::find(names, key) != names.end()) return;
+      const auto is_key = [&](const std::string& name) { return core::equal_ignoring_case(name, key); };
+      if (key.empty() || std::ranges::any_of(names, is_key)) return;
       const std::string near = core::nearest(key, names);
       problems.push_back(Error(Code::invalid_argument, "job \"" + job.id + "\" " + message + " \"" + key + "\"",
                                near.empty() ? hint : "did you mean \"" + near + "\"?")
