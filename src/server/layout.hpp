@@ -3,6 +3,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/result.hpp"
 
@@ -26,6 +27,7 @@ struct Layout {
   std::string ports() const { return root + "/ports.json"; }
   std::string endpoints() const { return root + "/endpoints.json"; }
   std::string kubeconfig() const { return root + "/kubeconfig"; }
+  std::string variables() const { return root + "/variables.json"; }
   std::string team() const { return root + "/team.yaml"; }
   std::string pid() const { return root + "/slipway.pid"; }
   std::string lock() const { return root + "/slipway.lock"; }
@@ -52,15 +54,25 @@ class DirectoryLock {
   int descriptor_;
 };
 
-// The ports of one data directory: free ones at the first start, the same ever after, so that the gateway and people's
-// bookmarks find the control plane again.
+// The loopback ports of one platform; in a profile 0 means any free one.
 struct Ports {
   int api = 0;
   int gateway = 0;
   int gateway_admin = 0;
   int prometheus = 0;
 };
-// `wanted` has what the configuration fixes (0: any free one).
-Result<Ports> ports_of(const Layout& layout, const Ports& wanted);
+
+// What a start listens on: what the profile fixes, else what this data directory used before, so that the gateway and
+// people's bookmarks find the control plane again, else free ports.
+struct PortChoice {
+  Ports ports;
+  Ports remembered;                   // those that the next start may have again; 0: the profile fixed it
+  std::vector<std::string> warnings;  // a remembered port was taken, and another is used
+};
+// unavailable when a fixed port is taken, with who has it. A port that a gateway or Prometheus of this data directory
+// still holds is free: they are adopted. Writes nothing.
+Result<PortChoice> choose_ports(const Layout& layout, const Ports& wanted);
+// Once they are bound: a start that failed leaves no trace.
+Result<> remember_ports(const Layout& layout, const Ports& remembered);
 
 }  // namespace slipway::server

@@ -70,6 +70,34 @@ void keep_pod(State& s, const InfrastructurePod& pod) {
       [&s, pod] { keep_pod(s, pod); });
 }
 
+// What the container last said before it ended, or nothing.
+std::string last_words(State& s, const objects::Name& pod, bool of_attempt_before) {
+  pods::LogQuery query;
+  query.previous = of_attempt_before;
+  std::string text = s.node->read_log(pod, "", query).value_or("");
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::string line = text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
+  constexpr std::size_t longest = 300;
+  return line.size() <= longest ? line : line.substr(line.size() - longest);
+}
+
+// Why the part is not running, for a person. Empty when there is nothing to say yet.
+std::string reason_of(State& s, const objects::Name& name, const doc::Value& container) {
+  const doc::Value& state = container["state"];
+  const doc::Value& ended =
+      state["terminated"].is_object() ? state["terminated"] : container["lastState"]["terminated"];
+  const bool stopped_well = ended["signal"].is_null() && ended["exitCode"].int_or(0) == 0;
+  if (state["running"].is_object() && stopped_well) return "";  // starting after a `slipway down`
+  std::string reason = ended["message"].string_or("");
+  if (reason.empty() && ended.is_object()) {
+    const std::string words = last_words(s, name, state["running"].is_object());
+    reason = ended["signal"].is_null() ? "ended with exit code " + ended["exitCode"].string_or("0")
+                                       : "ended by signal " + ended["signal"].string_or("?");
+    if (!words.empty()) reason += ": " + words;
+  }
+  return reason.empty() ? state["waiting"]["message"].string_or("") : reason;
+}
+
 doc::Object describe_pod(State& s, std::string_view part, const objects::Name& name, const std::string& address) {
   doc::Object result{{"name", part}, {"state", "Pending"}, {"address", address}, {"restarts", 0}};
   auto pod = s.store->find(objects::kinds::pod, name);
@@ -83,6 +111,9 @@ doc::Object describe_pod(State& s, std::string_view part, const objects::Name& n
     result.set("state", container["state"]["waiting"]["reason"].string_or("Pending"));
   } else {
     result.set("state", container["state"]["running"].is_object() ? "Starting" : "Pending");
+  }
+  if (result["state"].string_or("") != "Running") {
+    if (std::string reason = reason_of(s, name, container); !reason.empty()) result.set("message", std::move(reason));
   }
   if (auto process = s.node->process_of(name, "")) result.set("pid", process->pid);
   return result;
@@ -115,7 +146,12 @@ doc::Value describe_parts(State& s) {
                               {"pid", static_cast<int>(::getpid())}});
   parts.push_back(describe_pod(s, "gateway", {"istio-system", "slipway-gateway"}, s.url(s.ports.gateway)));
   parts.push_back(describe_pod(s, "prometheus", {"monitoring", "prometheus"}, s.url(s.ports.prometheus)));
-  return doc::Object{{"version", SLIPWAY_VERSION}, {"data", s.options.layout.root}, {"parts", std::move(parts)}};
+  doc::Array variables;  // their names: a value may be a secret
+  for (const auto& [name, value] : s.options.profile.variables) variables.emplace_back(name);
+  return doc::Object{{"version", SLIPWAY_VERSION},
+                     {"data", s.options.layout.root},
+                     {"variables", std::move(variables)},
+                     {"parts", std::move(parts)}};
 }
 
 }  // namespace slipway::server

@@ -32,7 +32,6 @@ sigset_t stop_signals() {
 
 Result<> open_ground(State& s) {
   const Layout& layout = s.options.layout;
-  TRY_ASSIGN(s.ports, ports_of(layout, s.options.profile.ports));
   s.http = net::make_client(s.io, s.real.loop());
   s.real.set_http(*s.http);
   s.world_.emplace(s.real.world());
@@ -192,6 +191,27 @@ Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   return files.write_atomic(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
 }
 
+// What is given now wins over the profile, and the profile over what earlier starts were given.
+Result<std::map<std::string, std::string>> merge_variables(PlatformOptions& options) {
+  TRY_ASSIGN(auto kept, kept_variables(options.layout));
+  std::map<std::string, std::string>& effective = options.profile.variables;
+  effective.insert(kept.begin(), kept.end());
+  for (const auto& [name, value] : options.variables) kept[name] = effective[name] = value;
+  return kept;
+}
+
+// The containers whose program runs.
+Result<std::size_t> count_running(State& s) {
+  TRY_ASSIGN(const objects::List pods, s.store->list(objects::kinds::pod));
+  std::size_t running = 0;
+  for (const objects::Object& pod : pods.items) {
+    for (const doc::Value& container : pod.spec()["containers"].as_array()) {
+      if (s.node->process_of(pod.name(), container["name"].string_or(""))) ++running;
+    }
+  }
+  return running;
+}
+
 }  // namespace
 
 void block_stop_signals() {
@@ -207,10 +227,17 @@ Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
   TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(options.layout));
   std::unique_ptr<Platform> platform(new Platform(std::make_unique<State>(std::move(options), std::move(lock))));
   State& s = *platform->state_;
+  TRY_ASSIGN(PortChoice choice, choose_ports(s.options.layout, s.options.profile.ports));
+  s.ports = choice.ports;
+  s.warnings = std::move(choice.warnings);
+  TRY_ASSIGN(const auto variables, merge_variables(s.options));
   TRY(open_ground(s));
   TRY(open_node(s));
   TRY(open_rooms(s));
   TRY(open_server(s));
+  // Only now: what did not start is not kept.
+  TRY(remember_ports(s.options.layout, choice.remembered));
+  if (!s.options.variables.empty()) TRY(keep_variables(s.options.layout, variables));
   TRY(announce(s, platform->endpoints()));
   return platform;
 }
@@ -227,9 +254,12 @@ std::vector<Endpoint> Platform::endpoints() const {
           {"prometheus", s.url(s.ports.prometheus)}};
 }
 
-void Platform::run(std::function<void()> on_serving) {
+const std::vector<std::string>& Platform::warnings() const { return state_->warnings; }
+
+Result<> Platform::run(std::function<void()> on_serving) {
   State& s = *state_;
   core::Loop& loop = s.real.loop();
+  Result<> result;
   std::thread signals([&] {
     const sigset_t set = stop_signals();
     int number = 0;
@@ -240,9 +270,9 @@ void Platform::run(std::function<void()> on_serving) {
       s.node->stop_all(std::chrono::seconds(15), [&s] { s.real.stop(); });
     });
   });
-  loop.post([&s, on_serving = std::move(on_serving)] {
+  loop.post([&s, &result, on_serving = std::move(on_serving)] {
     if (auto started = start_rooms(s); !started) {
-      log::error("server", "cannot start", {{"why", started.error().one_line()}});
+      result = std::move(started);
       ::kill(::getpid(), SIGTERM);
       return;
     }
@@ -258,17 +288,22 @@ void Platform::run(std::function<void()> on_serving) {
     if (auto removed = core::real_files().remove_tree(path); !removed)
       log::warn("server", "cannot remove a file", {{"path", path}});
   }
+  return result;
 }
 
-Result<> stop_workloads(const Layout& layout) {
+Result<std::size_t> stop_workloads(const Layout& layout) {
   TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(layout));
-  State s({.layout = layout, .profile = {}, .team_file = ""}, std::move(lock));
+  State s({.layout = layout, .profile = {}, .team_file = "", .variables = {}}, std::move(lock));
   TRY(open_ground(s));
   TRY(open_node(s));
-  Result<> result;
+  Result<std::size_t> result = 0;
   s.real.loop().post([&] {
     // Adopts what runs, to end it. Both in one task: no controller gets to start anything between.
-    result = s.node->start();
+    if (auto started = s.node->start(); !started) {
+      result = fail(std::move(started).error());
+    } else {
+      result = count_running(s);
+    }
     if (!result) return s.real.stop();
     s.node->stop_all(std::chrono::seconds(15), [&] { s.real.stop(); });
   });

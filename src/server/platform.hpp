@@ -3,6 +3,7 @@
 // serves, and stops them in order. A platform that was killed and is opened again goes on where it was.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ namespace slipway::server {
 struct PlatformOptions {
   Layout layout;
   Profile profile;
-  std::string team_file;  // replaces DATA/team.yaml when not empty
+  std::string team_file;                         // replaces DATA/team.yaml when not empty
+  std::map<std::string, std::string> variables;  // over those of the profile; kept for later starts
 };
 
 // A face that is up: "gateway" -> "http://127.0.0.1:8081".
@@ -31,9 +33,11 @@ class Platform {
   ~Platform();
 
   // Serves until SIGINT, SIGTERM or the API's shutdown, then stops every workload. Call it on the thread that opened
-  // it, with these signals blocked in all threads (block_stop_signals).
-  void run(std::function<void()> on_serving);
+  // it, with these signals blocked in all threads (block_stop_signals). An error says why it could not serve.
+  Result<> run(std::function<void()> on_serving);
   std::vector<Endpoint> endpoints() const;
+  // What the user should know about this start.
+  const std::vector<std::string>& warnings() const;
 
   struct State;
 
@@ -45,7 +49,8 @@ class Platform {
 // Blocks SIGINT and SIGTERM in this thread and in those it starts later. Call it first.
 void block_stop_signals();
 
-// For a data directory whose control plane is dead: ends every Pod's processes. Takes the directory's lock.
-Result<> stop_workloads(const Layout& layout);
+// For a data directory whose control plane is dead: ends every Pod's processes and says how many containers ran. Takes
+// the directory's lock.
+Result<std::size_t> stop_workloads(const Layout& layout);
 
 }  // namespace slipway::server

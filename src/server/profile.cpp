@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/doc.hpp"
+#include "core/world/real.hpp"
 
 namespace slipway::server {
 namespace {
@@ -191,6 +192,23 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
   finish(decoder, true);
   if (!problems.empty()) return fail(core::join(std::move(problems)));
   return profile;
+}
+
+Result<std::map<std::string, std::string>> kept_variables(const Layout& layout) {
+  std::map<std::string, std::string> variables;
+  core::Files& files = core::real_files();
+  if (!files.exists(layout.variables())) return variables;
+  TRY_ASSIGN(const std::string text, files.read(layout.variables()));
+  TRY_ASSIGN(const doc::Value document, doc::parse_json(text, layout.variables()));
+  if (!document.is_object()) return fail(Code::data_loss, layout.variables() + " is not an object", "remove it");
+  for (const auto& [name, value] : document.as_object()) variables[name] = value.string_or("");
+  return variables;
+}
+
+Result<> keep_variables(const Layout& layout, const std::map<std::string, std::string>& variables) {
+  doc::Object document;
+  for (const auto& [name, value] : variables) document.set(name, value);
+  return core::real_files().write_atomic(layout.variables(), doc::render_json_pretty(document) + "\n", 0600);
 }
 
 }  // namespace slipway::server

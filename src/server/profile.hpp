@@ -24,6 +24,10 @@ struct Profile {
 // Every problem at once, with positions. An empty text is the default profile.
 Result<Profile> parse_profile(std::string_view text, std::string_view source_name);
 
+// The variables that earlier starts were given with --var, kept in the data directory as the team is. Empty when none.
+Result<std::map<std::string, std::string>> kept_variables(const Layout& layout);
+Result<> keep_variables(const Layout& layout, const std::map<std::string, std::string>& variables);
+
 // llama-server on PATH, else the Python environment beside the binary or the platform's runtime directory with the
 // xllamacpp package. not_found says what is missing and the command that installs it.
 Result<std::vector<std::string>> find_llama_server(const std::string& runtime_directory);

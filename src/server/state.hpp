@@ -36,6 +36,7 @@ struct Platform::State {
   PlatformOptions options;
   DirectoryLock lock;
   Ports ports;
+  std::vector<std::string> warnings;
 
   core::RealWorld real;
   net::IoThread io;

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -7,6 +8,7 @@
 #include "cli/client.hpp"
 #include "cli/platform_process.hpp"
 #include "cli/verbs.hpp"
+#include "core/log.hpp"
 #include "core/world/real.hpp"
 #include "server/platform.hpp"
 
@@ -31,8 +33,9 @@ Result<server::PlatformOptions> platform_options(const UpOptions& options) {
     platform.profile.serving_runtime = options.runtime == "sim" ? "simulated" : options.runtime;
   for (const std::string& variable : options.variables) {
     const std::size_t equals = variable.find('=');
-    if (equals == std::string::npos) return fail(Code::invalid_argument, "\"" + variable + "\" is not NAME=VALUE");
-    platform.profile.variables[variable.substr(0, equals)] = variable.substr(equals + 1);
+    if (equals == std::string::npos || equals == 0)
+      return fail(Code::invalid_argument, "\"" + variable + "\" is not NAME=VALUE");
+    platform.variables[variable.substr(0, equals)] = variable.substr(equals + 1);
   }
   platform.team_file = options.team;
   return platform;
@@ -44,6 +47,10 @@ void print_endpoints(const std::vector<server::Endpoint>& endpoints) {
     name.resize(12, ' ');
     std::cout << name << endpoint.url << std::endl;
   }
+}
+
+void print_warnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) std::cerr << "slipway: warning: " << warning << "\n";
 }
 
 int detach(const UpOptions& options) {
@@ -59,6 +66,7 @@ int detach(const UpOptions& options) {
   for (const std::string& variable : options.variables) argv.insert(argv.end(), {"--var", variable});
   PlatformProcess process(std::move(argv), layout.root, layout.log());
   if (auto started = process.start(false); !started) return print_error(started.error());
+  print_warnings(process.warnings());
   std::cout << "slipway runs with pid " << process.pid() << ", data in " << layout.root << "\n";
   process.release();
   if (auto endpoints = read_endpoints(layout.root)) {
@@ -70,16 +78,24 @@ int detach(const UpOptions& options) {
 }
 
 int up(const UpOptions& options) {
+  StartReport report;
   server::block_stop_signals();
+  const auto refused = [&report](const core::Error& error) {
+    report.failed(error);
+    return print_error(error);
+  };
   auto wanted = platform_options(options);
-  if (!wanted) return print_error(wanted.error());
+  if (!wanted) return refused(wanted.error());
   auto platform = server::Platform::open(std::move(*wanted));
-  if (!platform) return print_error(platform.error());
+  if (!platform) return refused(platform.error());
   server::Platform& running = **platform;
-  running.run([&] {
+  print_warnings(running.warnings());
+  const auto served = running.run([&] {
+    report.serves(running.warnings());
     print_endpoints(running.endpoints());
     if (is_terminal()) std::cout << "\nCtrl-C stops it and every workload." << std::endl;
   });
+  if (!served) return refused(served.error());
   return ExitCode::ok;
 }
 
@@ -87,7 +103,7 @@ int down(const Common& common) {
   const server::Layout layout{data_directory(common)};
   core::Files& files = core::real_files();
   if (!files.exists(layout.database())) {
-    std::cout << "nothing runs with its data in " << layout.root << "\n";
+    std::cout << "nothing runs in " << layout.root << "\n";
     return ExitCode::ok;
   }
   const int pid = std::atoi(files.read(layout.pid()).value_or("0").c_str());
@@ -114,9 +130,15 @@ int down(const Common& common) {
       const server::DirectoryLock released = std::move(*lock);
     }
     server::block_stop_signals();
-    if (auto stopped = server::stop_workloads(layout); !stopped) return print_error(stopped.error());
+    log::set_level(log::Level::warn);  // what a platform logs is not for this terminal
+    auto stopped = server::stop_workloads(layout);
+    if (!stopped) return print_error(stopped.error());
     for (const std::string& path : {layout.pid(), layout.endpoints()}) {
       if (auto removed = files.remove_tree(path); !removed) return print_error(removed.error());
+    }
+    if (*stopped == 0) {
+      std::cout << "nothing runs in " << layout.root << "\n";
+      return ExitCode::ok;
     }
   }
   std::cout << "stopped: platform and workloads of " << layout.root << "\n";
@@ -150,9 +172,9 @@ int status(const StatusOptions& options) {
   std::vector<std::vector<std::string>> rows;
   for (const doc::Value& part : (*answer)["parts"].as_array()) {
     rows.push_back({part["name"].string_or(""), part["state"].string_or(""), part["address"].string_or(""),
-                    part["restarts"].string_or("0")});
+                    part["restarts"].string_or("0"), part["message"].string_or("")});
   }
-  print_table({"PART", "STATE", "ADDRESS", "RESTARTS"}, rows);
+  print_table({"PART", "STATE", "ADDRESS", "RESTARTS", "MESSAGE"}, rows);
   auto overview = call(*connection, "GET", "/api/slipway/v1/overview");
   if (!overview) return print_error(overview.error(), format);
   rows.clear();
@@ -183,7 +205,8 @@ Command up_command() {
        &options->runtime,
        false,
        {"llama-server", "sim"}},
-      {"--var", "NAME=VALUE", "a variable for workflows (the context \"vars\"); may be given again",
+      {"--var", "NAME=VALUE",
+       "a variable for workflows (the context \"vars\"); may be given again; kept in the data directory",
        &options->variables},
       {"--detach", "", "return when it serves; the log goes to DATA/slipway.log", &options->detach}};
   for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
