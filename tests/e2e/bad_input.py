@@ -68,5 +68,17 @@ try:
     done = run("up", "--profile", profile, "--data", os.path.join(directory, "data"), check=False)
     expect(done.returncode != 0 and "istio" in done.stderr and "profile.yaml:2" in done.stderr, f"a production engine is refused by name and place: {done.stderr}")
     print(done.stderr)
+    # What only the started platform finds reads the same in the terminal it was started from, twice too.
+    team = os.path.join(directory, "team.yaml")
+    with open(team, "w", encoding="utf-8") as target:
+        target.write("people:\n  - id: ada@example.com\n    roles: [tech-laed]\n")
+    start = ["up", "--data", os.path.join(directory, "data"), "--runtime", "sim", "--team", team]
+    plain = run(*start, check=False)
+    for _ in range(2):
+        done = run(*start, "--detach", check=False)
+        expect(done.returncode == plain.returncode == 2 and done.stderr == plain.stderr and not done.stdout, f"a failed detached start says what a plain one says: {done}")
+    expect("team.yaml:3:" in plain.stderr and "tech-lead" in plain.stderr, f"with place and hint: {plain.stderr}")
+    done = run("up", "--data", os.path.join(directory, "data"), "--var", "=value", check=False)
+    expect(done.returncode == 2 and "NAME=VALUE" in done.stderr, "a variable needs a name")
 finally:
     remove(directory)
