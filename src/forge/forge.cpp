@@ -2,10 +2,13 @@
 
 #include "core/log.hpp"
 #include "forge/names.hpp"
+#include "forge/remarks.hpp"
 #include "forge/state.hpp"
 
 namespace slipway::forge {
 namespace {
+
+constexpr std::chrono::seconds patience_with_listeners{3};  // so long a client may wait for remarks
 
 std::string short_commit(const std::string& commit) { return commit.substr(0, 7); }
 
@@ -108,11 +111,16 @@ void Forge::State::receive(std::string repository, std::string actor, std::strin
   lanes->enqueue(repository, while_alive(shared_from_this(), std::move(work)));
 }
 
-void Forge::State::announce(const std::vector<Push>& pushes) {
+void Forge::State::announce(const std::vector<Push>& pushes, Tell done) {
+  const auto telling = telling_callbacks;  // a callback may register another
+  const auto gathering = std::make_shared<Gathering>(world.loop, pushes.size() * telling.size(), std::move(done));
+  gathering->start(patience_with_listeners);
+  std::size_t place = 0;
   for (const auto& push : pushes) {
     events.record(event_of(push));
-    const auto listeners = callbacks;  // a callback may register another
+    const auto listeners = callbacks;
     for (const auto& callback : listeners) callback(push);
+    for (const auto& callback : telling) callback(push, gathering->place(place++));
     if (auto marked = journal.mark_announced(push.id); !marked) {
       log::error("forge", "push announced but not marked", {{"push", push.id}, {"error", marked.error().one_line()}});
     }
@@ -132,7 +140,7 @@ void Forge::State::recover(Then<> done) {
     const auto pushes = self.journal.unannounced();
     if (!pushes) return progress->done(fail(pushes.error()));
     self.recovered = true;
-    self.announce(*pushes);
+    self.announce(*pushes, nullptr);
     progress->done({});
   };
   for (const auto& name : *names) {
@@ -166,6 +174,9 @@ Result<std::unique_ptr<Forge>> Forge::open(core::World world, storage::Database&
 }
 
 void Forge::on_push(std::function<void(const Push&)> callback) { state_->callbacks.push_back(std::move(callback)); }
+void Forge::on_push_telling(std::function<void(const Push&, Tell)> callback) {
+  state_->telling_callbacks.push_back(std::move(callback));
+}
 void Forge::start(Then<> done) { state_->recover(std::move(done)); }
 void Forge::create(std::string repository, Then<> done) { state_->create(std::move(repository), std::move(done)); }
 Result<std::vector<std::string>> Forge::repositories() const { return state_->journal.repositories(); }

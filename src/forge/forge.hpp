@@ -75,6 +75,9 @@ class SourceRepository {
   virtual void start(Then<> done) = 0;
 };
 
+// Lines for whoever pushed, who reads them as "remote: ...". Call it once, on the loop; none is fine.
+using Tell = std::move_only_function<void(std::vector<std::string> lines)>;
+
 enum class Access { read, push };
 // Who is calling, from the request's headers, and may they? The id of the caller ("" for an anonymous reader);
 // unauthenticated makes git ask for a password; permission_denied is final.
@@ -104,6 +107,9 @@ class Forge final : public SourceRepository {
   void commit_facts(std::string repository, std::string commit, Then<CommitFacts> done) override;
   void resolve(std::string repository, std::string revision, Then<std::string> done) override;
   void on_push(std::function<void(const Push&)> callback) override;
+  // As on_push(), and what the callback tells goes into the answer that git's client waits for, unless it comes later
+  // than a few seconds. Of a push that is announced after a crash nobody hears.
+  void on_push_telling(std::function<void(const Push&, Tell)> callback);
   // Refs that moved without a record (a crash between git and the database) are recorded and announced first.
   void start(Then<> done) override;
 

@@ -12,6 +12,7 @@
 #include "forge/forge.hpp"
 #include "forge/gzip.hpp"
 #include "forge/journal.hpp"
+#include "forge/remarks.hpp"
 #include "forge/statuses.hpp"
 #include "net/client.hpp"
 #include "net/http.hpp"
@@ -38,6 +39,12 @@ class Town {
     options.directory = directory + "/forge";
     forge_ = forge::Forge::open(real_.world(), *database_, sink, options).value();
     forge_->on_push([this](const forge::Push& push) { heard.push_back(push); });
+    forge_->on_push_telling([this](const forge::Push& push, forge::Tell tell) {
+      if (tells)
+        tells(push, std::move(tell));
+      else
+        tell({});
+    });
     forge_->add_routes(
         router_, [](const core::Headers& headers, forge::Access access, const std::string&) -> Result<std::string> {
           const auto sent = core::header(headers, "authorization");
@@ -137,6 +144,7 @@ class Town {
 
   Sink sink;
   std::vector<forge::Push> heard;
+  std::function<void(const forge::Push&, forge::Tell)> tells;
 
  private:
   std::string directory_;
@@ -273,6 +281,59 @@ TEST_CASE("two people push at once: one wins, the other is told to fetch, both p
   for (const auto& push : town.pushes()) main_moves += push.ref == "refs/heads/main" ? 1 : 0;
   CHECK(main_moves == 2);
   town.on_loop([&] { CHECK(town.heard.size() == town.forge().pushes("", 100)->size()); });
+}
+
+TEST_CASE("what listeners tell about a push is read by who pushed, per ref, in a person's own terminal") {
+  storage::TestDirectory directory;
+  Town town(directory.path());
+  town.start();
+  town.ok(first_commit);
+  town.on_loop([&] {
+    town.tells = [](const forge::Push& push, forge::Tell tell) {
+      tell({"heard of " + push.ref, "\x1b[31mred\n", std::string(70'000, 'x')});
+    };
+  });
+  const auto both =
+      town.sh("cd work && git commit -q --allow-empty -m more && git push $URL/models.git main main:topic");
+  INFO(both.text);
+  CHECK(both.code == 0);
+  CHECK(both.text.find("remote: heard of refs/heads/main") != std::string::npos);
+  CHECK(both.text.find("remote: heard of refs/heads/topic") != std::string::npos);
+  CHECK(both.text.find('\x1b') == std::string::npos);
+  CHECK(both.text.find("main -> topic") != std::string::npos);
+  CHECK(both.text.size() < 3'000);
+}
+
+TEST_CASE("a listener that keeps silent or speaks too late delays a push by a few seconds and no more") {
+  storage::TestDirectory directory;
+  Town town(directory.path());
+  town.start();
+  town.ok(first_commit);
+  std::vector<forge::Tell> kept;
+  town.on_loop([&] { town.tells = [&](const forge::Push&, forge::Tell tell) { kept.push_back(std::move(tell)); }; });
+  const auto pushed = town.sh("cd work && git commit -q --allow-empty -m more && git push $URL/models.git main");
+  INFO(pushed.text);
+  CHECK(pushed.code == 0);
+  CHECK(pushed.text.find("remote: not all is known yet") != std::string::npos);
+  CHECK(town.pushes().size() == 2);
+  town.on_loop([&] {
+    REQUIRE(kept.size() == 1);
+    kept[0]({"too late"});
+    kept.clear();
+  });
+  town.on_loop([&] { town.tells = nullptr; });
+  town.ok("cd work && git commit -q --allow-empty -m again && git push -q $URL/models.git main");
+}
+
+TEST_CASE("remarks go before the end of a sideband, and nowhere else") {
+  using forge::with_remarks;
+  const std::string report = std::string("000e\1unpack ok") + "0000";
+  CHECK(with_remarks(report, {"a b"}) ==
+        "000e\1unpack ok"
+        "0009\2a b\n"
+        "0000");
+  for (const std::string other : {"", "0000junk", "000eunpack ok\n0000", "zzzz", "ffff\1", "0003"})
+    CHECK(with_remarks(other, {"a"}) == other);
 }
 
 TEST_CASE("a push whose record a crash swallowed is recorded and announced at the next start, once") {

@@ -1,10 +1,12 @@
 // Git's smart HTTP protocol (gitprotocol-http, versions 0 to 2), served by the real upload-pack and receive-pack.
 
 #include <algorithm>
+#include <optional>
 
 #include "core/log.hpp"
 #include "forge/gzip.hpp"
 #include "forge/names.hpp"
+#include "forge/remarks.hpp"
 #include "forge/routes.hpp"
 #include "net/http.hpp"
 
@@ -165,10 +167,12 @@ void push(Forge::State& state, const Gatekeeper& gatekeeper, const net::Request&
     if (!pack) return reply->send(plain(pack.error()));
     if (pack->failed) {
       reply->send(plain(Error(Code::internal, "git receive-pack failed", "push again")));
-    } else {
-      reply->send(git_answer(receive_pack, "result", std::move(pack->answer)));
+      return self.announce(pack->pushes, nullptr);
     }
-    self.announce(pack->pushes);
+    auto answer = [reply, text = std::move(pack->answer)](const std::vector<std::string>& lines) mutable {
+      reply->send(git_answer(receive_pack, "result", with_remarks(std::move(text), lines)));
+    };
+    self.announce(pack->pushes, std::move(answer));
   };
   state.receive(admitted->first, admitted->second, std::move(*body), body_file_of(request),
                 while_alive(state.shared_from_this(), std::move(received)));

@@ -27,6 +27,7 @@ struct Forge::State : std::enable_shared_from_this<Forge::State> {
   CommitStatuses statuses;
   std::shared_ptr<Lanes> lanes;
   std::vector<std::function<void(const Push&)>> callbacks;
+  std::vector<std::function<void(const Push&, Tell)>> telling_callbacks;
   bool recovered = false;  // pushes wait until start() is through
 
   // Checks the name; then not_found unless the repository exists.
@@ -38,12 +39,13 @@ struct Forge::State : std::enable_shared_from_this<Forge::State> {
     bool failed = false;       // git died without a word
     std::vector<Push> pushes;  // durable; not announced yet
   };
-  // Runs `git receive-pack` on a push's body, alone on this repository, and records what moved. The caller answers the
-  // client, then announces.
+  // Runs `git receive-pack` on a push's body, alone on this repository, and records what moved. The caller announces
+  // and answers the client.
   void receive(std::string repository, std::string actor, std::string body, std::string body_file,
                Then<ReceivedPack> done);
   void settle(const std::string& repository, Then<std::vector<Push>> done);
-  void announce(const std::vector<Push>& pushes);
+  // `done` gets what the callbacks tell, at once or later, but never much later.
+  void announce(const std::vector<Push>& pushes, Tell done);
   void recover(Then<> done);
 };
 

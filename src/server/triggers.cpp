@@ -34,10 +34,29 @@ class NodeLogs final : public workflow::LogSource {
   pods::Node& node_;
 };
 
-// A push may be announced twice when a crash came between (forge.hpp): a workflow of one commit and branch runs once.
-void start_workflow(State& s, const forge::Push& push, const forge::SourceFile& file) {
+using Lines = std::vector<std::string>;
+
+std::string short_branch(const forge::Push& push) { return push.ref.substr(std::string_view("refs/heads/").size()); }
+
+// Each of several problems has a line of its own.
+void add_refusal(Lines& lines, const Error& why) {
+  if (!why.mark.known() && !why.causes.empty()) {
+    for (const Error& cause : why.causes) lines.push_back(cause.one_line() + " (refused)");
+  } else {
+    lines.push_back(why.one_line() + " (refused)");
+  }
+}
+
+// Whether the file is at fault; everything else is ours, and may be better at the next start.
+bool is_refusal(const Error& error) {
+  return error.code == Code::invalid_argument || error.code == Code::unimplemented;
+}
+
+// A push may be looked at twice (forge.hpp, start_triggers()): a workflow of one commit and branch runs once, and is
+// refused once. False when the workflow does not want this push.
+bool start_workflow(State& s, const forge::Push& push, const forge::SourceFile& file, Lines& lines) {
   auto wanted = workflow::wants_push(file.text, file.path, push.ref);
-  if (wanted && !*wanted) return;
+  if (wanted && !*wanted) return false;
   workflow::Submission submission{.text = file.text, .source_name = file.path, .dialect = "actions"};
   submission.display_name = file.path;
   submission.repository = push.repository;
@@ -46,29 +65,50 @@ void start_workflow(State& s, const forge::Push& push, const forge::SourceFile& 
   submission.actor = push.actor;
   submission.idempotency_key = push.repository + " " + push.ref + " " + push.after + " " + file.path;
   submission.variables = s.options.profile.variables;
-  Result<std::string> run = wanted ? s.engine->submit(std::move(submission)) : fail(std::move(wanted).error());
-  if (run) return;
-  s.audit->record({.actor = "slipway/workflow",
-                   .action = "refused",
-                   .object = push.repository + "@" + push.after.substr(0, 7) + ":" + file.path,
-                   .detail = run.error().one_line()});
+  auto run = wanted ? s.engine->submit(submission) : fail(std::move(wanted).error());
+  if (run) {
+    const auto view = s.engine->get(*run);
+    const bool is_old = view && view->created < push.at;
+    lines.push_back("run " + *run +
+                    (is_old ? " of this commit is there already, " + std::string(workflow::name_of(view->phase)) +
+                                  ": slipway runs show " + *run
+                            : " started: slipway runs wait --commit " + push.after));
+    return true;
+  }
+  if (is_refusal(run.error())) {
+    add_refusal(lines, run.error());
+    const auto refused = s.engine->refuse(std::move(submission), run.error());
+    if (refused) return true;
+    run = fail(refused.error());
+  } else {
+    lines.push_back(file.path + " is not started, which is tried again when slipway starts: " + run.error().one_line());
+  }
+  log::error("server", "a workflow of a push could not be started",
+             {{"repository", push.repository}, {"file", file.path}, {"why", run.error().one_line()}});
+  return true;
 }
 
-// Starts every workflow of the pushed commit that wants this push and was not started yet.
-void start_workflows(State& s, const forge::Push& push) {
-  if (push.after == forge::zero_commit || !push.ref.starts_with("refs/heads/")) return;
-  s.forge->list_files(push.repository, push.after, ".github/workflows",
-                      [&s, push](Result<std::vector<forge::SourceFile>> files) {
-                        if (!files) {
-                          if (files.error().code == Code::not_found) return;
-                          return log::error("server", "cannot read the workflows of a push",
-                                            {{"repository", push.repository}, {"why", files.error().one_line()}});
-                        }
-                        for (const forge::SourceFile& file : *files) {
-                          if (file.path.ends_with(".yaml") || file.path.ends_with(".yml"))
-                            start_workflow(s, push, file);
-                        }
-                      });
+// Starts every workflow of the pushed commit that wants this push and was not started yet; tells what came of it.
+void start_workflows(State& s, const forge::Push& push, forge::Tell tell) {
+  if (push.after == forge::zero_commit || !push.ref.starts_with("refs/heads/")) return tell({});
+  auto start = [&s, push, tell = std::move(tell)](Result<std::vector<forge::SourceFile>> files) mutable {
+    const std::string branch = "branch " + short_branch(push) + ": ";
+    if (!files) {
+      if (files.error().code == Code::not_found) return tell({branch + "no workflow in .github/workflows"});
+      log::error("server", "cannot read the workflows of a push",
+                 {{"repository", push.repository}, {"why", files.error().one_line()}});
+      return tell({branch + "its workflows cannot be read: " + files.error().one_line()});
+    }
+    Lines lines;
+    bool any = false;
+    for (const forge::SourceFile& file : *files) {
+      if (file.path.ends_with(".yaml") || file.path.ends_with(".yml"))
+        any = start_workflow(s, push, file, lines) || any;
+    }
+    if (!any) lines.push_back(branch + "no workflow listens to it");
+    tell(std::move(lines));
+  };
+  s.forge->list_files(push.repository, push.after, ".github/workflows", std::move(start));
 }
 
 }  // namespace
@@ -105,11 +145,12 @@ Result<> open_engine(State& s) {
 }
 
 void start_triggers(State& s) {
-  s.forge->on_push([&s](const forge::Push& push) { start_workflows(s, push); });
+  s.forge->on_push_telling(
+      [&s](const forge::Push& push, forge::Tell tell) { start_workflows(s, push, std::move(tell)); });
   // A push is marked as announced before git has told us its workflows: what a crash came between is looked at again.
   auto recent = s.forge->pushes("", pushes_looked_at_again);
   if (!recent) return log::error("server", "cannot read recent pushes", {{"why", recent.error().one_line()}});
-  for (auto push = recent->rbegin(); push != recent->rend(); ++push) start_workflows(s, *push);
+  for (auto push = recent->rbegin(); push != recent->rend(); ++push) start_workflows(s, *push, [](const Lines&) {});
 }
 
 }  // namespace slipway::server

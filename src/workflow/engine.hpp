@@ -76,6 +76,8 @@ class Engine {
   // Reads the file, refuses what is wrong with it (all problems, with positions) before anything happens, and returns
   // the run's id. The run is durable on return.
   core::Result<std::string> submit(Submission submission);
+  // Puts on record that a file was to run and cannot, and why: a run that has failed, without steps. Its id.
+  core::Result<std::string> refuse(Submission submission, const Error& why);
   // The same file with the same inputs once more, as a new run. failed_precondition while the former one runs.
   core::Result<std::string> rerun(const std::string& id, const std::string& actor, const std::string& idempotency_key);
   core::Result<RunView> get(const std::string& id);  // not_found

@@ -40,6 +40,43 @@ void play_release(Machine& machine) {
 
 }  // namespace
 
+TEST_CASE("a refused file is on record as a failed run, once, and stays so over a restart") {
+  Machine machine;
+  auto control = std::make_unique<ControlPlane>(machine);
+  auto submission = workflow_of(
+      "name: release\non: push\njobs:\n  a:\n    runs-on: x\n    steps: [{uses: docker/login-action@v3}]\n");
+  submission.idempotency_key = "push 1";
+  const auto why = control->engine->submit(submission);
+  REQUIRE_FALSE(why.has_value());
+  CHECK(control->engine->list()->empty());
+  const auto id = control->engine->refuse(submission, why.error()).value();
+  CHECK(id.starts_with("release-"));
+  for (int life = 0; life < 2; ++life) {
+    CHECK(control->engine->refuse(submission, why.error()).value() == id);
+    const auto run = control->engine->get(id).value();
+    CHECK(run.phase == Phase::failed);
+    CHECK(run.message == why.error().one_line());
+    CHECK(run.message.starts_with("ci.yaml:6:"));
+    CHECK(run.workflow == "release");
+    CHECK(run.commit == submission.commit);
+    CHECK(run.finished == run.created);
+    CHECK(run.steps.empty());
+    CHECK(control->engine->log(id, "").value().empty());
+    CHECK(control->engine->cancel(id).error().code == Code::failed_precondition);
+    CHECK(control->engine->rerun(id, "", "").error().one_line() == run.message);
+    CHECK(control->engine->list()->size() == 1);
+    control.reset();
+    machine.simulated.crash_control_plane();
+    control = std::make_unique<ControlPlane>(machine);
+  }
+  CHECK(std::ranges::count(machine.recorder.events, "refused", &core::Event::action) == 1);
+  // Not even YAML: the path is its name.
+  submission.text = "a: [";
+  submission.idempotency_key = "push 2";
+  const auto other = control->engine->refuse(submission, control->engine->submit(submission).error()).value();
+  CHECK(control->engine->get(other)->workflow == "ci.yaml");
+}
+
 TEST_CASE("a submission that is sent again after a lost answer starts no second run, even after a restart") {
   Machine machine;
   auto control = std::make_unique<ControlPlane>(machine);

@@ -42,6 +42,11 @@ core::Result<std::string> Engine::submit(Submission submission) {
   return run->facts.id;
 }
 
+core::Result<std::string> Engine::refuse(Submission submission, const Error& why) {
+  TRY_ASSIGN(const auto* run, state_->runner.refuse(std::move(submission), why));
+  return run->facts.id;
+}
+
 core::Result<std::string> Engine::rerun(const std::string& id, const std::string& actor,
                                         const std::string& idempotency_key) {
   TRY_ASSIGN(const auto record, state_->journal.get(id));

@@ -116,7 +116,9 @@ Submission submission_from(const Value& value) {
 
 core::Result<> Journal::migrate() { return storage::migrate(database_, "workflow", migrations); }
 
-core::Result<RunRecord> Journal::create(RunRecord record, const Event& first) {
+core::Result<RunRecord> Journal::create(RunRecord record, const std::vector<Event>& first) {
+  const bool ended = first.back().type == Event::Type::run_finished;
+  record.phase = ended ? first.back().phase : Phase::running;
   TRY(database_.write([&](Connection& connection) -> core::Result<> {
     std::int64_t sequence = 1;
     record.number = 1;
@@ -125,13 +127,15 @@ core::Result<RunRecord> Journal::create(RunRecord record, const Event& first) {
     TRY(connection.query("SELECT coalesce(max(number), 0) + 1 FROM workflow_run WHERE workflow = ? AND dialect = ?",
                          {record.workflow, record.dialect}, [&](const Row& row) { record.number = row.integer(0); }));
     TRY(connection.execute(
-        "INSERT INTO workflow_run (id, sequence, workflow, dialect, number, phase, created, experiment, text, "
-        "submission) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        {record.id, sequence, record.workflow, record.dialect, record.number, std::string(name_of(Phase::running)),
-         core::render_rfc3339_micro(record.created), record.submission.experiment, record.text.text(),
-         core::doc::render_json(to_value(record.submission))}));
-    return insert_event(connection, record.id, 1, first);
+        "INSERT INTO workflow_run (id, sequence, workflow, dialect, number, phase, finished, created, experiment, "
+        "text, submission) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        {record.id, sequence, record.workflow, record.dialect, record.number, std::string(name_of(record.phase)),
+         static_cast<std::int64_t>(ended), core::render_rfc3339_micro(record.created), record.submission.experiment,
+         record.text.text(), core::doc::render_json(to_value(record.submission))}));
+    std::int64_t next = 1;
+    for (const auto& event : first) TRY(insert_event(connection, record.id, next++, event));
+    return {};
   }));
   return record;
 }

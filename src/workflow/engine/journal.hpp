@@ -42,8 +42,8 @@ class Journal {
   explicit Journal(storage::Database& database) : database_(database) {}
   core::Result<> migrate();
 
-  // Gives the run its number and writes it with its first event. conflict when the id is taken.
-  core::Result<RunRecord> create(RunRecord record, const Event& first);
+  // Gives the run its number and writes it with its first events. conflict when the id is taken.
+  core::Result<RunRecord> create(RunRecord record, const std::vector<Event>& first);
   // Events number `sequence`, `sequence` + 1 ... of the run; `phase` is the run's after them.
   core::Result<> append(const std::string& run, std::int64_t sequence, const std::vector<Event>& events, Phase phase,
                         const std::vector<CacheEntry>& cache);

@@ -15,6 +15,27 @@ namespace {
 constexpr std::size_t finished_in_memory = 200;
 constexpr core::Duration commit_retry = std::chrono::seconds(1);
 
+// The file's own name for itself, as far as it can be read.
+std::string name_in(const Submission& submission) {
+  const auto documents = core::doc::parse_yaml_all(submission.text, submission.source_name);
+  const auto name = documents && !documents->empty() ? (*documents)[0]["name"].string_or("") : std::string();
+  return name.empty() ? submission.source_name : name;
+}
+
+// Every other run ends after its outermost group did.
+bool was_refused(const std::vector<Event>& events) {
+  return events.size() > 1 && events[1].type == Event::Type::run_finished;
+}
+
+// The graph of a file that has none.
+ir::Graph nothing_to_do(const RunRecord& record) {
+  ir::Graph graph;
+  graph.dialect = record.dialect == ir::name_of(ir::DialectName::kfp) ? ir::DialectName::kfp : ir::DialectName::actions;
+  graph.name = record.workflow;
+  graph.add({}, ir::nowhere);
+  return graph;
+}
+
 }  // namespace
 
 Runner::Runner(core::World& world, Journal& journal, objects::Store& store, storage::BlobStore& blobs,
@@ -77,25 +98,11 @@ core::Result<Run*> Runner::submit(Submission submission) {
   record.dialect = std::string(ir::name_of(graph.dialect));
   record.created = world_.clock.now();
   TRY_ASSIGN(record.text, blobs_.put(submission.text));
-  const auto label = core::to_dns_label(graph.name);
   record.submission = std::move(submission);
   Event created;
   created.at = record.created;
-  const std::string& key = record.submission.idempotency_key;
-  for (int attempt = 0;; attempt++) {
-    const std::string unique =
-        key.empty() ? world_.random.hex(16) : record.submission.actor + " " + key + std::to_string(attempt);
-    record.id = label.substr(0, 40) + "-" + core::short_hash(unique).substr(0, 5);
-    if (!key.empty()) {
-      if (auto former = find(record.id); former && (*former)->facts.submission.idempotency_key == key) return former;
-    }
-    auto written = journal_.create(record, created);
-    if (written) {
-      record = std::move(*written);
-      break;
-    }
-    if (written.error().code != Code::conflict || attempt == 5) return fail(std::move(written).error());
-  }
+  TRY_ASSIGN(const bool is_new, enroll(record, {created}));
+  if (!is_new) return find(record.id);
   auto run = load(record.id);
   if (!run) return fail(std::move(run).error());
   TRY_ASSIGN(auto* kept, keep(std::move(*run)));
@@ -116,12 +123,76 @@ core::Result<Run*> Runner::submit(Submission submission) {
   return kept;
 }
 
+// A run that ends before its first step began.
+core::Result<Run*> Runner::refuse(Submission submission, const Error& why) {
+  RunRecord record;
+  record.workflow = name_in(submission);
+  record.dialect = submission.dialect.empty() ? std::string(ir::name_of(ir::DialectName::actions)) : submission.dialect;
+  record.created = world_.clock.now();
+  TRY_ASSIGN(record.text, blobs_.put(submission.text));
+  record.submission = std::move(submission);
+  Event created;
+  created.at = record.created;
+  Event finished;
+  finished.type = Event::Type::run_finished;
+  finished.at = record.created;
+  finished.phase = Phase::failed;
+  finished.message = why.one_line();
+  TRY_ASSIGN(const bool is_new, enroll(record, {created, finished}));
+  if (!is_new) return find(record.id);
+  auto run = load(record.id);
+  if (!run) return fail(std::move(run).error());
+  TRY_ASSIGN(auto* kept, keep(std::move(*run)));
+  const auto& of = record.submission;
+  events_.record({.actor = "slipway/workflow-engine",
+                  .action = "refused",
+                  .object = of.commit.empty() ? "Run " + record.id
+                                              : of.repository + "@" + of.commit.substr(0, 7) + ":" + of.source_name,
+                  .digest = record.text.text(),
+                  .detail = finished.message});
+  world_.loop.post([self = self_, id = record.id] {
+    if (*self == nullptr) return;
+    auto& runner = **self;
+    if (auto found = runner.find(id)) {
+      for (const auto& callback : runner.on_finished) callback(**found);
+    }
+  });
+  return kept;
+}
+
+core::Result<bool> Runner::enroll(RunRecord& record, const std::vector<Event>& first) {
+  const auto label = core::to_dns_label(record.workflow);
+  const std::string key = record.submission.idempotency_key;
+  for (int attempt = 0;; attempt++) {
+    const std::string unique =
+        key.empty() ? world_.random.hex(16) : record.submission.actor + " " + key + std::to_string(attempt);
+    record.id = label.substr(0, 40) + "-" + core::short_hash(unique).substr(0, 5);
+    if (!key.empty()) {
+      if (auto former = journal_.get(record.id); former && former->submission.idempotency_key == key) {
+        record = std::move(*former);
+        return false;
+      }
+    }
+    auto written = journal_.create(record, first);
+    if (written) {
+      record = std::move(*written);
+      return true;
+    }
+    if (written.error().code != Code::conflict || attempt == 5) return fail(std::move(written).error());
+  }
+}
+
 core::Result<std::unique_ptr<Run>> Runner::load(const std::string& id) {
   auto run = std::make_unique<Run>();
   TRY_ASSIGN(run->record, journal_.get(id));
-  TRY_ASSIGN(auto text, blobs_.get(run->record.text));
+  TRY_ASSIGN(const auto events, journal_.events(id));
   auto& submission = run->record.submission;
-  TRY_ASSIGN(run->graph, lower(text, submission.source_name, run->record.dialect));
+  if (was_refused(events)) {
+    run->graph = nothing_to_do(run->record);
+  } else {
+    TRY_ASSIGN(auto text, blobs_.get(run->record.text));
+    TRY_ASSIGN(run->graph, lower(text, submission.source_name, run->record.dialect));
+  }
   run->facts.id = id;
   run->facts.number = run->record.number;
   run->facts.directory = options_.directory + "/" + id;
@@ -134,7 +205,6 @@ core::Result<std::unique_ptr<Run>> Runner::load(const std::string& id) {
     for (const auto& [name, value] : submission.environment) run->facts.environment.emplace_back(name, value);
   }
   run->state = initial_state(run->graph);
-  TRY_ASSIGN(const auto events, journal_.events(id));
   for (const auto& event : events) {
     TRY(apply(run->graph, run->state, event));
   }

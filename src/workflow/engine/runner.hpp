@@ -36,6 +36,7 @@ class Runner {
 
   core::Result<> start();
   core::Result<Run*> submit(Submission submission);
+  core::Result<Run*> refuse(Submission submission, const Error& why);
   core::Result<Run*> find(const std::string& id);  // loads it when it is not in memory
   core::Result<> cancel(const std::string& id);
   core::Result<std::string> step_log(Run& run, ir::Index step);
@@ -75,6 +76,8 @@ class Runner {
   void take(Run& run, Event event, const std::vector<CacheEntry>& cache = {});
   std::string save_log(Run& run, ir::Index step);
 
+  // Gives the record an id and writes it. False: its idempotency key made a run before, and the record is that one's.
+  core::Result<bool> enroll(RunRecord& record, const std::vector<Event>& first);
   core::Result<std::unique_ptr<Run>> load(const std::string& id);
   core::Result<Run*> keep(std::unique_ptr<Run> run);
   void remove_pods_later(const std::string& run, core::Duration delay);
