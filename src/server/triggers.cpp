@@ -65,7 +65,7 @@ bool start_workflow(State& s, const forge::Push& push, const forge::SourceFile& 
   submission.actor = push.actor;
   submission.idempotency_key = push.repository + " " + push.ref + " " + push.after + " " + file.path;
   submission.variables = s.options.profile.variables;
-  auto run = wanted ? s.engine->submit(submission) : fail(std::move(wanted).error());
+  Result<std::string> run = wanted ? s.engine->submit(submission) : fail(std::move(wanted).error());
   if (run) {
     const auto view = s.engine->get(*run);
     const bool is_old = view && view->created < push.at;
