@@ -57,9 +57,11 @@ class Delivery {
 
   // --- for the API; each records an event with the principal as actor ---
 
-  // Refuses unknown environments and versions before anything is stored. Returns the Promotion, phase Pending.
+  // Refuses unknown environments and versions before anything is stored; already_exists while the same is in progress,
+  // failed_precondition when it serves already (both: promotion/queue.hpp). Returns the Promotion, phase Pending.
   Result<objects::Object> create_promotion(const PromotionRequest& request, const Principal& by);
-  // failed_precondition unless it waits for approval; conflict when `subject` is not the current one;
+  // failed_precondition unless it waits for approval; conflict when `subject` is neither the current one nor its
+  // beginning (12 digits or more);
   // permission_denied for the wrong role or the requester; already_exists for a second approval by one person.
   Result<objects::Object> approve(const objects::Name& promotion, const Principal& by, const std::string& subject,
                                   const std::string& reason = {});

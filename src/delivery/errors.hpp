@@ -21,5 +21,18 @@ inline auto other_subject(const std::string& promotion, const std::string& curre
   return fail(Code::conflict, promotion + " has another subject by now: " + current,
               "look at what changed, then approve the current subject");
 }
+inline auto in_progress(const std::string& promotion, const std::string& phase, bool waits_for_people) {
+  return fail(Code::already_exists, "Promotion " + promotion + " of the same is in progress: its phase is " + phase,
+              waits_for_people ? "approve or reject it: slipway inbox" : "wait for its end");
+}
+inline auto serves_already(const std::string& version, const std::string& environment, const std::string& promotion) {
+  return fail(Code::failed_precondition, version + " serves " + environment + " already",
+              "Promotion " + promotion + " brought it there; other manifests need another --commit");
+}
+inline auto other_smoke_model(const std::string& environment, const std::string& tested, const std::string& model) {
+  return fail(Code::failed_precondition, "Environment " + environment + " smoke-tests the model " + tested + ", not " +
+                                             model +
+                                             ": give each model an Environment of its own, or leave smoke.model out");
+}
 
 }  // namespace slipway::delivery::errors

@@ -107,33 +107,55 @@ doc::Object render_version(const OverviewInputs& inputs, const VersionSummary& v
           {"path", path_of(inputs, version)}};
 }
 
-const Object* rollout_in(const OverviewInputs& inputs, std::string_view ns) {
-  for (const Object& rollout : inputs.rollouts) {
-    if (rollout.name().ns == ns) return &rollout;
-  }
-  return nullptr;
-}
-
 std::int64_t canary_weight(const Object& rollout) {
   return rollout.status()["canary"]["weights"]["canary"]["weight"].int_or(0);
+}
+
+// The model that a Rollout serves: its template's.
+std::string model_of(const OverviewInputs& inputs, const Object& rollout) {
+  const std::string workload = text_or_empty(rollout.spec()["workloadRef"]["name"]);
+  for (const Object& deployment : inputs.llm_deployments) {
+    if (deployment.name().ns == rollout.name().ns && deployment.name().name == workload)
+      return text_or_empty(deployment.spec()["model"]["name"]);
+  }
+  return rollout.name().name;
+}
+
+doc::Object share_of(std::string_view model, std::string_view version, std::int64_t share) {
+  return {{"model", model}, {"version", version}, {"share", share}};
+}
+
+void add_shares(doc::Array& serving, const OverviewInputs& inputs, const Object& rollout) {
+  const doc::Value& ours = rollout.status()["slipway"];
+  const std::string model = model_of(inputs, rollout);
+  const std::string stable = text_or_empty(ours["stableVersion"]);
+  const std::string canary = text_or_empty(ours["canaryVersion"]);
+  const std::int64_t weight = canary == stable || canary.empty() ? 0 : canary_weight(rollout);
+  if (!stable.empty()) serving.push_back(share_of(model, stable, 100 - weight));
+  if (weight > 0) serving.push_back(share_of(model, canary, weight));
+}
+
+// A Rollout's template or one of its revisions: the Rollout speaks for it.
+bool belongs_to_rollout(const OverviewInputs& inputs, const Object& deployment) {
+  return std::ranges::any_of(inputs.rollouts, [&](const Object& rollout) {
+    return deployment.is_owned_by(rollout) ||
+           (deployment.name().ns == rollout.name().ns &&
+            deployment.name().name == text_or_empty(rollout.spec()["workloadRef"]["name"]));
+  });
 }
 
 doc::Object render_environment(const OverviewInputs& inputs, const Object& environment) {
   const std::string ns = environment.spec()["namespace"].string_or(environment.name().name);
   doc::Array serving;
   doc::Value since;
-  if (const Object* rollout = rollout_in(inputs, ns)) {
-    const doc::Value& ours = rollout->status()["slipway"];
-    const std::string stable = text_or_empty(ours["stableVersion"]);
-    const std::string canary = text_or_empty(ours["canaryVersion"]);
-    const std::int64_t weight = canary == stable || canary.empty() ? 0 : canary_weight(*rollout);
-    if (!stable.empty()) serving.push_back(doc::Object{{"version", stable}, {"share", 100 - weight}});
-    if (weight > 0) serving.push_back(doc::Object{{"version", canary}, {"share", weight}});
-  } else {
-    for (const Object& deployment : inputs.llm_deployments) {
-      if (deployment.name().ns != ns || text_or_empty(deployment.status()["phase"]) != "Ready") continue;
-      serving.push_back(doc::Object{{"version", text_or_empty(deployment.spec()["model"]["version"])}, {"share", 100}});
-    }
+  for (const Object& rollout : inputs.rollouts) {
+    if (rollout.name().ns == ns) add_shares(serving, inputs, rollout);
+  }
+  for (const Object& deployment : inputs.llm_deployments) {
+    const bool is_ready = deployment.name().ns == ns && text_or_empty(deployment.status()["phase"]) == "Ready";
+    if (!is_ready || belongs_to_rollout(inputs, deployment)) continue;
+    const doc::Value& model = deployment.spec()["model"];
+    serving.push_back(share_of(text_or_empty(model["name"]), text_or_empty(model["version"]), 100));
   }
   Time newest{};
   for (const Object& promotion : inputs.promotions) {

@@ -181,13 +181,15 @@ Result<Value> ControlPlane::serve(const std::string& person, const core::HttpReq
     return Value(core::doc::Array(lines.begin(), lines.end()));
   }
   if (path[0] == "promotions" && !is_read && path.size() == 1) {
-    TRY_ASSIGN(auto made, delivery->create_promotion({.model = body["model"].string_or(""),
-                                                      .version = body["version"].string_or(""),
-                                                      .environment = body["environment"].string_or(""),
-                                                      .commit = body["commit"].string_or(""),
-                                                      .repository = "",
-                                                      .reason = ""},
-                                                     principal(person)));
+    TRY_ASSIGN(auto made, delivery->create_promotion(
+                              {.model = body["model"].string_or(""),
+                               .version = body["version"].string_or(""),
+                               .environment = body["environment"].string_or(""),
+                               .commit = body["commit"].string_or(""),
+                               .repository = "",
+                               .reason = "",
+                               .idempotency_key = std::string(core::header(request.headers, "idempotency-key"))},
+                              principal(person)));
     return std::move(made.document());
   }
   if (path[0] == "promotions" && !is_read && path.size() == 4) {

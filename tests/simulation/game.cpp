@@ -69,12 +69,13 @@ bool Game::run(const std::function<bool()>& done, core::Duration deadline) {
 
 Result<Value> Game::ask(const std::string& person, const std::string& method, const std::string& path,
                         const Value& body) {
+  const std::string key = std::to_string(++asked_);  // as the real client: a lost answer makes no second promotion
   for (int attempt = 0; attempt < 100; ++attempt) {
     const auto answer = std::make_shared<std::optional<Result<core::HttpResponse>>>();
     core::HttpRequest request;
     request.method = method;
     request.url = api_url + "/api/slipway/v1/" + path;
-    request.headers = {{"x-person", person}};
+    request.headers = {{"x-person", person}, {"idempotency-key", key}};
     request.body = core::doc::render_json(body);
     request.timeout = 5s;
     surroundings_.send(std::move(request),

@@ -44,6 +44,7 @@ class Game {
   std::vector<std::unique_ptr<objects::Watch>> watches_;
   std::vector<std::string> violations_;
   std::string notes_;
+  std::uint64_t asked_ = 0;
 };
 
 }  // namespace slipway::simulation

@@ -125,7 +125,7 @@ Result<std::string> promote(Game& game, const std::string& version, const std::s
   game.surroundings().acknowledged.promotions.insert(name_of(asked));
   game.note("asked for " + name_of(asked));
   game.chaos().tempt();
-  // An answer that was lost leaves a twin, which comes first: whoever waits sees what waits for an approval.
+  // One of another commit may come first: whoever waits sees what waits for an approval.
   std::string watched = name_of(asked);
   for (;;) {
     TRY_ASSIGN(const Value now,

@@ -39,12 +39,12 @@ int history(const HistoryOptions& options) {
     }
     std::string until = entry["until"].string_or("");
     if (until.empty() && entry["outcome"].string_or("") == "Succeeded") until = "now";
-    rows.push_back({entry["version"].string_or(""), entry["outcome"].string_or(""), entry["from"].string_or(""), until,
-                    joined(entry["approvals"], "by"), gates,
+    rows.push_back({entry["model"].string_or(""), entry["version"].string_or(""), entry["outcome"].string_or(""),
+                    entry["from"].string_or(""), until, joined(entry["approvals"], "by"), gates,
                     entry["verdict"].string_or(entry["message"].string_or(""))});
   }
   if (rows.empty()) return std::cout << "nothing was promoted to " << options.environment << " yet\n", ExitCode::ok;
-  print_table({"VERSION", "OUTCOME", "FROM", "UNTIL", "APPROVED BY", "EVIDENCE", "VERDICT"}, rows);
+  print_table({"MODEL", "VERSION", "OUTCOME", "FROM", "UNTIL", "APPROVED BY", "EVIDENCE", "VERDICT"}, rows);
   return ExitCode::ok;
 }
 

@@ -181,7 +181,8 @@ int status(const StatusOptions& options) {
   for (const doc::Value& environment : (*overview)["environments"].as_array()) {
     std::string serving;
     for (const doc::Value& s : environment["serving"].as_array())
-      serving += (serving.empty() ? "" : ", ") + s["version"].string_or("") + " " + s["share"].string_or("") + " %";
+      serving += (serving.empty() ? "" : ", ") + s["model"].string_or("") + " " + s["version"].string_or("") + " " +
+                 s["share"].string_or("") + " %";
     rows.push_back(
         {environment["name"].string_or(""), serving.empty() ? "nothing" : serving, environment["since"].string_or("")});
   }

@@ -4,6 +4,7 @@
 #include "delivery/promotion/controller.hpp"
 #include "delivery/promotion/gates.hpp"
 #include "delivery/promotion/promotion.hpp"
+#include "delivery/promotion/queue.hpp"
 #include "objects/kinds.hpp"
 
 namespace slipway::delivery::promotion {
@@ -31,18 +32,29 @@ Result<Environment> environment_named(const Parts& parts, const std::string& nam
   return parse_environment(*found);
 }
 
+// The subject itself, or its beginning: "sha256:" may be left out, 12 digits (as people are shown them) are enough.
+bool is_subject(std::string_view given, std::string_view current) {
+  constexpr std::string_view algorithm = "sha256:";
+  constexpr std::size_t fewest_digits = 12;
+  if (given == current) return true;
+  if (given.starts_with(algorithm)) given.remove_prefix(algorithm.size());
+  if (current.starts_with(algorithm)) current.remove_prefix(algorithm.size());
+  return given.size() >= fewest_digits && current.starts_with(given);
+}
+
 struct Waiting {
   objects::Object promotion;
   Environment environment;
+  std::string subject;  // in full
 };
 Result<Waiting> get_waiting(const Parts& parts, const objects::Name& name, const std::string& subject) {
   TRY_ASSIGN(objects::Object promotion, parts.store.get(kinds::promotion, name));
   if (phase_of(promotion) != Phase::awaiting_approval)
     return errors::not_waiting(promotion.text(), std::string(name_of(phase_of(promotion))));
   const std::string current = promotion.status()["subject"].string_or("");
-  if (subject != current) return errors::other_subject(promotion.text(), current);
+  if (!is_subject(subject, current)) return errors::other_subject(promotion.text(), current);
   TRY_ASSIGN(Environment environment, environment_named(parts, request_of(promotion).environment));
-  return Waiting{std::move(promotion), std::move(environment)};
+  return Waiting{std::move(promotion), std::move(environment), current};
 }
 }  // namespace
 
@@ -72,7 +84,11 @@ Result<objects::Object> create(const Parts& parts, const PromotionRequest& reque
               {"requestedBy", Value(by.name)}};
   if (!request.reason.empty()) spec.set("reason", Value(request.reason));
   promotion.spec() = Value(std::move(spec));
-  promotion.status() = Value(Object{{"phase", Value("Pending")}, {"message", Value("just asked for")}});
+  TRY_ASSIGN(auto repeated, find_repeated(parts.store, environment, promotion));
+  if (repeated) return std::move(*repeated);
+  TRY_ASSIGN(const std::string other, waits_behind(parts.store, promotion));
+  promotion.status() = Value(
+      Object{{"phase", Value("Pending")}, {"message", Value(other.empty() ? "just asked for" : "waits for " + other)}});
   core::Event event = event_of(by, "promotion-requested", promotion,
                                request.model + " " + request.version + " to " + request.environment +
                                    (request.reason.empty() ? "" : ": " + request.reason));
@@ -89,12 +105,12 @@ Result<objects::Object> approve(const Parts& parts, const objects::Name& name, c
   const core::Time now = parts.world.clock.now();
   const auto& expires_after = waiting.environment.approvals.expires_after;
   for (const auto& approval : approvals) {
-    const bool is_in_force =
-        !approval.is_void && approval.subject == subject && (!expires_after || now < approval.at + *expires_after);
+    const bool is_in_force = !approval.is_void && approval.subject == waiting.subject &&
+                             (!expires_after || now < approval.at + *expires_after);
     if (approval.by == by.name && is_in_force)
       return fail(Code::already_exists, by.name + " has approved this already");
   }
-  approvals.push_back({by.name, role, subject, reason, now});
+  approvals.push_back({by.name, role, waiting.subject, reason, now});
   waiting.promotion.status().set_path("approvals", value_of(approvals));
   core::Event event = event_of(by, "approved", waiting.promotion,
                                "as " + (role.empty() ? "a colleague" : role) + (reason.empty() ? "" : ": " + reason));

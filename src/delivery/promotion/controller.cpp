@@ -5,6 +5,7 @@
 #include "delivery/promotion/gates.hpp"
 #include "delivery/promotion/manifests.hpp"
 #include "delivery/promotion/promotion.hpp"
+#include "delivery/promotion/queue.hpp"
 #include "delivery/promotion/smoke.hpp"
 #include "delivery/promotion/target.hpp"
 #include "delivery/rollout/revision.hpp"
@@ -102,20 +103,6 @@ struct PromotionController::State {
     return std::optional<std::string>();
   }
 
-  // The promotion that this one waits behind, or "".
-  Result<std::string> predecessor_in_queue(const objects::Object& promotion, const std::string& environment) {
-    TRY_ASSIGN(const auto all, parts.store.list(kinds::promotion));
-    const auto place = [](const objects::Object& object) {
-      return std::pair(object.created().value_or(core::Time{}), object.name());
-    };
-    for (const auto& other : all.items) {
-      if (other.uid() == promotion.uid() || request_of(other).environment != environment) continue;
-      if (is_active(phase_of(other))) return other.name().name;
-      if (phase_of(other) == Phase::pending && place(other) < place(promotion)) return other.name().name;
-    }
-    return std::string();
-  }
-
   Result<Outcome> reconcile(objects::Object promotion) {
     const Request request = request_of(promotion);
     TRY_ASSIGN(const auto found, parts.store.find(kinds::environment, {"", request.environment}));
@@ -127,6 +114,9 @@ struct PromotionController::State {
     const auto environment = parse_environment(*found);
     if (!environment)
       return move(std::move(promotion), Phase::failed, environment.error().one_line(), "promotion-failed");
+    const auto checked = check_smoke_model(*environment, request.model);
+    if (!checked && phase_of(promotion) != Phase::rolling_out)  // what rolls out is watched to its end first
+      return move(std::move(promotion), Phase::failed, checked.error().message, "promotion-failed");
     switch (phase_of(promotion)) {
       case Phase::pending:
         return pending(std::move(promotion), request);
@@ -145,8 +135,8 @@ struct PromotionController::State {
   }
 
   Result<Outcome> pending(objects::Object promotion, const Request& request) {
-    TRY_ASSIGN(const std::string other, predecessor_in_queue(promotion, request.environment));
-    if (!other.empty()) return move(std::move(promotion), Phase::pending, "queued behind " + other);
+    TRY_ASSIGN(const std::string other, waits_behind(parts.store, promotion));
+    if (!other.empty()) return move(std::move(promotion), Phase::pending, "waits for " + other);
     return move(std::move(promotion), Phase::gating, "checks the gates of " + request.environment, "promotion-started");
   }
 
@@ -256,9 +246,9 @@ struct PromotionController::State {
       return move(std::move(promotion), Phase::failed, target["kind"].string_or("") + " " + name + " is gone",
                   "promotion-failed");
     const core::Time since = time_in(promotion.status(), "phaseEnteredAt").value_or(now());
-    const TargetView view =
-        has_rollout ? judge_rollout(*object, target["hash"].string_or(""), rollout::revision_hash(workload->spec()), now())
-                    : judge_deployment(*object, since, environment.progress_deadline, now());
+    const TargetView view = has_rollout ? judge_rollout(*object, target["hash"].string_or(""),
+                                                        rollout::revision_hash(workload->spec()), now())
+                                        : judge_deployment(*object, since, environment.progress_deadline, now());
     if (has_rollout) keep_rollout_facts(promotion, *object);
     switch (view.state) {
       case TargetState::ready:

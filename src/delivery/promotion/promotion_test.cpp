@@ -228,16 +228,17 @@ TEST_CASE("an approval is void when what it was given to changes, and expires") 
   }
 }
 
-TEST_CASE("one promotion at a time: the second of an environment is queued") {
+TEST_CASE("one promotion at a time: the second of a model in an environment is queued") {
   PromotionHouse house;
   house.repository.is_away = true;
   const Name first = house.ask("v1", "staging");
   house.run(2);
   const Name second = house.ask("v2", "staging");
+  CHECK(house.message_of(second) == "waits for " + first.name);
   house.run(5);
   CHECK(house.phase_of(first) == "Gating");
   CHECK(house.phase_of(second) == "Pending");
-  CHECK(house.message_of(second) == "queued behind " + first.name);
+  CHECK(house.message_of(second) == "waits for " + first.name);
   house.repository.is_away = false;
   house.run(30);
   CHECK(house.phase_of(first) == "Succeeded");
@@ -313,11 +314,138 @@ TEST_CASE("a request that is sent again after a lost answer makes no second prom
   const auto first = house.delivery->create_promotion(request, grace).value();
   CHECK(house.delivery->create_promotion(request, grace).value().name() == first.name());
   CHECK(house.store->list(kinds::promotion)->items.size() == 1);
-  request.idempotency_key = "k2";
-  CHECK(house.delivery->create_promotion(request, grace).value().name() != first.name());
-  request.idempotency_key.clear();
-  CHECK(house.delivery->create_promotion(request, grace).value().name() != first.name());
-  CHECK(house.store->list(kinds::promotion)->items.size() == 3);
+}
+
+TEST_CASE("the same promotion is not asked for twice while it is in progress") {
+  PromotionHouse house;
+  house.deliver_first_version();
+  PromotionRequest request{.model = "chat", .version = "v2", .environment = "production"};
+  const auto first = house.delivery->create_promotion(request, grace).value();
+  const auto refused = house.delivery->create_promotion(request, grace);
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().code == Code::already_exists);
+  CHECK(refused.error().message ==
+        "Promotion " + first.name().text() + " of the same is in progress: its phase is Pending");
+  house.run(3);
+  CHECK(house.delivery->create_promotion(request, ada).error().hint == "approve or reject it: slipway inbox");
+  request.commit = "0000000";  // other manifests
+  const auto other = house.delivery->create_promotion(request, grace).value();
+  CHECK(house.message_of(other.name()) == "waits for " + first.name().name);
+  REQUIRE(house.delivery->reject(first.name(), linus, house.subject_of(first.name())).has_value());
+  house.run(3);
+  CHECK(house.phase_of(other.name()) == "AwaitingApproval");
+  request.commit.clear();
+  CHECK(house.delivery->create_promotion(request, grace).has_value());  // the former is over
+}
+
+TEST_CASE("where nobody has to approve, who asks again while it is in progress gets the one in progress") {
+  PromotionHouse house;
+  house.repository.is_away = true;
+  const Name first = house.ask("v1", "staging");
+  house.run(2);
+  CHECK(house.ask("v1", "staging") == first);
+  const PromotionRequest request{.model = "chat", .version = "v1", .environment = "staging"};
+  CHECK(house.delivery->create_promotion(request, ada).error().code == Code::already_exists);
+  house.repository.is_away = false;
+  house.run(20);
+  REQUIRE(house.phase_of(first) == "Succeeded");
+  const Name rerun = house.ask("v1", "staging");
+  CHECK(rerun != first);
+  house.run(20);
+  CHECK(house.phase_of(rerun) == "Succeeded");
+}
+
+TEST_CASE("what serves already is not promoted again, unless its manifests or what is installed changed") {
+  PromotionHouse house;
+  house.deliver_first_version();
+  PromotionRequest request{.model = "chat", .version = "v1", .environment = "production"};
+  const auto refused = house.delivery->create_promotion(request, grace);
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().code == Code::failed_precondition);
+  CHECK(refused.error().message == "v1 serves production already");
+  SUBCASE("another commit") {
+    request.commit = "0000000";
+    CHECK(house.delivery->create_promotion(request, grace).has_value());
+  }
+  SUBCASE("somebody changed the workload by hand") {
+    house.apply(workload_yaml("v3"));
+    CHECK(house.delivery->create_promotion(request, grace).has_value());
+  }
+  SUBCASE("the next version is on its way") {
+    house.ask("v2", "production");
+    CHECK(house.delivery->create_promotion(request, grace).has_value());
+  }
+}
+
+TEST_CASE("an older version is promoted to go back; a rollout that is over says so instead of aborting") {
+  PromotionHouse house;
+  house.deliver_first_version();
+  const auto deliver = [&](const std::string& version) {
+    const Name name = house.ask(version, "production");
+    house.run(3);
+    REQUIRE(house.delivery->approve(name, linus, house.subject_of(name)).has_value());
+    house.run(90);
+    CAPTURE(house.message_of(name));
+    CHECK(house.phase_of(name) == "Succeeded");
+    CHECK(house.stable_version() == version);
+  };
+  deliver("v2");
+  const auto aborted = house.delivery->abort_rollout({"production", "chat"}, linus);
+  REQUIRE(!aborted.has_value());
+  CHECK(aborted.error().message.ends_with("has no update to abort; its phase is Healthy"));
+  CHECK(aborted.error().hint == "to go back: slipway promote MODEL OLDER --to ENV");
+  deliver("v1");
+  deliver("v2");
+}
+
+TEST_CASE("another model of the environment has a queue of its own, and a smoke test that asks another model refuses") {
+  PromotionHouse house;
+  house.deliver_first_version();
+  const Name waiting = house.ask("v2", "production");
+  house.run(3);
+  REQUIRE(house.phase_of(waiting) == "AwaitingApproval");
+  const PromotionRequest request{.model = "billing-bot", .version = "v3", .environment = "production"};
+  const Name other = house.delivery->create_promotion(request, ada).value().name();
+  house.run(3);
+  CHECK(house.phase_of(other) == "Gating");  // v3 is not in staging yet; it waits behind nobody
+
+  house.apply(environment_yaml("production", "approvals: {required: 1}, smoke: {model: billing-bot}"));
+  house.run(3);
+  CHECK(house.phase_of(waiting) == "Failed");
+  const Name refused = house.ask("v2", "production");
+  house.run(1);
+  CHECK(house.phase_of(refused) == "Failed");
+  CHECK(house.message_of(refused) ==
+        "Environment production smoke-tests the model billing-bot, not chat: give each model an Environment of its "
+        "own, or leave smoke.model out");
+  CHECK(house.phase_of(other) != "Pending");
+  CHECK(house.stable_version() == "v1");
+}
+
+TEST_CASE("the beginning of the subject is enough for a decision, twelve digits or more") {
+  PromotionHouse house;
+  house.deliver_first_version();
+  const Name name = house.ask("v2", "production");
+  house.run(3);
+  const std::string subject = house.subject_of(name);
+  const std::string hex = subject.substr(std::string("sha256:").size());
+  for (const std::string& wrong :
+       {hex.substr(0, 11), hex.substr(1, 20), std::string("sha256:"), subject + "0", std::string()}) {
+    CAPTURE(wrong);
+    const auto refused = house.delivery->approve(name, linus, wrong);
+    REQUIRE(!refused.has_value());
+    CHECK(refused.error().code == Code::conflict);
+  }
+  SUBCASE("approved") {
+    REQUIRE(house.delivery->approve(name, linus, hex.substr(0, 12)).has_value());
+    CHECK(house.promotion(name).status()["approvals"][std::size_t{0}]["subject"].string_or("") == subject);
+    house.run(2);
+    CHECK(house.phase_of(name) == "RollingOut");
+  }
+  SUBCASE("rejected") {
+    REQUIRE(house.delivery->reject(name, linus, subject.substr(0, 30)).has_value());
+    CHECK(house.phase_of(name) == "Rejected");
+  }
 }
 
 TEST_CASE("a control plane killed before any write of a promotion finishes it after its restart") {

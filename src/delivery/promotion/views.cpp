@@ -1,5 +1,6 @@
 // What the API shows of promotions: the inbox of a person, the history of an environment.
 #include <algorithm>
+#include <map>
 
 #include "delivery/errors.hpp"
 #include "delivery/promotion/controller.hpp"
@@ -74,10 +75,11 @@ Result<Value> history(const Parts& parts, const std::string& environment) {
     return std::pair(b.at, b.promotion.name()) < std::pair(a.at, a.promotion.name());
   });
   Array array;
-  Value until;  // when the next newer one took over; null while this one serves
+  std::map<std::string, Value> until_of;  // the model: when the next newer one took over; null while this one serves
   for (const auto& entry : entries) {
     const Value& status = entry.promotion.status();
     Object shown = facts_of(entry.promotion);
+    Value& until = until_of[request_of(entry.promotion).model];
     shown.set("outcome", Value(name_of(phase_of(entry.promotion))));
     shown.set("from", entry.served ? status["servingSince"] : Value());
     shown.set("until", entry.served ? until : Value());

@@ -284,8 +284,11 @@ Result<> abort(objects::Store& store, core::EventSink& events, const Name& name,
   TRY_ASSIGN(const Object before, store.get(kinds::rollout, name));
   const Progress progress = progress_from_status(before.status());
   if (progress.stable_hash.empty() || progress.current_hash == progress.stable_hash || progress.abort) {
-    return fail(Code::failed_precondition, before.text() + " has no update to abort",
-                "its phase is " + std::string(name_of(progress.phase)));
+    return fail(Code::failed_precondition,
+                before.text() + " has no update to abort; its phase is " + std::string(name_of(progress.phase)),
+                progress.stable_hash.empty() ? "its first version has nothing to go back to"
+                : progress.abort             ? "the stable version has all traffic again, or is about to"
+                                             : "to go back: slipway promote MODEL OLDER --to ENV");
   }
   const auto change = [&](Object& rollout) {
     rollout.status().set_path("abort", Value(true));
