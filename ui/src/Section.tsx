@@ -7,7 +7,7 @@ export function Section({ title, aside, children }: { title: string; aside?: Rea
   return (
     <Paper component="section" withBorder p="md" aria-labelledby={id}>
       <Group justify="space-between" mb="sm" wrap="nowrap">
-        <Title order={2} size="h4" id={id}>{title}</Title>
+        <Title order={2} size="h4" id={id} className="breaks">{title}</Title>
         {aside}
       </Group>
       {children}
