@@ -1,5 +1,5 @@
 // Drives the page in a real Chromium while a demo runs: it must come alive by itself, show the rollout and the verdict, speak to nobody else, and
-// work with the keyboard and in the dark. Usage: node page.mjs SLIPWAY SCREENSHOT
+// work with the keyboard, in the dark and on a telephone. Usage: node page.mjs SLIPWAY SCREENSHOT
 import { spawn, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,6 +9,28 @@ import { chromium } from "playwright-core";
 const [slipway, screenshot] = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), "slipway-page-"));
 const expect = (condition, sentence) => { if (!condition) throw new Error(`expected: ${sentence}`); };
+
+// In the page: texts whose contrast with what is behind them is below WCAG AA's 4.5.
+function paleTexts() {
+  const channels = (color) => { const [r, g, b, a = 1] = (color.match(/[\d.]+/g) ?? [0, 0, 0, 0]).map(Number); return [r, g, b, a]; };
+  const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a), 1];
+  const behind = (e) => {
+    if (!e) return [255, 255, 255, 1];
+    const own = channels(getComputedStyle(e).backgroundColor);
+    return own[3] === 1 ? own : over(own, behind(e.parentElement));
+  };
+  const light = (color) => {
+    const [r, g, b] = color.slice(0, 3).map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const texts = [...document.querySelectorAll("header *, main *")].filter((e) =>
+    [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim()) && e.getClientRects().length > 0);
+  return texts.flatMap((e) => {
+    const back = behind(e), [a, b] = [light(over(channels(getComputedStyle(e).color), back)), light(back)];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    return contrast < 4.5 ? [`${e.textContent.trim().slice(0, 40)} (${contrast.toFixed(2)})`] : [];
+  });
+}
 
 const demo = spawn(slipway, ["demo", "--runtime", "sim", "--keep"], { env: { ...process.env, TMPDIR: scratch, NO_COLOR: "1" } });
 let said = "";
@@ -44,9 +66,29 @@ try {
   await page.screenshot({ path: screenshot.replace(".png", "-rolled-back.png"), fullPage: true });
   expect(await over === 0, `the demo ends well: ${said.slice(-2000)}`);
 
+  // What was done before it failed stays done.
+  const steps = page.getByRole("region", { name: /^Rollout/ }).getByRole("listitem");
+  expect(/10 % of the traffic \(done\)/.test(await steps.first().textContent()), "the steps before the failed one are done");
+  expect((await steps.allTextContents()).filter((text) => text.includes("(failed)")).length === 1, "one step failed");
+  expect(await page.getByText(/measured \[/).count() === 0, "a measurement has its unit");
+
   // The timeline and its filter.
   const timeline = page.getByRole("log", { name: /timeline/ });
   expect(await timeline.getByText("approved").count() > 0, "the approval is in the timeline");
+  const run = timeline.locator("details").filter({ hasText: "run-finished" }).first();
+  const step = run.getByText("step-finished").first();
+  expect(!await step.isVisible(), "a run's steps are collapsed");
+  await page.getByRole("textbox", { name: "filter the timeline" }).focus();
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement?.tagName) === "SUMMARY", "Tab reaches a run of the timeline");
+  await run.locator("summary").focus();
+  await page.keyboard.press("Enter");
+  expect(await step.isVisible(), "Enter opens a run's steps");
+  await page.keyboard.press("Space");
+  expect(!await step.isVisible(), "Space closes them");
+  const moment = timeline.locator("time").first();
+  expect(/^\d{4}-\d\d-\d\dT.*Z$/.test(await moment.getAttribute("title")), "a time's title is the full one");
+  expect(await timeline.getByRole("heading").count() > 0, "the timeline names its days");
   await page.getByRole("textbox", { name: "filter the timeline" }).fill("rolled-back");
   await page.waitForTimeout(300);
   expect(await timeline.getByText("pushed").count() === 0, "the filter leaves only what matches");
@@ -56,10 +98,35 @@ try {
   await page.getByRole("status").getByText("live").waitFor({ timeout: 15000 });
   await page.keyboard.press("Tab");
   expect(await page.evaluate(() => document.activeElement?.textContent) === "Skip to the content", "Tab reaches the skip link first");
-  await page.getByRole("button", { name: /colours/ }).focus();
+  await page.getByRole("button", { name: "Dark colours" }).focus();
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.documentElement.getAttribute("data-mantine-color-scheme") === "dark");
-  await page.screenshot({ path: screenshot.replace(".png", "-dark.png") });
+  await page.getByRole("button", { name: "Light colours" }).waitFor({ timeout: 5000 });
+  await page.evaluate(() => localStorage.clear());
+
+  // As the system has it: wide and narrow, light and dark.
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const [width, height] of [[1400, 1000], [420, 900]]) {
+      await page.setViewportSize({ width, height });
+      await page.goto(url);
+      await page.getByRole("region", { name: /^Rollout/ }).waitFor({ timeout: 15000 });
+      await page.getByRole("button", { name: colorScheme === "dark" ? "Light colours" : "Dark colours" }).waitFor({ timeout: 5000 });
+      await page.waitForTimeout(500);
+      const shape = `${width}x${height}-${colorScheme}`;
+      await page.screenshot({ path: screenshot.replace(".png", `-${shape}.png`) });
+      await page.screenshot({ path: screenshot.replace(".png", `-${shape}-full.png`), fullPage: true });
+      const cut = await page.evaluate(() => [...document.querySelectorAll("main *, header *")].filter((e) => {
+        const style = getComputedStyle(e);
+        const hides = style.overflowX !== "visible" && !e.closest(".uplot, .path, thead, .actor") && e.scrollWidth > e.clientWidth + 1;
+        return hides || e.getBoundingClientRect().right > document.documentElement.clientWidth + 1;
+      }).map((e) => e.outerHTML.slice(0, 120)));
+      expect(cut.length === 0, `nothing is cut at ${shape}, not: ${cut.join("; ")}`);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `no sideways scrolling at ${shape}`);
+      const pale = await page.evaluate(paleTexts);
+      expect(pale.length === 0, `every text at ${shape} has a contrast of 4.5, not: ${pale.join("; ")}`);
+    }
+  }
 
   // Names for everything that a screen reader meets.
   const unnamed = await page.evaluate(() => [...document.querySelectorAll("button, a, input, [role=img], section")].filter((e) => {
