@@ -137,6 +137,43 @@ try {
   expect(foreign.length === 0, `no request elsewhere: ${foreign.join(", ")}`);
   expect(problems.length === 0, `no error in the page: ${problems.join("; ")}`);
 
+  // A state that the demo does not come to: two models, an abort by hand in the fifth step, and then a rollout that waits.
+  const told = await (await fetch(new URL("/api/slipway/v1/overview", url))).json();
+  const steps25 = ["25 % of the traffic", "pause 10s", "analysis: users-are-served", "50 % of the traffic", "pause until somebody promotes", "100 % of the traffic"];
+  const happened = [["rollout-started", "v2, stable is v1", 0], ["weight-set", "v2 gets 25 %", 1], ["analysis-passed", "analysis users-are-served", 20],
+    ["weight-set", "v2 gets 50 %", 21], ["paused", "CanaryPauseStep: v2 at 50 %, until somebody promotes", 22], ["aborted", "do not like it", 60]];
+  told.model = "billing-bot";
+  told.versions = ["v3", "v2", "v1"].map((version, i) => ({ ...told.versions[0], model: i === 1 ? "support-assistant" : "billing-bot", version }));
+  told.environments = [{ name: "production", serving: [{ version: "v2", share: 100 }], since: "2026-01-02T03:04:05Z" }];
+  told.rollout = { ...told.rollout, phase: "Degraded", steps: steps25.map((text, i) => ({ text, state: i === 0 ? "failed" : "next" })) };
+  told.timeline = happened.map(([action, detail, second], i) =>
+    ({ sequence: i + 1, time: new Date(Date.UTC(2026, 0, 2, 3, 4, second)).toISOString(), actor: "slipway/rollout-controller", action, object: `Rollout ${told.rollout.name}`, detail }));
+  const invented = await browser.newPage({ viewport: { width: 420, height: 900 }, colorScheme: "light" });
+  await invented.route("**/api/slipway/v1/events", (route) => route.fulfill({ contentType: "text/event-stream", body: `event: overview\ndata: ${JSON.stringify(told)}\n\n` }));
+  const show = async () => { await invented.goto(url); await invented.getByRole("region", { name: /^Rollout/ }).waitFor({ timeout: 15000 }); };
+  const marks = async () => (await invented.getByRole("region", { name: /^Rollout/ }).getByRole("listitem").allTextContents()).map((text) => /\((\w+)\)$/.exec(text)?.[1] ?? "").join(" ");
+  await show();
+  expect((await marks()).trim() === "done done done done failed", `the fifth step failed, not: ${await marks()}`);
+  const article = invented.getByRole("article", { name: "version support-assistant v2" });
+  expect(await article.count() === 1, "a version is told with its model where there are two");
+  await invented.getByText("support-assistant v2").first().waitFor({ timeout: 5000 });
+  await invented.getByText("2 Jan 2026", { exact: false }).first().waitFor({ timeout: 5000 });
+  told.timeline = told.timeline.slice(3);
+  await show();
+  expect((await marks()).trim() === "", `nothing is claimed of steps that the timeline does not tell, not: ${await marks()}`);
+  told.rollout.phase = "Paused";
+  told.rollout.steps.forEach((step, i) => { step.state = i === 0 ? "current" : "next"; });
+  for (const colorScheme of ["light", "dark"]) {
+    await invented.emulateMedia({ colorScheme });
+    await show();
+    await invented.getByText("The control plane does not answer").waitFor({ timeout: 15000 });
+    await invented.waitForTimeout(500);
+    await invented.screenshot({ path: screenshot.replace(".png", `-paused-${colorScheme}.png`) });
+    const pale = await invented.evaluate(paleTexts);
+    expect(pale.length === 0, `what waits can be read in ${colorScheme} colours, not: ${pale.join("; ")}`);
+  }
+  await invented.close();
+
   // Control plane gone: the page says so and keeps what it knows.
   const control = execFileSync("cat", [join(data, "slipway.pid")]).toString().trim();
   process.kill(Number(control), "SIGKILL");

@@ -5,7 +5,7 @@ import { When, dayOf } from "../When";
 import { measuredList, person, seconds, short } from "../format";
 import type { TimelineEntry } from "../types";
 
-const AT_ONCE = 40;
+const AT_ONCE = 25;
 
 // What a run did is told under the run; everything else stands for itself.
 interface Item { key: string; head: TimelineEntry; steps: TimelineEntry[] }
