@@ -1,11 +1,23 @@
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <iostream>
 
 #include "cli/command.hpp"
+#include "cli/completion.hpp"
+#include "cli/output.hpp"
 
 namespace slipway::cli {
 namespace {
+
+// No number of this command line may be negative. The empty string is CLI11's "fine".
+template <class Number>
+std::string complaint_about(const std::string& text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size() && number >= 0) return {};
+  return "\"" + text + "\" is not a " + (std::is_integral_v<Number> ? "whole " : "") + "number of 0 or more";
+}
 
 void add_option(CLI::App& app, const Option& option) {
   CLI::Option* added = std::visit(
@@ -29,6 +41,9 @@ void add_option(CLI::App& app, const Option& option) {
     }
   }
   if (option.required) added->required();
+  if (std::holds_alternative<std::int64_t*>(option.target))
+    added->check(CLI::Validator(complaint_about<std::int64_t>, ""));
+  if (std::holds_alternative<double*>(option.target)) added->check(CLI::Validator(complaint_about<double>, ""));
   if (!option.choices.empty()) added->check(CLI::IsMember(option.choices));
 }
 
@@ -68,9 +83,36 @@ std::string with_hint(const Command& root, const std::string& message, int argc,
   return "unknown verb \"" + given + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?");
 }
 
+// The format that errors are to be told in, of a command line that could not be parsed.
+Format wanted_format(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    std::string_view value;
+    if (word == "-o" || word == "--output")
+      value = i + 1 < argc ? argv[i + 1] : "";
+    else if (word.starts_with("--output="))
+      value = word.substr(9);
+    else if (word.starts_with("-o"))
+      value = word.substr(2);
+    if (value == "json") return Format::json;
+    if (value == "yaml") return Format::yaml;
+  }
+  return Format::table;
+}
+
+// "slipway runs list": the verb that was reached.
+std::string path_of(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app.get_name() : app.get_name() + " " + path_of(*chosen.front());
+}
+
 }  // namespace
 
 int run_command_line(const Command& root, int argc, char** argv) {
+  if (argc >= 2 && std::string_view(argv[1]) == "__complete") {  // asked by the scripts of `slipway completion`
+    print_completions(complete(root, std::vector<std::string>(argv + 2, argv + argc)));
+    return ExitCode::ok;
+  }
   CLI::App app(root.summary, root.name);
   app.set_version_flag("--version", std::string("slipway ") + SLIPWAY_VERSION);
   int result = ExitCode::ok;
@@ -82,18 +124,17 @@ int run_command_line(const Command& root, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    CLI::App* innermost = &app;
-    while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().front();
-    std::cout << innermost->help();
+    std::cout << app.help();
     return ExitCode::ok;
   } catch (const CLI::CallForVersion&) {
     std::cout << "slipway " << SLIPWAY_VERSION << "\n";
     return ExitCode::ok;
   } catch (const CLI::ParseError& error) {
-    std::cerr << "slipway: " << with_hint(root, error.what(), argc, argv) << "\n";
-    CLI::App* innermost = &app;
-    while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().front();
-    std::cerr << "See: slipway" << (innermost == &app ? "" : " " + innermost->get_name()) << " --help\n";
+    const std::string message = with_hint(root, error.what(), argc, argv);
+    const std::string help = path_of(app) + " --help";
+    if (const Format format = wanted_format(argc, argv); format != Format::table)
+      return print_error(core::Error(Code::invalid_argument, message, "see: " + help), format);
+    std::cerr << "slipway: " << message << "\nSee: " << help << "\n";
     return ExitCode::usage;
   }
   return result;

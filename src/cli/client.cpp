@@ -21,6 +21,16 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+// $SLIPWAY_TOKEN, or what the file $SLIPWAY_TOKEN_FILE holds, or nothing.
+Result<std::string> token_of_environment() {
+  const std::string file = environment("SLIPWAY_TOKEN_FILE");
+  std::string token = environment("SLIPWAY_TOKEN");
+  if (token.empty() && !file.empty()) {
+    TRY_ASSIGN(token, core::real_files().read(file));
+  }
+  return trimmed(std::move(token));
+}
+
 core::Code code_of(std::string_view name, int status) {
   for (int i = 0; i <= static_cast<int>(Code::internal); ++i) {
     const auto code = static_cast<Code>(i);
@@ -79,14 +89,31 @@ Result<core::HttpResponse> send(core::HttpRequest request, const Connection& con
                         "is it running? slipway up --detach starts it");
       return fail(std::move(error).because(std::move(response).error()));
     }
-    if (!told) std::cerr << "slipway: the platform at " << connection.url << " does not answer; trying again\n";
+    if (!told) print_line("slipway: the platform at " + connection.url + " does not answer; trying again", std::cerr);
     core::sleep_for(std::chrono::milliseconds(250));
   }
 }
 
-Result<core::doc::Value> decode(Result<core::HttpResponse> response) {
+// How the one who typed the command gets a token to go with it.
+std::string hint_about_tokens(const Connection& connection) {
+  if (connection.data.empty()) return "set SLIPWAY_TOKEN, or SLIPWAY_TOKEN_FILE";
+  std::string people;
+  for (const std::string& name :
+       core::real_files().list(connection.data + "/tokens").value_or(std::vector<std::string>()))
+    people += (people.empty() ? "" : ", ") + name;
+  if (people.empty()) return "set SLIPWAY_TOKEN; " + connection.data + "/tokens has no token for --as PERSON";
+  return "add --as PERSON (there are tokens of " + people + "), or set SLIPWAY_TOKEN";
+}
+
+core::Error refusal(const core::HttpResponse& response, const Connection& connection) {
+  core::Error error = error_of(response.status, response.body);
+  if (error.code == Code::unauthenticated && connection.token.empty()) error.hint = hint_about_tokens(connection);
+  return error;
+}
+
+Result<core::doc::Value> decode(Result<core::HttpResponse> response, const Connection& connection) {
   if (!response) return fail(std::move(response).error());
-  if (response->status >= 400) return fail(error_of(response->status, response->body));
+  if (response->status >= 400) return fail(refusal(*response, connection));
   if (response->body.empty()) return doc::Value();
   return doc::parse_json(response->body, "<answer>");
 }
@@ -125,21 +152,28 @@ Result<core::doc::Value> read_endpoints(const std::string& data) {
   return doc::parse_json(*text, data + "/endpoints.json");
 }
 
+Result<std::string> read_input(const std::string& path) {
+  auto text = core::real_files().read(path);
+  if (!text) text.error().code = Code::invalid_argument;
+  return text;
+}
+
 Result<Connection> connect(const Common& common) {
   Connection connection;
   core::Files& files = core::real_files();
   if (const std::string url = environment("SLIPWAY_URL"); !url.empty() && common.data.empty()) {
     connection.url = url;
-    connection.token = environment("SLIPWAY_TOKEN");
-    if (const std::string file = environment("SLIPWAY_TOKEN_FILE"); connection.token.empty() && !file.empty()) {
-      TRY_ASSIGN(std::string token, files.read(file));
-      connection.token = trimmed(std::move(token));
-    }
+    TRY_ASSIGN(connection.token, token_of_environment());
     return connection;
   }
   const std::string data = data_directory(common);
   TRY_ASSIGN(const core::doc::Value endpoints, read_endpoints(data));
   connection.url = endpoints["api"].string_or("");
+  connection.data = data;
+  if (common.as.empty() && common.data.empty()) {  // with --data, the token may be another platform's
+    TRY_ASSIGN(connection.token, token_of_environment());
+    if (!connection.token.empty()) return connection;
+  }
   const std::string person = common.as.empty() ? "default" : common.as;
   if (person.find('/') != std::string::npos)
     return fail(Code::invalid_argument, "\"" + person + "\" is not a person's id");
@@ -162,20 +196,20 @@ Result<core::doc::Value> call(const Connection& connection, std::string_view met
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = doc::render_json(*body);
   }
-  return decode(send(std::move(request), connection));
+  return decode(send(std::move(request), connection), connection);
 }
 
 Result<core::doc::Value> upload(const Connection& connection, std::string_view path, const std::string& file) {
   core::HttpRequest request = request_for(connection, "POST", path);
-  TRY_ASSIGN(request.body, core::real_files().read(file));
+  TRY_ASSIGN(request.body, read_input(file));
   request.headers.emplace_back("Content-Type", "application/octet-stream");
   request.timeout = std::chrono::minutes(10);
-  return decode(send(std::move(request), connection));
+  return decode(send(std::move(request), connection), connection);
 }
 
 Result<std::string> fetch_text(const Connection& connection, std::string_view path) {
   TRY_ASSIGN(core::HttpResponse response, send(request_for(connection, "GET", path), connection));
-  if (response.status >= 400) return fail(error_of(response.status, response.body));
+  if (response.status >= 400) return fail(refusal(response, connection));
   return std::move(response.body);
 }
 

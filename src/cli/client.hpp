@@ -27,11 +27,15 @@ std::string data_directory(const Common& common);
 struct Connection {
   std::string url;    // http://127.0.0.1:8080
   std::string token;  // empty: reading only
+  std::string data;   // the data directory it was found by; empty: $SLIPWAY_URL
 };
 
 // $SLIPWAY_URL and $SLIPWAY_TOKEN or $SLIPWAY_TOKEN_FILE (inside a workflow step), else DATA/endpoints.json and
-// DATA/tokens. unavailable when nothing runs there, with the command that starts it.
+// --as, else $SLIPWAY_TOKEN unless there is --data, else DATA/tokens/default. unavailable when nothing runs there, with
+// the command that starts it.
 Result<Connection> connect(const Common& common);
+// A file that the command line names: what cannot be read is invalid_argument, a matter of usage.
+Result<std::string> read_input(const std::string& path);
 // DATA/endpoints.json, or unavailable.
 Result<core::doc::Value> read_endpoints(const std::string& data);
 

@@ -1,9 +1,11 @@
 #include "cli/output.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
+#include <mutex>
 
 #include "cli/command.hpp"
 
@@ -26,6 +28,39 @@ std::size_t width_of(std::string_view text) {
     }
   }
   return width;
+}
+
+// What a Progress has written on the terminal and not erased yet. Its mutex guards everything that is printed line by
+// line: `slipway demo` prints from two threads.
+struct Screen {
+  std::mutex mutex;
+  const Progress* owner = nullptr;
+  std::string line;
+
+  void erase() {
+    if (owner != nullptr) std::cerr << "\r\033[K" << std::flush;
+  }
+  void draw() {
+    if (owner != nullptr) std::cerr << "\r\033[K" << line << std::flush;
+  }
+};
+
+Screen& screen() {
+  static Screen one;
+  return one;
+}
+
+// As much of `text` as fits in one row: a row that wrapped could not be erased.
+std::string fitting(std::string text) {
+  winsize size{};
+  const std::size_t columns = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x20) text[i] = ' ';
+    if ((byte & 0xC0) != 0x80 && ++width == columns) return text.substr(0, i);
+  }
+  return text;
 }
 
 }  // namespace
@@ -81,7 +116,7 @@ void print_value(const core::doc::Value& value, Format format) {
 }
 
 int print_error(const core::Error& error, Format format) {
-  if (format == Format::json) {
+  if (format != Format::table) {
     doc::Object body{{"code", core::name_of(error.code)}, {"message", error.message}};
     if (!error.hint.empty()) body.set("hint", error.hint);
     if (!error.object.empty()) body.set("object", error.object);
@@ -89,11 +124,11 @@ int print_error(const core::Error& error, Format format) {
     doc::Array causes;
     for (const core::Error& cause : error.causes) causes.emplace_back(cause.one_line());
     if (!causes.empty()) body.set("causes", std::move(causes));
-    std::cout << doc::render_json_pretty(doc::Object{{"error", std::move(body)}}) << "\n";
+    print_value(doc::Object{{"error", std::move(body)}}, format);
   } else {
     std::string text = error.render();
     while (!text.empty() && text.back() == '\n') text.pop_back();
-    std::cerr << "slipway: " << text << "\n";
+    print_line("slipway: " + text, std::cerr);
   }
   return exit_code_of(error);
 }
@@ -102,6 +137,7 @@ int exit_code_of(const core::Error& error) {
   switch (error.code) {
     case Code::invalid_argument:
       return ExitCode::usage;
+    case Code::not_found:
     case Code::unauthenticated:
     case Code::permission_denied:
     case Code::conflict:
@@ -117,16 +153,37 @@ int exit_code_of(const core::Error& error) {
   }
 }
 
+void print_line(std::string_view text, std::ostream& out) {
+  Screen& now = screen();
+  const std::lock_guard guard(now.mutex);
+  now.erase();
+  out << text << std::endl;
+  now.draw();
+}
+
+std::string without_fraction(std::string time) {
+  const std::size_t point = time.find('.');
+  if (point != std::string::npos) time.erase(point, time.find_first_not_of("0123456789", point + 1) - point);
+  return time;
+}
+
 Progress::Progress(std::string what) : what_(std::move(what)) {}
 
 Progress::~Progress() {
-  if (shown_) std::cerr << "\r\033[K" << std::flush;
+  Screen& now = screen();
+  const std::lock_guard guard(now.mutex);
+  if (now.owner != this) return;
+  now.erase();
+  now.owner = nullptr;
 }
 
 void Progress::update(std::string_view detail) {
   if (isatty(STDERR_FILENO) != 1) return;
-  shown_ = true;
-  std::cerr << "\r\033[K" << what_ << ": " << detail << std::flush;
+  Screen& now = screen();
+  const std::lock_guard guard(now.mutex);
+  now.owner = this;
+  now.line = fitting(what_ + ": " + std::string(detail));
+  now.draw();
 }
 
 }  // namespace slipway::cli

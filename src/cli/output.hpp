@@ -1,6 +1,7 @@
 #pragma once
 // What people and programs see: tables, JSON, YAML, errors; colours only on a terminal and never with NO_COLOR.
 
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,19 +26,25 @@ std::string yellow(std::string_view text);
 void print_table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
 // json or yaml of a value.
 void print_value(const core::doc::Value& value, Format format);
-// The error as a person reads it, or as JSON for Format::json; returns the exit code.
+// The error as a person reads it, or as json or yaml on stdout; returns the exit code.
 int print_error(const core::Error& error, Format format = Format::table);
+
+// One line (or several) at once, from any thread; a Progress on the terminal steps aside for it.
+void print_line(std::string_view text, std::ostream& out = std::cout);
+// "2026-11-23T10:00:00Z" of "2026-11-23T10:00:00.123456Z": how tables show times.
+std::string without_fraction(std::string time);
 
 // One line that says what takes long, rewritten in place on a terminal's stderr; silent otherwise.
 class Progress {
  public:
   explicit Progress(std::string what);
   ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
   void update(std::string_view detail);
 
  private:
   std::string what_;
-  bool shown_ = false;
 };
 
 }  // namespace slipway::cli

@@ -1,6 +1,5 @@
 #include "cli/run_follower.hpp"
 
-#include <iostream>
 #include <set>
 
 #include "core/world/real.hpp"
@@ -25,9 +24,8 @@ class Follower {
       const std::string phase = step["phase"].string_or("");
       if (phase == "Running") running += (running.empty() ? "" : ", ") + name;
       if (phase == "Pending" || phase == "Running" || phase.empty() || !told_.insert(name).second) continue;
-      progress_.update("");
       const std::string mark = phase == "Succeeded" ? green("ok  ") : phase == "Skipped" ? dim("skip") : red("FAIL");
-      std::cout << mark << " " << name << " " << step["message"].string_or("") << std::endl;
+      print_line(mark + " " + name + " " + step["message"].string_or(""));
       if (phase == "Failed" || phase == "Error") show_tail(run, step);
     }
     progress_.update(running.empty() ? run["phase"].string_or("") : running);
@@ -46,7 +44,7 @@ class Follower {
       start = end + 1;
     }
     for (std::size_t i = lines.size() > 10 ? lines.size() - 10 : 0; i < lines.size(); ++i)
-      std::cout << "     | " << lines[i] << "\n";
+      print_line("     | " + lines[i]);
   }
 
   const Connection& connection_;

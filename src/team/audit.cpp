@@ -1,5 +1,6 @@
 #include "team/audit.hpp"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -230,6 +231,39 @@ Result<std::vector<core::Event>> AuditLog::list(std::uint64_t after, std::size_t
   }));
   TRY(std::move(parsed));
   return events;
+}
+
+Result<AuditPage> AuditLog::find(const AuditQuery& query) const {
+  std::string where = " FROM team_audit WHERE sequence > ?";
+  storage::Args args{static_cast<std::int64_t>(query.after)};
+  const auto narrow = [&](const char* condition, const std::string& value) {
+    if (value.empty()) return;
+    where += condition;
+    args.emplace_back(value);
+  };
+  narrow(" AND instr(json_extract(record, '$.actor'), ?) > 0", query.actor);
+  narrow(" AND instr(json_extract(record, '$.object'), ?) > 0", query.object);
+  narrow(" AND json_extract(record, '$.action') = ?", query.action);
+  AuditPage page;
+  Result<> parsed;
+  TRY(database_.read([&](storage::Connection& c) -> Result<> {
+    TRY(c.query("SELECT count(*)" + where, args,
+                [&](const storage::Row& row) { page.matching = static_cast<std::uint64_t>(row.integer(0)); }));
+    storage::Args limited = args;
+    limited.emplace_back(static_cast<std::int64_t>(query.limit));
+    return c.query("SELECT record" + where + " ORDER BY sequence " + (query.newest ? "DESC" : "ASC") + " LIMIT ?",
+                   limited, [&](const storage::Row& row) {
+                     auto event = parse(row.text(0));
+                     if (event) {
+                       page.events.push_back(std::move(*event));
+                     } else if (parsed) {
+                       parsed = fail(broken("a record is not readable").because(std::move(event).error()));
+                     }
+                   });
+  }));
+  TRY(std::move(parsed));
+  if (query.newest) std::ranges::reverse(page.events);
+  return page;
 }
 
 Result<AuditVerification> AuditLog::verify() const {

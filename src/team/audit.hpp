@@ -23,6 +23,21 @@ struct AuditVerification {
   std::string head;  // SHA-256 of the last record, hex; "" when there is none
 };
 
+// Which records: those after `after` that match every filter; an empty filter matches all. Of more than `limit` the
+// oldest, or the newest.
+struct AuditQuery {
+  std::uint64_t after = 0;
+  std::size_t limit = 100;
+  bool newest = false;
+  std::string actor, object;  // a part of it
+  std::string action;         // exactly
+};
+
+struct AuditPage {
+  std::vector<core::Event> events;
+  std::uint64_t matching = 0;
+};
+
 class AuditLog final : public core::EventSink {
  public:
   // `key_path` holds the signing key (made at first use, mode 0600). data_loss when records exist but the key or the
@@ -39,6 +54,9 @@ class AuditLog final : public core::EventSink {
   // Records with a sequence above `after`, oldest first, at most `limit`.
   Result<std::vector<core::Event>> list(std::uint64_t after, std::size_t limit) const;
   std::uint64_t last_sequence() const { return sequence_; }
+
+  // A page of the records that match, oldest first, and how many match in all.
+  Result<AuditPage> find(const AuditQuery& query) const;
 
   // Reads the whole log. data_loss names the first record that was changed, dropped, moved or added, or says that the
   // end is missing.

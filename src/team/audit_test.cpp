@@ -208,3 +208,26 @@ TEST_CASE("subscribers hear of each record once, after it, until they leave") {
   archive.world.run_for(std::chrono::milliseconds(1));
   CHECK(heard.size() == 2);
 }
+
+TEST_CASE("the newest records are found, oldest of them first, and those that match a filter") {
+  Archive archive;
+  archive.fill(5);
+  archive.log->record(event("grace@example.com", "approved", "Promotion production/x"));
+  archive.fill(1);
+
+  const auto newest = archive.log->find({.limit = 3, .newest = true}).value();
+  REQUIRE(newest.events.size() == 3);
+  CHECK(newest.events.front().sequence == 5);
+  CHECK(newest.events.back().sequence == 7);
+  CHECK(newest.matching == 7);
+
+  const auto next = archive.log->find({.after = 2, .limit = 2}).value();
+  REQUIRE(next.events.size() == 2);
+  CHECK(next.events.front().sequence == 3);
+  CHECK(next.matching == 5);
+
+  CHECK(archive.log->find({.actor = "grace"}).value().matching == 1);
+  CHECK(archive.log->find({.object = "production/"}).value().events.at(0).action == "approved");
+  CHECK(archive.log->find({.actor = "ada", .action = "pushed"}).value().matching == 6);
+  CHECK(archive.log->find({.action = "push"}).value().events.empty());
+}

@@ -46,12 +46,18 @@ Result<std::uint64_t> number_parameter(const Request& request, std::string_view 
 }
 
 Result<doc::Value> timeline(const AuditLog& audit, const Request& request) {
-  TRY_ASSIGN(const auto after, number_parameter(request, "after", 0));
-  TRY_ASSIGN(const auto limit, number_parameter(request, "limit", 100));
-  TRY_ASSIGN(const auto events, audit.list(after, std::clamp<std::uint64_t>(limit, 1, 1000)));
+  AuditQuery query;
+  query.newest = request.has_parameter("newest");
+  TRY_ASSIGN(query.after, number_parameter(request, "after", 0));
+  TRY_ASSIGN(const auto limit, number_parameter(request, query.newest ? "newest" : "limit", 100));
+  query.limit = std::clamp<std::uint64_t>(limit, 1, 1000);
+  query.actor = request.parameter("actor");
+  query.object = request.parameter("object");
+  query.action = request.parameter("action");
+  TRY_ASSIGN(const auto page, audit.find(query));
   doc::Array items;
-  for (const auto& event : events) items.push_back(render_event(event));
-  return doc::Object{{"items", std::move(items)}, {"last", audit.last_sequence()}};
+  for (const auto& event : page.events) items.push_back(render_event(event));
+  return doc::Object{{"items", std::move(items)}, {"matching", page.matching}, {"last", audit.last_sequence()}};
 }
 
 Result<doc::Value> verify(const AuditLog& audit) {

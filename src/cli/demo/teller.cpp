@@ -1,7 +1,6 @@
 #include "cli/demo/teller.hpp"
 
 #include <cstdio>
-#include <iostream>
 
 #include "cli/output.hpp"
 #include "core/world/real.hpp"
@@ -52,7 +51,7 @@ void Teller::begin_step(std::string number, std::string title) {
   const std::lock_guard guard(mutex_);
   const bool is_new = step_ != number;  // a step with several parts has one number
   step_ = std::move(number);
-  std::cout << "\n" << (is_new ? bold(step_ + ". " + title) : "    " + title) << std::endl;
+  print_line("\n" + (is_new ? bold(step_ + ". " + title) : "    " + title));
 }
 
 void Teller::tell(const Line& line) { tell(line, core::real_clock().now()); }
@@ -64,7 +63,7 @@ void Teller::tell(const Line& line, core::Time at) {
 
 void Teller::say(const std::string& text) {
   const std::lock_guard guard(mutex_);
-  std::cout << dim(stamp(elapsed())) << "  " << text << std::endl;
+  print_line(dim(stamp(elapsed())) + "  " + text);
 }
 
 void Teller::write(const Line& line, core::Time at) {
@@ -75,7 +74,7 @@ void Teller::write(const Line& line, core::Time at) {
   if (!line.detail.empty()) text += "  " + line.detail;
   if (line.seconds >= 0)
     text += dim("  (" + core::render_for_people(core::Duration(static_cast<std::int64_t>(line.seconds * 1e6))) + ")");
-  std::cout << text << std::endl;
+  print_line(text);
   if (!record_.is_open()) return;
   doc::Object record{{"time", core::render_rfc3339_micro(at)}};
   if (line.seconds >= 0) record.set("seconds", line.seconds);

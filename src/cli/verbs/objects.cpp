@@ -26,7 +26,7 @@ Result<std::vector<objects::Object>> read_manifests(const std::vector<std::strin
   std::vector<objects::Object> all;
   std::vector<core::Error> problems;
   const auto read = [&](const std::string& path) {
-    auto text = files.read(path);
+    auto text = read_input(path);
     if (!text) return problems.push_back(text.error());
     auto parsed = objects::parse_manifest(*text, path);
     if (!parsed) return problems.push_back(parsed.error());
@@ -98,7 +98,7 @@ int get(const GetOptions& options) {
       if (!why.empty() && why != "PodCompleted") state += " (" + why + ")";
     }
     rows.push_back({item["metadata"]["namespace"].string_or(""), item["metadata"]["name"].string_or(""), state,
-                    item["metadata"]["creationTimestamp"].string_or("")});
+                    without_fraction(item["metadata"]["creationTimestamp"].string_or(""))});
   }
   if (rows.empty()) return std::cout << "no " << kind->plural << "\n", ExitCode::ok;
   print_table({"NAMESPACE", "NAME", "STATUS", "CREATED"}, rows);

@@ -40,7 +40,7 @@ Result<doc::Value> follow(const Connection& connection, const doc::Value& promot
       const doc::Value& status = (*now)["status"];
       const std::string phase = status["phase"].string_or("Pending");
       const std::string line = phase + ": " + status["message"].string_or("");
-      if (line != said && !is_terminal()) std::cout << text_of(promotion) << " " << line << std::endl;
+      if (line != said && !is_terminal()) print_line(text_of(promotion) + " " + line);
       said = line;
       progress.update(line);
       if (is_over(phase)) return now;

@@ -40,7 +40,8 @@ int history(const HistoryOptions& options) {
     std::string until = entry["until"].string_or("");
     if (until.empty() && entry["outcome"].string_or("") == "Succeeded") until = "now";
     rows.push_back({entry["model"].string_or(""), entry["version"].string_or(""), entry["outcome"].string_or(""),
-                    entry["from"].string_or(""), until, joined(entry["approvals"], "by"), gates,
+                    without_fraction(entry["from"].string_or("")), without_fraction(until),
+                    joined(entry["approvals"], "by"), gates,
                     entry["verdict"].string_or(entry["message"].string_or(""))});
   }
   if (rows.empty()) return std::cout << "nothing was promoted to " << options.environment << " yet\n", ExitCode::ok;
@@ -48,16 +49,46 @@ int history(const HistoryOptions& options) {
   return ExitCode::ok;
 }
 
-int audit(const Common& common, bool verify, std::int64_t limit) {
-  const Format format = common.format();
-  auto connection = connect(common);
+struct AuditOptions {
+  Common common;
+  std::string actor, object, action, after;
+  bool verify = false;
+  std::int64_t limit = 100;
+};
+
+std::string timeline_path(const AuditOptions& options) {
+  std::string path = "/api/slipway/v1/timeline?";
+  path += (options.after.empty() ? "newest=" : "after=" + net::url_encode(options.after) + "&limit=") +
+          std::to_string(options.limit);
+  if (!options.actor.empty()) path += "&actor=" + net::url_encode(options.actor);
+  if (!options.object.empty()) path += "&object=" + net::url_encode(options.object);
+  if (!options.action.empty()) path += "&action=" + net::url_encode(options.action);
+  return path;
+}
+
+// What the page of the log does not show, and how to see it.
+void tell_left_out(const AuditOptions& options, const doc::Value& answer) {
+  const doc::Value& items = answer["items"];
+  const auto left = answer["matching"].int_or(0) - static_cast<std::int64_t>(items.size());
+  if (left <= 0 || items.size() == 0) return;
+  if (!options.after.empty())
+    print_line(std::to_string(left) + " more follow: --after " + items.as_array().back()["sequence"].string_or(""),
+               std::cerr);
+  else
+    print_line(
+        std::to_string(left) + " older ones are left out: --limit N shows more, --after 0 begins with the oldest",
+        std::cerr);
+}
+
+int audit(const AuditOptions& options) {
+  const Format format = options.common.format();
+  auto connection = connect(options.common);
   if (!connection) return print_error(connection.error(), format);
-  auto answer =
-      call(*connection, "GET",
-           verify ? "/api/slipway/v1/timeline/verify" : "/api/slipway/v1/timeline?limit=" + std::to_string(limit));
+  auto answer = call(*connection, "GET", options.verify ? "/api/slipway/v1/timeline/verify" : timeline_path(options));
   if (!answer) return print_error(answer.error(), format);
+  if (!options.verify) tell_left_out(options, *answer);
   if (format != Format::table) return print_value(*answer, format), ExitCode::ok;
-  if (verify) {
+  if (options.verify) {
     std::cout << "the audit log is whole: " << (*answer)["entries"].string_or("0") << " entries, head "
               << (*answer)["head"].string_or("") << "\n";
     return ExitCode::ok;
@@ -65,7 +96,7 @@ int audit(const Common& common, bool verify, std::int64_t limit) {
   std::vector<std::vector<std::string>> rows;
   const doc::Value& entries = answer->is_array() ? *answer : (*answer)["items"];
   for (const doc::Value& e : entries.is_array() ? entries.as_array() : doc::Array{}) {
-    rows.push_back({e["sequence"].string_or(""), e["time"].string_or(""), e["actor"].string_or(""),
+    rows.push_back({e["sequence"].string_or(""), without_fraction(e["time"].string_or("")), e["actor"].string_or(""),
                     e["action"].string_or(""), e["object"].string_or(""), e["detail"].string_or("")});
   }
   print_table({"#", "TIME", "ACTOR", "ACTION", "OBJECT", "DETAIL"}, rows);
@@ -127,27 +158,29 @@ Command history_command() {
 }
 
 Command audit_command() {
-  struct Options {
-    Common common;
-    bool verify = false;
-    std::int64_t limit = 100;
-  };
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<AuditOptions>();
   std::vector<Option> list{
-      {"--verify", "", "check that no record was changed, dropped, moved or added", &options->verify},
-      {"--limit", "N", "at most so many", &options->limit}};
+      {"--limit", "N", "at most so many: the newest, printed oldest first", &options->limit},
+      {"--after", "SEQ", "instead: those that follow this number", &options->after},
+      {"--actor", "TEXT", "only of whom this is a part", &options->actor},
+      {"--object", "TEXT", "only about what this is a part of", &options->object},
+      {"--action", "ACTION", "only this: pushed, approved, ...", &options->action},
+      {"--verify", "", "check that no record was changed, dropped, moved or added", &options->verify}};
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "audit",
           .summary = "the audit log: who did what",
-          .examples = {"slipway audit", "slipway audit --verify"},
+          .examples = {"slipway audit", "slipway audit --actor ada --limit 20", "slipway audit --object production/",
+                       "slipway audit --after 0 --limit 1000 -o json", "slipway audit --verify"},
           .options = std::move(list),
-          .run = [options] { return audit(options->common, options->verify, options->limit); },
+          .run = [options] { return audit(*options); },
           .state = options};
 }
 
 Command rollout_command() {
   return {.name = "rollout",
           .summary = "steer a rollout: abort, promote",
+          .examples = {"slipway rollout abort production/support-assistant --reason 'answers are too long'",
+                       "slipway rollout promote production/support-assistant --full"},
           .children = {steer_command("abort", "send all traffic back to the stable version"),
                        steer_command("promote", "end the pause it stands in")}};
 }
@@ -180,14 +213,20 @@ Command token_command() {
                        return static_cast<int>(ExitCode::ok);
                      },
                  .state = options};
-  return {.name = "token", .summary = "tokens of people and services", .children = {std::move(create)}};
+  return {.name = "token",
+          .summary = "tokens of people and services",
+          .examples = {"slipway token create ada@example.com --label laptop"},
+          .children = {std::move(create)}};
 }
 
 Command completion_command() {
   auto shell = std::make_shared<std::string>();
   return {.name = "completion",
           .summary = "print a completion script",
+          .details =
+              "For zsh, DIR is a directory on your $fpath that compinit has not seen yet: start a new shell after it.",
           .examples = {"slipway completion bash > ~/.local/share/bash-completion/completions/slipway",
+                       "slipway completion zsh > DIR/_slipway         or in ~/.zshrc: source <(slipway completion zsh)",
                        "slipway completion fish > ~/.config/fish/completions/slipway.fish"},
           .options = {{"shell", "SHELL", "bash, zsh or fish", shell.get(), true, {"bash", "zsh", "fish"}}},
           .run =

@@ -20,7 +20,7 @@ struct RunOptions {
 
 int run(const RunOptions& options) {
   const Format format = options.common.format();
-  auto text = core::real_files().read(std::filesystem::absolute(options.file).string());
+  auto text = read_input(options.file);
   if (!text) return print_error(text.error(), format);
   doc::Object parameters;
   for (const std::string& parameter : options.parameters) {
@@ -70,8 +70,10 @@ Command run_command() {
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "run",
           .summary = "run a pipeline or workflow file on the embedded engine",
-          .examples = {"slipway run pipelines/evaluate.yaml -p model=support-assistant --wait",
-                       "slipway run .github/workflows/release.yaml"},
+          .examples =
+              {"slipway run pipelines/evaluate.yaml --wait -p model=support-assistant -p host=support.dev.example.com "
+               "-p endpoint=\"$(slipway endpoint gateway)\" -p prompts=\"$PWD/prompts/eval.jsonl\"",
+               "slipway run .github/workflows/release.yaml"},
           .options = std::move(list),
           .run = [options] { return run(*options); },
           .state = options};

@@ -35,8 +35,8 @@ int list_runs(const RunsOptions& options) {
   const doc::Value& items = (*answer)["items"];
   for (const doc::Value& run : items.is_array() ? items.as_array() : doc::Array{}) {
     rows.push_back({run["id"].string_or(""), run["workflow"].string_or(""), run["dialect"].string_or(""),
-                    run["phase"].string_or(""), run["commit"].string_or("").substr(0, 7), run["created"].string_or(""),
-                    run["message"].string_or("")});
+                    run["phase"].string_or(""), run["commit"].string_or("").substr(0, 7),
+                    without_fraction(run["created"].string_or("")), run["message"].string_or("")});
   }
   if (rows.empty()) return std::cout << "nothing was run yet\n", ExitCode::ok;
   print_table({"RUN", "WORKFLOW", "DIALECT", "PHASE", "COMMIT", "CREATED", "MESSAGE"}, rows);
@@ -172,6 +172,8 @@ Command steering(const std::string& name, const std::string& summary, std::strin
 Command runs_command() {
   return {.name = "runs",
           .summary = "runs of workflows and pipelines: list, show, logs, wait, cancel, rerun",
+          .examples = {"slipway runs list", "slipway runs show release-svhnw",
+                       "slipway runs logs release-svhnw --step evaluate/2"},
           .children = {list_command(), steering("show", "its steps, one line each", "GET", ""), logs_of_run_command(),
                        wait_command(), steering("cancel", "stop what runs and start nothing more", "POST", "/cancel"),
                        steering("rerun", "the same file with the same inputs once more", "POST", "/rerun")}};
