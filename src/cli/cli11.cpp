@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 
@@ -70,17 +71,25 @@ void build(CLI::App& app, const Command& command, int& result) {
   if (command.run) app.callback([&command, &result] { result = command.run(); });
 }
 
-// CLI11's "The following argument was not expected: stauts" with the nearest known verb.
+// CLI11's "The following argument was not expected: stauts" with the nearest known verb of the group it was given to.
 std::string with_hint(const Command& root, const std::string& message, int argc, char** argv) {
-  if (argc < 2) return message;
-  std::vector<std::string> verbs;
-  for (const Command& child : root.children) {
-    if (!child.hidden) verbs.push_back(child.name);
+  const Command* group = &root;
+  for (int i = 1; i < argc && !group->children.empty(); ++i) {
+    const std::string given = argv[i];
+    if (given.starts_with('-')) return message;
+    const auto child = std::ranges::find(group->children, given, &Command::name);
+    if (child != group->children.end()) {
+      group = &*child;
+      continue;
+    }
+    std::vector<std::string> verbs;
+    for (const Command& known : group->children) {
+      if (!known.hidden) verbs.push_back(known.name);
+    }
+    const std::string near = core::nearest(given, verbs);
+    return "unknown verb \"" + given + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?");
   }
-  const std::string given = argv[1];
-  if (given.starts_with('-') || std::find(verbs.begin(), verbs.end(), given) != verbs.end()) return message;
-  const std::string near = core::nearest(given, verbs);
-  return "unknown verb \"" + given + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?");
+  return message;
 }
 
 // The format that errors are to be told in, of a command line that could not be parsed.
