@@ -140,15 +140,15 @@ function __slipway_complete
     for line in (command $words[1] __complete $words[2..-1] $current 2>/dev/null)
         switch $line
             case ':files'
-                for path in (__fish_complete_path $bare)
-                    echo -- $glued$path
+                for path in (__fish_complete_path "$bare")
+                    printf '%s\n' "$glued"$path
                 end
             case ':directories'
-                for path in (__fish_complete_directories $bare '')
-                    echo -- $glued$path
+                for path in (__fish_complete_directories "$bare" "")
+                    printf '%s\n' "$glued"$path
                 end
             case '*'
-                echo -- $line
+                printf '%s\n' $line
         end
     end
 end
