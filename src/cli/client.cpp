@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <iostream>
 
 #include "core/world/real.hpp"
 #include "net/client.hpp"
@@ -89,7 +88,7 @@ Result<core::HttpResponse> send(core::HttpRequest request, const Connection& con
                         "is it running? slipway up --detach starts it");
       return fail(std::move(error).because(std::move(response).error()));
     }
-    if (!told) print_line("slipway: the platform at " + connection.url + " does not answer; trying again", std::cerr);
+    if (!told) print_notice("slipway: the platform at " + connection.url + " does not answer; trying again");
     core::sleep_for(std::chrono::milliseconds(250));
   }
 }

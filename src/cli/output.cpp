@@ -43,6 +43,12 @@ struct Screen {
   void draw() {
     if (owner != nullptr) std::cerr << "\r\033[K" << line << std::flush;
   }
+  void print(std::string_view text, std::ostream& out) {
+    const std::lock_guard guard(mutex);
+    erase();
+    out << text << std::endl;
+    draw();
+  }
 };
 
 Screen& screen() {
@@ -128,7 +134,7 @@ int print_error(const core::Error& error, Format format) {
   } else {
     std::string text = error.render();
     while (!text.empty() && text.back() == '\n') text.pop_back();
-    print_line("slipway: " + text, std::cerr);
+    print_notice("slipway: " + text);
   }
   return exit_code_of(error);
 }
@@ -153,13 +159,8 @@ int exit_code_of(const core::Error& error) {
   }
 }
 
-void print_line(std::string_view text, std::ostream& out) {
-  Screen& now = screen();
-  const std::lock_guard guard(now.mutex);
-  now.erase();
-  out << text << std::endl;
-  now.draw();
-}
+void print_line(std::string_view text) { screen().print(text, std::cout); }
+void print_notice(std::string_view text) { screen().print(text, std::cerr); }
 
 std::string without_fraction(std::string time) {
   const std::size_t point = time.find('.');

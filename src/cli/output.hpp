@@ -1,7 +1,6 @@
 #pragma once
 // What people and programs see: tables, JSON, YAML, errors; colours only on a terminal and never with NO_COLOR.
 
-#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +29,8 @@ void print_value(const core::doc::Value& value, Format format);
 int print_error(const core::Error& error, Format format = Format::table);
 
 // One line (or several) at once, from any thread; a Progress on the terminal steps aside for it.
-void print_line(std::string_view text, std::ostream& out = std::cout);
+void print_line(std::string_view text);
+void print_notice(std::string_view text);  // the same on stderr
 // "2026-11-23T10:00:00Z" of "2026-11-23T10:00:00.123456Z": how tables show times.
 std::string without_fraction(std::string time);
 

@@ -72,12 +72,10 @@ void tell_left_out(const AuditOptions& options, const doc::Value& answer) {
   const auto left = answer["matching"].int_or(0) - static_cast<std::int64_t>(items.size());
   if (left <= 0 || items.size() == 0) return;
   if (!options.after.empty())
-    print_line(std::to_string(left) + " more follow: --after " + items.as_array().back()["sequence"].string_or(""),
-               std::cerr);
+    print_notice(std::to_string(left) + " more follow: --after " + items.as_array().back()["sequence"].string_or(""));
   else
-    print_line(
-        std::to_string(left) + " older ones are left out: --limit N shows more, --after 0 begins with the oldest",
-        std::cerr);
+    print_notice(std::to_string(left) +
+                 " older ones are left out: --limit N shows more, --after 0 begins with the oldest");
 }
 
 int audit(const AuditOptions& options) {
