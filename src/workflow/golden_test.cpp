@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "core/world/real.hpp"
-#include "workflow/engine.hpp"
 #include "source_dir.hpp"
+#include "workflow/engine.hpp"
 
 using namespace slipway;
 
