@@ -18,6 +18,7 @@ class MemorySource final : public SourceRepository {
                    const std::string& author, const std::string& branch = "main");
   // What kill -9 of the control plane does to its callbacks.
   void forget_listeners() { callbacks_.clear(); }
+  const std::vector<Push>& pushes() const { return pushes_; }  // oldest first, announced or not
 
   void read_file(std::string repository, std::string commit, std::string path, Then<std::string> done) override;
   void list_files(std::string repository, std::string commit, std::string directory,

@@ -47,10 +47,12 @@ void add_refusal(Lines& lines, const Error& why) {
   }
 }
 
-// Whether the file is at fault; everything else is ours, and may be better at the next start.
+// Whether the file is at fault; everything else is ours, and is tried again.
 bool is_refusal(const Error& error) {
   return error.code == Code::invalid_argument || error.code == Code::unimplemented;
 }
+
+constexpr core::Duration start_again_after = std::chrono::seconds(2);
 
 // A push may be looked at twice (forge.hpp, start_triggers()): a workflow of one commit and branch runs once, and is
 // refused once. False when the workflow does not want this push.
@@ -81,8 +83,12 @@ bool start_workflow(State& s, const forge::Push& push, const forge::SourceFile& 
     if (refused) return true;
     run = fail(refused.error());
   } else {
-    lines.push_back(file.path + " is not started, which is tried again when slipway starts: " + run.error().one_line());
+    lines.push_back(file.path + " is not started yet, which is tried again: " + run.error().one_line());
   }
+  s.world().loop.after(start_again_after, [&s, push, file] {
+    Lines unread;
+    if (!s.stopping) start_workflow(s, push, file, unread);
+  });
   log::error("server", "a workflow of a push could not be started",
              {{"repository", push.repository}, {"file", file.path}, {"why", run.error().one_line()}});
   return true;

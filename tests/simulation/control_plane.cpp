@@ -110,14 +110,17 @@ Result<> ControlPlane::start() {
 
 // As server/triggers.cpp.
 void ControlPlane::start_triggers() {
-  s_.source.on_push([this](const forge::Push& push) {
+  const auto look = [this](const forge::Push& push) {
     s_.source.list_files(
         push.repository, push.after, ".github/workflows", [this, push](Result<std::vector<forge::SourceFile>> files) {
           if (!files)
             return log::error("simulation", "cannot read the workflows of a push", {{"why", files.error().one_line()}});
           for (const forge::SourceFile& file : *files) start_workflow(push, file);
         });
-  });
+  };
+  s_.source.on_push(look);
+  // What a crash came between is looked at again.
+  for (const forge::Push& push : s_.source.pushes()) look(push);
 }
 
 void ControlPlane::start_workflow(const forge::Push& push, const forge::SourceFile& file) {
@@ -134,8 +137,8 @@ void ControlPlane::start_workflow(const forge::Push& push, const forge::SourceFi
   submission.ref = push.ref;
   submission.actor = push.actor;
   submission.variables = {{"WEIGHTS", Digest::of("weights of " + push.subject.substr(0, 2)).text()}};
-  const auto run = engine->submit(std::move(submission));
-  if (!run) log::error("simulation", "a workflow was refused", {{"why", run.error().one_line()}});
+  if (engine->submit(std::move(submission))) return;
+  world_.loop.after(2s, [this, push, file] { start_workflow(push, file); });
 }
 
 void ControlPlane::keep_prometheus() {

@@ -55,6 +55,8 @@ TEST_CASE("whatever is killed, lost or refused meanwhile, the story ends the sam
     const std::string violated = play(seed, {}, only != 0);
     CHECK_MESSAGE(violated == "", "SLIPWAY_SEED=", seed, " replays it");
   }
+  // A push whose workflow could not be started, twice in a row.
+  if (only == 0) CHECK(play(54, {}, false) == "");
 }
 
 TEST_CASE("a seed replays exactly") {
