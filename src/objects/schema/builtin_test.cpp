@@ -10,7 +10,7 @@
 using namespace slipway;
 using namespace slipway::objects::schema;
 
-TEST_CASE("the table in the binary is read in a few milliseconds") {
+TEST_CASE("the table in the binary is whole, and tells how long it takes to read") {
   const auto begin = std::chrono::steady_clock::now();
   const auto registry = Registry::parse(embedded_table(), embedded_descriptions());
   const auto took = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();

@@ -127,8 +127,8 @@ TEST_CASE("small bodies do not become large documents") {
 
   const Type* schema = builtin().find_type("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps");
   std::string deep;
-  for (int i = 0; i < 30; ++i) {  // not: {not: {...}}, field 29
-    deep = "\xea\x01"s + static_cast<char>(deep.size()) + deep;
+  for (int i = 0; i < 30; ++i) {  // not: {not: {...}}, field 28
+    deep = "\xe2\x01"s + static_cast<char>(deep.size()) + deep;
     if (deep.size() > 120) break;
   }
   CHECK(decode_message(deep, *schema).has_value());
@@ -143,7 +143,7 @@ TEST_CASE("an envelope without a kind is what is expected") {
   CHECK_FALSE(decode_protobuf("k8s\0\x12\x05\x0a\x03\x0a\x01"s + "a").has_value());
 }
 
-TEST_CASE("a deployment is read in less than a millisecond") {
+TEST_CASE("reading a deployment tells how long it takes") {
   const std::string body = golden("deployment.pb");
   constexpr int rounds = 200;
   const auto begin = std::chrono::steady_clock::now();
