@@ -43,8 +43,8 @@ class Registry {
   // The grammar of the table, line by line:
   //   package core.v1 io.k8s.api.core.v1         what the types' short names mean
   //   type core.v1.Pod [atomic]                  its fields follow; `wire`: stands inside others in protobuf only
-  //    NAME NUMBER [!][+]TYPE [retainKeys] [merge=KEY] [replace] [=JSON]
-  //                                              ! required, + keep_zero, =JSON the default
+  //    NAME NUMBER [!][+|*]TYPE [retainKeys] [merge=KEY] [replace] [=JSON]
+  //                                              ! required, + keep_zero, * that and always_shown, =JSON the default
   //    <NUMBER TYPE                              inlined
   //   kind GROUP VERSION KIND PLURAL SINGULAR namespaced|cluster TYPE VERBS [short=A,B] [categories=A,B]
   //    NAME GROUP VERSION KIND VERBS             a subresource of it; "-" is the empty group

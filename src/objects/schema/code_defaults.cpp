@@ -45,7 +45,8 @@ constexpr ConstantDefaults constants[] = {
     {"io.k8s.api.batch.v1.CronJobSpec",
      R"({"concurrencyPolicy":"Allow","suspend":false,"successfulJobsHistoryLimit":3,"failedJobsHistoryLimit":1})"},
     {"io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern", R"({"status":"True"})"},
-    {"io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec", R"({"minReplicas":1})"},
+    {"io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec",
+     R"({"minReplicas":1,"targetCPUUtilizationPercentage":80})"},
     {"io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec",
      R"({"minReplicas":1,"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization",
          "averageUtilization":80}}}]})"},
@@ -118,9 +119,6 @@ void container(doc::Object& object) { give(object, "imagePullPolicy", image_pull
 
 void volume(doc::Object& object) {
   if (object.size() == (object.contains("name") ? 1u : 0u)) object.set("emptyDir", doc::Object());
-  if (doc::Value* image = object.find("image"); image && image->is_object()) {
-    give(image->as_object(), "pullPolicy", image_pull_policy(text(image->as_object(), "reference")));
-  }
 }
 
 void pod(doc::Object& object) {
@@ -145,6 +143,14 @@ void pod(doc::Object& object) {
       });
     });
   }
+}
+
+// Two names of one thing.
+void pod_spec(doc::Object& spec) {
+  const std::string name = text(spec, "serviceAccountName");
+  const std::string old_name = text(spec, "serviceAccount");
+  if (!name.empty()) spec.set("serviceAccount", name);
+  if (name.empty() && !old_name.empty()) spec.set("serviceAccountName", old_name);
 }
 
 void service_spec(doc::Object& spec) {
@@ -228,6 +234,13 @@ void stateful_set_strategy(doc::Object& strategy) {
     give(object_in(strategy, "rollingUpdate"), "partition", 0);
 }
 
+void stateful_set_spec(doc::Object& spec) {
+  for_each_object(spec, "volumeClaimTemplates", [](doc::Object& claim) {
+    give(claim, "apiVersion", "v1");
+    give(claim, "kind", "PersistentVolumeClaim");
+  });
+}
+
 void job_spec(doc::Object& spec) {
   if (!is_given(spec, "completions") && !is_given(spec, "parallelism")) spec.set("completions", 1);
   give(spec, "parallelism", 1);
@@ -300,6 +313,7 @@ constexpr ComputedDefaults computed[] = {
     {"io.k8s.api.core.v1.EphemeralContainer", container},
     {"io.k8s.api.core.v1.Volume", volume},
     {"io.k8s.api.core.v1.Pod", pod},
+    {"io.k8s.api.core.v1.PodSpec", pod_spec},
     {"io.k8s.api.core.v1.ServiceSpec", service_spec},
     {"io.k8s.api.core.v1.Namespace", namespace_},
     {"io.k8s.api.core.v1.NodeStatus", node_status},
@@ -310,6 +324,7 @@ constexpr ComputedDefaults computed[] = {
     {"io.k8s.api.apps.v1.DeploymentStrategy", deployment_strategy},
     {"io.k8s.api.apps.v1.DaemonSetUpdateStrategy", daemon_set_strategy},
     {"io.k8s.api.apps.v1.StatefulSetUpdateStrategy", stateful_set_strategy},
+    {"io.k8s.api.apps.v1.StatefulSetSpec", stateful_set_spec},
     {"io.k8s.api.batch.v1.Job", job},
     {"io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior", scaling_rules},
     {"io.k8s.api.networking.v1.NetworkPolicySpec", network_policy_spec},

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "objects/schema/schema.hpp"
@@ -26,11 +27,19 @@ struct Findings {
 Findings check(const doc::Value& value, const Type& type);
 
 struct Body {
-  doc::Value value;                     // of members with the same key the last one counts, as in Go
-  std::vector<std::string> duplicates;  // `duplicate field "data.a"`, to go before check()'s
+  doc::Value value;  // of members with the same key the last one counts, as in Go
+  // Of a text with duplicates only: their paths ("data.a") and where they stand, and where every path stands first.
+  struct Duplicate {
+    std::string path;
+    std::size_t offset = 0;
+  };
+  std::vector<Duplicate> duplicates;
+  std::unordered_map<std::string, std::size_t> offsets;
 };
 // doc::parse_json() for which duplicate keys are findings and no errors.
 Result<Body> parse_json_body(std::string_view text, std::string_view source_name = "<request body>");
+// The duplicates among the findings, in the order of the text. Inside an unknown field nobody looks for them.
+Findings check(const Body& body, const Type& type);
 
 enum class FieldValidation : std::uint8_t { ignore, warn, strict };
 // "Ignore", "Warn", "Strict"; "" is Warn, as the server has it.
@@ -51,6 +60,10 @@ void prune(doc::Value& value, const Type& type);
 // strings in canonical form ("1000m" is "1"), times lose their zone. For built-in kinds; after check() found no type
 // error, before apply_defaults().
 void normalize(doc::Value& value, const Type& type);
+
+// The members that a server with Go structs shows always, with their zeros: `resources: {}`, `status: {}`,
+// `restartCount: 0`. For built-in kinds, after normalize(); what is there stays.
+void show_zeros(doc::Value& value, const Type& type);
 
 // What the server fills in: the defaults of the table, and those of Kubernetes' code for built-in kinds. Idempotent.
 // Not what needs other objects or the store: addresses, uids, service accounts.

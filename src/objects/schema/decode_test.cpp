@@ -78,7 +78,16 @@ TEST_CASE("values of the wrong type are told as Go tells them") {
       {"v1", "Pod", R"({"spec":{"containers":[{"resources":{"limits":{"cpu":"lots"}}}]}})",
        "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"},
       {"v1", "Service", R"({"spec":{"ports":[{"targetPort":true}]}})",
-       "json: cannot unmarshal bool into Go value of type int32"},
+       "json: cannot unmarshal bool into Go struct field ServicePort.spec.ports.targetPort of type int32"},
+      {"apps/v1", "Deployment", R"({"spec":{"replicas":1.0}})",
+       "json: cannot unmarshal number 1.0 into Go struct field DeploymentSpec.spec.replicas of type int32"},
+      {"v1", "Secret", R"({"data":{"a":"abc"}})", "illegal base64 data at input byte 0"},
+      {"v1", "Event", R"({"eventTime":"2026-11-23T12:00:00.1+02:00"})",
+       "parsing time \"2026-11-23T12:00:00.1+02:00\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse "
+       "\".1+02:00\" as \".000000\""},
+      {"v1", "Event", R"({"eventTime":"2026-11-23T12:00:00.123456789Z"})",
+       "parsing time \"2026-11-23T12:00:00.123456789Z\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse "
+       "\"789Z\" as \"Z07:00\""},
       {"v1", "Secret", R"({"data":{"a":"not base64!"}})", "illegal base64 data at input byte 3"},
       {"v1", "Pod", R"({"metadata":{"creationTimestamp":"noon"}})",
        "parsing time \"noon\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"noon\" as \"2006\""},
@@ -120,8 +129,9 @@ TEST_CASE("duplicate keys are findings, and the last one counts") {
   const auto body = parse_json_body(R"({"data": {"a":"1", "b" : "x", "a":"2", "a":"3"},
     "list":[{"k":{"z":1,"z":2}, "k":{"y":[3,4]}}], "data2":{}})");
   REQUIRE_MESSAGE(body.has_value(), (body ? "" : body.error().render()));
-  CHECK(body->duplicates ==
-        Strings{"duplicate field \"data.a\"", "duplicate field \"list[0].k.z\"", "duplicate field \"list[0].k\""});
+  Strings paths;
+  for (const auto& duplicate : body->duplicates) paths.push_back(duplicate.path);
+  CHECK(paths == Strings{"data.a", "list[0].k.z", "list[0].k"});
   CHECK(body->value == json(R"({"data":{"a":"3","b":"x"},"list":[{"k":{"y":[3,4]}}],"data2":{}})"));
 
   const auto plain = parse_json_body(R"({"a":"a, \"b\": {","b":[{}]})");
@@ -133,6 +143,16 @@ TEST_CASE("duplicate keys are findings, and the last one counts") {
   const auto escaped = parse_json_body(R"({"a\"}":1,"a\"}":2,"\u0061":1,"a":{"a":1}})");
   REQUIRE(escaped.has_value());
   CHECK(escaped->value == json(R"({"a\"}":2,"a":{"a":1}})"));
+}
+
+TEST_CASE("unknown and duplicate fields are told in the order of the text") {
+  const auto body = parse_json_body(R"({"spec":{"foo":1,"template":{"spec":{"containers":[{"nam":"x"}]}},"replicas":1,
+    "replicas":2},"metadata":{"name":"a","name":"b","Labels":{}},"x":{"y":1,"y":2}})");
+  REQUIRE(body.has_value());
+  CHECK(check(*body, type_of("apps/v1", "Deployment")).strict ==
+        Strings{"unknown field \"spec.foo\"", "unknown field \"spec.template.spec.containers[0].nam\"",
+                "duplicate field \"spec.replicas\"", "duplicate field \"metadata.name\"",
+                "unknown field \"metadata.Labels\"", "unknown field \"x\""});
 }
 
 TEST_CASE("findings are refused, told or passed over as fieldValidation wants") {
@@ -175,4 +195,13 @@ TEST_CASE("an object is kept as Go structs would write it back") {
       "volumes":[{"name":"v","emptyDir":{}}],
       "containers":[{"name":"c","resources":{"limits":{"cpu":"500m","memory":"1Gi","gpu":"1"}},
         "env":[{"name":"A"}]}]},"status":{"startTime":"2026-11-23T10:00:00Z"}})")));
+}
+
+TEST_CASE("what Go always shows is there, with its zero") {
+  auto pod = json(
+      R"({"spec":{"containers":[{"name":"c","env":[{"name":"A","valueFrom":{"resourceFieldRef":{"resource":"cpu"}}}]}]}})");
+  show_zeros(pod, type_of("v1", "Pod"));
+  CHECK(
+      doc::render_json_canonical(pod) ==
+      R"({"metadata":{},"spec":{"containers":[{"env":[{"name":"A","valueFrom":{"resourceFieldRef":{"divisor":"0","resource":"cpu"}}}],"name":"c","resources":{}}]},"status":{}})");
 }

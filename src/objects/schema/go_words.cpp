@@ -11,13 +11,19 @@ namespace slipway::objects::schema {
 
 namespace {
 
+std::string number_text(const doc::Value& value) {
+  std::string text = doc::render_json(value);
+  if (!value.is_int() && text.find_first_of(".e") == std::string::npos) text += ".0";  // it was written like that
+  return text;
+}
+
 std::string word_of(const doc::Value& value, bool with_number) {
   switch (value.type()) {
     case doc::Type::boolean:
       return "bool";
     case doc::Type::integer:
     case doc::Type::number:
-      return with_number ? "number " + doc::render_json(value) : "number";
+      return with_number ? "number " + number_text(value) : "number";
     case doc::Type::string:
       return "string";
     case doc::Type::array:
@@ -39,8 +45,9 @@ std::string integer_problem(const doc::Value& value, bool small, const std::stri
 
 std::string base64_problem(const std::string& text) {
   if (core::from_base64(text)) return {};
-  std::size_t at = 0;
+  std::size_t at = 0;  // of the character that is wrong, or of the group of four that is not whole
   while (at < text.size() && (core::is_alphanumeric(text[at]) || text[at] == '+' || text[at] == '/')) ++at;
+  if (at == text.size()) at -= at % 4;
   return "illegal base64 data at input byte " + std::to_string(at);
 }
 
@@ -50,11 +57,26 @@ std::string quantity_problem(const doc::Value& value) {
   return parsed ? std::string() : parsed.error().message;
 }
 
+// Microseconds are six digits, no more and no less.
+std::string micro_problem(const std::string& text) {
+  constexpr std::string_view layout = ".000000";
+  const std::size_t at = std::string_view("2006-01-02T15:04:05").size();
+  std::size_t digits = 0;
+  while (at + 1 + digits < text.size() && core::is_digit(text[at + 1 + digits])) ++digits;
+  const bool whole = text.size() > at && text[at] == '.' && digits + 1 >= layout.size();
+  if (whole && digits + 1 == layout.size()) return {};
+  return whole ? "cannot parse \"" + text.substr(at + layout.size()) + "\" as \"Z07:00\""
+               : "cannot parse \"" + text.substr(at) + "\" as \".000000\"";
+}
+
 std::string time_problem(const std::string& text, const Type& type) {
-  if (core::parse_rfc3339(text)) return {};
   const bool micro = type.shape == Shape::micro_time;
-  return "parsing time \"" + text + "\" as \"2006-01-02T15:04:05" + (micro ? ".000000" : "") +
-         "Z07:00\": cannot parse \"" + text + "\" as \"2006\"";
+  std::string problem = "cannot parse \"" + text + "\" as \"2006\"";
+  if (core::parse_rfc3339(text)) {
+    problem = micro ? micro_problem(text) : std::string();
+    if (problem.empty()) return {};
+  }
+  return "parsing time \"" + text + "\" as \"2006-01-02T15:04:05" + (micro ? ".000000" : "") + "Z07:00\": " + problem;
 }
 
 }  // namespace
@@ -99,7 +121,7 @@ std::string scalar_problem(const doc::Value& value, const Type& type, const std:
       return value.is_bool() ? std::string() : cannot_unmarshal(value, "bool", where);
     case Shape::int_or_string:
       if (value.is_string()) return {};
-      return integer_problem(value, true, {});
+      return integer_problem(value, true, where);
     case Shape::quantity:
       return quantity_problem(value);
     default:

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/quantity.hpp"
+#include "core/text.hpp"
 #include "core/time.hpp"
 #include "objects/schema/decode.hpp"
 
@@ -60,11 +61,29 @@ bool is_zero(const doc::Value& value, const Type& type) {
   }
 }
 
+doc::Value zero_of(const Type& type) {
+  switch (type.shape) {
+    case Shape::object:
+      return doc::Object();
+    case Shape::integer:
+    case Shape::number:
+    case Shape::int_or_string:
+      return 0;
+    case Shape::boolean:
+      return false;
+    case Shape::quantity:
+      return "0";
+    default:
+      return "";
+  }
+}
+
 void normalize_scalar(doc::Value& value, const Type& type) {
   if (type.shape == Shape::quantity) {
     const std::string text = value.string_or("");
-    // Nano and micro are below what core's quantities can tell apart.
-    if (text.ends_with('n') || text.ends_with('u')) return;
+    // Nano and micro are below what core's quantities can tell apart, and exponents stay exponents.
+    const bool exponent = text.find_first_of("eE") != std::string::npos && core::is_digit(text.back());
+    if (exponent || text.ends_with('n') || text.ends_with('u')) return;
     if (const auto quantity = core::Quantity::parse(text)) value = quantity->render();
   } else if ((type.shape == Shape::time || type.shape == Shape::micro_time) && value.is_string()) {
     const auto time = core::parse_rfc3339(value.as_string());
@@ -82,6 +101,16 @@ void prune(doc::Value& value, const Type& type) {
   for_each_child(value, type, prune);
 }
 
+void show_zeros(doc::Value& value, const Type& type) {
+  if (type.shape == Shape::object && value.is_object()) {
+    for (const Field& field : type.fields) {
+      if (field.always_shown && !value.as_object().contains(field.name))
+        value.as_object().append(field.name, zero_of(*field.type));
+    }
+  }
+  for_each_child(value, type, show_zeros);
+}
+
 void normalize(doc::Value& value, const Type& type) {
   for_each_child(value, type, normalize);
   if (type.shape == Shape::object && value.is_object()) {
@@ -90,11 +119,13 @@ void normalize(doc::Value& value, const Type& type) {
       return field && (member.is_null() || (!field->keep_zero && is_zero(member, *field->type)));
     });
   } else if (type.shape == Shape::map && value.is_object()) {
-    // A null is the zero of its type in Go.
-    for (auto& [key, member] : value.as_object()) {
-      const bool text = type.element->shape == Shape::string || type.element->shape == Shape::bytes;
-      if (member.is_null() && text) member = "";
+    // A null is the zero of its type in Go: a text is empty, everything else is null again.
+    if (type.element->shape == Shape::string) {
+      for (auto& [key, member] : value.as_object()) {
+        if (member.is_null()) member = "";
+      }
     }
+    erase_members(value.as_object(), [](const std::string&, const doc::Value& member) { return member.is_null(); });
   } else {
     normalize_scalar(value, type);
   }

@@ -56,7 +56,8 @@ struct Field {
   // A zero (0, "", false, an empty list or map) is a value of its own: the field is a pointer in the Go API, or its
   // JSON always shows it. Elsewhere a zero means "not set", and protobuf writes it all the same.
   bool keep_zero = false;
-  std::string description;  // one short line of ours, for explain; may be empty
+  bool always_shown = false;  // in Go's JSON, with its zero (0, "", false, {}) where nothing was said
+  std::string description;    // one short line of ours, for explain; may be empty
 };
 
 // Constraints of a CustomResourceDefinition's schema; built-in kinds are validated by code (validation/).

@@ -166,8 +166,9 @@ Result<> TableParser::read_field(std::string_view line, const Words& words) {
     field.required = true;
     type.remove_prefix(1);
   }
-  if (type.starts_with('+')) {
+  if (type.starts_with('+') || type.starts_with('*')) {
     field.keep_zero = true;
+    field.always_shown = type.starts_with('*');
     type.remove_prefix(1);
   }
   field.type = read_type(type);
