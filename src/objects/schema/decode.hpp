@@ -62,7 +62,8 @@ void prune(doc::Value& value, const Type& type);
 void normalize(doc::Value& value, const Type& type);
 
 // The members that a server with Go structs shows always, with their zeros: `resources: {}`, `status: {}`,
-// `restartCount: 0`. For built-in kinds, after normalize(); what is there stays.
+// `restartCount: 0`. For built-in kinds, between normalize() and apply_defaults(), which fills
+// what appears here (a Pod without spec gets the defaults of one); what is there stays.
 void show_zeros(doc::Value& value, const Type& type);
 
 // What the server fills in: the defaults of the table, and those of Kubernetes' code for built-in kinds. Idempotent.

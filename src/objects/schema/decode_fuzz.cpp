@@ -1,5 +1,5 @@
-// Any text as a request body: it is read or refused, duplicates included; what core's parser reads is read the same; and
-// a document that was prepared once stays as it is when it is prepared again.
+// Any text as a request body: it is read or refused, duplicates included; what core's parser reads is read the same;
+// and a document that was prepared once stays as it is when it is prepared again.
 
 #include <cstdint>
 #include <cstdlib>
@@ -13,8 +13,8 @@ namespace doc = slipway::doc;
 static void prepare(doc::Value& value, const schema::Type& type) {
   schema::prune(value, type);
   schema::normalize(value, type);
-  schema::apply_defaults(value, type);
   schema::show_zeros(value, type);
+  schema::apply_defaults(value, type);
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
