@@ -1,0 +1,12 @@
+#include "objects/schema/schema.hpp"
+
+#include <algorithm>
+
+namespace slipway::objects::schema {
+
+const Field* Type::find(std::string_view field) const {
+  const auto at = std::ranges::lower_bound(fields, field, {}, [](const Field& f) { return std::string_view(f.name); });
+  return at != fields.end() && at->name == field ? &*at : nullptr;
+}
+
+}  // namespace slipway::objects::schema
