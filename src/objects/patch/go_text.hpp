@@ -1,0 +1,16 @@
+#pragma once
+// How Go's fmt prints JSON values. Only for error messages that people know from a Kubernetes API server.
+
+#include <string>
+#include <string_view>
+
+#include "core/doc.hpp"
+
+namespace slipway::objects::patch {
+
+std::string go_text(const doc::Value& value);         // %v: map[a:1 b:[x y]], keys sorted, <nil>
+std::string go_literal(const doc::Value& value);      // %#v: map[string]interface {}{"a":1}
+std::string go_quoted(std::string_view text);         // %q
+std::string_view go_type_of(const doc::Value& value); // %T: "map[string]interface {}"
+
+}  // namespace slipway::objects::patch
