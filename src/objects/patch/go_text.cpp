@@ -128,4 +128,20 @@ std::string_view go_type_of(const doc::Value& value) {
   return "";
 }
 
+std::string go_json(const doc::Value& value) {
+  std::string escaped;
+  for (const char c : doc::render_json_canonical(value)) {
+    if (c == '<') {
+      escaped += "\\u003c";
+    } else if (c == '>') {
+      escaped += "\\u003e";
+    } else if (c == '&') {
+      escaped += "\\u0026";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
 }  // namespace slipway::objects::patch
