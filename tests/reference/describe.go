@@ -86,7 +86,11 @@ func (d *describer) fields(t reflect.Type, atom *schema.Map) []interface{} {
 		}
 		strategies := strings.Split(field.Tag.Get("patchStrategy"), ",")
 		entry := map[string]interface{}{"name": name, "type": d.visit(field.Type, modelled.Type),
-			"patchMergeKey": field.Tag.Get("patchMergeKey"), "default": modelled.Default}
+			"patchMergeKey": field.Tag.Get("patchMergeKey")}
+		switch modelled.Default.(type) {
+		case string, bool, int, int64, float64:
+			entry["default"] = modelled.Default
+		}
 		for _, strategy := range strategies {
 			entry["patch_"+strategy] = true
 		}

@@ -107,6 +107,12 @@ Result<doc::Array> ordered(doc::Array merged, const doc::Array& wanted_order, co
   }
   sort_by(from_patch);
   sort_by(server_only);
+  // Deletions that came with an element which was new are part of it; they stay behind the others.
+  const auto is_kept = [](const Placed& placed) { return !is_deletion(placed.value); };
+  if (!merge_key.empty()) {
+    std::ranges::stable_partition(from_patch, is_kept);
+    std::ranges::stable_partition(server_only, is_kept);
+  }
   for (auto& placed : from_patch) placed.position = server.find(placed.value);
 
   doc::Array result;
@@ -128,7 +134,9 @@ Result<> check_order(const doc::Array& patch_list, const doc::Array& wanted_orde
     if (!merge_key.empty() && !element.is_object()) {
       return cannot_merge("expected a map[string]interface {}, but received a " + std::string(go_type_of(element)));
     }
-    if (is_deletion(element) || (element.is_object() && element.as_object().contains("$patch"))) continue;
+    if (!merge_key.empty() && is_deletion(element)) continue;
+    // Other directives are tolerated, but not after the last one that the order names.
+    if (at < wanted_order.size() && element.is_object() && element.as_object().contains("$patch")) continue;
     bool found = false;
     for (; at < wanted_order.size() && !found; ++at) {
       if (!merge_key.empty()) {

@@ -164,8 +164,9 @@ Result<doc::Array> merge_keyed(doc::Array original, const doc::Array& patch, con
   return original;
 }
 
-// Takes the elements with $patch out of the patch's list and does what they say to the original.
-Result<> follow_directives(doc::Array& original, doc::Array& patch, const std::string& merge_key) {
+// Takes the elements with $patch out of the patch's list and does what they say to the original. True when that was
+// replaced as a whole.
+Result<bool> follow_directives(doc::Array& original, doc::Array& patch, const std::string& merge_key) {
   bool replaces = false;
   doc::Array plain;
   std::unordered_set<std::string> deleted;
@@ -187,13 +188,13 @@ Result<> follow_directives(doc::Array& original, doc::Array& patch, const std::s
   if (replaces) {
     original = std::move(plain);
     patch.clear();
-    return {};
+    return true;
   }
   std::erase_if(original, [&](const doc::Value& element) {
     return element.as_object().contains(merge_key) && deleted.contains(identity_of(element, merge_key));
   });
   patch = std::move(plain);
-  return {};
+  return false;
 }
 
 doc::Array without(const doc::Array& list, const doc::Array& gone) {
@@ -206,7 +207,9 @@ doc::Array without(const doc::Array& list, const doc::Array& gone) {
   return kept;
 }
 
-Result<doc::Array> merge_lists(doc::Array original, doc::Array patch, const Known& known, bool deletes) {
+// `server_order`, when given, is what a $setElementOrder beside this list takes as the server's order.
+Result<doc::Array> merge_lists(doc::Array original, doc::Array patch, const Known& known, bool deletes,
+                               doc::Array* server_order = nullptr) {
   if (!known.merges() && !deletes) return patch;
   if (original.empty() && patch.empty()) return original;
   TRY_ASSIGN(const auto type, element_type(original, patch));
@@ -225,8 +228,14 @@ Result<doc::Array> merge_lists(doc::Array original, doc::Array patch, const Know
   if (merge_key.empty()) {
     return cannot_merge("cannot merge lists without merge key for " + std::string(go_kind(known.type)));
   }
-  TRY(follow_directives(original, patch, merge_key));
+  const auto size_before = original.size();
+  TRY_ASSIGN(const bool replaced, follow_directives(original, patch, merge_key));
   TRY_ASSIGN(auto merged, merge_keyed(original, patch, merge_key, known.type));
+  if (server_order != nullptr && !replaced) {
+    // New elements stand where deleted ones stood, as if the server had had them.
+    *server_order = merged;
+    server_order->resize(std::min(size_before, merged.size()));
+  }
   return ordered(std::move(merged), patch, original, merge_key);
 }
 
@@ -265,9 +274,10 @@ Result<> merge_with_order(doc::Object& original, doc::Object& patch, const std::
   TRY_ASSIGN(const auto known, find_known_list(type, key));
   const auto& merge_key = known.merge_key();
   const doc::Array from_patch = new_list == nullptr ? doc::Array{} : new_list->as_array();
-  const doc::Array from_server = old_list == nullptr ? doc::Array{} : old_list->as_array();
+  doc::Array from_server = old_list == nullptr ? doc::Array{} : old_list->as_array();
   TRY(check_order(from_patch, order.as_array(), merge_key));
   if (old_list == nullptr && new_list == nullptr) return {};
+  TRY(element_type(from_server, from_patch));
   doc::Array merged;
   if (new_list == nullptr) {
     merged = from_server;
@@ -275,9 +285,8 @@ Result<> merge_with_order(doc::Object& original, doc::Object& patch, const std::
     drop_directives(*new_list);
     merged = std::move(new_list->as_array());
   } else {
-    TRY_ASSIGN(merged, merge_lists(from_server, from_patch, known, false));
+    TRY_ASSIGN(merged, merge_lists(from_server, from_patch, known, false, &from_server));
   }
-  TRY(element_type(from_server, from_patch));
   TRY_ASSIGN(auto result, ordered(std::move(merged), order.as_array(), from_server, merge_key));
   original.set(key, std::move(result));
   patch.erase(key);

@@ -191,7 +191,11 @@ void collect_list(const Type& type, const doc::Value& value, FieldSet& set) {
     if (step && !seen.insert(*step).second) duplicates.insert(*step);
   }
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (!steps[i]) continue;
+    if (!steps[i]) {
+      // An element that has lost its keys, while fields are taken out: it has no name, and still keeps its list.
+      set.insert(Step{Step::Kind::index, {}, {}, {}});
+      continue;
+    }
     if (!duplicates.contains(*steps[i])) collect(*element_type_of(type), value[i], &*steps[i], set);
     set.insert(*steps[i]);
   }
