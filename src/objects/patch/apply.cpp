@@ -60,7 +60,8 @@ ManagerId id_of(const Writer& writer, bool applies) {
 }
 
 std::string object_text(const doc::Value& object) {
-  const auto version = object["apiVersion"].string_or("");
+  auto version = object["apiVersion"].string_or("");
+  if (!version.contains('/')) version = "/" + version;  // the core group has no name
   return object["metadata"]["namespace"].string_or("") + "/" + object["metadata"]["name"].string_or("") + "; " +
          version + ", Kind=" + object["kind"].string_or("");
 }
@@ -97,7 +98,8 @@ void update_managed(const Type& type, const doc::Value& before, const doc::Value
                     const Writer& writer, const FieldSet& reset_fields) {
   reconcile_all(type, managed);
   const auto difference = disown(type, before, after, managed, nullptr, reset_fields, nullptr);
-  const auto taken = difference.modified.united(difference.added).without_below(reset_fields).without(untracked_fields());
+  const auto taken =
+      difference.modified.united(difference.added).without_below(reset_fields).without(untracked_fields());
   if (!taken.empty()) {
     auto& owned = managed[id_of(writer, false)];
     owned.fields = owned.fields.united(taken);
@@ -176,10 +178,7 @@ FieldSet said_by_last_applied(const Type& type, const doc::Value& live, const Wr
   if (!said || (*said)["apiVersion"].string_or("") != writer.api_version) return {};
   if (!check_typed(type, *said, false) || !check_typed(type, live, false)) return {};
   const auto difference = compare(type, *said, live);
-  return fields_of(type, *said)
-      .without(difference.modified)
-      .without(difference.added)
-      .without(difference.removed);
+  return fields_of(type, *said).without(difference.modified).without(difference.added).without(difference.removed);
 }
 
 // kubectl keeps the annotation of client-side apply up to date, so that one can go back.
@@ -233,8 +232,8 @@ Result<doc::Value> apply(const Type& type, const doc::Value& live, const doc::Va
     update_managed(type, doc::Object{}, object, *managed, before, reset_fields);
   }
   Conflicts conflicts;
-  TRY_ASSIGN(auto applied,
-             apply_once(type, object, without_managed_fields(config), *managed, writer, reset_fields, force ? nullptr : &conflicts));
+  TRY_ASSIGN(auto applied, apply_once(type, object, without_managed_fields(config), *managed, writer, reset_fields,
+                                      force ? nullptr : &conflicts));
   if (!conflicts.empty() && writer.manager == "kubectl") {
     const auto allowed = said_by_last_applied(type, object, writer);
     std::erase_if(conflicts, [&](const Conflict& conflict) { return allowed.has(conflict.path); });

@@ -1,8 +1,8 @@
 #pragma once
 // Who owns which field, and server-side apply: what an applier says is laid over the object, what it said before and
-// says no more goes away unless somebody else owns it, and what others own with another value is a conflict. Every other
-// write only takes over what it changed. Pure: documents and the time come in, the document with its managedFields goes
-// out; storing, dry-run, defaulting and validation are the caller's.
+// says no more goes away unless somebody else owns it, and what others own with another value is a conflict. Every
+// other write only takes over what it changed. Pure: documents and the time come in, the document with its
+// managedFields goes out; storing, dry-run, defaulting and validation are the caller's.
 
 #include <string>
 

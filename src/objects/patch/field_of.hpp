@@ -9,9 +9,8 @@
 namespace slipway::objects::patch {
 
 inline const schema::Field* field_of(const schema::Type& type, std::string_view name) {
-  const auto found = std::ranges::lower_bound(type.fields, name, {}, [](const schema::Field& field) {
-    return std::string_view(field.name);
-  });
+  const auto found = std::ranges::lower_bound(type.fields, name, {},
+                                              [](const schema::Field& field) { return std::string_view(field.name); });
   return found != type.fields.end() && found->name == name ? &*found : nullptr;
 }
 

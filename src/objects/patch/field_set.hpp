@@ -31,7 +31,7 @@ struct Step {
 };
 
 using Path = std::vector<Step>;
-std::string text_of(const Path& path);         // `.spec.containers[name="a"].image`
+std::string text_of(const Path& path);  // `.spec.containers[name="a"].image`
 std::strong_ordering compare_values(const doc::Value& left, const doc::Value& right);  // numbers < text < bool < ...
 
 class FieldSet {
@@ -43,13 +43,13 @@ class FieldSet {
 
   // The empty path is the whole object, which nobody owns: inserting it does nothing.
   void insert(const Path& path);
-  void insert(Step member);                 // a path of one step
-  FieldSet& descend(const Step& step);      // the set below, made when absent
+  void insert(Step member);                      // a path of one step
+  FieldSet& descend(const Step& step);           // the set below, made when absent
   const FieldSet* find(const Step& step) const;  // the set below, or nullptr
   bool has(const Step& member) const;
   bool has(const Path& path) const;
-  bool empty() const;                       // no paths
-  std::size_t size() const;                 // paths
+  bool empty() const;        // no paths
+  std::size_t size() const;  // paths
 
   FieldSet united(const FieldSet& other) const;
   FieldSet intersected(const FieldSet& other) const;
@@ -64,8 +64,8 @@ class FieldSet {
  private:
   void append(const Step& step, FieldSet below);  // in order; empty sets are dropped
   void visit(Path& prefix, const std::function<void(const Path&)>& visit) const;
-  std::vector<Step> members_;     // sorted
-  std::vector<Child> children_;   // sorted
+  std::vector<Step> members_;    // sorted
+  std::vector<Child> children_;  // sorted
 };
 
 struct FieldSet::Child {

@@ -209,8 +209,7 @@ class Patcher {
   Result<> move(const std::string& from, const std::string& path) {
     const auto source = find_place(root_, from);
     if (source.container == nullptr) {
-      return does_not_apply("move operation does not apply: doc is missing from path: " + from +
-                            std::string(kMissing));
+      return does_not_apply("move operation does not apply: doc is missing from path: " + from + std::string(kMissing));
     }
     const auto found = value_at(source);
     if (!found) return wrapped("error in move for path", source.key, found.error());
@@ -232,8 +231,7 @@ class Patcher {
   Result<> copy(const std::string& from, const std::string& path) {
     const auto source = find_place(root_, from);
     if (source.container == nullptr) {
-      return does_not_apply("copy operation does not apply: doc is missing from path: " + from +
-                            std::string(kMissing));
+      return does_not_apply("copy operation does not apply: doc is missing from path: " + from + std::string(kMissing));
     }
     const auto found = value_at(source);
     if (!found) return wrapped("error in copy for from", from, found.error());

@@ -25,9 +25,10 @@ Type* Types::named(const std::string& name) {
 }
 
 Types::Types(const doc::Value& description) {
-  static const std::map<std::string, Shape> shapes{
-      {"object", Shape::object},   {"map", Shape::map},        {"list", Shape::list},  {"string", Shape::string},
-      {"numeric", Shape::integer}, {"boolean", Shape::boolean}, {"any", Shape::any},    {"untyped", Shape::int_or_string}};
+  static const std::map<std::string, Shape> shapes{{"object", Shape::object},   {"map", Shape::map},
+                                                   {"list", Shape::list},       {"string", Shape::string},
+                                                   {"numeric", Shape::integer}, {"boolean", Shape::boolean},
+                                                   {"any", Shape::any},         {"untyped", Shape::int_or_string}};
   for (const auto& [name, said] : description["types"].as_object()) {
     auto& type = *named(name);
     type.name = said["name"].string_or("");
@@ -99,7 +100,8 @@ doc::Value Documents::value_of(const Type& type, int depth) {
     case Shape::object: {
       doc::Object object;
       for (const auto& field : type.fields) {
-        if (depth > 0 && is_used(type, field) && !dice_.one_in(3)) object.set(field.name, value_of(*field.type, depth - 1));
+        if (depth > 0 && is_used(type, field) && !dice_.one_in(3))
+          object.set(field.name, value_of(*field.type, depth - 1));
       }
       return object;
     }
@@ -258,7 +260,8 @@ static doc::Value value_at(const doc::Value& document, std::string_view pointer)
 std::string Documents::pointer_into(const doc::Value& document) {
   std::string pointer;
   const auto* at = &document;
-  while (!pointer.ends_with("/nothing") && (at->is_array() || at->is_object()) && !(pointer.size() > 1 && dice_.one_in(4))) {
+  while (!pointer.ends_with("/nothing") && (at->is_array() || at->is_object()) &&
+         !(pointer.size() > 1 && dice_.one_in(4))) {
     if (at->size() == 0 || dice_.one_in(15)) return pointer + (dice_.one_in(2) ? "/nothing" : "/-");
     const auto index = dice_.below(at->size());
     if (at->is_array()) {

@@ -1,6 +1,6 @@
 #pragma once
-// For tests of patches: types made from what the judge (tests/reference) knows, random documents of such a type, and the
-// judge itself.
+// For tests of patches: types made from what the judge (tests/reference) knows, random documents of such a type, and
+// the judge itself.
 
 #include <cstdint>
 #include <deque>

@@ -30,6 +30,7 @@ class Positions {
 
 struct Placed {
   std::ptrdiff_t position = -1;
+  std::size_t index = 0;  // in the merged list
   doc::Value value;
 };
 
@@ -39,7 +40,7 @@ void sort_by(std::vector<Placed>& list) {
   const bool all_known = std::ranges::none_of(list, [](const Placed& placed) { return placed.position < 0; });
   constexpr std::size_t kInsertionSorted = 20;
   if (all_known || list.size() > kInsertionSorted) {
-    std::ranges::stable_sort(list, {}, &Placed::position);
+    std::ranges::sort(list, {}, [](const Placed& placed) { return std::pair(placed.position, placed.index); });
     return;
   }
   for (std::size_t i = 1; i < list.size(); ++i) {
@@ -97,31 +98,30 @@ Result<doc::Array> ordered(doc::Array merged, const doc::Array& wanted_order, co
   const Positions wanted(wanted_order, merge_key);
   const Positions server(server_order, merge_key);
   std::vector<Placed> from_patch, server_only;
-  for (auto& element : merged) {
-    if (const auto at = wanted.find(element); at >= 0) {
-      from_patch.push_back({at, std::move(element)});
+  // Deletions that came with an element which was new are part of it; they stay behind the others, as they came.
+  std::vector<Placed> from_patch_deleted, server_only_deleted;
+  for (std::size_t i = 0; i < merged.size(); ++i) {
+    const bool is_late = !merge_key.empty() && is_deletion(merged[i]);
+    const auto position = wanted.find(merged[i]);
+    if (position >= 0) {
+      (is_late ? from_patch_deleted : from_patch).push_back({position, i, std::move(merged[i])});
     } else {
-      const auto position = server.find(element);
-      server_only.push_back({position, std::move(element)});
+      const auto on_server = server.find(merged[i]);
+      (is_late ? server_only_deleted : server_only).push_back({on_server, i, std::move(merged[i])});
     }
   }
   sort_by(from_patch);
   sort_by(server_only);
-  // Deletions that came with an element which was new are part of it; they stay behind the others.
-  const auto is_kept = [](const Placed& placed) { return !is_deletion(placed.value); };
-  if (!merge_key.empty()) {
-    std::ranges::stable_partition(from_patch, is_kept);
-    std::ranges::stable_partition(server_only, is_kept);
-  }
+  std::ranges::move(from_patch_deleted, std::back_inserter(from_patch));
+  std::ranges::move(server_only_deleted, std::back_inserter(server_only));
   for (auto& placed : from_patch) placed.position = server.find(placed.value);
 
   doc::Array result;
   std::size_t left = 0, right = 0;
   while (left < server_only.size() || right < from_patch.size()) {
-    const bool take_left =
-        right == from_patch.size() ||
-        (left < server_only.size() && server_only[left].position >= 0 && from_patch[right].position >= 0 &&
-         server_only[left].position < from_patch[right].position);
+    const bool take_left = right == from_patch.size() ||
+                           (left < server_only.size() && server_only[left].position >= 0 &&
+                            from_patch[right].position >= 0 && server_only[left].position < from_patch[right].position);
     result.push_back(std::move(take_left ? server_only[left++].value : from_patch[right++].value));
   }
   return result;

@@ -38,6 +38,14 @@ Result<std::pair<ManagerId, Owned>> parse_entry(const doc::Value& entry, std::si
 
 }  // namespace
 
+std::weak_ordering ManagerId::operator<=>(const ManagerId& other) const {
+  const auto rank = [](const ManagerId& id) {
+    return std::tuple(std::string_view(id.manager), !id.applies, std::string_view(id.api_version),
+                      id.subresource.empty(), std::string_view(id.subresource));
+  };
+  return rank(*this) <=> rank(other);
+}
+
 std::string ManagerId::text() const {
   std::string text = go_quoted(manager);
   if (!subresource.empty()) text += " with subresource " + go_quoted(subresource);
@@ -68,9 +76,8 @@ doc::Value render_managed_fields(const ManagedFields& managed) {
   doc::Array entries;
   for (const auto* entry : sorted) {
     const auto& [id, owned] = *entry;
-    doc::Object rendered{{"manager", id.manager},
-                         {"operation", id.applies ? "Apply" : "Update"},
-                         {"apiVersion", owned.api_version}};
+    doc::Object rendered{
+        {"manager", id.manager}, {"operation", id.applies ? "Apply" : "Update"}, {"apiVersion", owned.api_version}};
     if (!owned.time.empty()) rendered.append("time", owned.time);
     rendered.append("fieldsType", "FieldsV1");
     rendered.append("fieldsV1", render_fields_v1(owned.fields));

@@ -1,6 +1,6 @@
 #pragma once
-// metadata.managedFields: who owns which fields of an object, as entries. How ownership changes is apply.hpp's business.
-// Pure values.
+// metadata.managedFields: who owns which fields of an object, as entries. How ownership changes is apply.hpp's
+// business. Pure values.
 
 #include <map>
 #include <string>
@@ -17,7 +17,9 @@ struct ManagerId {
   std::string api_version;  // empty for appliers
   std::string subresource;
 
-  auto operator<=>(const ManagerId&) const = default;
+  bool operator==(const ManagerId&) const = default;
+  // As conflict messages list them: by name, appliers first, subresources first.
+  std::weak_ordering operator<=>(const ManagerId& other) const;
   std::string text() const;  // `"kubectl-set" using apps/v1`, as in conflict messages
 };
 

@@ -23,7 +23,8 @@ std::unexpected<Error> cannot_merge(std::string message) { return fail(Code::int
 std::unexpected<Error> bad_form(std::string message) { return fail(Code::invalid_argument, std::move(message)); }
 
 std::unexpected<Error> bad_type(std::string_view wanted, const doc::Value& value) {
-  return cannot_merge("expected a " + std::string(wanted) + ", but received a " + std::string(go_type_of(value)));
+  const auto given = value.is_null() ? "%!s(<nil>)" : go_type_of(value);
+  return cannot_merge("expected a " + std::string(wanted) + ", but received a " + std::string(given));
 }
 
 std::unexpected<Error> bad_directive(const doc::Value& directive, const doc::Value& map) {

@@ -1,8 +1,8 @@
 #pragma once
 // Strategic merge patch (application/strategic-merge-patch+json): like a merge patch, but lists are merged by what the
 // schema says of them (Field::patch_merge, Field::patch_merge_key), and directives in the patch ($patch,
-// $deleteFromPrimitiveList/x, $setElementOrder/x, $retainKeys) delete, replace and order. Pure. Only for built-in kinds:
-// a custom resource's patch of this type is refused by the caller (415).
+// $deleteFromPrimitiveList/x, $setElementOrder/x, $retainKeys) delete, replace and order. Pure. Only for built-in
+// kinds: a custom resource's patch of this type is refused by the caller (415).
 
 #include "core/doc.hpp"
 #include "objects/schema/schema.hpp"

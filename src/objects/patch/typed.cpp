@@ -46,8 +46,7 @@ const Type* member_type(const Type& type, std::string_view name) {
   if (type.shape == Shape::map) return type.element == nullptr ? &deduced() : type.element;
   if (type.shape == Shape::any) return &deduced();
   if (const auto* field = field_of(type, name)) return field->type == nullptr ? &deduced() : field->type;
-  const bool implied =
-      type.embedded_resource && (name == "apiVersion" || name == "kind" || name == "metadata");
+  const bool implied = type.embedded_resource && (name == "apiVersion" || name == "kind" || name == "metadata");
   return type.preserve_unknown || implied ? &deduced() : nullptr;
 }
 

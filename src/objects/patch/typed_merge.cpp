@@ -94,7 +94,7 @@ class Comparer {
 
   void compare_lists(const Type& type, const doc::Value* left, const doc::Value* right) {
     std::map<Step, Both> elements;
-    const auto index = [&](const doc::Value* list, std::vector<const doc::Value*> Both::*side) {
+    const auto index = [&](const doc::Value* list, std::vector<const doc::Value*> Both::* side) {
       if (list == nullptr) return;
       for (const auto& element : list->as_array()) {
         if (auto step = step_of(type, element)) (elements[std::move(*step)].*side).push_back(&element);
