@@ -181,6 +181,30 @@ TEST_CASE("kubectl's server-side apply takes over from its client-side apply") {
         "error: Apply failed with 1 conflict: conflict with \"kubectl-client-side-apply\" using v1: .data.b");
 }
 
+// The JSON patch that kubectl sends between its two applies.
+TEST_CASE("a write may replace managedFields by a readable list, which then counts") {
+  Story story;
+  story.updates("kubectl-client-side-apply", "data: {a: '1', b: '1'}");
+  story.updates("kubectl",
+                "metadata: {managedFields: [{manager: kubectl, operation: Apply, apiVersion: v1, fieldsType: FieldsV1,"
+                " time: '2026-01-01T00:00:01Z', fieldsV1: {'f:data': {'f:a': {}, 'f:b': {}}}}]}\n"
+                "data: {a: '1', b: '1'}");
+  CHECK(story.owners() == "kubectl Apply {\"f:data\":{\"f:a\":{},\"f:b\":{}}}\n");
+  CHECK(story.applies("kubectl", "data: {a: '1'}") == R"({"data":{"a":"1"}})");
+}
+
+TEST_CASE("what an endpoint does not let a writer change, the writer does not own") {
+  const auto& type = testing::small_type();
+  const auto said = doc::parse_json(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"data":{"a":"1"},
+                                        "status":{"phase":"Running"}})")
+                        .value();
+  const Writer writer{"m", "v1", "", {}};
+  const auto applied = apply(type, doc::Value(), said, writer, false, reset_fields_of(true, "")).value();
+  CHECK(doc::render_json(applied["metadata"]["managedFields"][0]["fieldsV1"]) == R"({"f:data":{"f:a":{}}})");
+  const auto updated = track_update(type, doc::Value(), said, writer, reset_fields_of(true, ""));
+  CHECK(doc::render_json(updated["metadata"]["managedFields"][0]["fieldsV1"]) == R"({"f:data":{".":{},"f:a":{}}})");
+}
+
 TEST_CASE("beyond ten updaters the oldest become one") {
   Story story;
   for (int i = 0; i < 12; ++i) story.updates("m" + std::to_string(i), "data: {k" + std::to_string(i) + ": '1'}");

@@ -47,3 +47,9 @@ TEST_CASE("union, intersection and both differences of sets") {
   CHECK(text_of_set(one.without(other)) == R"({"f:a":{"f:b":{}},"f:c":{}})");
   CHECK(text_of_set(one.without_below(other)) == R"({"f:c":{}})");
 }
+
+TEST_CASE("a set from before a part of the schema became atomic owns that part as one") {
+  const auto set = set_of(R"({"f:data":{"f:a":{}},"f:spec":{"f:replicas":{},"f:selector":{".":{},"f:x":{}}}})");
+  CHECK(text_of_set(reconciled(testing::small_type(), set)) ==
+        R"({"f:data":{"f:a":{}},"f:spec":{"f:replicas":{},"f:selector":{}}})");
+}

@@ -28,7 +28,7 @@ constexpr KindOf kKinds[] = {{"Pod", "v1"}, {"Deployment", "apps/v1"}, {"ConfigM
 // How many documents of each sort; KUBE_REFERENCE_CASES raises it for a long run.
 std::size_t cases() {
   const char* said = std::getenv("KUBE_REFERENCE_CASES");
-  return said == nullptr ? 150 : static_cast<std::size_t>(std::atol(said));
+  return said == nullptr ? 60 : static_cast<std::size_t>(std::atol(said));
 }
 std::uint64_t first_seed() {
   const char* said = std::getenv("KUBE_REFERENCE_SEED");
