@@ -144,20 +144,6 @@ Result<Object> applied(const Kind& kind, const Object& stored, const Object& giv
   return updated(kind, stored, std::move(merged));
 }
 
-doc::Value merge_patched(doc::Value target, const doc::Value& patch) {
-  if (!patch.is_object()) return patch;
-  if (!target.is_object()) target = doc::Object{};
-  for (const auto& [key, value] : patch.as_object()) {
-    if (value.is_null()) {
-      target.as_object().erase(key);
-    } else {
-      auto& member = target.at_or_insert(key);
-      member = merge_patched(std::move(member), value);
-    }
-  }
-  return target;
-}
-
 bool is_finished(const Object& object) { return object.is_being_deleted() && object.finalizers().empty(); }
 
 Error not_found_error(const Kind& kind, const Name& name) {

@@ -3,6 +3,7 @@
 // when a write is a conflict. Knows nothing of tables, time sources or watchers; both stores share it.
 
 #include "objects/object.hpp"
+#include "objects/patch/merge_patch.hpp"
 
 namespace slipway::objects {
 
@@ -23,7 +24,7 @@ Result<Object> status_updated(const Kind& kind, const Object& stored, const Obje
 // stays.
 Result<Object> applied(const Kind& kind, const Object& stored, const Object& given);
 // RFC 7386 on the whole document; the result still goes through updated().
-doc::Value merge_patched(doc::Value target, const doc::Value& patch);
+using patch::merge_patched;
 
 // Its last finalizer went after it was deleted.
 bool is_finished(const Object& object);
