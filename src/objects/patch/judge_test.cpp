@@ -299,9 +299,8 @@ doc::Value Documents::json_patch(const doc::Value& original) {
 
 std::vector<doc::Value> judged(const std::vector<doc::Value>& requests) {
   const std::filesystem::path source = SLIPWAY_SOURCE_DIR;
-  static const int built = std::system((source / "tests/reference/build").c_str());
-  if (built != 0) {
-    MESSAGE("skipped: there is no judge here (tests/reference/build)");
+  if (!std::filesystem::exists(source / "build/bin/kube-reference")) {
+    MESSAGE("skipped: there is no judge here; tests/reference/build makes it, once, with Go");
     return {};
   }
   const auto folder = std::filesystem::temp_directory_path() / ("slipway-judge-" + std::to_string(::getpid()));
