@@ -118,15 +118,6 @@ io::Co<Result<>> Exchange::invite_body() {
   co_return co_await client_.write(go_on);
 }
 
-namespace {
-
-// RFC 9110, section 9.2.2.
-bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" || method == "DELETE";
-}
-
-}  // namespace
-
 io::Co<bool> Exchange::forward() {
   std::string avoid;
   for (int attempt = 0;; ++attempt) {
@@ -145,18 +136,15 @@ io::Co<bool> Exchange::forward() {
     }
     const std::string bytes = render_upstream_request();
     auto outcome = co_await upstream_->write(bytes);
-    const bool is_sent = outcome.has_value();
     if (outcome) {
       start_watch();
       outcome = co_await receive_head();
     }
     if (outcome) co_return co_await relay();
     if (client_gone_) break;
-    // A kept connection may have been closed by its server just now; the request is sent again from prefix_. But not
-    // one that arrived whole and may have been acted on: a completion is not computed, or billed, twice.
-    const bool is_safe = !is_sent || is_idempotent(request_.head().method);
-    if (reused && may_retry && is_safe && !response_.started() && outcome.error().code != Code::deadline_exceeded)
-      continue;
+    // A kept connection may have been closed by its server just now. Nothing of the answer came, so nothing is repeated
+    // that the client saw; the body is sent again from prefix_.
+    if (reused && may_retry && !response_.started() && outcome.error().code != Code::deadline_exceeded) continue;
     Error error = std::move(outcome).error();
     co_return co_await answer_failure(std::move(error));
   }
