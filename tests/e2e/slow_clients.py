@@ -15,11 +15,11 @@ data = os.path.join(directory, "data")
 
 def connect(url):
     parts = urlsplit(url)
-    return socket.create_connection((parts.hostname, parts.port), timeout=10)
+    return socket.create_connection((parts.hostname, parts.port), timeout=30)
 
 
 def answer_to(url, payload):
-    """What comes back; b"" when the connection is closed without a word, None when nothing happens for ten seconds."""
+    """What comes back; b"" when the connection is closed without a word, None when nothing happens for thirty seconds (a head has ten)."""
     with connect(url) as connection:
         try:
             connection.sendall(payload)
