@@ -74,11 +74,11 @@ core::Duration patience() {
   return std::chrono::seconds(std::clamp<long>(std::strtol(text.c_str(), nullptr, 10), 0, 3600));
 }
 
-// Asks again while nobody answers. Safe for every method: what creates something carries an Idempotency-Key, so that an
-// answer lost on the way does not make a second one.
+// Asks again while nobody answers, for as long as the connection is patient. A POST carries an Idempotency-Key: runs
+// and promotions are made once by it, however often it arrives.
 Result<core::HttpResponse> send(core::HttpRequest request, const Connection& connection) {
   if (request.method == "POST") request.headers.emplace_back("Idempotency-Key", core::real_random().hex(32));
-  const core::Instant deadline = core::real_clock().monotonic() + patience();
+  const core::Instant deadline = core::real_clock().monotonic() + connection.patience;
   for (bool told = false;; told = true) {
     auto response = net::fetch(request);
     const bool away = response ? response->status == 503 : response.error().code == Code::unavailable;
@@ -159,6 +159,7 @@ Result<std::string> read_input(const std::string& path) {
 
 Result<Connection> connect(const Common& common) {
   Connection connection;
+  connection.patience = patience();
   core::Files& files = core::real_files();
   if (const std::string url = environment("SLIPWAY_URL"); !url.empty() && common.data.empty()) {
     connection.url = url;

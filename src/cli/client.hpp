@@ -28,6 +28,9 @@ struct Connection {
   std::string url;    // http://127.0.0.1:8080
   std::string token;  // empty: reading only
   std::string data;   // the data directory it was found by; empty: $SLIPWAY_URL
+  // How long a request is sent again while nobody answers. connect() takes it from $SLIPWAY_RETRY_SECONDS (0 unless
+  // set; the engine sets it for workflow steps). A verb that must not be heard twice sets it to zero.
+  core::Duration patience{};
 };
 
 // $SLIPWAY_URL and $SLIPWAY_TOKEN or $SLIPWAY_TOKEN_FILE (inside a workflow step), else DATA/endpoints.json and
@@ -39,8 +42,8 @@ Result<std::string> read_input(const std::string& path);
 // DATA/endpoints.json, or unavailable.
 Result<core::doc::Value> read_endpoints(const std::string& data);
 
-// The answer's document; an error answer becomes the Error it describes. $SLIPWAY_RETRY_SECONDS says how long to ask
-// again while nobody answers (0 unless set; the engine sets it for workflow steps). `unavailable` then.
+// The answer's document; an error answer becomes the Error it describes. `unavailable` when nobody answers within the
+// connection's patience.
 Result<core::doc::Value> call(const Connection& connection, std::string_view method, std::string_view path,
                               const std::optional<core::doc::Value>& body = std::nullopt,
                               core::Duration timeout = std::chrono::seconds(60));

@@ -23,7 +23,8 @@ class Follower {
       const std::string name = step["name"].string_or(step["id"].string_or(""));
       const std::string phase = step["phase"].string_or("");
       if (phase == "Running") running += (running.empty() ? "" : ", ") + name;
-      if (phase == "Pending" || phase == "Running" || phase.empty() || !told_.insert(name).second) continue;
+      if (phase == "Pending" || phase == "Running" || phase.empty() || !told_.insert(step["id"].string_or(name)).second)
+        continue;
       const std::string mark = phase == "Succeeded" ? green("ok  ") : phase == "Skipped" ? dim("skip") : red("FAIL");
       print_line(mark + " " + name + " " + step["message"].string_or(""));
       if (phase == "Failed" || phase == "Error") show_tail(run, step);
@@ -49,7 +50,7 @@ class Follower {
 
   const Connection& connection_;
   Progress progress_;
-  std::set<std::string> told_;
+  std::set<std::string> told_;  // ids of steps: two jobs may each have one of the same name
 };
 
 }  // namespace

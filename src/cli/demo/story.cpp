@@ -64,21 +64,9 @@ Result<doc::Value> Story::ask(const std::string& person, std::string_view method
   Common common;
   common.data = workspace_.data();
   common.as = person;
-  // The control plane may just be coming back: reading is asked again; so is writing that was not accepted.
-  Error last;
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    auto connection = connect(common);
-    if (!connection && connection.error().code != Code::unavailable) return fail(std::move(connection).error());
-    if (connection) {
-      auto answer = call(*connection, method, path, body, std::chrono::seconds(30));
-      if (answer || answer.error().code != Code::unavailable) return answer;
-      last = std::move(answer).error();
-    } else {
-      last = std::move(connection).error();
-    }
-    core::sleep_for(std::chrono::milliseconds(200));
-  }
-  return fail(std::move(last));
+  TRY_ASSIGN(Connection connection, connect(common));
+  connection.patience = std::chrono::seconds(30);  // the control plane may just be coming back
+  return call(connection, method, path, body, std::chrono::seconds(30));
 }
 
 Result<doc::Value> Story::wait_for(const std::string& what, core::Duration limit,

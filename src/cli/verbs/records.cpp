@@ -111,6 +111,7 @@ int steer(const RolloutOptions& options, std::string_view verb) {
   const Format format = options.common.format();
   auto connection = connect(options.common);
   if (!connection) return print_error(connection.error(), format);
+  connection->patience = {};  // heard twice, it would end two pauses
   const std::size_t slash = options.rollout.find('/');
   if (slash == std::string::npos)
     return print_error(core::Error(Code::invalid_argument, "\"" + options.rollout + "\" is not NAMESPACE/NAME"),
@@ -201,6 +202,7 @@ Command token_command() {
                        const Format format = options->common.format();
                        auto connection = connect(options->common);
                        if (!connection) return print_error(connection.error(), format);
+                       connection->patience = {};  // heard twice, it would make two tokens
                        auto answer = call(*connection, "POST", "/api/slipway/v1/tokens",
                                           doc::Object{{"person", options->person}, {"label", options->label}});
                        if (!answer) return print_error(answer.error(), format);
