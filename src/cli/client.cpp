@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/text.hpp"
 #include "core/world/real.hpp"
 #include "net/client.hpp"
 
@@ -15,10 +16,8 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
+// What a token's file holds, without the line's end.
+std::string token_in(std::string_view text) { return std::string(core::trimmed(text, " \t\r\n")); }
 
 // $SLIPWAY_TOKEN, or what the file $SLIPWAY_TOKEN_FILE holds, or nothing.
 Result<std::string> token_of_environment() {
@@ -27,7 +26,7 @@ Result<std::string> token_of_environment() {
   if (token.empty() && !file.empty()) {
     TRY_ASSIGN(token, core::real_files().read(file));
   }
-  return trimmed(std::move(token));
+  return token_in(token);
 }
 
 core::Code code_of(std::string_view name, int status) {
@@ -179,7 +178,7 @@ Result<Connection> connect(const Common& common) {
     return fail(Code::invalid_argument, "\"" + person + "\" is not a person's id");
   auto token = files.read(data + "/tokens/" + person);
   if (token) {
-    connection.token = trimmed(std::move(*token));
+    connection.token = token_in(*token);
   } else if (!common.as.empty()) {
     return fail(core::Error(Code::unauthenticated, "there is no token of " + person + " in " + data + "/tokens",
                             "an administrator makes one: slipway token create " + person)

@@ -7,6 +7,7 @@
 #include "core/text.hpp"
 #include "core/world/real.hpp"
 #include "gateway/load/load.hpp"
+#include "registry/model_card.hpp"
 #include "server/assets.hpp"
 #include "server/lint_manifests.hpp"
 #include "server/lint_workflow.hpp"
@@ -60,17 +61,6 @@ std::string root_of(const fs::path& path) {
     if (at == at.parent_path()) break;
   }
   return fs::is_directory(path, error) ? path.string() : "";
-}
-
-void check_model_card(const doc::Value& card, std::vector<Error>& problems) {
-  doc::Decoder d(card, "");
-  d.required_string("name");
-  d.required_string("version");
-  d.string("description");
-  d.string("format", "gguf");
-  d.string("license");
-  d.object("parameters");
-  if (auto done = d.finish(); !done) problems.push_back(std::move(done).error());
 }
 
 // {quality, latency, cost}: {METRIC: {min, max}}.
@@ -210,13 +200,9 @@ class Linter {
       return lint_manifest(loaded, whole);
     report_->checked.push_back(name);
     std::vector<Error> problems;
-    if (is_workflow || is_pipeline) {
-      auto checked = workflow::lint(*loaded.text, name);
-      if (!checked && is_workflow) suggest_job(checked.error(), first);
-      note(std::move(checked), whole);
-    }
+    if (is_workflow || is_pipeline) note(workflow::lint(*loaded.text, name), whole);
     if (is_workflow) problems = broken_expressions(first);
-    if (is_card) check_model_card(first, problems);
+    if (is_card) note(registry::parse_model_card(first), whole);
     if (is_requirements) check_requirements(first, problems);
     if (is_team || first["people"].is_array()) note(team::parse_people(*loaded.text, name), whole);
     for (Error& problem : problems) add(std::move(problem), whole);

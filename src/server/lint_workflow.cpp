@@ -94,15 +94,4 @@ std::vector<Error> broken_expressions(const doc::Value& workflow) {
   return problems;
 }
 
-void suggest_job(Error& problem, const doc::Value& workflow) {
-  for (Error& cause : problem.causes) suggest_job(cause, workflow);
-  const std::string start = "there is no job \"";
-  if (!problem.hint.empty() || !problem.message.starts_with(start) || !workflow["jobs"].is_object()) return;
-  Names jobs;
-  for (const auto& [id, value] : workflow["jobs"].as_object()) jobs.push_back(id);
-  const std::string given = problem.message.substr(start.size(), problem.message.size() - start.size() - 1);
-  if (const std::string near = core::nearest(given, jobs); !near.empty())
-    problem.hint = "did you mean \"" + near + "\"?";
-}
-
 }  // namespace slipway::server

@@ -10,7 +10,4 @@ namespace slipway::server {
 // Every `steps.X` and `needs.X` whose X is no step of the job, or no job that it needs. Pure.
 std::vector<core::Error> broken_expressions(const doc::Value& workflow);
 
-// Gives "there is no job" the name that was probably meant.
-void suggest_job(Error& problem, const doc::Value& workflow);
-
 }  // namespace slipway::server

@@ -5,23 +5,15 @@
 #include "cli/verbs.hpp"
 #include "core/world/real.hpp"
 #include "net/http.hpp"
+#include "registry/model_card.hpp"
 #include "server/platform.hpp"
 
 namespace slipway::cli {
 namespace {
 
 Result<doc::Value> read_card(const std::string& path) {
-  TRY_ASSIGN(const std::string text, core::real_files().read(path));
-  TRY_ASSIGN(doc::Value card, doc::parse_yaml(text, path));
-  doc::Decoder decoder(card, "");
-  decoder.required_string("name");
-  decoder.required_string("version");
-  decoder.string("description");
-  decoder.string("format", "gguf");
-  decoder.string("license");
-  decoder.object("parameters");
-  TRY(decoder.finish());
-  return card;
+  TRY_ASSIGN(const std::string text, read_input(path));
+  return doc::parse_yaml(text, path);
 }
 
 struct RegisterOptions {
@@ -30,7 +22,8 @@ struct RegisterOptions {
 };
 
 Result<doc::Value> register_version(const RegisterOptions& options) {
-  TRY_ASSIGN(const doc::Value card, read_card(options.card));
+  TRY_ASSIGN(const doc::Value document, read_card(options.card));
+  TRY_ASSIGN(const registry::ModelCard card, registry::parse_model_card(document));
   std::error_code status;
   if (!std::filesystem::is_regular_file(options.weights, status)) {
     return fail(Code::invalid_argument, "there are no weights at \"" + options.weights + "\"",
@@ -40,15 +33,15 @@ Result<doc::Value> register_version(const RegisterOptions& options) {
   Progress progress("storing the weights");
   progress.update(options.weights);
   TRY_ASSIGN(const doc::Value blob, upload(connection, "/api/slipway/v1/blobs", options.weights));
-  doc::Object body{{"version", options.version.empty() ? card["version"].string_or("") : options.version},
-                   {"description", card["description"].string_or("")},
+  doc::Object body{{"version", options.version.empty() ? card.version : options.version},
+                   {"description", card.description},
                    {"weights", blob["digest"]},
-                   {"format", card["format"].string_or("gguf")}};
+                   {"format", card.format}};
   if (!options.repository.empty()) body.set("repository", options.repository);
   if (!options.commit.empty()) body.set("commit", options.commit);
   if (!options.run.empty()) body.set("run", options.run);
-  if (card["parameters"].is_object()) body.set("parameters", card["parameters"]);
-  return call(connection, "POST", "/api/slipway/v1/models/" + net::url_encode(card["name"].string_or("")) + "/versions",
+  if (card.parameters.is_object()) body.set("parameters", card.parameters);
+  return call(connection, "POST", "/api/slipway/v1/models/" + net::url_encode(card.name) + "/versions",
               std::move(body));
 }
 
@@ -70,7 +63,7 @@ void collect_numbers(const doc::Value& value, doc::Object& into) {
 }
 
 Result<doc::Value> record_metrics(const RecordOptions& options) {
-  TRY_ASSIGN(const std::string text, core::real_files().read(options.metrics));
+  TRY_ASSIGN(const std::string text, read_input(options.metrics));
   TRY_ASSIGN(const doc::Value file, doc::parse_yaml(text, options.metrics));
   doc::Object metrics;
   collect_numbers(file, metrics);
@@ -154,6 +147,7 @@ Command card_command() {
           [options] {
             auto card = read_card(options->file);
             if (!card) return print_error(card.error());
+            if (auto checked = registry::parse_model_card(*card); !checked) return print_error(checked.error());
             const doc::Value& value = card->at_path(options->field);
             if (value.is_null())
               return print_error(core::Error(Code::not_found, options->file + " has no \"" + options->field + "\""));

@@ -26,7 +26,7 @@ Result<server::PlatformOptions> platform_options(const UpOptions& options) {
   server::PlatformOptions platform;
   platform.layout.root = data_directory(options.common);
   if (!options.profile.empty()) {
-    TRY_ASSIGN(const std::string text, core::real_files().read(options.profile));
+    TRY_ASSIGN(const std::string text, read_input(options.profile));
     TRY_ASSIGN(platform.profile, server::parse_profile(text, options.profile));
   }
   if (!options.runtime.empty())

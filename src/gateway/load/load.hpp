@@ -99,12 +99,7 @@ class LoadGenerator {
   std::unique_ptr<Impl> impl_;
 };
 
-struct LoadMainOptions {
-  LoadOptions load;
-  std::string prompts_file;  // "" when load.prompts is filled
-  bool json = false;         // print the report as JSON instead of the table
-};
-// `slipway load`: until the duration is over or SIGINT; prints the report; 0, or 1 when it could not start.
-int load_main(LoadMainOptions options);
+// The whole of a program: until the duration is over, or SIGINT or SIGTERM, which it blocks in every thread it starts.
+Result<LoadReport> run_until_interrupted(LoadOptions options);
 
 }  // namespace slipway::gateway::load

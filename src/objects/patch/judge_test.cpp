@@ -120,7 +120,7 @@ doc::Value Documents::value_of(const Type& type, int depth) {
         auto element = value_of(*type.element, depth - 1);
         if (element.is_null()) continue;
         for (const auto& key : type.merge_keys) {
-          if (const auto* field = field_of(*type.element, key)) {
+          if (const auto* field = type.element->find(key)) {
             const bool may_default = field->default_value && dice_.one_in(2);
             if (may_default) {
               element.as_object().erase(key);
@@ -131,7 +131,7 @@ doc::Value Documents::value_of(const Type& type, int depth) {
         }
         std::string name = type.merge_keys.empty() ? doc::render_json(element) : "";
         for (const auto& key : type.merge_keys) {
-          const auto* field = field_of(*type.element, key);
+          const auto* field = type.element->find(key);
           const auto& said = element[key];
           name += doc::render_json(said.is_null() && field->default_value ? *field->default_value : said) + ",";
         }
@@ -169,7 +169,7 @@ doc::Value Documents::list_patch(const schema::Field& field, int depth) {
   for (std::size_t i = 0; i < count; ++i) {
     auto element = patch_of(element_type, depth - 1);
     if (element.is_object() && !field.patch_merge_key.empty()) {
-      const auto* key = field_of(element_type, field.patch_merge_key);
+      const auto* key = element_type.find(field.patch_merge_key);
       if (!dice_.one_in(60)) element.as_object().set(key->name, scalar_of(*key->type));
       if (dice_.one_in(5)) element.as_object().set("$patch", dice_.one_in(12) ? "replace" : "delete");
       if (dice_.one_in(150)) element.as_object().set("$patch", dice_.one_in(2) ? "merge" : "nonsense");

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "objects/patch/field_of.hpp"
+#include "objects/schema/schema.hpp"
 
 namespace slipway::objects::patch::testing {
 

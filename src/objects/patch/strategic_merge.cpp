@@ -4,7 +4,6 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "objects/patch/field_of.hpp"
 #include "objects/patch/go_text.hpp"
 #include "objects/patch/list_merge.hpp"
 
@@ -125,7 +124,7 @@ Result<Known> find_known(const Type* type, const std::string& key) {
     return cannot_merge("merging an object in json but data type is not struct, instead is: " +
                         std::string(go_kind(type)));
   }
-  const auto* field = field_of(*type, key);
+  const auto* field = type->find(key);
   if (field == nullptr) {
     return cannot_merge("unable to find api field in struct " + std::string(last_part(type->name)) +
                         " for the json field " + go_quoted(key));
@@ -310,6 +309,10 @@ Result<> merge_member(doc::Object& original, std::string key, doc::Value value, 
   }
   if (value.is_object()) {
     TRY_ASSIGN(const auto known, find_known(type, key));
+    if (known.field->patch_replace) {
+      *old = std::move(value);
+      return {};
+    }
     TRY_ASSIGN(*old, merge_map(std::move(*old), std::move(value), known.type));
   } else if (value.is_array()) {
     TRY_ASSIGN(const auto known, find_known_list(type, key));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "objects/patch/field_of.hpp"
 #include "objects/patch/go_text.hpp"
 
 namespace slipway::objects::patch {
@@ -45,7 +44,7 @@ bool is_atomic(const Type& type, Form form) {
 const Type* member_type(const Type& type, std::string_view name) {
   if (type.shape == Shape::map) return type.element == nullptr ? &deduced() : type.element;
   if (type.shape == Shape::any) return &deduced();
-  if (const auto* field = field_of(type, name)) return field->type == nullptr ? &deduced() : field->type;
+  if (const auto* field = type.find(name)) return field->type == nullptr ? &deduced() : field->type;
   const bool implied = type.embedded_resource && (name == "apiVersion" || name == "kind" || name == "metadata");
   return type.preserve_unknown || implied ? &deduced() : nullptr;
 }
@@ -66,7 +65,7 @@ Result<Step> step_of(const Type& list, const doc::Value& element) {
   for (const auto& name : list.merge_keys) {
     if (const auto* value = element.as_object().find(name)) {
       key.emplace_back(name, *value);
-    } else if (const auto* field = list.element == nullptr ? nullptr : field_of(*list.element, name);
+    } else if (const auto* field = list.element == nullptr ? nullptr : list.element->find(name);
                field != nullptr && field->default_value && !field->default_value->is_null()) {
       key.emplace_back(name, *field->default_value);
     }
@@ -207,7 +206,7 @@ void collect_map(const Type& type, const doc::Value& value, FieldSet& set) {
     if (known == nullptr) known = &deduced();
     collect(*known, member, &step, set);
     const bool is_bare = member.is_null() || (member.is_object() && member.size() == 0);
-    if (is_bare || type.shape != Shape::object || field_of(type, name) == nullptr) set.insert(step);
+    if (is_bare || type.shape != Shape::object || type.find(name) == nullptr) set.insert(step);
   }
 }
 
@@ -273,8 +272,8 @@ FieldSet with_named_parents(const Type& type, const FieldSet& set) {
   FieldSet result;
   for (const auto& member : set.members()) result.insert(member);
   for (const auto& child : set.children()) {
-    const bool is_declared = child.step.kind == Step::Kind::field && type.shape == Shape::object &&
-                             field_of(type, child.step.name) != nullptr;
+    const bool is_declared =
+        child.step.kind == Step::Kind::field && type.shape == Shape::object && type.find(child.step.name) != nullptr;
     if (is_declared) result.insert(child.step);
     const auto* below = type_below(type, child.step);
     result.descend(child.step) = below == nullptr ? child.set : with_named_parents(*below, child.set);

@@ -162,11 +162,20 @@ class Lowering {
     for (const auto& [index, job] : added) needs(index, (*job)["needs"]);
   }
 
+  // The job that was probably meant; "" when none is near.
+  std::string suggestion(const std::string& name) const {
+    std::vector<std::string> jobs;
+    for (const auto& [id, job] : document_["jobs"].as_object()) jobs.push_back(id);
+    const std::string near = core::nearest(name, jobs);
+    return near.empty() ? "" : "did you mean \"" + near + "\"?";
+  }
+
   void needs(Index index, const Value& value) {
     const auto one = [&](const Value& name) {
       const auto needed = graph_.find_child(ir::root, name.string_or(""));
       if (needed == ir::nowhere)
-        problem(name, Code::invalid_argument, "there is no job \"" + name.string_or("") + "\"");
+        problem(name, Code::invalid_argument, "there is no job \"" + name.string_or("") + "\"",
+                suggestion(name.string_or("")));
       else
         graph_.require(index, needed);
     };

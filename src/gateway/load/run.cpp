@@ -1,0 +1,21 @@
+#include <csignal>
+
+#include "gateway/load/load.hpp"
+
+namespace slipway::gateway::load {
+
+Result<LoadReport> run_until_interrupted(LoadOptions options) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  TRY_ASSIGN(const auto generator, LoadGenerator::start(std::move(options)));
+  while (generator->is_running()) {
+    const timespec tick{0, 200'000'000};
+    if (sigtimedwait(&signals, nullptr, &tick) > 0) break;
+  }
+  return generator->stop();
+}
+
+}  // namespace slipway::gateway::load
