@@ -10,8 +10,8 @@ namespace slipway::registry {
 struct ModelCard {
   std::string name, version;  // never empty
   std::string description, license;
-  std::string format;            // "gguf" unless said
-  core::doc::Value parameters;   // an object, or null
+  std::string format;           // "gguf" unless said
+  core::doc::Value parameters;  // an object, or null
 };
 
 // invalid_argument with the place of everything that is wrong or unknown. Pure.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <ranges>
 #include <thread>
 
 #include "core/log.hpp"
@@ -21,6 +22,7 @@ namespace slipway::server {
 namespace {
 
 using State = Platform::State;
+constexpr std::size_t pushes_looked_at_again = 20;
 
 sigset_t stop_signals() {
   sigset_t set;
@@ -154,6 +156,17 @@ Result<> open_server(State& s) {
   return {};
 }
 
+void start_triggers(State& s) {
+  s.triggers = std::make_unique<Triggers>(s.world(), *s.forge, *s.engine,
+                                          [&s](const forge::Push&) { return s.options.profile.variables; });
+  s.forge->on_push_telling(
+      [&s](const forge::Push& push, forge::Tell tell) { s.triggers->pushed(push, std::move(tell)); });
+  // A push is marked as announced before git has told us its workflows: what a crash came between is looked at again.
+  auto recent = s.forge->pushes("", pushes_looked_at_again);
+  if (!recent) return log::error("server", "cannot read recent pushes", {{"why", recent.error().one_line()}});
+  for (const forge::Push& push : std::views::reverse(*recent)) s.triggers->pushed(push, [](const auto&) {});
+}
+
 Result<> start_rooms(State& s) {
   TRY(s.node->start());
   TRY(s.publisher->start());
@@ -266,6 +279,7 @@ Result<> Platform::run(std::function<void()> on_serving) {
     sigwait(&set, &number);
     loop.post([&s] {
       s.stopping = true;
+      if (s.triggers) s.triggers->stop();
       s.server.reset();
       s.node->stop_all(std::chrono::seconds(15), [&s] { s.real.stop(); });
     });

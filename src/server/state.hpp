@@ -17,6 +17,7 @@
 #include "server/live.hpp"
 #include "server/overview.hpp"
 #include "server/platform.hpp"
+#include "server/triggers.hpp"
 #include "server/wiring.hpp"
 #include "serving/serving.hpp"
 #include "slo/prometheus.hpp"
@@ -53,9 +54,10 @@ struct Platform::State {
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<forge::Forge> forge;
-  std::unique_ptr<workflow::SourceTree> source_tree;
-  std::unique_ptr<workflow::LogSource> log_source;
+  std::unique_ptr<ForgeTree> source_tree;
+  std::unique_ptr<NodeLogs> log_source;
   std::unique_ptr<workflow::Engine> engine;
+  std::unique_ptr<Triggers> triggers;
   std::unique_ptr<RegisteredWeights> weights;
   std::unique_ptr<serving::Serving> serving;
   std::unique_ptr<gateway::publisher::Publisher> publisher;
@@ -78,15 +80,12 @@ struct Platform::State {
   std::string url(int port) const { return "http://127.0.0.1:" + std::to_string(port); }
 };
 
-// triggers.cpp: the workflow engine, and what starts its runs.
+// engine.cpp: the workflow engine, and what its steps run with.
 Result<> open_engine(Platform::State& state);
 
 // parts.cpp: the gateway and Prometheus as Pods, kept as they should be.
 Result<> start_infrastructure(Platform::State& state);
 doc::Value describe_parts(Platform::State& state);
-
-// triggers.cpp: a push starts the workflows of its commit.
-void start_triggers(Platform::State& state);
 
 // page_state.cpp: what the overview is rendered from.
 OverviewInputs gather_overview(Platform::State& state);

@@ -1,6 +1,7 @@
 #include "server/wiring.hpp"
 
 #include "forge/forge.hpp"
+#include "pods/node.hpp"
 #include "registry/registry.hpp"
 
 namespace slipway::server {
@@ -59,5 +60,13 @@ Result<delivery::ManifestFiles> CommittedManifests::files(const std::string& rep
   }
   return fail(Code::unavailable, "reading " + directory + " of " + repository + " at " + commit.substr(0, 7));
 }
+
+void ForgeTree::checkout(std::string repository, std::string commit, std::string directory,
+                         std::move_only_function<void(Result<>)> done) {
+  if (auto removed = files_.remove_tree(directory); !removed) return done(std::move(removed));
+  source_.checkout(std::move(repository), std::move(commit), std::move(directory), std::move(done));
+}
+
+Result<std::string> NodeLogs::log(const objects::Name& pod) { return node_.read_log(pod, "", {}); }
 
 }  // namespace slipway::server

@@ -1,16 +1,22 @@
 #pragma once
-// The small interfaces by which delivery asks for what its neighbours have, joined: versions from the registry,
-// manifests from the forge. Serving's, weights, are in weights.hpp.
+// The small interfaces by which rooms ask for what their neighbours have, joined: delivery's versions come from the
+// registry and its manifests from the forge; the workflow engine's checkouts from the forge and its logs from the node.
+// Serving's, weights, are in weights.hpp. What is handed to a constructor outlives it.
 
 #include <map>
 #include <memory>
 #include <optional>
 
+#include "core/world/world.hpp"
 #include "delivery/sources.hpp"
 #include "server/weights.hpp"
+#include "workflow/engine.hpp"
 
 namespace slipway::forge {
 class SourceRepository;
+}
+namespace slipway::pods {
+class Node;
 }
 namespace slipway::registry {
 class Registry;
@@ -43,6 +49,27 @@ class CommittedManifests final : public delivery::ManifestSource {
   forge::SourceRepository& source_;
   std::map<std::string, Answer> answers_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+class ForgeTree final : public workflow::SourceTree {
+ public:
+  ForgeTree(core::Files& files, forge::SourceRepository& source) : files_(files), source_(source) {}
+  // What an interrupted checkout left goes first.
+  void checkout(std::string repository, std::string commit, std::string directory,
+                std::move_only_function<void(Result<>)> done) override;
+
+ private:
+  core::Files& files_;
+  forge::SourceRepository& source_;
+};
+
+class NodeLogs final : public workflow::LogSource {
+ public:
+  explicit NodeLogs(pods::Node& node) : node_(node) {}
+  Result<std::string> log(const objects::Name& pod) override;
+
+ private:
+  pods::Node& node_;
 };
 
 }  // namespace slipway::server

@@ -61,13 +61,13 @@ Result<> ControlPlane::open() {
   node_options.backoff.initial = 1s;
   node = std::make_unique<pods::Node>(world_, *store, *runtime, node_options);
   TRY_ASSIGN(registry, registry::Registry::open(world_, *s_.database, *s_.blobs, *audit));
-  checkouts = std::make_unique<Checkouts>(s_.source);
-  logs = std::make_unique<PodLogs>(*node);
+  source_tree = std::make_unique<server::ForgeTree>(world_.files, s_.source);
+  logs = std::make_unique<server::NodeLogs>(*node);
   workflow::EngineOptions engine_options;
   engine_options.directory = "/runs";
   engine_options.runtime_directory = "/runtime";
   engine_options.environment = {{"PATH", "/usr/bin"}, {"SLIPWAY_URL", api_url}, {"SLIPWAY_GATEWAY", s_.gateway.url()}};
-  engine_options.source_tree = checkouts.get();
+  engine_options.source_tree = source_tree.get();
   engine_options.log_source = logs.get();
   engine =
       std::make_unique<workflow::Engine>(world_, *s_.database, *store, *s_.blobs, *audit, std::move(engine_options));
@@ -108,37 +108,15 @@ Result<> ControlPlane::start() {
   return {};
 }
 
-// As server/triggers.cpp.
 void ControlPlane::start_triggers() {
-  const auto look = [this](const forge::Push& push) {
-    s_.source.list_files(
-        push.repository, push.after, ".github/workflows", [this, push](Result<std::vector<forge::SourceFile>> files) {
-          if (!files)
-            return log::error("simulation", "cannot read the workflows of a push", {{"why", files.error().one_line()}});
-          for (const forge::SourceFile& file : *files) start_workflow(push, file);
-        });
-  };
+  triggers = std::make_unique<server::Triggers>(
+      world_, s_.source, *engine, [](const forge::Push& push) -> std::map<std::string, std::string> {
+        return {{"WEIGHTS", Digest::of("weights of " + push.subject.substr(0, 2)).text()}};
+      });
+  const auto look = [this](const forge::Push& push) { triggers->pushed(push, [](const auto&) {}); };
   s_.source.on_push(look);
   // What a crash came between is looked at again.
   for (const forge::Push& push : s_.source.pushes()) look(push);
-}
-
-void ControlPlane::start_workflow(const forge::Push& push, const forge::SourceFile& file) {
-  const auto wanted = workflow::wants_push(file.text, file.path, push.ref);
-  const auto runs = engine->list(500);
-  const auto is_its_own = [&](const workflow::RunView& run) {
-    return run.commit == push.after && run.name == file.path;
-  };
-  if (!wanted || !*wanted || !runs || std::ranges::any_of(*runs, is_its_own)) return;
-  workflow::Submission submission{.text = file.text, .source_name = file.path, .dialect = "actions"};
-  submission.display_name = file.path;
-  submission.repository = push.repository;
-  submission.commit = push.after;
-  submission.ref = push.ref;
-  submission.actor = push.actor;
-  submission.variables = {{"WEIGHTS", Digest::of("weights of " + push.subject.substr(0, 2)).text()}};
-  if (engine->submit(std::move(submission))) return;
-  world_.loop.after(2s, [this, push, file] { start_workflow(push, file); });
 }
 
 void ControlPlane::keep_prometheus() {

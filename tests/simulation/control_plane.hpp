@@ -7,6 +7,7 @@
 #include "objects/store.hpp"
 #include "pods/node.hpp"
 #include "registry/registry.hpp"
+#include "server/triggers.hpp"
 #include "server/wiring.hpp"
 #include "serving/serving.hpp"
 #include "slo/slo.hpp"
@@ -28,26 +29,11 @@ class ControlPlane {
  private:
   Result<> open();
   void start_triggers();
-  void start_workflow(const forge::Push& push, const forge::SourceFile& file);
   void keep_prometheus();
   void take_requests();
   delivery::Principal principal(const std::string& person) const;
   Result<core::doc::Value> serve_model(const std::vector<std::string>& path, const core::doc::Value& body,
                                        const std::string& person);
-
-  struct Checkouts final : workflow::SourceTree {
-    explicit Checkouts(forge::SourceRepository& s) : source(s) {}
-    void checkout(std::string repository, std::string commit, std::string directory,
-                  std::move_only_function<void(core::Result<>)> done) override {
-      source.checkout(std::move(repository), std::move(commit), std::move(directory), std::move(done));
-    }
-    forge::SourceRepository& source;
-  };
-  struct PodLogs final : workflow::LogSource {
-    explicit PodLogs(pods::Node& n) : node(n) {}
-    core::Result<std::string> log(const objects::Name& pod) override { return node.read_log(pod, "", {}); }
-    pods::Node& node;
-  };
 
   Surroundings& s_;
   core::World world_;
@@ -59,9 +45,10 @@ class ControlPlane {
   std::unique_ptr<pods::Runtime> runtime;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<registry::Registry> registry;
-  std::unique_ptr<Checkouts> checkouts;
-  std::unique_ptr<PodLogs> logs;
+  std::unique_ptr<server::ForgeTree> source_tree;
+  std::unique_ptr<server::NodeLogs> logs;
   std::unique_ptr<workflow::Engine> engine;
+  std::unique_ptr<server::Triggers> triggers;
   std::unique_ptr<server::RegisteredWeights> weights;
   std::unique_ptr<serving::Serving> serving;
   std::unique_ptr<gateway::publisher::Publisher> publisher;
