@@ -9,33 +9,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "objects/schema/schema.hpp"
+#include "objects/schema/resource.hpp"
 
 namespace slipway::objects::schema {
-
-struct Subresource {
-  std::string name;                  // "scale"
-  std::string group, version, kind;  // of its body: "autoscaling", "v1", "Scale"
-  std::vector<std::string> verbs;
-};
-
-// One kind in one version, as discovery tells it.
-struct Resource {
-  std::string group;  // "" for core
-  std::string version;
-  std::string kind;
-  std::string plural;
-  std::string singular;  // may be empty
-  std::vector<std::string> short_names;
-  std::vector<std::string> categories;
-  bool namespaced = true;
-  std::vector<std::string> verbs;  // reviews have only "create"
-  std::vector<Subresource> subresources;
-  const Type* type = nullptr;
-
-  std::string list_kind() const { return kind + "List"; }
-  const Subresource* find_subresource(std::string_view name) const;
-};
 
 // Immutable once parsed; pointers stay valid as long as the registry does.
 class Registry {
