@@ -1,0 +1,180 @@
+#include "objects/verbs/writing.hpp"
+
+#include <algorithm>
+
+#include "objects/patch/apply.hpp"
+#include "objects/schema/decode.hpp"
+#include "objects/verbs/strategy.hpp"
+
+namespace slipway::objects::verbs {
+namespace {
+
+// Metadata that only the store sets; a write may repeat it and never change it.
+constexpr std::string_view server_set[] = {"name",
+                                           "namespace",
+                                           "uid",
+                                           "generation",
+                                           "creationTimestamp",
+                                           "deletionTimestamp",
+                                           "deletionGracePeriodSeconds",
+                                           "resourceVersion",
+                                           "generateName"};
+
+doc::Object& metadata_of(doc::Value& object) {
+  auto& metadata = object.at_or_insert("metadata");
+  if (!metadata.is_object()) metadata = doc::Object{};
+  return metadata.as_object();
+}
+
+void drop_if_empty(doc::Object& object, std::string_view key) {
+  const auto* value = object.find(key);
+  if (value != nullptr && (value->is_null() || ((value->is_object() || value->is_array()) && value->size() == 0))) {
+    object.erase(key);
+  }
+}
+
+void drop_empty_metadata(doc::Object& metadata) {
+  for (const auto key : {"labels", "annotations", "finalizers", "ownerReferences"}) drop_if_empty(metadata, key);
+}
+
+void take(doc::Object& to, const doc::Value& from, std::string_view key) {
+  if (const auto& value = from[key]; !value.is_null()) {
+    to.set(key, value);
+  } else {
+    to.erase(key);
+  }
+}
+
+void drop_nulls(doc::Value& value) {
+  if (value.is_object()) {
+    std::vector<std::string> gone;
+    for (auto& [key, member] : value.as_object()) {
+      if (member.is_null()) {
+        gone.push_back(key);
+      } else {
+        drop_nulls(member);
+      }
+    }
+    for (const auto& key : gone) value.as_object().erase(key);
+  }
+}
+
+}  // namespace
+
+void make_canonical(const schema::Resource& resource, doc::Value& object) {
+  if (resource.type == nullptr) return;
+  schema::prune(object, *resource.type);
+  if (!resource.is_custom()) {
+    schema::normalize(object, *resource.type);
+    schema::show_zeros(object, *resource.type);
+  } else if (auto* metadata = object.as_object().find("metadata")) {
+    drop_nulls(*metadata);
+  }
+  schema::apply_defaults(object, *resource.type);
+}
+
+doc::Value created(const schema::Resource& resource, doc::Value given, std::string uid, core::Time now,
+                   bool keep_status) {
+  auto& metadata = metadata_of(given);
+  for (const auto key : {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"})
+    metadata.erase(key);
+  metadata.set("uid", std::move(uid));
+  metadata.set("creationTimestamp", core::render_rfc3339(now));
+  if (tracks_generation(resource)) {
+    metadata.set("generation", std::int64_t{1});
+  } else {
+    metadata.erase("generation");
+  }
+  drop_empty_metadata(metadata);
+  if (!keep_status && has_status_subresource(resource) && !(resource.group.empty() && resource.kind == "Node")) {
+    given.as_object().erase("status");
+  }
+  start_life(resource, given);
+  if (!resource.is_custom() && resource.type != nullptr) schema::show_zeros(given, *resource.type);
+  return given;
+}
+
+doc::Value updated(const schema::Resource& resource, const doc::Value& stored, doc::Value given,
+                   std::string_view subresource) {
+  if (subresource == "status") {
+    auto next = stored;
+    // A patch's or applier's managedFields travel with it.
+    take(next.as_object(), given, "status");
+    take(metadata_of(next), given["metadata"], "managedFields");
+    return next;
+  }
+  if (subresource == "finalize") {
+    auto next = stored;
+    next.at_or_insert("spec").at_or_insert("finalizers") = given["spec"]["finalizers"];
+    return next;
+  }
+  auto& metadata = metadata_of(given);
+  for (const auto key : server_set) take(metadata, stored["metadata"], key);
+  metadata.erase("selfLink");
+  drop_empty_metadata(metadata);
+  if (has_status_subresource(resource)) take(given.as_object(), stored, "status");
+  if (tracks_generation(resource) && declares_otherwise(resource, stored, given)) {
+    metadata_of(given).set("generation", stored["metadata"]["generation"].int_or(0) + 1);
+  }
+  return given;
+}
+
+std::vector<std::string> finalizers_added_too_late(const doc::Value& before, const doc::Value& after) {
+  std::vector<std::string> added;
+  if (before["metadata"]["deletionTimestamp"].is_null()) return added;
+  const auto had = Object(before).finalizers();
+  for (const auto& finalizer : Object(after).finalizers()) {
+    if (std::ranges::find(had, finalizer) == had.end()) added.push_back(finalizer);
+  }
+  return added;
+}
+
+doc::Value tracked(const schema::Resource& resource, const doc::Value& before, doc::Value after,
+                   const WriteContext& context) {
+  if (resource.type == nullptr) return after;
+  const patch::Writer writer{context.manager, resource.api_version(), context.subresource, context.now};
+  return patch::track_update(*resource.type, before, std::move(after), writer,
+                             patch::reset_fields_of(has_status_subresource(resource), context.subresource));
+}
+
+bool is_same(const doc::Value& before, const doc::Value& after) {
+  const auto& one = before["metadata"]["managedFields"];
+  const auto& other = after["metadata"]["managedFields"];
+  if (one.size() != other.size()) return false;
+  if (one == other) return before == after;
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    auto left = one[i];
+    auto right = other[i];
+    if (!left.is_object() || !right.is_object()) return false;
+    left.as_object().erase("time");
+    right.as_object().erase("time");
+    if (!(left == right)) return false;
+  }
+  auto rest = after;
+  rest.at_or_insert("metadata").as_object().set("managedFields", one);
+  return before == rest;
+}
+
+doc::Value marked_deleted(doc::Value object, core::Time now, Duration grace) {
+  auto& metadata = metadata_of(object);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(grace).count();
+  const auto* before = metadata.find("deletionTimestamp");
+  if (before != nullptr && !before->is_null()) {
+    if (metadata["deletionGracePeriodSeconds"].int_or(0) <= seconds) return object;
+  } else if (const auto generation = metadata["generation"].int_or(0); generation > 0) {
+    metadata.set("generation", generation + 1);
+  } else {
+    metadata.erase("generation");
+  }
+  metadata.set("deletionTimestamp", core::render_rfc3339(now + grace));
+  metadata.set("deletionGracePeriodSeconds", std::int64_t{seconds});
+  return object;
+}
+
+bool is_finished(const schema::Resource& resource, const doc::Value& object) {
+  if (object["metadata"]["deletionTimestamp"].is_null() || object["metadata"]["finalizers"].size() > 0) return false;
+  if (resource.group.empty() && resource.kind == "Namespace" && object["spec"]["finalizers"].size() > 0) return false;
+  return object["metadata"]["deletionGracePeriodSeconds"].int_or(0) == 0;
+}
+
+}  // namespace slipway::objects::verbs
