@@ -3,13 +3,17 @@
 // Knows nothing of what a write means (defaults, ownership, deletion): that is verbs' business, and Store's for
 // controllers. Embedded: SQLite (make_sqlite_backend).
 //
-// Thread: the control loop only. A write is durable on return, or with the storage::Database::group() around it.
+// Thread: the control loop only. A write is durable on return, or with the storage::Database::group() around it;
+// watchers are told when it is. Callbacks that are handed rows (`visit`) must not write.
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/world/world.hpp"
 #include "objects/store.hpp"
@@ -62,15 +66,50 @@ class Backend {
 
   // Each takes the next version, puts it into the object and tells watchers. `object` is whole: uid and name are set.
   virtual Result<Stored> insert(const Kind& kind, Object object) = 0;  // already_exists
-  // conflict when the stored version is not `expected`; not_found.
-  virtual Result<Stored> replace(const Kind& kind, Object object, std::int64_t expected) = 0;
-  virtual Result<Stored> erase(const Kind& kind, Object last, std::int64_t expected) = 0;
+  // conflict when the stored version is not `expected`; not_found. `before`, when the caller has it, is what is stored
+  // as `expected`: it saves reading and parsing that again.
+  virtual Result<Stored> replace(const Kind& kind, Object object, std::int64_t expected,
+                                 const Object* before = nullptr) = 0;
+  virtual Result<Stored> erase(const Kind& kind, Object last, std::int64_t expected,
+                               const Object* before = nullptr) = 0;
 
   // Every change after that version (nullopt: from now on), in order, on the loop, never inside the call that made the
-  // change. gone when it is older than the ring, or not given out yet.
+  // change. gone when it is older than the ring, or not given out yet. A watcher that fell so far behind that the ring
+  // has passed it is told nullptr, once, and nothing more: as gone.
   using OnChange = std::function<void(const std::shared_ptr<const Change>&)>;
   virtual Result<std::unique_ptr<ChangeWatch>> watch(const Kind& kind, std::optional<std::int64_t> after,
                                                      OnChange on_change) = 0;
+
+  // --- for the garbage collector ---------------------------------------------------------------------------------
+  // Group and kind as texts: a row may be of a kind that is no longer served.
+  using VisitAny = std::function<bool(std::string_view group, std::string_view kind, Stored)>;
+  // Objects with an owner reference to that uid, whatever else the reference says; false ends it.
+  virtual Result<> list_owned(const std::string& owner_uid, const VisitAny& visit) = 0;
+  // Objects that have a deletionTimestamp.
+  virtual Result<> list_deleting(const VisitAny& visit) = 0;
+  virtual Result<> find_uid(const std::string& uid, const VisitAny& visit) = 0;  // at most one
+  // The uids of objects with a reference that fits no object.
+  virtual Result<std::vector<std::string>> list_unowned() = 0;
+  // The changes of all kinds, from now on.
+  virtual Result<std::vector<std::unique_ptr<ChangeWatch>>> watch_all(OnChange on_change) = 0;
 };
+
+// The fields that selectors may name, beside labels: "spec.nodeName" -> "n1". Decides when a change keeps what was
+// before.
+using SelectableFields = std::function<std::map<std::string, std::string>(const Kind&, const Object&)>;
+
+// Whether a kind lives in the volatile database, with a version counter and a ring of its own: Events and Leases.
+bool is_volatile(const Kind& kind);
+
+// `database` may be shared with other rooms, and outlives the backend. `volatile_database` (Durability::normal) may be
+// null: then everything is in one. Objects that are in the wrong one of them are moved. Each ring keeps `ring_size`
+// changes.
+Result<std::unique_ptr<Backend>> make_sqlite_backend(core::World& world, storage::Database& database,
+                                                     storage::Database* volatile_database,
+                                                     SelectableFields selectable = {}, std::size_t ring_size = 10'000);
+
+// For a database that was restored from a backup, before it is used: every version that was ever given out is gone, so
+// that nobody goes on watching from a version that now means something else. Nothing when there are no objects in it.
+Result<> outdate_versions(storage::Database& database);
 
 }  // namespace slipway::objects
