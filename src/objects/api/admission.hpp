@@ -1,0 +1,48 @@
+#pragma once
+// Admission: what else has a say in a write before it is done: first plugins that change the object, then ones that only
+// look. Plain functions of what they see; what has to ask somebody over the network is a RemoteAdmission.
+
+#include <functional>
+#include <memory>
+
+#include "objects/api/call.hpp"
+
+namespace slipway::objects::api {
+
+enum class Operation : std::uint8_t { create, update, remove, connect };
+
+struct Review {
+  Operation operation = Operation::create;
+  ResourcePtr resource;        // as it is kept
+  std::string subresource;
+  Name name;
+  doc::Value object;           // as it will be; null for a removal. Plugins that mutate may change it.
+  doc::Value before;           // as it is; null for a create
+  doc::Value options;          // of the request: CreateOptions, UpdateOptions, DeleteOptions; may be null
+  std::string user;
+  bool dry_run = false;
+  std::vector<std::string> warnings;
+};
+
+class AdmissionPlugin {
+ public:
+  virtual ~AdmissionPlugin() = default;
+  // Called for every create, update and removal. An Answer that is a Failure refuses.
+  virtual Answer<> mutate(Review&) { return {}; }
+  virtual Answer<> validate(const Review&) { return {}; }
+};
+
+// Webhooks: asked beside the loop's other work. The object may have changed in the store meanwhile; the caller then
+// begins again.
+class RemoteAdmission {
+ public:
+  virtual ~RemoteAdmission() = default;
+  virtual bool wants_to_mutate(const Review& review) = 0;
+  virtual bool wants_to_validate(const Review& review) = 0;
+  using Done = std::move_only_function<void(Answer<>)>;
+  // `done` runs on the loop, later. `review` lives until then.
+  virtual void mutate(std::shared_ptr<Review> review, Done done) = 0;
+  virtual void validate(std::shared_ptr<const Review> review, Done done) = 0;
+};
+
+}  // namespace slipway::objects::api

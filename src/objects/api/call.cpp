@@ -1,0 +1,50 @@
+#include "objects/api/call.hpp"
+
+#include "net/wire.hpp"
+
+namespace slipway::objects::api {
+namespace {
+
+void add_warnings(const Call& call, net::Response& response) {
+  for (const auto& warning : call.warnings) response.headers.emplace_back("Warning", warning_header(warning));
+}
+
+}  // namespace
+
+std::string Call::user() const {
+  const auto principal = request.header(net::principal_header);
+  return principal.empty() ? "system:anonymous" : std::string(principal);
+}
+
+std::string Call::manager() const {
+  if (const auto said = request.parameter("fieldManager"); !said.empty()) return std::string(said);
+  const auto agent = request.header("User-Agent");
+  const auto name = agent.substr(0, agent.find('/'));
+  return name.empty() ? "unknown" : std::string(name.substr(0, 128));
+}
+
+void Call::send(int status, std::string json) {
+  net::Response response;
+  response.status = status;
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.body = std::move(json);
+  add_warnings(*this, response);
+  responder->send(std::move(response));
+}
+
+void Call::send(const Failure& failure) {
+  auto response = failure.response();
+  add_warnings(*this, response);
+  responder->send(std::move(response));
+}
+
+std::string warning_header(std::string_view text) {
+  std::string header = "299 - \"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') header += '\\';
+    header += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return header + "\"";
+}
+
+}  // namespace slipway::objects::api

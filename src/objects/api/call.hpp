@@ -1,0 +1,37 @@
+#pragma once
+// Call: one request of the Kubernetes API on its way through the handlers, with what is known of it.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "objects/api/failure.hpp"
+#include "objects/api/request_info.hpp"
+#include "objects/catalog.hpp"
+
+namespace slipway::objects::api {
+
+struct Call {
+  RequestInfo info;
+  ResourcePtr resource;  // as the client speaks of it
+  ResourcePtr stored;    // as it is kept; the same for most
+  Kind kind;             // of `stored`
+  net::Request request;
+  std::shared_ptr<net::Responder> responder;
+  std::vector<std::string> warnings;  // for the Warning header
+
+  Name name() const { return {info.ns, info.name}; }
+  bool is_converted() const { return resource != stored; }
+  std::string user() const;     // who calls; "system:anonymous" when nobody said
+  std::string manager() const;  // ?fieldManager=, else the start of the User-Agent
+  // Sends an object or Status with the call's warnings.
+  void send(int status, std::string json);
+  void send(int status, const doc::Value& value) { send(status, doc::render_json(value)); }
+  void send(const Failure& failure);
+};
+using CallPtr = std::shared_ptr<Call>;
+
+// A 299 Warning header of RFC 7234.
+std::string warning_header(std::string_view text);
+
+}  // namespace slipway::objects::api

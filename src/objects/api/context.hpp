@@ -1,0 +1,35 @@
+#pragma once
+// Context: what all handlers of one API server share.
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/events.hpp"
+#include "objects/api/admission.hpp"
+#include "objects/backend.hpp"
+
+namespace slipway::storage {
+class Database;
+}
+
+namespace slipway::objects::api {
+
+struct Context {
+  core::World& world;
+  Catalog& catalog;
+  Backend& backend;
+  storage::Database& database;           // the backend's: what is written together becomes durable together
+  core::EventSink* events = nullptr;     // where writes go on record; may be null
+  // Says no to an object of our own kinds, with every problem. May be empty.
+  std::function<Result<>(const Object&)> admit = {};
+  std::vector<std::unique_ptr<AdmissionPlugin>> plugins = {};
+  std::unique_ptr<RemoteAdmission> remote = {};
+};
+
+// As its client speaks of it.
+Result<doc::Value> to_client(const Call& call, doc::Value stored);
+// As it is kept.
+Result<doc::Value> to_stored(const Call& call, doc::Value given);
+
+}  // namespace slipway::objects::api

@@ -1,0 +1,55 @@
+#pragma once
+// The form in which a client wants objects: as they are, as a Table, or their metadata alone.
+
+#include "objects/api/call.hpp"
+#include "objects/backend.hpp"
+#include "objects/discovery/negotiate.hpp"
+
+namespace slipway::objects::api {
+
+class Output {
+ public:
+  // 406 when nothing that the Accept header names can be given.
+  static Answer<Output> of(const Call& call, core::Time now);
+
+  // True when a stored object's bytes can be sent as they are.
+  bool is_verbatim() const { return form_->is_plain() && !form_->is_yaml() && !pretty_; }
+  bool is_table() const { return form_->as == "Table"; }
+
+  // One object.
+  net::Response object(const Call& call, const doc::Value& value) const;
+  net::Response verbatim(std::string body) const;
+
+  // A list, item by item: bytes when is_verbatim(), else documents.
+  class List {
+   public:
+    void add(std::string body);
+    void add(doc::Value object);
+    std::size_t size() const { return size_; }
+    net::Response finish(const Call& call, std::int64_t version, const std::string& continue_token,
+                         std::optional<std::int64_t> remaining);
+
+   private:
+    friend class Output;
+    explicit List(const Output& output) : output_(output) {}
+    const Output& output_;
+    std::string items_;
+    doc::Array documents_;
+    std::size_t size_ = 0;
+  };
+  List list() const { return List(*this); }
+
+  // The `object` of a watch event.
+  std::string event_object(const Call& call, const doc::Value& value) const;
+
+ private:
+  doc::Value in_form(const Call& call, const doc::Value& value) const;
+  net::Response respond(std::string json, const doc::Value* value) const;
+  const discovery::Form* form_ = nullptr;
+  bool pretty_ = false;
+  bool embeds_object_ = true;      // rows of a Table carry something of the object
+  bool embeds_whole_object_ = false;
+  core::Time now_{};
+};
+
+}  // namespace slipway::objects::api
