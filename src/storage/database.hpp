@@ -35,6 +35,8 @@ class Connection {
   // conflict when a UNIQUE or CHECK constraint refuses (message names it); resource_exhausted when the disk is full.
   virtual Result<> execute(std::string_view sql, const Args& args = {}) = 0;
   virtual Result<> query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row) = 0;
+  // As query(), until `row` says false.
+  virtual Result<> scan(std::string_view sql, const Args& args, const std::function<bool(const Row&)>& row) = 0;
   virtual std::int64_t last_insert_id() const = 0;
   virtual std::int64_t changed_rows() const = 0;
 };
@@ -59,13 +61,26 @@ class Database {
   // the error is returned. When the commit fails, every member of the group gets that error and nothing is changed.
   // `work` must not call write() again and must not block.
   virtual Result<> write(const std::function<Result<>(Connection&)>& work) = 0;
+
+  // Runs `work` on this thread, now. Every write() of this thread inside of it shares one transaction and one fsync,
+  // each in a savepoint of its own: one that fails undoes only itself, what join_next_write() brought goes along with
+  // its write. A write() that returned inside is seen by read() and is not durable yet. Returns the commit's outcome:
+  // after an error nothing of the group is changed. A group() inside joins the outer one and returns at once. An
+  // exception out of `work` undoes the group and goes on. Other threads' writes wait, so `work` must not block.
+  virtual Result<> group(const std::function<void()>& work) = 0;
+  // Runs `done` when it is known whether the open group of this thread is durable, in the order of these calls, after
+  // the transaction; at once, with true, when there is none (a write() that returned is durable then). `done` must not
+  // write() and must not throw; it may post to a loop.
+  virtual void after_group(std::function<void(bool durable)> done) = 0;
+
   // `work` goes along with the next write() of this thread, in its transaction and after it: both are durable, or
-  // neither. Nothing runs when that write fails. One at a time; end_join() says
-  // whether it is durable, and gives it up when no write came.
+  // neither. Nothing runs when that write fails. One at a time; end_join() says whether it is durable, and gives it up
+  // when no write came.
   virtual void join_next_write(std::function<Result<>(Connection&)> work) = 0;
-  virtual bool end_join() = 0;
-  // A consistent snapshot; readers do not block the writer. Sees everything whose write() returned. `work` must not
-  // call write(): a database in memory has one connection.
+  virtual bool end_join() = 0;  // inside a group(): as durable as the group
+
+  // A consistent snapshot; readers do not block the writer. Sees everything whose write() returned, and, inside a
+  // group(), what that wrote. `work` must not call write(): a database in memory has one connection.
   virtual Result<> read(const std::function<Result<>(Connection&)>& work) = 0;
   // A consistent copy while running.
   virtual Result<> backup_to(const std::string& path) = 0;

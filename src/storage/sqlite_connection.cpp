@@ -226,15 +226,15 @@ Result<> SqliteConnection::execute(std::string_view sql, const Args& args, bool 
   }
 }
 
-Result<> SqliteConnection::query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row,
-                                 bool read_only) {
+Result<> SqliteConnection::scan(std::string_view sql, const Args& args, const std::function<bool(const Row&)>& row,
+                                bool read_only) {
   const Statement statement(*this, sql);
   if (!statement.rest().empty()) return fail(Code::internal, "one query at a time: " + std::string(sql.substr(0, 200)));
   return run(statement, sql, args, row, read_only);
 }
 
 Result<> SqliteConnection::run(const Statement& statement, std::string_view sql, const Args& args,
-                               const std::function<void(const Row&)>& row, bool read_only) {
+                               const std::function<bool(const Row&)>& row, bool read_only) {
   if (statement.result() != SQLITE_OK) return fail(error(statement.result(), sql));
   if (!statement.get()) return {};  // a comment alone
   if (read_only && sqlite3_stmt_readonly(statement.get()) == 0) {
@@ -249,7 +249,7 @@ Result<> SqliteConnection::run(const Statement& statement, std::string_view sql,
     const int result = sqlite3_step(statement.get());
     if (result == SQLITE_DONE) return {};
     if (result != SQLITE_ROW) return fail(error(result, sql));
-    if (row) row(current);
+    if (row && !row(current)) return {};
   }
 }
 

@@ -24,8 +24,9 @@ class SqliteConnection {
 
   // `read_only` refuses statements that would change the database.
   Result<> execute(std::string_view sql, const Args& args, bool read_only = false);
-  Result<> query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row,
-                 bool read_only = false);
+  // Until `row` says false.
+  Result<> scan(std::string_view sql, const Args& args, const std::function<bool(const Row&)>& row,
+                bool read_only = false);
   std::int64_t last_insert_id() const;
   std::int64_t changed_rows() const;
   // False when SQLite undid the transaction by itself, as it does when the disk is full.
@@ -40,7 +41,7 @@ class SqliteConnection {
   explicit SqliteConnection(std::string path);
   Error error(int code, std::string_view doing) const;
   Result<> run(const Statement& statement, std::string_view sql, const Args& args,
-               const std::function<void(const Row&)>& row, bool read_only);
+               const std::function<bool(const Row&)>& row, bool read_only);
 
   std::string path_;
   sqlite3* handle_ = nullptr;
@@ -55,7 +56,10 @@ class SqliteSession final : public Connection {
     return connection_.execute(sql, args, read_only_);
   }
   Result<> query(std::string_view sql, const Args& args, const std::function<void(const Row&)>& row) override {
-    return connection_.query(sql, args, row, read_only_);
+    return connection_.scan(sql, args, [&row](const Row& r) { return row(r), true; }, read_only_);
+  }
+  Result<> scan(std::string_view sql, const Args& args, const std::function<bool(const Row&)>& row) override {
+    return connection_.scan(sql, args, row, read_only_);
   }
   std::int64_t last_insert_id() const override { return connection_.last_insert_id(); }
   std::int64_t changed_rows() const override { return connection_.changed_rows(); }

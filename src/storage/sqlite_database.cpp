@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -20,14 +21,15 @@ using Work = std::function<Result<>(Connection&)>;
 constexpr std::size_t largest_group = 128;  // writes in one transaction: bounds how long the first one waits
 constexpr std::size_t idle_readers = 8;
 
-// A call of write() that waits for its group.
+// A call of write() or group() that waits for its transaction.
 struct Pending {
-  explicit Pending(const Work& w) : work(w) {}
   const Work& work;
-  Result<> result;
+  bool on_own_thread = false;  // a group(): it leads its transaction
+  bool has_changes = false;    // of a group: whether a write() in it succeeded
+  Result<> result = {};
   bool done = false;
   bool leads = false;
-  std::condition_variable changed;
+  std::condition_variable changed = {};
 };
 
 // What goes along with this thread's next write.
@@ -58,32 +60,40 @@ class SqliteDatabase final : public Database {
   void join_next_write(Work work) override { joined = {this, std::move(work), false}; }
   bool end_join() override { return std::exchange(joined, {}).is_durable; }
 
-  Result<> write_alone(const Work& work) {
-    Pending mine(work);
-    std::unique_lock lock(queue_mutex_);
-    if (leader_thread_ == std::this_thread::get_id()) {
-      return fail(Code::internal, "write() was called inside of a write()");
+  Result<> group(const std::function<void()>& work) override {
+    if (in_group()) {
+      work();
+      return {};
     }
-    queue_.push_back(&mine);
-    if (has_leader_) {
-      mine.changed.wait(lock, [&] { return mine.done || mine.leads; });
-      if (mine.done) return std::move(mine.result);
-    }
-    has_leader_ = true;
-    leader_thread_ = std::this_thread::get_id();
-    lead(lock);
-    leader_thread_ = std::thread::id();
-    if (queue_.empty()) {
-      has_leader_ = false;
-    } else {  // who waits longest leads next; this thread has its answer
-      queue_.front()->leads = true;
-      queue_.front()->changed.notify_one();
-    }
-    return std::move(mine.result);
+    std::exception_ptr thrown;
+    std::vector<std::function<void(bool)>> callbacks;
+    const Work all = [&](Connection&) -> Result<> {
+      group_thread_ = std::this_thread::get_id();
+      try {
+        work();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      group_thread_ = std::thread::id();
+      callbacks = std::exchange(after_group_, {});
+      auto outcome = std::exchange(group_error_, {});
+      if (thrown) return fail(Code::internal, "a group of writes was ended by an exception");
+      return outcome;
+    };
+    Pending mine{.work = all, .on_own_thread = true};
+    const auto result = enter(mine);
+    for (const auto& done : callbacks) done(result.has_value());
+    if (thrown) std::rethrow_exception(thrown);
+    return result;
+  }
+
+  void after_group(std::function<void(bool)> done) override {
+    if (!in_group()) return done(true);
+    after_group_.push_back(std::move(done));
   }
 
   Result<> read(const Work& work) override {
-    if (in_memory_) {
+    if (in_memory_ || in_group()) {
       const std::lock_guard lock(writer_mutex_);
       SqliteSession session(*writer_, true);
       return work(session);
@@ -123,33 +133,83 @@ class SqliteDatabase final : public Database {
   }
 
  private:
-  // Runs what is queued as one transaction and gives every member its result. `lock` holds the queue and is given up
-  // while the database works, so that others can queue; they join until the commit begins.
+  // Only the thread of the open group finds its own id there.
+  bool in_group() const { return group_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+
+  Result<> write_alone(const Work& work) {
+    Pending mine{.work = work};
+    return in_group() ? write_in_group(mine) : enter(mine);
+  }
+
+  // The group holds the writer and its transaction.
+  Result<> write_in_group(Pending& mine) {
+    if (is_writing_) return fail(Code::internal, "write() was called inside of a write()");
+    if (!group_error_) return group_error_;  // the transaction is lost
+    is_writing_ = true;
+    group_error_ = run(mine);
+    is_writing_ = false;
+    if (!group_error_) return group_error_;
+    group_has_changes_ = group_has_changes_ || mine.result.has_value();
+    return std::move(mine.result);
+  }
+
+  // Waits until it leads or another thread has run it.
+  Result<> enter(Pending& mine) {
+    std::unique_lock lock(queue_mutex_);
+    if (leader_thread_ == std::this_thread::get_id()) {
+      return fail(Code::internal, mine.on_own_thread ? "group() was called inside of a write()"
+                                                     : "write() was called inside of a write()");
+    }
+    queue_.push_back(&mine);
+    if (has_leader_) {
+      mine.changed.wait(lock, [&] { return mine.done || mine.leads; });
+      if (mine.done) return std::move(mine.result);
+    }
+    has_leader_ = true;
+    leader_thread_ = std::this_thread::get_id();
+    lead(lock);
+    leader_thread_ = std::thread::id();
+    if (queue_.empty()) {
+      has_leader_ = false;
+    } else {  // who waits longest leads next; this thread has its answer
+      queue_.front()->leads = true;
+      queue_.front()->changed.notify_one();
+    }
+    return std::move(mine.result);
+  }
+
+  // Runs what is queued as one transaction and gives every member its result. The first member is this thread's.
+  // `lock` holds the queue and is given up while the database works, so that others can queue; they join until the
+  // commit begins, or until one comes that has to lead.
   void lead(std::unique_lock<std::mutex>& lock) {
-    std::vector<Pending*> group;
+    std::vector<Pending*> members;
     lock.unlock();
     Result<> outcome;
     {
       const std::lock_guard writer_lock(writer_mutex_);
+      group_has_changes_ = false;
       outcome = writer_->execute("BEGIN IMMEDIATE", {});
       lock.lock();
-      while (!queue_.empty() && group.size() < largest_group) {
+      while (!queue_.empty() && members.size() < largest_group && (members.empty() || !queue_.front()->on_own_thread)) {
         Pending* const member = queue_.front();
         queue_.pop_front();
-        group.push_back(member);
-        if (!outcome) continue;  // the transaction is lost: they share its error
+        members.push_back(member);
+        // Without a transaction the members share its error; a group runs all the same, and each of its writes fails.
+        if (!outcome && !member->on_own_thread) continue;
         lock.unlock();
-        outcome = run(*member);
+        group_error_ = outcome;
+        outcome = outcome ? run(*member) : run_in_vain(*member);
+        member->has_changes = member->on_own_thread ? group_has_changes_ : member->result.has_value();
         lock.lock();
       }
       lock.unlock();
       const bool changes =
-          std::any_of(group.begin(), group.end(), [](const Pending* member) { return member->result.has_value(); });
+          std::any_of(members.begin(), members.end(), [](const Pending* member) { return member->has_changes; });
       if (outcome && changes) outcome = commit();
       if (writer_->in_transaction()) (void)writer_->execute("ROLLBACK", {});
     }
     lock.lock();
-    for (Pending* member : group) {
+    for (Pending* member : members) {
       if (!outcome) member->result = outcome;
       member->done = true;
       member->changed.notify_one();
@@ -174,6 +234,11 @@ class SqliteDatabase final : public Database {
     }
     if (!member.result) TRY(writer_->execute("ROLLBACK TO member", {}));
     return writer_->execute("RELEASE member", {});
+  }
+
+  Result<> run_in_vain(const Pending& group) {
+    SqliteSession session(*writer_, true);
+    return group.work(session);
   }
 
   Result<> commit() {
@@ -222,7 +287,14 @@ class SqliteDatabase final : public Database {
   bool has_leader_ = false;
   std::thread::id leader_thread_;
 
-  // Recursive, because a database in memory has one connection: work inside of write() may read().
+  // Of the open group: only its thread uses them.
+  std::atomic<std::thread::id> group_thread_;
+  std::vector<std::function<void(bool)>> after_group_;
+  Result<> group_error_;
+  bool group_has_changes_ = false;
+  bool is_writing_ = false;
+
+  // Recursive: work inside of write() may read() a database in memory, which has one connection, and a group holds it.
   std::recursive_mutex writer_mutex_;
   std::unique_ptr<SqliteConnection> writer_;
   std::function<Result<>()> commit_fault_;

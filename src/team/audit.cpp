@@ -138,8 +138,6 @@ void AuditLog::record(core::Event event) {
                {{"waiting", waiting_.size()}, {"error", written.error().one_line()}});
     return;
   }
-  waiting_.clear();
-  for (const auto& e : batch) announce(e);
 }
 
 Result<> AuditLog::insert(storage::Connection& connection, std::vector<core::Event>& events, std::uint64_t& sequence,
@@ -162,9 +160,29 @@ Result<> AuditLog::append(std::vector<core::Event>& events) {
   auto sequence = sequence_;
   auto hash = hash_;
   TRY(database_.write([&](storage::Connection& c) { return insert(c, events, sequence, hash); }));
-  sequence_ = sequence;
-  hash_ = hash;
+  advance(sequence, std::move(hash), events, events.size());
   return {};
+}
+
+void AuditLog::advance(std::uint64_t sequence, std::string hash, std::vector<core::Event> events, std::size_t kept) {
+  auto settle = [this, alive = std::weak_ptr(subscribers_), before = sequence_, before_hash = hash_, kept,
+                 events = std::move(events)](bool durable) {
+    if (alive.expired()) return;
+    if (durable) {
+      for (const auto& event : events) announce(event);
+      return;
+    }
+    if (before < sequence_) {  // the first of the group is told first: the others have nothing to take back
+      sequence_ = before;
+      hash_ = before_hash;
+      log::error("team", "audit records were undone with their group", {{"after", before}});
+    }
+    waiting_.insert(waiting_.end(), events.begin(), events.begin() + static_cast<std::ptrdiff_t>(kept));
+  };
+  sequence_ = sequence;
+  hash_ = std::move(hash);
+  waiting_.clear();
+  database_.after_group(std::move(settle));
 }
 
 void AuditLog::begin_joined(core::Event event) {
@@ -177,10 +195,8 @@ void AuditLog::begin_joined(core::Event event) {
 
 void AuditLog::end_joined(bool) {
   if (!database_.end_join()) return;  // the write failed, or found nothing to change
-  sequence_ = joined_.sequence;
-  hash_ = joined_.hash;
-  waiting_.clear();
-  for (const auto& event : joined_.events) announce(event);
+  const auto earlier = joined_.events.size() - 1;
+  advance(joined_.sequence, std::move(joined_.hash), std::move(joined_.events), earlier);
 }
 
 void AuditLog::announce(const core::Event& event) {

@@ -45,9 +45,10 @@ class AuditLog final : public core::EventSink {
   static Result<std::unique_ptr<AuditLog>> open(core::World world, storage::Database& database,
                                                 const std::string& key_path);
 
-  // Durable on return. A record that the disk refused is kept in memory, logged, and written before the next one.
+  // Durable on return, or with the database's open group(). A record that the disk refused is kept in memory, logged,
+  // and written before the next one.
   void record(core::Event event) override;
-  // The record is part of the transaction that it is joined to.
+  // The record is part of the transaction that it is joined to; when that is undone, it never was.
   void begin_joined(core::Event event) override;
   void end_joined(bool succeeded) override;
 
@@ -77,6 +78,9 @@ class AuditLog final : public core::EventSink {
   // Adds the records and moves the signed head; `sequence` and `hash` are the log's after them.
   Result<> insert(storage::Connection& connection, std::vector<core::Event>& events, std::uint64_t& sequence,
                   std::string& hash) const;
+  // `events` are written, on top of `sequence_` and `hash_`: tells subscribers when they are durable. When they are
+  // undone the log goes back, and the first `kept` of them wait for the next record.
+  void advance(std::uint64_t sequence, std::string hash, std::vector<core::Event> events, std::size_t kept);
   void announce(const core::Event& event);
 
   core::World world_;

@@ -90,6 +90,54 @@ TEST_CASE("what somebody is told was done and its record are durable together, o
   CHECK(archive.log->verify().value().entries == 4);
 }
 
+TEST_CASE("records of a group are on record and told with its commit, or undone with it") {
+  for (int failing = 0; failing <= 4; ++failing) {
+    CAPTURE(failing);
+    Archive archive;
+    archive.sql("CREATE TABLE effects (what TEXT UNIQUE)");
+    std::vector<std::string> heard;
+    const auto subscription = archive.log->subscribe([&](const core::Event& e) { heard.push_back(e.object); });
+    const auto act = [&](const std::string& what) {
+      return core::recorded_with(*archive.log, event("ada@example.com", "approved", what), [&] {
+        return archive.database->write(
+            [&](storage::Connection& c) { return c.execute("INSERT INTO effects (what) VALUES (?)", {what}); });
+      });
+    };
+    int commits = 0;
+    archive.database->set_commit_fault([&]() -> Result<> {
+      if (++commits == failing) return fail(core::Code::resource_exhausted, "the disk is full");
+      return {};
+    });
+    archive.log->record(event("slipway", "noticed", "first"));
+    const auto group = archive.database->group([&] {
+      CHECK(act("a").has_value());
+      archive.log->record(event("slipway", "noticed", "b"));
+      CHECK(!act("a"));  // refused inside the group: no record
+      CHECK(act("c").has_value());
+    });
+    CHECK(group.has_value() == (failing != 2));
+    const auto alone = act("d");
+    CHECK(alone.has_value() == (failing != 3));
+    archive.log->record(event("slipway", "noticed", "last"));
+    archive.database->set_commit_fault({});
+    archive.log->record(event("slipway", "noticed", "end"));
+
+    // What was joined to an effect shares its fate; what was only noticed is written later.
+    std::vector<std::string> expected{"first"};
+    if (group) expected.insert(expected.end(), {"a", "b", "c"});
+    if (!group) expected.emplace_back("b");
+    if (alone) expected.emplace_back("d");
+    expected.insert(expected.end(), {"last", "end"});
+    std::vector<std::string> recorded;
+    for (const auto& e : archive.log->list(0, 100).value()) recorded.push_back(e.object);
+    CHECK(recorded == expected);
+    CHECK(archive.complaint().empty());
+    CHECK(archive.log->last_sequence() == expected.size());
+    archive.world.run_for(std::chrono::milliseconds(1));
+    CHECK(heard == expected);
+  }
+}
+
 TEST_CASE("an empty log is a whole log") {
   Archive archive;
   CHECK(archive.log->verify().value().entries == 0);
