@@ -1,28 +1,34 @@
 #pragma once
 // The form in which a client wants objects: as they are, as a Table, or their metadata alone.
 
+#include <span>
+
 #include "objects/api/call.hpp"
-#include "objects/backend.hpp"
 #include "objects/discovery/negotiate.hpp"
 
 namespace slipway::objects::api {
+
+// What the rows of a Table carry of their objects.
+enum class IncludeObject : std::uint8_t { none, metadata, whole };
 
 class Output {
  public:
   // 406 when nothing that the Accept header names can be given.
   static Answer<Output> of(const Call& call, core::Time now);
+  static Answer<Output> of_watch(const Call& call, core::Time now);
 
   // True when a stored object's bytes can be sent as they are.
   bool is_verbatim() const { return form_->is_plain() && !form_->is_yaml() && !pretty_; }
   bool is_table() const { return form_->as == "Table"; }
 
-  // One object.
+  // One object; `value` as its client speaks of it.
   net::Response object(const Call& call, const doc::Value& value) const;
   net::Response verbatim(std::string body) const;
 
-  // A list, item by item: bytes when is_verbatim(), else documents.
+  // A list, item by item: bytes when is_verbatim(), documents otherwise.
   class List {
    public:
+    explicit List(const Output& output) : output_(output) {}
     void add(std::string body);
     void add(doc::Value object);
     std::size_t size() const { return size_; }
@@ -30,8 +36,6 @@ class Output {
                          std::optional<std::int64_t> remaining);
 
    private:
-    friend class Output;
-    explicit List(const Output& output) : output_(output) {}
     const Output& output_;
     std::string items_;
     doc::Array documents_;
@@ -43,12 +47,12 @@ class Output {
   std::string event_object(const Call& call, const doc::Value& value) const;
 
  private:
+  static Answer<Output> of_forms(const Call& call, core::Time now, std::span<const discovery::Form> forms);
   doc::Value in_form(const Call& call, const doc::Value& value) const;
-  net::Response respond(std::string json, const doc::Value* value) const;
+  net::Response respond(const doc::Value& value) const;
   const discovery::Form* form_ = nullptr;
   bool pretty_ = false;
-  bool embeds_object_ = true;      // rows of a Table carry something of the object
-  bool embeds_whole_object_ = false;
+  IncludeObject include_ = IncludeObject::metadata;
   core::Time now_{};
 };
 

@@ -171,10 +171,14 @@ doc::Value marked_deleted(doc::Value object, core::Time now, Duration grace) {
   return object;
 }
 
+bool is_finished_namespace(const schema::Resource& resource, const doc::Value& object) {
+  const bool is_namespace = resource.group.empty() && resource.kind == "Namespace";
+  return !is_namespace || object["spec"]["finalizers"].size() == 0;
+}
+
 bool is_finished(const schema::Resource& resource, const doc::Value& object) {
   if (object["metadata"]["deletionTimestamp"].is_null() || object["metadata"]["finalizers"].size() > 0) return false;
-  if (resource.group.empty() && resource.kind == "Namespace" && object["spec"]["finalizers"].size() > 0) return false;
-  return object["metadata"]["deletionGracePeriodSeconds"].int_or(0) == 0;
+  return is_finished_namespace(resource, object);
 }
 
 }  // namespace slipway::objects::verbs

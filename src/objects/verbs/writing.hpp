@@ -45,7 +45,9 @@ bool is_same(const doc::Value& before, const doc::Value& after);
 
 // Marked as being deleted, `grace` from now. Marking again can only make it sooner.
 doc::Value marked_deleted(doc::Value object, core::Time now, Duration grace);
-// Its last finalizer went after it was marked, and nobody needs time to end it.
+// A Namespace is also kept by spec.finalizers; everything else is finished as far as this goes.
+bool is_finished_namespace(const schema::Resource& resource, const doc::Value& object);
+// Its last finalizer went after it was marked.
 bool is_finished(const schema::Resource& resource, const doc::Value& object);
 
 }  // namespace slipway::objects::verbs

@@ -1,0 +1,64 @@
+#include "objects/api/documents.hpp"
+
+#include "net/http.hpp"
+#include "objects/api/failure.hpp"
+#include "objects/discovery/version.hpp"
+
+namespace slipway::objects::api {
+namespace {
+
+using Responder = std::shared_ptr<net::Responder>;
+
+void send(net::Responder& responder, const discovery::Answer& answer) {
+  if (answer.document == nullptr && answer.status != 304 && answer.status != 301) {
+    return responder.send(answer.status == 406 ? not_acceptable("only the following media types are accepted: application/json").response()
+                                               : net::Response::text(answer.status, "404 page not found\n"));
+  }
+  net::Response response;
+  response.status = answer.status;
+  if (!answer.content_type.empty()) response.headers.emplace_back("Content-Type", answer.content_type);
+  response.headers.insert(response.headers.end(), answer.headers.begin(), answer.headers.end());
+  if (answer.document != nullptr && answer.status == 200) response.body = answer.document->body;
+  responder.send(std::move(response));
+}
+
+doc::Value version() {
+  discovery::Build build;
+  build.compiler = "gcc";
+  build.platform = "linux/amd64";
+  return discovery::version_document(build);
+}
+
+}  // namespace
+
+Documents::Documents(const Catalog& catalog) : discovery_(catalog), openapi_(catalog) {}
+
+void Documents::answer(const net::Request& request, net::Responder& responder) {
+  auto found = discovery_.get(request.path, request.header("Accept"), request.header("If-None-Match"));
+  if (!found) return responder.send(net::Response::text(404, "404 page not found\n"));
+  send(responder, *found);
+}
+
+void Documents::add_routes(net::Router& router) {
+  for (const auto* path : {"/version", "/version/"}) {
+    router.add("GET", path, [](const net::Request&, const Responder& responder) {
+      responder->send(net::Response::json(200, version()));
+    });
+  }
+  // A server that answers on its loop is alive and ready: it opens its socket last.
+  for (const auto* path : {"/healthz", "/livez", "/readyz", "/healthz/{rest...}", "/livez/{rest...}", "/readyz/{rest...}"}) {
+    router.add("GET", path, [](const net::Request&, const Responder& responder) {
+      responder->send(net::Response::text(200, "ok"));
+    });
+  }
+  for (const auto* path : {"/openapi/v2", "/openapi/v3", "/openapi/v3/{rest...}"}) {
+    router.add("GET", path, [this](const net::Request& request, const Responder& responder) {
+      auto found = openapi_.get(request.path, request.parameter("hash"), request.header("Accept"),
+                                request.header("If-None-Match"));
+      if (!found) return responder->send(net::Response::text(404, "404 page not found\n"));
+      send(*responder, *found);
+    });
+  }
+}
+
+}  // namespace slipway::objects::api

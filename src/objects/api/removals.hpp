@@ -1,0 +1,43 @@
+#pragma once
+// Removals: delete and deletecollection, with preconditions, propagation policies, grace and finalizers.
+//
+// Thread: the control loop only.
+
+#include "objects/api/writes.hpp"
+
+namespace slipway::objects::api {
+
+class Removals {
+ public:
+  Removals(Context& context, Writes& writes) : context_(context), writes_(writes) {}
+  void remove(CallPtr call);
+  // Every object that the selectors match, one after the other; answers with the list of them.
+  void remove_collection(CallPtr call);
+  // POST of an Eviction: a removal that a PodDisruptionBudget may refuse for now.
+  void evict(CallPtr call);
+
+ private:
+  struct Collection;
+  struct Options {
+    doc::Value document;  // DeleteOptions
+    std::string uid, version;
+    std::string propagation;  // Background, Foreground, Orphan; empty: the kind's own
+    std::optional<Duration> grace;
+    bool dry_run = false;
+  };
+  struct Removed {
+    bool gone = false;
+    doc::Value object;  // as it was, or as it is now
+  };
+  static Answer<Options> options_of(Call& call, const doc::Value& body);
+  // Inside the write queue.
+  Answer<Removed> remove_one(Call& call, const Name& name, const Options& options);
+  void run(CallPtr call, Options options);
+  void remove_page(std::shared_ptr<Collection> work);
+  void respond(const CallPtr& call, net::Response response);
+
+  Context& context_;
+  Writes& writes_;
+};
+
+}  // namespace slipway::objects::api

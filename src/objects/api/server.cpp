@@ -1,0 +1,170 @@
+#include "objects/api/server.hpp"
+
+#include <algorithm>
+
+#include "objects/api/documents.hpp"
+#include "objects/api/output.hpp"
+#include "objects/api/reads.hpp"
+#include "objects/api/removals.hpp"
+#include "objects/api/scale.hpp"
+#include "objects/api/watches.hpp"
+#include "objects/api/writes.hpp"
+
+namespace slipway::objects::api {
+namespace {
+
+bool allows(const std::vector<std::string>& verbs, std::string_view verb) {
+  return std::ranges::find(verbs, verb) != verbs.end();
+}
+
+std::string key_of(std::string_view group, std::string_view plural, std::string_view subresource) {
+  return std::string(group) + "/" + std::string(plural) + "/" + std::string(subresource);
+}
+
+// events.k8s.io shows the events of the core group.
+ResourcePtr stored_as(const Catalog& catalog, const schema::Resource& resource) {
+  if (resource.group == "events.k8s.io") return catalog.stored("", "Event");
+  return catalog.stored(resource.group, resource.kind);
+}
+
+}  // namespace
+
+struct ApiServer::State {
+  explicit State(Context& c)
+      : context(c), documents(c.catalog), reads(c), writes(c), removals(c, writes), watches(c), scales(c, writes) {}
+
+  void handle(net::Request request, std::shared_ptr<net::Responder> responder);
+  void dispatch(const CallPtr& call);
+  void dispatch_subresource(const CallPtr& call, const schema::Subresource& subresource);
+  Answer<> find_resource(Call& call) const;
+
+  Context& context;
+  Documents documents;
+  Reads reads;
+  Writes writes;
+  Removals removals;
+  Watches watches;
+  Scales scales;
+  std::map<std::string, CallHandler, std::less<>> handlers;
+  std::function<Answer<>(Call&)> authorizer;
+};
+
+ApiServer::ApiServer(Context& context) : state_(std::make_unique<State>(context)) {}
+ApiServer::~ApiServer() = default;
+
+void ApiServer::serve_subresource(std::string_view group, std::string_view plural, std::string_view subresource,
+                                  CallHandler handler) {
+  state_->handlers[key_of(group, plural, subresource)] = std::move(handler);
+}
+
+void ApiServer::serve_virtual(std::string_view group, std::string_view plural, CallHandler handler) {
+  state_->handlers[key_of(group, plural, "")] = std::move(handler);
+}
+
+void ApiServer::set_authorizer(std::function<Answer<>(Call&)> authorizer) {
+  state_->authorizer = std::move(authorizer);
+}
+
+void ApiServer::add_routes(net::Router& router) {
+  const auto handler = [this](net::Request request, std::shared_ptr<net::Responder> responder) {
+    state_->handle(std::move(request), std::move(responder));
+  };
+  for (const auto* method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}) {
+    for (const auto* path : {"/api", "/apis", "/api/v1", "/api/v1/{rest...}", "/apis/{rest...}"})
+      router.add(method, path, handler);
+  }
+  state_->documents.add_routes(router);
+}
+
+void ApiServer::State::handle(net::Request request, std::shared_ptr<net::Responder> responder) {
+  auto call = std::make_shared<Call>();
+  call->info = request_info_of(request);
+  call->request = std::move(request);
+  call->responder = std::move(responder);
+  if (!call->info.is_resource) return documents.answer(call->request, *call->responder);
+  if (auto known = find_resource(*call); !known) return call->send(known.error());
+  if (authorizer) {
+    if (auto allowed = authorizer(*call); !allowed) return call->send(allowed.error());
+  }
+  dispatch(call);
+}
+
+Answer<> ApiServer::State::find_resource(Call& call) const {
+  auto& info = call.info;
+  const auto& catalog = context.catalog;
+  call.resource = catalog.find_by_plural(info.group, info.version, info.plural);
+  if (call.resource == nullptr) return refuse(no_such_path());
+  call.stored = stored_as(catalog, *call.resource);
+  if (call.stored == nullptr) call.stored = call.resource;
+  call.kind = kind_of(*call.stored);
+  if (!call.resource->namespaced && !info.ns.empty()) return refuse(no_such_path());
+  // Without a namespace there are only the objects of all of them.
+  const bool reads_all = info.name.empty() && (info.verb == Verb::list || info.verb == Verb::watch);
+  if (call.resource->namespaced && info.ns.empty() && !reads_all &&
+      !(info.verb == Verb::create && info.name.empty())) {
+    return refuse(no_such_path());
+  }
+  return {};
+}
+
+void ApiServer::State::dispatch(const CallPtr& call) {
+  const auto& info = call->info;
+  const auto& resource = *call->resource;
+  if (!info.subresource.empty()) {
+    const auto* subresource = resource.find_subresource(info.subresource);
+    if (subresource == nullptr) return call->send(no_such_path());
+    return dispatch_subresource(call, *subresource);
+  }
+  const std::string_view verb = name_of(info.verb);
+  if (!allows(resource.verbs, verb) || (info.verb == Verb::create && !info.name.empty())) {
+    return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+  }
+  if (const auto handler = handlers.find(key_of(info.group, info.plural, "")); handler != handlers.end())
+    return handler->second(call);
+  switch (info.verb) {
+    case Verb::get:
+      return reads.get(call);
+    case Verb::list:
+      return reads.list(call);
+    case Verb::watch:
+      return watches.open(call);
+    case Verb::create:
+      if (resource.namespaced && info.ns.empty()) return call->send(no_such_path());
+      return writes.create(call);
+    case Verb::update:
+      return writes.update(call);
+    case Verb::patch:
+      return writes.patch(call);
+    case Verb::remove:
+      return removals.remove(call);
+    case Verb::remove_collection:
+      return removals.remove_collection(call);
+    case Verb::connect:
+      break;
+  }
+  call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+}
+
+void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::Subresource& subresource) {
+  const auto& info = call->info;
+  const auto handler = handlers.find(key_of(info.group, info.plural, info.subresource));
+  if (handler != handlers.end()) return handler->second(call);
+  const bool is_own = subresource.kind == call->resource->kind;  // the object's own fields
+  if (info.verb == Verb::connect || !allows(subresource.verbs, name_of(info.verb)))
+    return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+  if (subresource.name == "scale") return scales.handle(call);
+  if (subresource.name == "eviction") return removals.evict(call);
+  if (!is_own) return call->send(method_not_allowed("the server does not serve " + info.subresource + " here"));
+  switch (info.verb) {
+    case Verb::get:
+      return reads.get(call);
+    case Verb::update:
+      return writes.update(call);
+    case Verb::patch:
+      return writes.patch(call);
+    default:
+      call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+  }
+}
+
+}  // namespace slipway::objects::api

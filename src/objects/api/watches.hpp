@@ -1,0 +1,27 @@
+#pragma once
+// Watches: a GET with watch=true streams one JSON line for each change: {"type":"ADDED","object":{...}}, until the
+// client goes, its time is over, or it is too slow: then it is cut off and lists again, never buffered without bound.
+//
+// Thread: the control loop only.
+
+#include <map>
+#include <memory>
+
+#include "objects/api/context.hpp"
+
+namespace slipway::objects::api {
+
+class Watches {
+ public:
+  explicit Watches(Context& context);
+  ~Watches();
+  void open(CallPtr call);
+  std::size_t count() const;
+
+ private:
+  class Session;
+  struct Shared;
+  std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace slipway::objects::api

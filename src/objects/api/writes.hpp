@@ -1,0 +1,58 @@
+#pragma once
+// Writes: create, update, patch and apply on their way from a request to a durable object: compose a draft from what is
+// stored, ask admission, validate, keep it if nobody changed the object meanwhile, answer when it is safe.
+//
+// Thread: the control loop only.
+
+#include <functional>
+
+#include "objects/api/context.hpp"
+#include "objects/api/draft.hpp"
+#include "objects/api/write_queue.hpp"
+
+namespace slipway::objects::api {
+
+class Writes {
+ public:
+  explicit Writes(Context& context) : context_(context), queue_(context.world.loop, context.database) {}
+
+  void create(CallPtr call);
+  void update(CallPtr call);
+  void patch(CallPtr call);
+  void scale(CallPtr call);  // PUT and PATCH of a scale subresource
+
+  using Compose = std::function<Answer<Draft>(Call&, const std::optional<Current>&, const Making&)>;
+  struct Plan {
+    Compose compose;
+    // Composed again when the object changed meanwhile: not for an update that names its version.
+    bool may_try_again = false;
+    std::string action;                                 // for the record: "created"
+    std::function<doc::Value(const doc::Value&)> shown = {};  // the answer's document, when it is not the object
+    int created_status = 201;
+  };
+  void run(CallPtr call, Plan plan);
+
+  WriteQueue& queue() { return queue_; }
+  // `write` does one write to the backend; it and its record are durable together.
+  Result<Stored> record(const Call& call, const char* action, const std::string& object,
+                        const std::function<Result<Stored>()>& write);
+
+ private:
+  struct Attempt;
+  void begin(std::shared_ptr<Attempt> attempt);
+  void admit(std::shared_ptr<Attempt> attempt);
+  void settle(std::shared_ptr<Attempt> attempt);
+  void fail_attempt(Attempt& attempt, const Failure& failure);
+  Answer<> check_namespace(const Call& call) const;
+  Answer<Stored> keep(Attempt& attempt);
+  void answer(Attempt& attempt, int status, std::string body);
+
+  Context& context_;
+  WriteQueue queue_;
+};
+
+bool is_dry_run(const Call& call);
+// 413 when the object is larger than a real server's store would take; names the field that is big.
+Answer<> check_size(std::string_view body, const doc::Value& object);
+
+}  // namespace slipway::objects::api
