@@ -37,6 +37,17 @@ Result<> check_precondition(const Kind& kind, const Object& stored, const Object
   return {};
 }
 
+}  // namespace
+
+Name normalized(const Kind& kind, Name name) {
+  if (!kind.namespaced) {
+    name.ns.clear();
+  } else if (name.ns.empty()) {
+    name.ns = "default";
+  }
+  return name;
+}
+
 Result<> check_name(const Kind& kind, const Name& name) {
   if (kind.namespaced && !core::is_dns_label(name.ns)) {
     return fail(Code::invalid_argument, "metadata.namespace \"" + name.ns + "\" is not a legal namespace name",
@@ -48,17 +59,6 @@ Result<> check_name(const Kind& kind, const Name& name) {
               "metadata.name \"" + name.name + "\" is not a legal name of a " + std::string(kind.kind),
               wants_label ? "use lower-case letters, digits and '-', at most 63"
                           : "use lower-case letters, digits, '-' and '.', at most 253");
-}
-
-}  // namespace
-
-Name normalized(const Kind& kind, Name name) {
-  if (!kind.namespaced) {
-    name.ns.clear();
-  } else if (name.ns.empty()) {
-    name.ns = "default";
-  }
-  return name;
 }
 
 Result<Object> created(const Kind& kind, Object given, std::string uid, core::Time now) {

@@ -10,6 +10,9 @@ namespace slipway::objects {
 // The key under which an object is stored: cluster-wide kinds have no namespace, a missing one is "default".
 Name normalized(const Kind& kind, Name name);
 
+// invalid_argument when the name, or the namespace, is not legal for the kind.
+Result<> check_name(const Kind& kind, const Name& name);
+
 // A new object as it is stored first: server-set metadata replaced by ours, generation 1. Needs metadata.name.
 // invalid_argument when the name is not legal for the kind.
 Result<Object> created(const Kind& kind, Object given, std::string uid, core::Time now);

@@ -1,6 +1,5 @@
 #include "objects/api/call.hpp"
 
-#include "net/wire.hpp"
 
 namespace slipway::objects::api {
 namespace {

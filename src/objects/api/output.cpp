@@ -1,6 +1,5 @@
 #include "objects/api/output.hpp"
 
-#include "objects/api/tables.hpp"
 #include "objects/discovery/negotiate.hpp"
 
 namespace slipway::objects::api {
@@ -8,11 +7,6 @@ namespace {
 
 // A list of these shapes names the kind of its items with List behind it.
 constexpr std::string_view metadata_kind = "PartialObjectMetadata";
-constexpr std::string_view meta_v1 = "meta.k8s.io/v1";
-
-doc::Value partial_of(const doc::Value& object, std::string_view api_version) {
-  return doc::Object{{"kind", metadata_kind}, {"apiVersion", api_version}, {"metadata", object["metadata"]}};
-}
 
 doc::Object list_metadata(std::int64_t version, const std::string& continue_token,
                           std::optional<std::int64_t> remaining) {
@@ -33,9 +27,9 @@ Answer<Output> Output::of_forms(const Call& call, core::Time now, std::span<cons
   output.form_ = choice.form;
   output.pretty_ = choice.pretty || is_true(call.request, "pretty");
   output.now_ = now;
-  const auto include = call.request.parameter("includeObject");
-  output.include_ = include == "None" ? IncludeObject::none : include == "Object" ? IncludeObject::whole
-                                                                                 : IncludeObject::metadata;
+  auto include = table::parse_include_object(call.request.parameter("includeObject"));
+  if (!include) return refuse(bad_request(include.error().message));
+  output.include_ = *include;
   return output;
 }
 
@@ -62,22 +56,27 @@ net::Response Output::verbatim(std::string body) const {
   return response;
 }
 
-doc::Value Output::in_form(const Call& call, const doc::Value& value) const {
+doc::Value Output::in_form(const Call& call, const doc::Value& value, bool headers) const {
   if (form_->is_plain()) return value;
-  const std::string version = "meta.k8s.io/" + std::string(form_->version);
-  if (is_table()) {
-    auto table = table_of(*call.resource, {&value, 1}, include_, now_);
-    table.as_object().set("apiVersion", version);
-    table.as_object().set("metadata", doc::Object{{"resourceVersion", value["metadata"]["resourceVersion"]}});
-    return table;
-  }
-  return partial_of(value, version);
+  const Object object(value);
+  if (!is_table()) return table::partial_metadata(object, form_->version);
+  table::WireOptions options;
+  options.include = include_;
+  options.headers = headers;
+  options.version = form_->version;
+  options.resource_version = object.resource_version();
+  const std::span one(&object, 1);
+  // A bookmark has no row.
+  const auto rows = value["metadata"]["name"].is_null() ? std::span<const Object>() : one;
+  return table::render_table(table::table_of(*call.resource, rows, now_), rows, options);
 }
 
-net::Response Output::object(const Call& call, const doc::Value& value) const { return respond(in_form(call, value)); }
+net::Response Output::object(const Call& call, const doc::Value& value) const {
+  return respond(in_form(call, value, true));
+}
 
-std::string Output::event_object(const Call& call, const doc::Value& value) const {
-  return doc::render_json(in_form(call, value));
+std::string Output::event_object(const Call& call, const doc::Value& value, bool is_first) const {
+  return doc::render_json(in_form(call, value, is_first));
 }
 
 void Output::List::add(std::string body) {
@@ -85,42 +84,49 @@ void Output::List::add(std::string body) {
   items_ += body;
 }
 
-void Output::List::add(doc::Value object) {
+void Output::List::add(Object object) {
   ++size_;
-  documents_.push_back(std::move(object));
+  objects_.push_back(std::move(object));
 }
 
 net::Response Output::List::finish(const Call& call, std::int64_t version, const std::string& continue_token,
                                    std::optional<std::int64_t> remaining) {
-  auto metadata = list_metadata(version, continue_token, remaining);
   const auto& form = *output_.form_;
+  if (output_.is_table()) {
+    table::WireOptions options;
+    options.include = output_.include_;
+    options.version = form.version;
+    options.resource_version = std::to_string(version);
+    options.continue_token = continue_token;
+    options.remaining = remaining;
+    return output_.respond(
+        table::render_table(table::table_of(*call.resource, objects_, output_.now_), objects_, options));
+  }
+  auto metadata = list_metadata(version, continue_token, remaining);
   if (output_.is_verbatim()) {
     // Documents only where they had to be converted.
-    for (const auto& document : documents_) {
+    for (const auto& object : objects_) {
       if (!items_.empty()) items_ += ',';
-      items_ += doc::render_json(document);
+      items_ += doc::render_json(object.document());
     }
-    std::string body = "{\"kind\":\"" + call.resource->list_kind() + "\",\"apiVersion\":\"" +
-                       call.resource->api_version() + "\",\"metadata\":" + doc::render_json(doc::Value(std::move(metadata))) +
-                       ",\"items\":[";
+    std::string body = R"({"kind":")" + call.resource->list_kind() + R"(","apiVersion":")" +
+                       call.resource->api_version() + R"(","metadata":)" +
+                       doc::render_json(doc::Value(std::move(metadata))) + R"(,"items":[)";
     body.reserve(body.size() + items_.size() + 3);
     body.append(items_).append("]}\n");
     return output_.verbatim(std::move(body));
   }
-  const std::string meta_version = "meta.k8s.io/" + std::string(form.version);
-  if (output_.is_table()) {
-    auto table = table_of(*call.resource, documents_, output_.include_, output_.now_);
-    table.as_object().set("apiVersion", meta_version);
-    table.as_object().set("metadata", std::move(metadata));
-    return output_.respond(table);
+  doc::Array items;
+  for (auto& object : objects_) {
+    items.push_back(form.is_plain() ? std::move(object.document()) : table::partial_metadata(object, form.version));
   }
   doc::Object list{{"kind", call.resource->list_kind()}, {"apiVersion", call.resource->api_version()}};
   if (!form.is_plain()) {
-    list = doc::Object{{"kind", std::string(metadata_kind) + "List"}, {"apiVersion", meta_version}};
-    for (auto& document : documents_) document = partial_of(document, meta_v1);
+    list = doc::Object{{"kind", std::string(metadata_kind) + "List"},
+                       {"apiVersion", "meta.k8s.io/" + std::string(form.version)}};
   }
   list.set("metadata", std::move(metadata));
-  list.set("items", std::move(documents_));
+  list.set("items", std::move(items));
   return output_.respond(doc::Value(std::move(list)));
 }
 

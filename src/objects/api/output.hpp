@@ -5,11 +5,9 @@
 
 #include "objects/api/call.hpp"
 #include "objects/discovery/negotiate.hpp"
+#include "objects/table/table.hpp"
 
 namespace slipway::objects::api {
-
-// What the rows of a Table carry of their objects.
-enum class IncludeObject : std::uint8_t { none, metadata, whole };
 
 class Output {
  public:
@@ -30,7 +28,7 @@ class Output {
    public:
     explicit List(const Output& output) : output_(output) {}
     void add(std::string body);
-    void add(doc::Value object);
+    void add(Object object);
     std::size_t size() const { return size_; }
     net::Response finish(const Call& call, std::int64_t version, const std::string& continue_token,
                          std::optional<std::int64_t> remaining);
@@ -38,21 +36,21 @@ class Output {
    private:
     const Output& output_;
     std::string items_;
-    doc::Array documents_;
+    std::vector<Object> objects_;
     std::size_t size_ = 0;
   };
   List list() const { return List(*this); }
 
-  // The `object` of a watch event.
-  std::string event_object(const Call& call, const doc::Value& value) const;
+  // The `object` of a watch event; of the stream's first one when `is_first`.
+  std::string event_object(const Call& call, const doc::Value& value, bool is_first) const;
 
  private:
   static Answer<Output> of_forms(const Call& call, core::Time now, std::span<const discovery::Form> forms);
-  doc::Value in_form(const Call& call, const doc::Value& value) const;
+  doc::Value in_form(const Call& call, const doc::Value& value, bool headers) const;
   net::Response respond(const doc::Value& value) const;
   const discovery::Form* form_ = nullptr;
   bool pretty_ = false;
-  IncludeObject include_ = IncludeObject::metadata;
+  table::IncludeObject include_ = table::IncludeObject::metadata;
   core::Time now_{};
 };
 

@@ -139,7 +139,7 @@ Answer<net::Response> Reads::listed(Call& call) {
           outcome = refuse(from_error(shown.error()));
           return false;
         }
-        items.add(std::move(*shown));
+        items.add(Object(std::move(*shown)));
       }
     }
     last = std::move(name);

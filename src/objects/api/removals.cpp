@@ -7,28 +7,21 @@
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
 #include "objects/api/selection.hpp"
+#include "objects/verbs/removal.hpp"
 #include "objects/verbs/strategy.hpp"
 #include "storage/database.hpp"
 
 namespace slipway::objects::api {
 namespace {
 
-constexpr std::string_view foreground_finalizer = "foregroundDeletion";
-constexpr std::string_view orphan_finalizer = "orphan";
 constexpr std::size_t collection_page = 100;  // objects of a collection that are removed in one task
 constexpr int most_attempts = 8;
 
-// What the propagation policy leaves on the object for the garbage collector to do first.
-void set_propagation(Object& object, const std::string& policy) {
-  if (policy.empty()) return;
-  const auto had = object.finalizers();
-  const auto settle = [&](std::string_view finalizer, bool wanted) {
-    const bool has = std::ranges::find(had, finalizer) != had.end();
-    if (wanted && !has) object.add_finalizer(finalizer);
-    if (!wanted && has) object.remove_finalizer(finalizer);
-  };
-  settle(foreground_finalizer, policy == "Foreground");
-  settle(orphan_finalizer, policy == "Orphan");
+std::optional<DeleteOptions::Propagation> propagation_from(const std::string& policy) {
+  if (policy == "Foreground") return DeleteOptions::Propagation::foreground;
+  if (policy == "Orphan") return DeleteOptions::Propagation::orphan;
+  if (policy == "Background") return DeleteOptions::Propagation::background;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -96,20 +89,15 @@ Answer<Removals::Removed> Removals::remove_one(Call& call, const Name& name, con
       TRY_DONE(plugin->mutate(review));
       TRY_DONE(plugin->validate(review));
     }
-    const auto grace = verbs::grace_of(*call.stored, before.document(), options.grace);
-    Object after = before;
-    set_propagation(after, options.propagation);
-    const bool waits = after.finalizers().size() > 0 || !verbs::is_finished_namespace(*call.stored, after.document());
-    if (waits) after.document() = verbs::marked_deleted(std::move(after.document()), context_.world.clock.now(), grace);
-    if (call.stored->group.empty() && call.stored->kind == "Namespace" && waits)
-      after.document().set_path("status.phase", "Terminating");
-    if (options.dry_run || (waits && after.document() == before.document())) return Removed{!waits, after.document()};
+    auto [gone, after] = verbs::removal_of(*call.stored, before, propagation_from(options.propagation), options.grace,
+                                           context_.world.clock.now());
+    if (options.dry_run || (!gone && after.document() == before.document())) return Removed{gone, after.document()};
     const std::string text = std::string(call.kind.kind) + " " + name.text();
     auto done = writes_.record(call, "deleted", text, [&]() -> Result<Stored> {
-      if (!waits) return context_.backend.erase(call.kind, after, version, &before);
+      if (gone) return context_.backend.erase(call.kind, after, version, &before);
       return context_.backend.replace(call.kind, after, version, &before);
     });
-    if (done) return Removed{!waits, waits ? doc::parse_json(done->body).value_or(after.document()) : before.document()};
+    if (done) return Removed{gone, gone ? before.document() : doc::parse_json(done->body).value_or(after.document())};
     if (done.error().code != Code::conflict || attempt == most_attempts)
       return refuse(from_error(done.error(), call.resource.get(), name.name));
   }

@@ -16,7 +16,7 @@ Failure scale_failure(const Call& call, const Error& error) {
   return from_error(error, call.resource.get(), call.info.name);
 }
 
-Answer<doc::Value> patched_scale(const Call& call, PatchType type, doc::Value scale, const doc::Value& body) {
+Answer<doc::Value> patched_scale(PatchType type, doc::Value scale, const doc::Value& body) {
   Result<doc::Value> result;
   if (type == PatchType::json) {
     result = patch::apply_json_patch(std::move(scale), body);
@@ -87,8 +87,8 @@ void Scales::handle(CallPtr call) {
     auto body = read_patch(*call);
     if (!body) return call->send(body.error());
     plan = plan_of(
-        [body = std::move(*body), type = *type](const Call& c, doc::Value scale) {
-          return patched_scale(c, type, std::move(scale), body);
+        [body = std::move(*body), type = *type](const Call&, doc::Value scale) {
+          return patched_scale(type, std::move(scale), body);
         },
         true);
   }

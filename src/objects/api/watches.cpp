@@ -130,7 +130,7 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
     if (output_.is_verbatim() && !call_->is_converted()) return call_->responder->write(line(type, body));
     auto shown = to_client(*call_, object.document());
     if (!shown) return true;
-    return call_->responder->write(line(type, output_.event_object(*call_, *shown)));
+    return call_->responder->write(line(type, output_.event_object(*call_, *shown, !std::exchange(has_written_, true))));
   }
 
   void bookmark(std::int64_t version, bool ends_the_beginning) {
@@ -141,7 +141,7 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
     const doc::Value object = doc::Object{{"kind", call_->resource->kind},
                                           {"apiVersion", call_->resource->api_version()},
                                           {"metadata", std::move(metadata)}};
-    const auto text = output_.is_verbatim() ? doc::render_json(object) : output_.event_object(*call_, object);
+    const auto text = output_.is_verbatim() ? doc::render_json(object) : output_.event_object(*call_, object, false);
     call_->responder->write(line("BOOKMARK", text));
   }
 
@@ -171,6 +171,7 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
   bool wants_bookmarks_;
   bool marks_end_ = false;
   bool open_ = true;
+  bool has_written_ = false;
   std::optional<std::int64_t> began_;
   Name last_;
   std::unique_ptr<ChangeWatch> watch_;
@@ -219,7 +220,7 @@ void Watches::open(CallPtr call) {
   auto time = shortest_watch + Duration(context.world.random.below(Duration(shortest_watch).count()));
   if (*seconds && **seconds > 0) time = std::chrono::seconds(**seconds);
   session->limit(context, time);
-  std::optional<std::int64_t> after = *version && **version > 0 ? *version : current;
+  const std::optional<std::int64_t> after = *version && **version > 0 ? **version : *current;
   session->begin(context, after, from_the_beginning,
                  wants_initial && is_true(call->request, "allowWatchBookmarks"));
 }

@@ -98,7 +98,7 @@ TEST_CASE("a pod is selected by node, phase, address and more") {
   const FieldSet fields = fields_of(builtin_kind("", "Pod"), R"(
 metadata: {name: web, namespace: prod}
 spec: {nodeName: n1, restartPolicy: Always, schedulerName: default-scheduler, hostNetwork: true}
-status: {phase: Running, podIP: 10.0.0.9, podIPs: [{ip: 10.0.0.1}, {ip: "fd00::1"}]}
+status: {phase: Running, podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}, {ip: "fd00::1"}]}
 )");
   const FieldSet expected = {{"metadata.name", "web"},
                              {"metadata.namespace", "prod"},

@@ -45,7 +45,11 @@ std::string read_event(const doc::Value& event) {
   return value.is_null() ? at(event, events.text) : value.string_or("");
 }
 
-std::string pod_ip(const doc::Value& pod) { return pod["status"]["podIPs"][std::size_t{0}]["ip"].string_or(""); }
+// podIP says more than the list where both are there.
+std::string pod_ip(const doc::Value& pod) {
+  const std::string ip = at(pod, "status.podIP");
+  return ip.empty() ? pod["status"]["podIPs"][std::size_t{0}]["ip"].string_or("") : ip;
+}
 
 std::string event_source(const doc::Value& event) {
   const std::string component = read_event<"source.component", "deprecatedSource.component">(event);

@@ -1,0 +1,129 @@
+#include "objects/controllers/namespaces.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "objects/kinds.hpp"
+#include "objects/verbs/writing.hpp"
+
+namespace slipway::objects::controllers {
+namespace {
+
+constexpr Kind service_account{"", "v1", "ServiceAccount", "serviceaccounts"};
+constexpr std::string_view kept_by = "kubernetes";  // the finalizer in spec of every Namespace
+constexpr auto look_again = std::chrono::milliseconds(100);
+
+bool is_kept(const Object& object) {
+  for (const auto& finalizer : object.spec()["finalizers"].is_array() ? object.spec()["finalizers"].as_array()
+                                                                       : doc::Array{}) {
+    if (finalizer.string_or("") == kept_by) return true;
+  }
+  return false;
+}
+
+std::string remaining_text(const std::map<std::string, std::size_t>& left) {
+  std::string text = "Some resources are remaining: ";
+  bool first = true;
+  for (const auto& [resource, count] : left) {
+    if (!first) text += ", ";
+    first = false;
+    text += resource + " has " + std::to_string(count) + " resource instances";
+  }
+  return text;
+}
+
+}  // namespace
+
+NamespaceController::NamespaceController(core::World& world, Store& store, Backend& backend, const Catalog& catalog)
+    : world_(world),
+      store_(store),
+      backend_(backend),
+      catalog_(catalog),
+      controller_(world, store, "namespace-controller", *this) {
+  controller_.reconciles(kinds::namespace_);
+}
+
+Result<> NamespaceController::start() { return controller_.start(); }
+
+Result<Outcome> NamespaceController::reconcile(const Name& name) {
+  TRY_ASSIGN(const auto stored, backend_.find(kinds::namespace_, name));
+  if (!stored) return Outcome{};
+  TRY_ASSIGN(auto object, stored->parse());
+  if (object.is_being_deleted()) return empty(std::move(object), stored->version);
+  if (!is_kept(object)) {
+    // From before Namespaces were emptied.
+    const Object before = object;
+    object.document().set_path("spec.finalizers", doc::Array{kept_by});
+    object.document().set_path("status.phase", "Active");
+    TRY(backend_.replace(kinds::namespace_, std::move(object), stored->version, &before));
+    return Outcome{};
+  }
+  return keep(std::move(object));
+}
+
+Result<Outcome> NamespaceController::keep(Object object) {
+  const Name account{object.name().name, "default"};
+  TRY_ASSIGN(const auto found, store_.find(service_account, account));
+  if (found) return Outcome{};
+  auto made = store_.create(Object::make(service_account, account));
+  if (!made && made.error().code != Code::already_exists) return fail(std::move(made).error());
+  return Outcome{};
+}
+
+Result<Outcome> NamespaceController::empty(Object object, std::int64_t version) {
+  TRY_ASSIGN(const auto left, remove_contents(object.name().name));
+  if (left.empty()) {
+    TRY(finish(std::move(object), version));
+    return Outcome{};
+  }
+  const Object before = object;
+  const auto now = world_.clock.now();
+  object.set_condition("NamespaceDeletionContentFailure", "False", "ContentDeleted",
+                       "All content successfully deleted, may be waiting on finalization", now);
+  object.set_condition("NamespaceContentRemaining", "True", "SomeResourcesRemain", remaining_text(left), now);
+  if (!(object.document() == before.document()))
+    TRY(backend_.replace(kinds::namespace_, std::move(object), version, &before));
+  return Outcome{look_again};
+}
+
+Result<std::map<std::string, std::size_t>> NamespaceController::remove_contents(const std::string& ns) {
+  std::map<std::string, std::size_t> left;
+  std::set<std::string> seen;
+  for (const auto& resource : catalog_.resources()) {
+    if (!resource->namespaced || std::ranges::find(resource->verbs, "delete") == resource->verbs.end()) continue;
+    const auto stored = catalog_.stored(resource->group, resource->kind);
+    if (stored == nullptr || resource->group == "events.k8s.io") continue;  // the core group's events
+    const auto kind = kind_of(*stored);
+    const auto name = std::string(kind.plural) + (kind.group.empty() ? "." : "." + std::string(kind.group));
+    if (!seen.insert(name).second) continue;
+    std::vector<Name> names;
+    TRY(backend_.list(kind, {ns, std::nullopt}, [&](Stored object) {
+      names.push_back(object.name);
+      return true;
+    }));
+    for (const auto& object : names) {
+      auto removed = store_.remove(kind, object);
+      if (!removed && removed.error().code != Code::not_found && removed.error().code != Code::conflict)
+        return fail(std::move(removed).error());
+    }
+    TRY_ASSIGN(const auto count, backend_.count(kind, {ns, std::nullopt}));
+    if (count > 0) left[name] = static_cast<std::size_t>(count);
+  }
+  return left;
+}
+
+Result<> NamespaceController::finish(Object object, std::int64_t version) {
+  const Object before = object;
+  auto& finalizers = object.document().at_or_insert("spec").at_or_insert("finalizers");
+  if (finalizers.is_array())
+    std::erase_if(finalizers.as_array(), [](const doc::Value& value) { return value.string_or("") == kept_by; });
+  if (finalizers.size() == 0 && object.finalizers().empty()) {
+    TRY(backend_.erase(kinds::namespace_, std::move(object), version, &before));
+    return {};
+  }
+  if (object.document() == before.document()) return {};  // others keep it
+  TRY(backend_.replace(kinds::namespace_, std::move(object), version, &before));
+  return {};
+}
+
+}  // namespace slipway::objects::controllers

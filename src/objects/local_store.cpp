@@ -1,0 +1,323 @@
+#include "objects/local_store.hpp"
+
+#include <charconv>
+
+#include "core/digest.hpp"
+#include "objects/kinds.hpp"
+#include "objects/semantics.hpp"
+#include "objects/verbs/removal.hpp"
+#include "objects/verbs/rules.hpp"
+#include "objects/verbs/writing.hpp"
+
+namespace slipway::objects {
+namespace {
+
+constexpr int generate_name_attempts = 8;
+constexpr int most_attempts = 5;
+
+std::string page_token(std::int64_t version, const Name& last) {
+  doc::Object token{{"rv", version}, {"ns", last.ns}, {"name", last.name}};
+  return core::base64(doc::render_json(doc::Value(std::move(token))));
+}
+
+Result<doc::Value> parse_page_token(const std::string& token) {
+  auto bytes = core::from_base64(token);
+  auto value = bytes ? doc::parse_json(*bytes, "<continue>") : Result<doc::Value>(fail(std::move(bytes).error()));
+  if (value && (*value)["name"].is_string()) return value;
+  return fail(Code::invalid_argument, "continue key is not valid", "list again without it");
+}
+
+class Following final : public Watch {
+ public:
+  std::unique_ptr<ChangeWatch> changes;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
+};
+
+class LocalStore final : public Store {
+ public:
+  LocalStore(core::World& world, Backend& backend, const Catalog& catalog, std::string manager)
+      : clock_(world.clock),
+        loop_(world.loop),
+        random_(world.random),
+        backend_(backend),
+        catalog_(catalog),
+        manager_(std::move(manager)) {}
+
+  Result<Object> get(const Kind& kind, const Name& name) override {
+    TRY_ASSIGN(auto found, find(kind, name));
+    if (!found) return fail(not_found_error(kind, name));
+    return std::move(*found);
+  }
+
+  Result<std::optional<Object>> find(const Kind& kind, const Name& name) override {
+    TRY_ASSIGN(const auto stored, backend_.find(kind, normalized(kind, name)));
+    if (!stored) return std::optional<Object>();
+    TRY_ASSIGN(auto object, stored->parse());
+    return std::optional(std::move(object));
+  }
+
+  Result<List> list(const Kind& kind, const ListOptions& options) override;
+  Result<Object> create(Object object) override;
+  Result<Object> update(Object object) override { return change(std::move(object), {}); }
+  Result<Object> update_status(Object object) override { return change(std::move(object), "status"); }
+  Result<Object> apply(Object object) override;
+  Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options) override;
+  Result<std::unique_ptr<Watch>> watch(const Kind& kind, const std::string& resource_version,
+                                       std::function<void(const WatchEvent&)> on_event) override;
+
+ private:
+  struct Held {
+    Object object;
+    std::int64_t version = 0;
+  };
+  Result<Kind> kind_of_object(const Object& object) const {
+    if (!object.document().is_object() || !object.document()["metadata"].is_object()) {
+      return fail(Code::invalid_argument, "an object needs apiVersion, kind and metadata");
+    }
+    const auto api_version = object.api_version();
+    const auto slash = api_version.find('/');
+    const auto group = slash == std::string::npos ? std::string() : api_version.substr(0, slash);
+    const auto version = slash == std::string::npos ? api_version : api_version.substr(slash + 1);
+    if (catalog_.find(group, version, object.kind()) != nullptr) {
+      if (const auto resource = catalog_.stored(group, object.kind())) return kind_of(*resource);
+    }
+    return kinds::find(api_version, object.kind());
+  }
+
+  Result<std::optional<Held>> hold(const Kind& kind, const Name& name) {
+    TRY_ASSIGN(const auto stored, backend_.find(kind, name));
+    if (!stored) return std::optional<Held>();
+    TRY_ASSIGN(auto object, stored->parse());
+    return std::optional(Held{std::move(object), stored->version});
+  }
+
+  Result<> check(const schema::Resource& resource, const doc::Value& object, const doc::Value& before,
+                 std::string_view subresource) const {
+    const auto problems = verbs::problems_of(resource, object, before, subresource);
+    if (problems.empty()) return {};
+    return fail(validation::invalid_error(resource.group, resource.kind, object["metadata"]["name"].string_or(""),
+                                          problems));
+  }
+
+  // What a change of `held` to `given` is, kept. Both are whole documents.
+  Result<Object> keep(const Kind& kind, const schema::Resource& resource, const Held& held, doc::Value given,
+                      std::string_view subresource) {
+    const auto& before = held.object.document();
+    // Controllers that rewrite what is there make no work.
+    if (given == before) return held.object;
+    if (const auto late = verbs::finalizers_added_too_late(before, given); !late.empty()) {
+      return fail(Error(Code::failed_precondition,
+                        "finalizer \"" + late.front() + "\" cannot be added while the object is being deleted")
+                      .on(held.object.text()));
+    }
+    verbs::make_canonical(resource, given);
+    auto after = verbs::updated(resource, before, std::move(given), subresource);
+    after.at_or_insert("apiVersion") = kind.api_version();
+    after.at_or_insert("kind") = kind.kind;
+    if (after == before) return held.object;
+    TRY(check(resource, after, before, subresource));
+    after = verbs::tracked(resource, before, std::move(after), {manager_, std::string(subresource), clock_.now()});
+    if (verbs::is_same(before, after)) return held.object;
+    Object next(std::move(after));
+    if (verbs::is_finished(resource, next.document())) {
+      TRY(backend_.erase(kind, next, held.version, &held.object));
+      return next;
+    }
+    TRY_ASSIGN(const auto stored, backend_.replace(kind, std::move(next), held.version, &held.object));
+    return stored.parse();
+  }
+
+  Result<Object> change(Object object, std::string_view subresource);
+  Result<Object> insert(const Kind& kind, Object object);
+  std::string random_suffix();
+
+  core::Clock& clock_;
+  core::Loop& loop_;
+  core::Random& random_;
+  Backend& backend_;
+  const Catalog& catalog_;
+  std::string manager_;
+};
+
+Result<List> LocalStore::list(const Kind& kind, const ListOptions& options) {
+  List result;
+  KeyRange range;
+  range.ns = kind.namespaced ? options.ns : "";
+  std::int64_t first = 0;
+  if (!options.continue_token.empty()) {
+    TRY_ASSIGN(const auto token, parse_page_token(options.continue_token));
+    range.after = Name{token["ns"].string_or(""), token["name"].string_or("")};
+    first = token["rv"].int_or(0);  // of the first page: a watch from it misses nothing
+  }
+  bool more = false;
+  Result<> outcome;
+  TRY_ASSIGN(const auto version, backend_.list(kind, range, [&](Stored stored) {
+    if (options.field_name && stored.name.name != *options.field_name) return true;
+    if (options.limit > 0 && result.items.size() == options.limit) {
+      more = true;
+      return false;
+    }
+    auto object = stored.parse();
+    if (!object) {
+      outcome = fail(std::move(object).error());
+      return false;
+    }
+    if (!options.labels.empty() && !options.labels.matches(object->labels())) return true;
+    result.items.push_back(std::move(*object));
+    return true;
+  }));
+  TRY(outcome);
+  if (first == 0) first = version;
+  result.resource_version = std::to_string(first);
+  if (more) result.continue_token = page_token(first, result.items.back().name());
+  return result;
+}
+
+Result<Object> LocalStore::create(Object object) {
+  TRY_ASSIGN(const auto kind, kind_of_object(object));
+  if (!object.resource_version().empty()) {
+    return fail(Code::invalid_argument, "resourceVersion should not be set on objects to be created");
+  }
+  return insert(kind, std::move(object));
+}
+
+Result<Object> LocalStore::insert(const Kind& kind, Object object) {
+  const auto resource = stored_resource(catalog_, kind);
+  const auto prefix = object.document()["metadata"]["generateName"].string_or("");
+  const bool generates = object.name().name.empty() && !prefix.empty();
+  for (int attempt = 1;; ++attempt) {
+    if (generates) object.document().at_or_insert("metadata").at_or_insert("name") = prefix + random_suffix();
+    const auto key = normalized(kind, object.name());
+    TRY(check_name(kind, key));
+    auto document = object.document();
+    auto& metadata = document.at_or_insert("metadata").as_object();
+    metadata.set("name", key.name);
+    if (kind.namespaced) {
+      metadata.set("namespace", key.ns);
+    } else {
+      metadata.erase("namespace");
+    }
+    metadata.erase("managedFields");
+    document.at_or_insert("apiVersion") = kind.api_version();
+    document.at_or_insert("kind") = kind.kind;
+    const auto now = clock_.now();
+    verbs::make_canonical(*resource, document);
+    document = verbs::created(*resource, std::move(document), random_.uuid(), now, true);
+    verbs::make_canonical(*resource, document);
+    TRY(check(*resource, document, doc::Value(), {}));
+    document = verbs::tracked(*resource, doc::Value(), std::move(document), {manager_, "", now});
+    auto stored = backend_.insert(kind, Object(std::move(document)));
+    if (stored) return stored->parse();
+    if (stored.error().code != Code::already_exists) return fail(std::move(stored).error());
+    if (!generates || attempt == generate_name_attempts) return fail(already_exists_error(kind, key));
+  }
+}
+
+Result<Object> LocalStore::change(Object object, std::string_view subresource) {
+  TRY_ASSIGN(const auto kind, kind_of_object(object));
+  const auto key = normalized(kind, object.name());
+  TRY_ASSIGN(const auto held, hold(kind, key));
+  if (!held) return fail(not_found_error(kind, key));
+  const auto uid = object.uid();
+  const auto version = object.resource_version();
+  if ((!uid.empty() && uid != held->object.uid()) ||
+      (!version.empty() && version != held->object.resource_version())) {
+    return fail(conflict_error(kind, key));
+  }
+  auto& given = object.document();
+  given.at_or_insert("metadata").as_object().set("resourceVersion", held->object.resource_version());
+  return keep(kind, *stored_resource(catalog_, kind), *held, std::move(given), subresource);
+}
+
+Result<Object> LocalStore::apply(Object object) {
+  TRY_ASSIGN(const auto kind, kind_of_object(object));
+  const auto key = normalized(kind, object.name());
+  if (key.name.empty()) return fail(Code::invalid_argument, "metadata.name is missing");
+  TRY_ASSIGN(const auto held, hold(kind, key));
+  if (!held) {
+    object.document().at_or_insert("metadata").as_object().erase("resourceVersion");
+    return insert(kind, std::move(object));
+  }
+  TRY_ASSIGN(auto next, applied(kind, held->object, object));
+  return keep(kind, *stored_resource(catalog_, kind), *held, std::move(next.document()), {});
+}
+
+Result<> LocalStore::remove(const Kind& kind, const Name& name, const DeleteOptions& options) {
+  const auto key = normalized(kind, name);
+  const auto resource = stored_resource(catalog_, kind);
+  TRY_ASSIGN(const auto held, hold(kind, key));
+  if (!held) return fail(not_found_error(kind, key));
+  if (!options.uid_precondition.empty() && options.uid_precondition != held->object.uid()) {
+    return fail(conflict_error(kind, key));
+  }
+  const auto removal = verbs::removal_of(*resource, held->object, options.propagation, std::nullopt, clock_.now());
+  if (removal.is_final) {
+    TRY(backend_.erase(kind, held->object, held->version, &held->object));
+  } else if (!(removal.object.document() == held->object.document())) {
+    TRY(backend_.replace(kind, removal.object, held->version, &held->object));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<Watch>> LocalStore::watch(const Kind& kind, const std::string& resource_version,
+                                                 std::function<void(const WatchEvent&)> on_event) {
+  std::int64_t after = 0;
+  auto watch = std::make_unique<Following>();
+  if (!resource_version.empty()) {
+    const auto* const end = resource_version.data() + resource_version.size();
+    const auto parsed = std::from_chars(resource_version.data(), end, after);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) {
+      return fail(Code::invalid_argument, "resourceVersion \"" + resource_version + "\" is not one of this store");
+    }
+  } else {
+    TRY_ASSIGN(auto present, list(kind, {}));
+    TRY_ASSIGN(after, backend_.version(kind));
+    auto events = std::make_shared<std::vector<Object>>(std::move(present.items));
+    // In a task of its own, before any change: what is posted first runs first.
+    loop_.post([weak = std::weak_ptr<bool>(watch->alive), events, on_event] {
+      for (auto& object : *events) {
+        if (weak.expired()) return;
+        on_event({EventType::added, std::move(object)});
+      }
+    });
+  }
+  TRY_ASSIGN(watch->changes,
+             backend_.watch(kind, after, [on_event = std::move(on_event)](const std::shared_ptr<const Change>& change) {
+               // One that fell out of the ring is told with a bookmark without an object: list again.
+               if (change == nullptr) return on_event({EventType::bookmark, Object()});
+               on_event({change->type, change->object});
+             }));
+  return watch;
+}
+
+std::string LocalStore::random_suffix() {
+  constexpr std::string_view alphabet = "bcdfghjklmnpqrstvwxz2456789";
+  std::string text;
+  for (int i = 0; i < 5; ++i) text += alphabet[random_.below(alphabet.size())];
+  return text;
+}
+
+}  // namespace
+
+ResourcePtr stored_resource(const Catalog& catalog, const Kind& kind) {
+  if (auto found = catalog.stored(kind.group, kind.kind)) return found;
+  auto resource = std::make_shared<schema::Resource>();
+  resource->group = kind.group;
+  resource->version = kind.version;
+  resource->kind = kind.kind;
+  resource->plural = kind.plural;
+  resource->namespaced = kind.namespaced;
+  auto custom = std::make_shared<schema::Custom>();
+  custom->has_status = true;
+  custom->storage_version = kind.version;
+  resource->custom = std::move(custom);
+  resource->subresources.push_back({"status", resource->group, resource->version, resource->kind, {}});
+  return resource;
+}
+
+std::unique_ptr<Store> make_local_store(core::World& world, Backend& backend, const Catalog& catalog,
+                                        std::string manager) {
+  return std::make_unique<LocalStore>(world, backend, catalog, std::move(manager));
+}
+
+}  // namespace slipway::objects

@@ -1,0 +1,21 @@
+#pragma once
+// The store of our own controllers over a backend: the same rules as an API server's, without requests. What a
+// controller writes here gets the same defaults, generation and field ownership as over a real API server.
+
+#include <memory>
+#include <string>
+
+#include "objects/backend.hpp"
+#include "objects/catalog.hpp"
+
+namespace slipway::objects {
+
+// Everything outlives the store. `manager` owns the fields that controllers write.
+std::unique_ptr<Store> make_local_store(core::World& world, Backend& backend, const Catalog& catalog,
+                                        std::string manager = "slipway");
+
+// The resource as which objects of this kind are kept; one without a type when the catalog does not have it: nothing is
+// pruned or filled in then.
+ResourcePtr stored_resource(const Catalog& catalog, const Kind& kind);
+
+}  // namespace slipway::objects

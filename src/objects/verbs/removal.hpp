@@ -1,0 +1,25 @@
+#pragma once
+// What a deletion makes of an object: gone at once, or marked and kept until its finalizers are. Pure.
+
+#include <optional>
+#include <string>
+
+#include "core/time.hpp"
+#include "objects/object.hpp"
+#include "objects/schema/resource.hpp"
+#include "objects/store.hpp"
+
+namespace slipway::objects::verbs {
+
+struct Removal {
+  bool is_final = false;  // nothing keeps it
+  Object object;          // as it is afterwards, when something does
+};
+
+// The propagation policy is left on the object for the garbage collector, as a finalizer. `grace` is what the caller
+// asked for; Pods have their own otherwise.
+Removal removal_of(const schema::Resource& resource, const Object& stored,
+                   std::optional<DeleteOptions::Propagation> propagation, std::optional<Duration> grace,
+                   core::Time now);
+
+}  // namespace slipway::objects::verbs
