@@ -45,6 +45,13 @@ struct KeyRange {
   std::optional<Name> after;  // of the last page
 };
 
+// Where the object of a uid is. Its kind as texts: it may be one that is no longer served.
+struct Located {
+  std::string group, kind;
+  Name name;
+  bool is_being_deleted = false;
+};
+
 // Ends when destroyed: no callback runs after that.
 class ChangeWatch {
  public:
@@ -80,16 +87,16 @@ class Backend {
   virtual Result<std::unique_ptr<ChangeWatch>> watch(const Kind& kind, std::optional<std::int64_t> after,
                                                      OnChange on_change) = 0;
 
-  // --- for the garbage collector ---------------------------------------------------------------------------------
-  // Group and kind as texts: a row may be of a kind that is no longer served.
-  using VisitAny = std::function<bool(std::string_view group, std::string_view kind, Stored)>;
-  // Objects with an owner reference to that uid, whatever else the reference says; false ends it.
-  virtual Result<> list_owned(const std::string& owner_uid, const VisitAny& visit) = 0;
-  // Objects that have a deletionTimestamp.
-  virtual Result<> list_deleting(const VisitAny& visit) = 0;
-  virtual Result<> find_uid(const std::string& uid, const VisitAny& visit) = 0;  // at most one
-  // The uids of objects with a reference that fits no object.
-  virtual Result<std::vector<std::string>> list_unowned() = 0;
+  // Writes inside `work` share one transaction and are durable together or not at all (storage::Database::group(),
+  // of the database that most kinds are in). The commit's outcome.
+  virtual Result<> group(const std::function<void()>& work) = 0;
+
+  // --- for the garbage collector (garbage.hpp): over all kinds, uids only -----------------------------------------
+  virtual Result<std::optional<Located>> locate(const std::string& uid) = 0;
+  virtual Result<std::vector<std::string>> owned_by(const std::string& owner_uid) = 0;  // that refer to it as an owner
+  virtual Result<std::vector<std::string>> deleting() = 0;                              // that have a deletionTimestamp
+  // With an owner reference that fits no object; also those whose owner is kept in another database.
+  virtual Result<std::vector<std::string>> unowned() = 0;
   // The changes of all kinds, from now on.
   virtual Result<std::vector<std::unique_ptr<ChangeWatch>>> watch_all(OnChange on_change) = 0;
 };
@@ -102,7 +109,7 @@ using SelectableFields = std::function<std::map<std::string, std::string>(const 
 bool is_volatile(const Kind& kind);
 
 // `database` may be shared with other rooms, and outlives the backend. `volatile_database` (Durability::normal) may be
-// null: then everything is in one. Objects that are in the wrong one of them are moved. Each ring keeps `ring_size`
+// null: then everything is in one. Volatile objects that are in `database` are moved. Each ring keeps `ring_size`
 // changes.
 Result<std::unique_ptr<Backend>> make_sqlite_backend(core::World& world, storage::Database& database,
                                                      storage::Database* volatile_database,

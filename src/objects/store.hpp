@@ -66,7 +66,7 @@ class Store {
   // status, finalizers and owner references that it does not mention stay.
   virtual Result<Object> apply(Object object) = 0;
   // With finalizers: sets deletionTimestamp and returns the object; the last finalizer's removal deletes it.
-  // Owned objects follow (background), or are let go (orphan). not_found.
+  // Owned objects follow later (background), first (foreground), or are let go (orphan). not_found.
   virtual Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options = {}) = 0;
 
   // Every change after `resource_version` (empty: current objects come first as `added`, then changes), in order, on
@@ -76,7 +76,12 @@ class Store {
                                                std::function<void(const WatchEvent&)> on_event) = 0;
 };
 
-// `database` may be shared with other rooms. The ring keeps the last `ring_size` events.
+class Backend;
+// `backend` is kept by the caller, who also runs the garbage collector (garbage.hpp) on it.
+std::unique_ptr<Store> make_store(core::World& world, Backend& backend);
+
+// With a backend and a garbage collector of its own. `database` may be shared with other rooms. The ring keeps the last
+// `ring_size` events.
 Result<std::unique_ptr<Store>> make_sqlite_store(core::World& world, storage::Database& database,
                                                  std::size_t ring_size = 10'000);
 

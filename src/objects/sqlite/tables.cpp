@@ -2,10 +2,12 @@
 
 #include <array>
 
+#include "objects/semantics.hpp"
+
 namespace slipway::objects::sqlite {
 namespace {
 
-// object holds what is, event what happened last (a ring by rv), object_owner what the garbage collector asks.
+// object holds what is, object_event what happened last (a ring by rv), object_owner what the garbage collector asks.
 constexpr std::array kMigrations{storage::Migration{1, R"sql(
 CREATE TABLE object (
   id INTEGER PRIMARY KEY, grp TEXT NOT NULL, kind TEXT NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL,
@@ -17,6 +19,25 @@ CREATE TABLE object_event (
   rv INTEGER PRIMARY KEY, type TEXT NOT NULL, grp TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE object_version (id INTEGER PRIMARY KEY CHECK (id = 1), rv INTEGER NOT NULL);
 INSERT INTO object_version (id, rv) VALUES (1, 0);
+)sql"},
+                                 storage::Migration{2, R"sql(
+ALTER TABLE object_event ADD COLUMN previous TEXT;
+ALTER TABLE object ADD COLUMN deleting INTEGER NOT NULL DEFAULT 0;
+UPDATE object SET deleting = 1 WHERE json_extract(body, '$.metadata.deletionTimestamp') IS NOT NULL;
+CREATE INDEX object_deleting ON object (id) WHERE deleting = 1;
+DROP TABLE object_owner;
+CREATE TABLE object_owner (
+  id INTEGER PRIMARY KEY, owner_uid TEXT NOT NULL, grp TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+  uid TEXT NOT NULL, ns TEXT NOT NULL);
+CREATE INDEX object_owner_owner ON object_owner (owner_uid);
+CREATE INDEX object_owner_uid ON object_owner (uid);
+INSERT INTO object_owner (owner_uid, grp, kind, name, uid, ns)
+  SELECT coalesce(json_extract(r.value, '$.uid'), ''),
+    CASE instr(json_extract(r.value, '$.apiVersion'), '/') WHEN 0 THEN ''
+      ELSE coalesce(substr(json_extract(r.value, '$.apiVersion'), 1,
+                           instr(json_extract(r.value, '$.apiVersion'), '/') - 1), '') END,
+    coalesce(json_extract(r.value, '$.kind'), ''), coalesce(json_extract(r.value, '$.name'), ''), o.uid, o.ns
+  FROM object o, json_each(o.body, '$.metadata.ownerReferences') r;
 )sql"}};
 
 std::string_view text_of(EventType type) {
@@ -38,60 +59,78 @@ EventType event_type_from(std::string_view text) {
   return text == "DELETED" ? EventType::deleted : EventType::modified;
 }
 
-Result<Object> object_from(const std::string& body) {
+Result<Object> parse_body(std::string_view body) {
   auto value = doc::parse_json(body, "<object store>");
   if (!value) return fail(Error(Code::data_loss, "a stored object is not JSON").because(std::move(value).error()));
   return Object(std::move(*value));
 }
 
-// Runs a query whose rows each give a body, stopping to parse at the first one that is broken.
-Result<> query_objects(storage::Connection& connection, std::string_view sql, const storage::Args& args, int column,
-                       const std::function<Result<>(const storage::Row&, Object)>& each) {
-  Result<> outcome;
-  TRY(connection.query(sql, args, [&](const storage::Row& row) {
-    if (!outcome) return;
-    auto object = object_from(row.text(column));
-    outcome = object ? each(row, std::move(*object)) : Result<>(fail(std::move(object).error()));
-  }));
-  return outcome;
+// grp, kind, ns, name: the key of the object table.
+storage::Args key_of(const Kind& kind, const Name& name) {
+  return {std::string(kind.group), std::string(kind.kind), name.ns, name.name};
+}
+
+std::string narrowed(std::string sql, const Kind& kind, const KeyRange& range, storage::Args& args) {
+  sql += " FROM object WHERE grp = ? AND kind = ?";
+  args = {std::string(kind.group), std::string(kind.kind)};
+  if (!range.ns.empty()) {
+    sql += range.after ? " AND ns = ? AND name > ?" : " AND ns = ?";
+    args.emplace_back(range.ns);
+  } else if (range.after) {
+    sql += " AND (ns, name) > (?, ?)";
+    args.emplace_back(range.after->ns);
+  }
+  if (range.after) args.emplace_back(range.after->name);
+  return sql;
+}
+
+Result<std::vector<std::string>> select_texts(storage::Connection& connection, std::string_view sql,
+                                              const storage::Args& args) {
+  std::vector<std::string> texts;
+  TRY(connection.query(sql, args, [&](const storage::Row& row) { texts.push_back(row.text(0)); }));
+  return texts;
+}
+
+Result<std::shared_ptr<const Change>> change_from(const Kind& kind, const storage::Row& row) {
+  auto change = std::make_shared<Change>();
+  change->type = event_type_from(row.text(1));
+  change->kind = kind;
+  change->version = row.integer(0);
+  change->body = row.text(2);
+  TRY_ASSIGN(change->object, parse_body(change->body));
+  if (!row.is_null(3)) {
+    TRY_ASSIGN(change->previous, parse_body(row.text(3)));
+  }
+  return change;
 }
 
 }  // namespace
 
 std::span<const storage::Migration> migrations() { return kMigrations; }
 
-Result<std::optional<Object>> select_object(storage::Connection& connection, const Kind& kind, const Name& name) {
-  std::optional<Object> found;
-  TRY(query_objects(connection, "SELECT body FROM object WHERE grp = ? AND kind = ? AND ns = ? AND name = ?",
-                    {std::string(kind.group), std::string(kind.kind), name.ns, name.name}, 0,
-                    [&](const storage::Row&, Object object) -> Result<> {
-                      found = std::move(object);
-                      return {};
-                    }));
+Result<std::optional<Stored>> select_object(storage::Connection& connection, const Kind& kind, const Name& name) {
+  std::optional<Stored> found;
+  TRY(connection.query("SELECT rv, body FROM object WHERE grp = ? AND kind = ? AND ns = ? AND name = ?",
+                       key_of(kind, name),
+                       [&](const storage::Row& row) { found = Stored{name, row.integer(0), row.text(1)}; }));
   return found;
 }
 
-Result<> select_objects(storage::Connection& connection, const Kind& kind, const std::string& ns,
-                        const std::optional<Name>& after, std::size_t limit,
-                        const std::function<Result<>(Object)>& each) {
-  std::string sql = "SELECT body FROM object WHERE grp = ? AND kind = ?";
-  storage::Args args{std::string(kind.group), std::string(kind.kind)};
-  if (!ns.empty()) {
-    sql += " AND ns = ?";
-    args.emplace_back(ns);
-  }
-  if (after) {
-    sql += " AND (ns, name) > (?, ?)";
-    args.emplace_back(after->ns);
-    args.emplace_back(after->name);
-  }
-  sql += " ORDER BY ns, name";
-  if (limit > 0) {
-    sql += " LIMIT ?";
-    args.emplace_back(static_cast<std::int64_t>(limit));
-  }
-  return query_objects(connection, sql, args, 0,
-                       [&](const storage::Row&, Object object) { return each(std::move(object)); });
+Result<> select_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range,
+                        const std::function<bool(Stored)>& visit) {
+  storage::Args args;
+  const auto sql = narrowed("SELECT ns, name, rv, body", kind, range, args) + " ORDER BY ns, name";
+  return connection.scan(sql, args, [&](const storage::Row& row) {
+    return visit(Stored{{row.text(0), row.text(1)}, row.integer(2), row.text(3)});
+  });
+}
+
+Result<std::int64_t> count_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range) {
+  storage::Args args;
+  const auto sql = narrowed("SELECT count(*)", kind, range, args);
+  std::int64_t count = 0;
+  TRY(connection.query(sql, args, [&](const storage::Row& row) { count = row.integer(0); }));
+  return count;
 }
 
 Result<std::int64_t> current_version(storage::Connection& connection) {
@@ -101,95 +140,144 @@ Result<std::int64_t> current_version(storage::Connection& connection) {
   return version;
 }
 
-Result<std::vector<WatchEvent>> select_events(storage::Connection& connection, const Kind& kind, std::int64_t version) {
+Result<> check_kept(storage::Connection& connection, std::int64_t version) {
   TRY_ASSIGN(const auto current, current_version(connection));
   std::int64_t oldest = current + 1;
   TRY(connection.query("SELECT MIN(rv) FROM object_event", {}, [&](const storage::Row& row) {
     if (!row.is_null(0)) oldest = row.integer(0);
   }));
   // A version from the future was given by another database (a restored backup): its holder must list again too.
-  if (version < oldest - 1 || version > current) {
-    return fail(Code::gone,
-                "too old resource version: " + std::to_string(version) + " (" + std::to_string(oldest) + ")",
-                "list again and watch from the list's resourceVersion");
-  }
-  std::vector<WatchEvent> events;
-  TRY(query_objects(connection, "SELECT body, type FROM object_event WHERE rv > ? AND grp = ? AND kind = ? ORDER BY rv",
-                    {version, std::string(kind.group), std::string(kind.kind)}, 0,
-                    [&](const storage::Row& row, Object object) -> Result<> {
-                      events.push_back({event_type_from(row.text(1)), std::move(object)});
-                      return {};
-                    }));
-  return events;
+  if (version >= oldest - 1 && version <= current) return {};
+  return fail(Code::gone, "too old resource version: " + std::to_string(version) + " (" + std::to_string(oldest) + ")",
+              "list again and watch from the list's resourceVersion");
 }
 
-Result<std::vector<Object>> select_owned(storage::Connection& connection, const std::string& owner_uid) {
-  std::vector<Object> owned;
-  TRY(query_objects(
-      connection, "SELECT body FROM object WHERE uid IN (SELECT uid FROM object_owner WHERE owner_uid = ?) ORDER BY id",
-      {owner_uid}, 0, [&](const storage::Row&, Object object) -> Result<> {
-        owned.push_back(std::move(object));
-        return {};
+Result<std::vector<std::shared_ptr<const Change>>> select_changes(storage::Connection& connection, const Kind& kind,
+                                                                  std::int64_t version, std::size_t limit) {
+  TRY(check_kept(connection, version));
+  std::vector<std::shared_ptr<const Change>> changes;
+  Result<> outcome;
+  TRY(connection.scan(
+      "SELECT rv, type, body, previous FROM object_event WHERE rv > ? AND grp = ? AND kind = ? ORDER BY rv LIMIT ?",
+      {version, std::string(kind.group), std::string(kind.kind), static_cast<std::int64_t>(limit)},
+      [&](const storage::Row& row) {
+        auto change = change_from(kind, row);
+        if (!change) {
+          outcome = fail(std::move(change).error());
+          return false;
+        }
+        changes.push_back(std::move(*change));
+        return true;
       }));
-  return owned;
+  TRY(std::move(outcome));
+  return changes;
 }
 
-Result<std::vector<std::string>> select_missing_owners(storage::Connection& connection) {
-  std::vector<std::string> uids;
-  TRY(connection.query("SELECT DISTINCT owner_uid FROM object_owner WHERE owner_uid NOT IN (SELECT uid FROM object)",
-                       {}, [&](const storage::Row& row) { uids.push_back(row.text(0)); }));
-  return uids;
+Result<std::optional<Located>> locate(storage::Connection& connection, const std::string& uid) {
+  std::optional<Located> found;
+  TRY(connection.query("SELECT grp, kind, ns, name, deleting FROM object WHERE uid = ?", {uid},
+                       [&](const storage::Row& row) {
+                         found = Located{row.text(0), row.text(1), {row.text(2), row.text(3)}, row.integer(4) != 0};
+                       }));
+  return found;
 }
 
-Result<bool> exists_uid(storage::Connection& connection, const std::string& uid) {
-  bool exists = false;
-  TRY(connection.query("SELECT 1 FROM object WHERE uid = ?", {uid}, [&](const storage::Row&) { exists = true; }));
-  return exists;
+Result<std::vector<std::string>> select_owned(storage::Connection& connection, const std::string& owner_uid) {
+  return select_texts(connection, "SELECT DISTINCT uid FROM object_owner WHERE owner_uid = ? ORDER BY id", {owner_uid});
 }
 
-Result<> Writer::log(const Kind& kind, EventType type, Object& object) {
-  TRY(connection_.execute("UPDATE object_version SET rv = rv + 1"));
-  TRY_ASSIGN(const auto version, current_version(connection_));
-  object.document().at_or_insert("metadata").at_or_insert("resourceVersion") = std::to_string(version);
-  TRY(connection_.execute("INSERT INTO object_event (rv, type, grp, kind, body) VALUES (?, ?, ?, ?, ?)",
-                          {version, std::string(text_of(type)), std::string(kind.group), std::string(kind.kind),
-                           doc::render_json(object.document())}));
-  TRY(connection_.execute("DELETE FROM object_event WHERE rv <= ?", {version - static_cast<std::int64_t>(ring_size_)}));
-  changes_.push_back({kind, {type, object}});
-  return {};
+Result<std::vector<std::string>> select_deleting(storage::Connection& connection) {
+  return select_texts(connection, "SELECT uid FROM object WHERE deleting = 1 ORDER BY id", {});
 }
 
-Result<> Writer::put_owners(const Object& object) {
+Result<std::vector<std::string>> select_unowned(storage::Connection& connection) {
+  return select_texts(connection,
+                      "SELECT DISTINCT o.uid FROM object_owner o WHERE NOT EXISTS (SELECT 1 FROM object "
+                      "WHERE uid = o.owner_uid AND grp = o.grp AND kind = o.kind AND name = o.name "
+                      "AND (ns = o.ns OR ns = ''))",
+                      {});
+}
+
+Result<Stored> Writer::stamp(const Kind& kind, Object& object) {
+  Stored stored;
+  stored.name = object.name();
+  if (!kind.namespaced) stored.name.ns.clear();
+  TRY(connection_.query("UPDATE object_version SET rv = rv + 1 RETURNING rv", {},
+                        [&](const storage::Row& row) { stored.version = row.integer(0); }));
+  object.document().at_or_insert("metadata").at_or_insert("resourceVersion") = std::to_string(stored.version);
+  stored.body = doc::render_json(object.document());
+  return stored;
+}
+
+Result<> Writer::log(const Kind& kind, EventType type, const Stored& stored, const Object* previous) {
+  storage::SqlValue before;
+  if (previous != nullptr) before = doc::render_json(previous->document());
+  TRY(connection_.execute("INSERT INTO object_event (rv, type, grp, kind, body, previous) VALUES (?, ?, ?, ?, ?, ?)",
+                          {stored.version, std::string(text_of(type)), std::string(kind.group), std::string(kind.kind),
+                           stored.body, std::move(before)}));
+  return connection_.execute("DELETE FROM object_event WHERE rv <= ?",
+                             {stored.version - static_cast<std::int64_t>(ring_size_)});
+}
+
+Result<> Writer::put_owners(const Kind& kind, const Object& object, const std::string& uid, const std::string& ns) {
   for (const auto& owner : object.owners()) {
-    TRY(connection_.execute("INSERT OR IGNORE INTO object_owner (owner_uid, uid) VALUES (?, ?)",
-                            {owner.uid, object.uid()}));
+    const auto slash = owner.api_version.find('/');
+    const auto group = slash == std::string::npos ? std::string() : owner.api_version.substr(0, slash);
+    TRY(connection_.execute("INSERT INTO object_owner (owner_uid, grp, kind, name, uid, ns) VALUES (?, ?, ?, ?, ?, ?)",
+                            {owner.uid, group, owner.kind, owner.name, uid, kind.namespaced ? ns : std::string()}));
   }
   return {};
 }
 
-Result<> Writer::insert(const Kind& kind, Object& object) {
-  TRY(log(kind, EventType::added, object));
-  const auto name = object.name();
-  TRY(connection_.execute("INSERT INTO object (grp, kind, ns, name, rv, uid, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                          {std::string(kind.group), std::string(kind.kind), name.ns, name.name,
-                           static_cast<std::int64_t>(std::stoll(object.resource_version())), object.uid(),
-                           doc::render_json(object.document())}));
-  return put_owners(object);
+Result<Stored> Writer::insert(const Kind& kind, Object& object) {
+  TRY_ASSIGN(auto stored, stamp(kind, object));
+  const auto uid = object.uid();
+  auto inserted = connection_.execute(
+      "INSERT INTO object (grp, kind, ns, name, rv, uid, body, deleting) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      {std::string(kind.group), std::string(kind.kind), stored.name.ns, stored.name.name, stored.version, uid,
+       stored.body, std::int64_t{object.is_being_deleted()}});
+  if (!inserted) {
+    const bool is_taken =
+        inserted.error().code == Code::conflict && inserted.error().message.find("object.name") != std::string::npos;
+    return fail(is_taken ? already_exists_error(kind, stored.name) : std::move(inserted).error());
+  }
+  TRY(log(kind, EventType::added, stored, nullptr));
+  TRY(put_owners(kind, object, uid, stored.name.ns));
+  return stored;
 }
 
-Result<> Writer::replace(const Kind& kind, Object& object) {
-  TRY(log(kind, EventType::modified, object));
-  TRY(connection_.execute("UPDATE object SET rv = ?, body = ? WHERE uid = ?",
-                          {static_cast<std::int64_t>(std::stoll(object.resource_version())),
-                           doc::render_json(object.document()), object.uid()}));
-  TRY(connection_.execute("DELETE FROM object_owner WHERE uid = ?", {object.uid()}));
-  return put_owners(object);
+// After a statement that names key and version: it found its row, or says why not.
+Result<> Writer::check_changed(const Kind& kind, const Name& name) {
+  if (connection_.changed_rows() == 1) return {};
+  TRY_ASSIGN(const auto found, select_object(connection_, kind, name));
+  return fail(found ? conflict_error(kind, name) : not_found_error(kind, name));
 }
 
-Result<> Writer::erase(const Kind& kind, Object& object) {
-  TRY(log(kind, EventType::deleted, object));
-  TRY(connection_.execute("DELETE FROM object WHERE uid = ?", {object.uid()}));
-  return connection_.execute("DELETE FROM object_owner WHERE uid = ?", {object.uid()});
+Result<Stored> Writer::replace(const Kind& kind, Object& object, std::int64_t expected, const Object* previous) {
+  TRY_ASSIGN(auto stored, stamp(kind, object));
+  const auto uid = object.uid();
+  TRY(connection_.execute(
+      "UPDATE object SET rv = ?, body = ?, deleting = ? "
+      "WHERE grp = ? AND kind = ? AND ns = ? AND name = ? AND rv = ? AND uid = ?",
+      {stored.version, stored.body, std::int64_t{object.is_being_deleted()}, std::string(kind.group),
+       std::string(kind.kind), stored.name.ns, stored.name.name, expected, uid}));
+  TRY(check_changed(kind, stored.name));
+  TRY(log(kind, EventType::modified, stored, previous));
+  TRY(connection_.execute("DELETE FROM object_owner WHERE uid = ?", {uid}));
+  TRY(put_owners(kind, object, uid, stored.name.ns));
+  return stored;
+}
+
+Result<Stored> Writer::erase(const Kind& kind, Object& object, std::int64_t expected, const Object* previous) {
+  TRY_ASSIGN(auto stored, stamp(kind, object));
+  const auto uid = object.uid();
+  TRY(connection_.execute(
+      "DELETE FROM object WHERE grp = ? AND kind = ? AND ns = ? AND name = ? AND rv = ? AND uid = ?",
+      {std::string(kind.group), std::string(kind.kind), stored.name.ns, stored.name.name, expected, uid}));
+  TRY(check_changed(kind, stored.name));
+  TRY(log(kind, EventType::deleted, stored, previous));
+  TRY(connection_.execute("DELETE FROM object_owner WHERE uid = ?", {uid}));
+  return stored;
 }
 
 }  // namespace slipway::objects::sqlite

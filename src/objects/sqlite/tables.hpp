@@ -1,48 +1,57 @@
 #pragma once
-// The tables of the embedded store, and one transaction's view of them. docs/internals/objects.md has the format.
-// Decides nothing: what a write means is semantics.hpp.
+// The tables of the embedded store, as functions of one transaction. docs/internals/objects.md has the format.
+// Decides nothing: what a write means is its caller's business.
 
+#include <memory>
 #include <span>
+#include <vector>
 
-#include "objects/sqlite/watch_hub.hpp"
+#include "objects/backend.hpp"
 #include "storage/database.hpp"
 
 namespace slipway::objects::sqlite {
 
 std::span<const storage::Migration> migrations();
 
-// Reading. Every function may be used inside read() and write().
-Result<std::optional<Object>> select_object(storage::Connection& connection, const Kind& kind, const Name& name);
-// Objects after `after` (by namespace, then name), in order; `limit` 0 is all.
-Result<> select_objects(storage::Connection& connection, const Kind& kind, const std::string& ns,
-                        const std::optional<Name>& after, std::size_t limit,
-                        const std::function<Result<>(Object)>& each);
-Result<std::int64_t> current_version(storage::Connection& connection);
-// Kept events of a kind after `version`; gone when some of them were dropped from the ring already.
-Result<std::vector<WatchEvent>> select_events(storage::Connection& connection, const Kind& kind, std::int64_t version);
-// Objects with an owner reference to `owner_uid`.
-Result<std::vector<Object>> select_owned(storage::Connection& connection, const std::string& owner_uid);
-// Uids that are referred to as owners and do not exist.
-Result<std::vector<std::string>> select_missing_owners(storage::Connection& connection);
-Result<bool> exists_uid(storage::Connection& connection, const std::string& uid);
+// --- reading: inside read() and write() ---------------------------------------------------------------------------
 
-// Writing. Each call takes the next resourceVersion, stamps it into the object and logs one event. The changes are
-// published by the caller when the transaction is durable.
+Result<std::optional<Stored>> select_object(storage::Connection& connection, const Kind& kind, const Name& name);
+Result<> select_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range,
+                        const std::function<bool(Stored)>& visit);
+Result<std::int64_t> count_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range);
+Result<std::int64_t> current_version(storage::Connection& connection);
+
+// Kept changes of a kind after `version`, at most `limit`. gone when some of them were dropped from the ring already,
+// or `version` was not given out yet.
+Result<std::vector<std::shared_ptr<const Change>>> select_changes(storage::Connection& connection, const Kind& kind,
+                                                                  std::int64_t version, std::size_t limit);
+// Whether select_changes() may begin there.
+Result<> check_kept(storage::Connection& connection, std::int64_t version);
+
+Result<std::optional<Located>> locate(storage::Connection& connection, const std::string& uid);
+Result<std::vector<std::string>> select_owned(storage::Connection& connection, const std::string& owner_uid);
+Result<std::vector<std::string>> select_deleting(storage::Connection& connection);
+Result<std::vector<std::string>> select_unowned(storage::Connection& connection);
+
+// --- writing ------------------------------------------------------------------------------------------------------
+
+// Each takes the next version, stamps it into the object, renders it once, and logs one change with `previous`, which
+// is null or what the object was before. Keeps the last `ring_size` changes.
 class Writer {
  public:
   Writer(storage::Connection& connection, std::size_t ring_size) : connection_(connection), ring_size_(ring_size) {}
-  Result<> insert(const Kind& kind, Object& object);
-  Result<> replace(const Kind& kind, Object& object);
-  Result<> erase(const Kind& kind, Object& object);
-  storage::Connection& connection() { return connection_; }
-  std::vector<Change>& changes() { return changes_; }
+  Result<Stored> insert(const Kind& kind, Object& object);  // already_exists
+  // conflict when `expected` is not its version; not_found.
+  Result<Stored> replace(const Kind& kind, Object& object, std::int64_t expected, const Object* previous);
+  Result<Stored> erase(const Kind& kind, Object& object, std::int64_t expected, const Object* previous);
 
  private:
-  Result<> log(const Kind& kind, EventType type, Object& object);
-  Result<> put_owners(const Object& object);
+  Result<Stored> stamp(const Kind& kind, Object& object);
+  Result<> log(const Kind& kind, EventType type, const Stored& stored, const Object* previous);
+  Result<> put_owners(const Kind& kind, const Object& object, const std::string& uid, const std::string& ns);
+  Result<> check_changed(const Kind& kind, const Name& name);
   storage::Connection& connection_;
   std::size_t ring_size_;
-  std::vector<Change> changes_;
 };
 
 }  // namespace slipway::objects::sqlite

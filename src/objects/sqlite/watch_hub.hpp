@@ -1,37 +1,40 @@
 #pragma once
 // WatchHub: hands changes that are already durable to whoever watches, in order, on the loop, never inside the call
-// that made the change. Knows nothing of tables.
+// that made the change. A watcher that begins in the past, or that cannot keep up, reads the ring page by page until it
+// is at the present; one that the ring has passed is cut off. So each holds a bounded number of changes, whatever it
+// does. Knows nothing of tables.
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <vector>
 
-#include "objects/store.hpp"
+#include "objects/backend.hpp"
 
 namespace slipway::objects::sqlite {
 
-struct Change {
-  Kind kind;
-  WatchEvent event;
-};
+using Changes = std::vector<std::shared_ptr<const Change>>;
 
 // Control loop only.
 class WatchHub {
  public:
-  using Callback = std::function<void(const WatchEvent&)>;
+  // Kept changes of a kind after a version, at most so many; an error cuts the watcher off.
+  using ReadRing = std::function<Result<Changes>(const Kind&, std::int64_t after, std::size_t limit)>;
 
-  explicit WatchHub(core::Loop& loop);
+  // `version` is the last durable one. A watcher holds at most `longest_queue` changes that it was not told yet.
+  WatchHub(core::Loop& loop, std::int64_t version, ReadRing read_ring, std::size_t longest_queue = 10'000);
   ~WatchHub();  // open watches stay valid and silent
 
-  // `backlog` is delivered first.
-  std::unique_ptr<Watch> open(const Kind& kind, std::vector<WatchEvent> backlog, Callback on_event);
-  void publish(std::vector<Change> changes);
+  // `after` is at most version(). nullptr: changes of all kinds, which does not read the ring.
+  std::unique_ptr<ChangeWatch> open(const Kind* kind, std::int64_t after, Backend::OnChange on_change);
+  void publish(const std::shared_ptr<const Change>& change);
+  // Of the last durable change.
+  std::int64_t version() const;
 
  private:
   struct Watcher;
   struct Shared;
   class Handle;
-  static void schedule(const std::shared_ptr<Shared>& shared, const std::shared_ptr<Watcher>& watcher);
   std::shared_ptr<Shared> shared_;
 };
 

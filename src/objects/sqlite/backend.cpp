@@ -1,0 +1,270 @@
+// The embedded backend: tables and a watch hub for each of one or two databases.
+
+#include "core/log.hpp"
+#include "objects/sqlite/tables.hpp"
+#include "objects/sqlite/watch_hub.hpp"
+
+namespace slipway::objects {
+namespace sqlite {
+namespace {
+
+// How far versions jump when a backup was restored: more than anybody writes between a backup and its restore.
+constexpr std::int64_t kEpoch = 1'000'000'000;
+
+constexpr Kind kVolatile[] = {
+    {"", "v1", "Event", "events"},
+    {"events.k8s.io", "v1", "Event", "events"},
+    {"coordination.k8s.io", "v1", "Lease", "leases"},
+};
+
+// One database and those who watch it.
+struct Side {
+  Side(core::Loop& loop, storage::Database& d, std::int64_t version)
+      : database(d), hub(loop, version, [&d](const Kind& kind, std::int64_t after, std::size_t limit) {
+          Result<Changes> page;
+          auto read = d.read([&](storage::Connection& connection) -> Result<> {
+            TRY_ASSIGN(page, select_changes(connection, kind, after, limit));
+            return {};
+          });
+          return read ? std::move(page) : Result<Changes>(fail(std::move(read).error()));
+        }) {}
+  storage::Database& database;
+  WatchHub hub;
+};
+
+Result<std::unique_ptr<Side>> open_side(core::Loop& loop, storage::Database& database) {
+  TRY(storage::migrate(database, "objects", migrations()));
+  std::int64_t version = 0;
+  TRY(database.read([&](storage::Connection& connection) -> Result<> {
+    TRY_ASSIGN(version, current_version(connection));
+    return {};
+  }));
+  return std::make_unique<Side>(loop, database, version);
+}
+
+class SqliteBackend final : public Backend {
+ public:
+  SqliteBackend(std::unique_ptr<Side> durable, std::unique_ptr<Side> fleeting, SelectableFields selectable,
+                std::size_t ring_size)
+      : durable_(std::move(durable)),
+        fleeting_(std::move(fleeting)),
+        selectable_(std::move(selectable)),
+        ring_size_(ring_size) {}
+
+  // Volatile objects that were written before there was a database for them.
+  Result<> move_volatile() {
+    if (!fleeting_) return {};
+    for (const auto& kind : kVolatile) {
+      std::vector<Stored> found;
+      TRY(list_in(*durable_, kind, {}, [&](Stored stored) { return found.push_back(std::move(stored)), true; }));
+      for (const auto& stored : found) {
+        TRY_ASSIGN(const auto object, stored.parse());
+        auto moved = insert(kind, object);
+        if (!moved && moved.error().code != Code::already_exists) return fail(std::move(moved).error());
+        TRY(change_in(*durable_, kind, EventType::deleted, object, std::nullopt,
+                      [&](Writer& writer, Object& last, const Object* previous) {
+                        return writer.erase(kind, last, stored.version, previous);
+                      }));
+      }
+    }
+    return {};
+  }
+
+  Result<std::optional<Stored>> find(const Kind& kind, const Name& name) override {
+    std::optional<Stored> found;
+    TRY(side_of(kind).database.read([&](storage::Connection& connection) -> Result<> {
+      TRY_ASSIGN(found, select_object(connection, kind, name));
+      return {};
+    }));
+    return found;
+  }
+
+  Result<std::int64_t> list(const Kind& kind, const KeyRange& range,
+                            const std::function<bool(Stored)>& visit) override {
+    return list_in(side_of(kind), kind, range, visit);
+  }
+
+  Result<std::int64_t> count(const Kind& kind, const KeyRange& range) override {
+    std::int64_t count = 0;
+    TRY(side_of(kind).database.read([&](storage::Connection& connection) -> Result<> {
+      TRY_ASSIGN(count, count_objects(connection, kind, range));
+      return {};
+    }));
+    return count;
+  }
+
+  Result<std::int64_t> version(const Kind& kind) override {
+    std::int64_t version = 0;
+    TRY(side_of(kind).database.read([&](storage::Connection& connection) -> Result<> {
+      TRY_ASSIGN(version, current_version(connection));
+      return {};
+    }));
+    return version;
+  }
+
+  Result<Stored> insert(const Kind& kind, Object object) override {
+    return change_in(side_of(kind), kind, EventType::added, std::move(object), std::nullopt,
+                     [&](Writer& writer, Object& next, const Object*) { return writer.insert(kind, next); });
+  }
+
+  Result<Stored> replace(const Kind& kind, Object object, std::int64_t expected, const Object* before) override {
+    TRY_ASSIGN(auto previous, previous_of(kind, object, before));
+    return change_in(
+        side_of(kind), kind, EventType::modified, std::move(object), std::move(previous),
+        [&](Writer& writer, Object& next, const Object* was) { return writer.replace(kind, next, expected, was); });
+  }
+
+  Result<Stored> erase(const Kind& kind, Object last, std::int64_t expected, const Object* before) override {
+    TRY_ASSIGN(auto previous, previous_of(kind, last, before));
+    return change_in(
+        side_of(kind), kind, EventType::deleted, std::move(last), std::move(previous),
+        [&](Writer& writer, Object& next, const Object* was) { return writer.erase(kind, next, expected, was); });
+  }
+
+  Result<std::unique_ptr<ChangeWatch>> watch(const Kind& kind, std::optional<std::int64_t> after,
+                                             OnChange on_change) override {
+    auto& side = side_of(kind);
+    const auto present = side.hub.version();
+    if (after && *after != present) {
+      TRY(side.database.read(
+          [&](storage::Connection& connection) -> Result<> { return check_kept(connection, *after); }));
+      // Inside a group: its versions may yet be taken back.
+      if (*after > present) return fail(Code::gone, "resource version " + std::to_string(*after) + " is not durable");
+    }
+    return side.hub.open(&kind, after.value_or(present), std::move(on_change));
+  }
+
+  Result<> group(const std::function<void()>& work) override { return durable_->database.group(work); }
+
+  Result<std::optional<Located>> locate(const std::string& uid) override {
+    std::optional<Located> found;
+    for (const auto* side : sides()) {
+      if (found) break;
+      TRY(side->database.read([&](storage::Connection& connection) -> Result<> {
+        TRY_ASSIGN(found, sqlite::locate(connection, uid));
+        return {};
+      }));
+    }
+    return found;
+  }
+
+  Result<std::vector<std::string>> owned_by(const std::string& owner_uid) override {
+    return collect([&](storage::Connection& connection) { return select_owned(connection, owner_uid); });
+  }
+  Result<std::vector<std::string>> deleting() override { return collect(select_deleting); }
+  Result<std::vector<std::string>> unowned() override { return collect(select_unowned); }
+
+  Result<std::vector<std::unique_ptr<ChangeWatch>>> watch_all(OnChange on_change) override {
+    std::vector<std::unique_ptr<ChangeWatch>> watches;
+    for (auto* side : sides()) watches.push_back(side->hub.open(nullptr, side->hub.version(), on_change));
+    return watches;
+  }
+
+ private:
+  Side& side_of(const Kind& kind) { return fleeting_ && is_volatile(kind) ? *fleeting_ : *durable_; }
+  std::vector<Side*> sides() const {
+    std::vector<Side*> all{durable_.get()};
+    if (fleeting_) all.push_back(fleeting_.get());
+    return all;
+  }
+
+  Result<std::vector<std::string>> collect(
+      const std::function<Result<std::vector<std::string>>(storage::Connection&)>& select) {
+    std::vector<std::string> all;
+    for (const auto* side : sides()) {
+      TRY(side->database.read([&](storage::Connection& connection) -> Result<> {
+        TRY_ASSIGN(const auto some, select(connection));
+        all.insert(all.end(), some.begin(), some.end());
+        return {};
+      }));
+    }
+    return all;
+  }
+
+  static Result<std::int64_t> list_in(const Side& side, const Kind& kind, const KeyRange& range,
+                                      const std::function<bool(Stored)>& visit) {
+    std::int64_t version = 0;
+    TRY(side.database.read([&](storage::Connection& connection) -> Result<> {
+      TRY_ASSIGN(version, current_version(connection));
+      return select_objects(connection, kind, range, visit);
+    }));
+    return version;
+  }
+
+  // What watchers with a selector need to know of the object as it was; nullopt when they need nothing.
+  Result<std::optional<Object>> previous_of(const Kind& kind, const Object& object, const Object* before) {
+    std::optional<Object> read;
+    if (before == nullptr) {
+      TRY_ASSIGN(const auto stored, find(kind, object.name()));
+      if (!stored) return std::nullopt;  // the write will say so
+      TRY_ASSIGN(read, stored->parse());
+      before = &*read;
+    }
+    const bool is_told_apart = !(before->document()["metadata"]["labels"] == object.document()["metadata"]["labels"]) ||
+                               (selectable_ && selectable_(kind, *before) != selectable_(kind, object));
+    return is_told_apart ? std::optional<Object>(*before) : std::nullopt;
+  }
+
+  // One write, told to watchers when it is durable.
+  Result<Stored> change_in(Side& side, const Kind& kind, EventType type, Object object, std::optional<Object> previous,
+                           const std::function<Result<Stored>(Writer&, Object&, const Object*)>& write) {
+    auto change = std::make_shared<Change>();
+    change->object = std::move(object);
+    change->previous = std::move(previous);
+    Stored stored;
+    TRY(side.database.write([&](storage::Connection& connection) -> Result<> {
+      Writer writer(connection, ring_size_);
+      TRY_ASSIGN(stored, write(writer, change->object, change->previous ? &*change->previous : nullptr));
+      return {};
+    }));
+    change->type = type;
+    change->kind = kind;
+    change->version = stored.version;
+    change->body = stored.body;
+    side.database.after_group([alive = std::weak_ptr<int>(alive_), hub = &side.hub, change](bool durable) {
+      if (durable && !alive.expired()) hub->publish(change);
+    });
+    return stored;
+  }
+
+  std::unique_ptr<Side> durable_;
+  std::unique_ptr<Side> fleeting_;
+  SelectableFields selectable_;
+  std::size_t ring_size_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>();
+};
+
+}  // namespace
+}  // namespace sqlite
+
+Result<Object> Stored::parse() const {
+  auto value = doc::parse_json(body, "<object store>");
+  if (value) return Object(std::move(*value));
+  return fail(Error(Code::data_loss, "a stored object is not JSON").on(name.text()).because(std::move(value).error()));
+}
+
+bool is_volatile(const Kind& kind) { return std::ranges::find(sqlite::kVolatile, kind) != std::end(sqlite::kVolatile); }
+
+Result<std::unique_ptr<Backend>> make_sqlite_backend(core::World& world, storage::Database& database,
+                                                     storage::Database* volatile_database, SelectableFields selectable,
+                                                     std::size_t ring_size) {
+  TRY_ASSIGN(auto durable, sqlite::open_side(world.loop, database));
+  std::unique_ptr<sqlite::Side> fleeting;
+  if (volatile_database != nullptr) {
+    TRY_ASSIGN(fleeting, sqlite::open_side(world.loop, *volatile_database));
+  }
+  auto backend = std::make_unique<sqlite::SqliteBackend>(std::move(durable), std::move(fleeting), std::move(selectable),
+                                                         ring_size);
+  TRY(backend->move_volatile());
+  return backend;
+}
+
+Result<> outdate_versions(storage::Database& database) {
+  TRY(storage::migrate(database, "objects", sqlite::migrations()));
+  return database.write([](storage::Connection& connection) -> Result<> {
+    TRY(connection.execute("DELETE FROM object_event"));
+    return connection.execute("UPDATE object_version SET rv = rv + ? WHERE rv > 0", {sqlite::kEpoch});
+  });
+}
+
+}  // namespace slipway::objects
