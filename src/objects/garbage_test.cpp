@@ -3,6 +3,7 @@
 #include "core/world/simulated.hpp"
 #include "objects/backend.hpp"
 #include "objects/garbage.hpp"
+#include "objects/local_store.hpp"
 #include "objects/kinds.hpp"
 #include "storage/database.hpp"
 
@@ -26,13 +27,14 @@ struct Cluster {
   std::unique_ptr<storage::Database> database = storage::open_sqlite(":memory:").value();
   std::unique_ptr<storage::Database> fleeting = storage::open_sqlite(":memory:").value();
   std::unique_ptr<Backend> backend;
+  Catalog catalog;
   std::unique_ptr<Store> store;
   std::unique_ptr<Garbage> garbage;
 
   explicit Cluster(std::uint64_t seed = 7) : world(seed) { open(); }
   void open() {
     backend = make_sqlite_backend(parts, *database, fleeting.get()).value();
-    store = make_store(parts, *backend);
+    store = make_local_store(parts, *backend, catalog);
     garbage = std::make_unique<Garbage>(parts, *backend, known,
                                         [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
                                           return store->remove(kind, name, how);

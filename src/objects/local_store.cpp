@@ -1,10 +1,10 @@
 #include "objects/local_store.hpp"
 
-#include <charconv>
-
 #include "core/digest.hpp"
 #include "objects/kinds.hpp"
+#include "objects/garbage.hpp"
 #include "objects/semantics.hpp"
+#include "objects/store_watch.hpp"
 #include "objects/verbs/removal.hpp"
 #include "objects/verbs/rules.hpp"
 #include "objects/verbs/writing.hpp"
@@ -13,7 +13,6 @@ namespace slipway::objects {
 namespace {
 
 constexpr int generate_name_attempts = 8;
-constexpr int most_attempts = 5;
 
 std::string page_token(std::int64_t version, const Name& last) {
   doc::Object token{{"rv", version}, {"ns", last.ns}, {"name", last.name}};
@@ -27,11 +26,10 @@ Result<doc::Value> parse_page_token(const std::string& token) {
   return fail(Code::invalid_argument, "continue key is not valid", "list again without it");
 }
 
-class Following final : public Watch {
- public:
-  std::unique_ptr<ChangeWatch> changes;
-  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
-};
+Object stamped(Object object, std::int64_t version) {
+  object.document().at_or_insert("metadata").at_or_insert("resourceVersion") = std::to_string(version);
+  return object;
+}
 
 class LocalStore final : public Store {
  public:
@@ -63,7 +61,9 @@ class LocalStore final : public Store {
   Result<Object> apply(Object object) override;
   Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options) override;
   Result<std::unique_ptr<Watch>> watch(const Kind& kind, const std::string& resource_version,
-                                       std::function<void(const WatchEvent&)> on_event) override;
+                                       OnEvent on_event) override {
+    return StoreWatch::open(loop_, backend_, kind, resource_version, std::move(on_event));
+  }
 
  private:
   struct Held {
@@ -123,8 +123,8 @@ class LocalStore final : public Store {
       TRY(backend_.erase(kind, next, held.version, &held.object));
       return next;
     }
-    TRY_ASSIGN(const auto stored, backend_.replace(kind, std::move(next), held.version, &held.object));
-    return stored.parse();
+    TRY_ASSIGN(const auto stored, backend_.replace(kind, next, held.version, &held.object));
+    return stamped(std::move(next), stored.version);
   }
 
   Result<Object> change(Object object, std::string_view subresource);
@@ -206,8 +206,9 @@ Result<Object> LocalStore::insert(const Kind& kind, Object object) {
     verbs::make_canonical(*resource, document);
     TRY(check(*resource, document, doc::Value(), {}));
     document = verbs::tracked(*resource, doc::Value(), std::move(document), {manager_, "", now});
-    auto stored = backend_.insert(kind, Object(std::move(document)));
-    if (stored) return stored->parse();
+    Object made(std::move(document));
+    auto stored = backend_.insert(kind, made);
+    if (stored) return stamped(std::move(made), stored->version);
     if (stored.error().code != Code::already_exists) return fail(std::move(stored).error());
     if (!generates || attempt == generate_name_attempts) return fail(already_exists_error(kind, key));
   }
@@ -259,43 +260,54 @@ Result<> LocalStore::remove(const Kind& kind, const Name& name, const DeleteOpti
   return {};
 }
 
-Result<std::unique_ptr<Watch>> LocalStore::watch(const Kind& kind, const std::string& resource_version,
-                                                 std::function<void(const WatchEvent&)> on_event) {
-  std::int64_t after = 0;
-  auto watch = std::make_unique<Following>();
-  if (!resource_version.empty()) {
-    const auto* const end = resource_version.data() + resource_version.size();
-    const auto parsed = std::from_chars(resource_version.data(), end, after);
-    if (parsed.ec != std::errc{} || parsed.ptr != end) {
-      return fail(Code::invalid_argument, "resourceVersion \"" + resource_version + "\" is not one of this store");
-    }
-  } else {
-    TRY_ASSIGN(auto present, list(kind, {}));
-    TRY_ASSIGN(after, backend_.version(kind));
-    auto events = std::make_shared<std::vector<Object>>(std::move(present.items));
-    // In a task of its own, before any change: what is posted first runs first.
-    loop_.post([weak = std::weak_ptr<bool>(watch->alive), events, on_event] {
-      for (auto& object : *events) {
-        if (weak.expired()) return;
-        on_event({EventType::added, std::move(object)});
-      }
-    });
-  }
-  TRY_ASSIGN(watch->changes,
-             backend_.watch(kind, after, [on_event = std::move(on_event)](const std::shared_ptr<const Change>& change) {
-               // One that fell out of the ring is told with a bookmark without an object: list again.
-               if (change == nullptr) return on_event({EventType::bookmark, Object()});
-               on_event({change->type, change->object});
-             }));
-  return watch;
-}
-
 std::string LocalStore::random_suffix() {
   constexpr std::string_view alphabet = "bcdfghjklmnpqrstvwxz2456789";
   std::string text;
   for (int i = 0; i < 5; ++i) text += alphabet[random_.below(alphabet.size())];
   return text;
 }
+
+// Of the kinds that are built in here or in Kubernetes.
+std::optional<Kind> known_kind(std::string_view group, std::string_view kind) {
+  for (const auto& known : kinds::all()) {
+    if (known.group == group && known.kind == kind) return known;
+  }
+  static const Catalog builtin;
+  if (const auto resource = builtin.stored(group, kind)) return kind_of(*resource);
+  return std::nullopt;
+}
+
+// A store with its own backend and garbage collector.
+class WholeStore final : public Store {
+ public:
+  WholeStore(core::World& world, std::unique_ptr<Backend> backend)
+      : backend_(std::move(backend)),
+        store_(world, *backend_, catalog_, "slipway"),
+        garbage_(world, *backend_, [](auto group, auto kind) { return known_kind(group, kind); }, [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
+          return store_.remove(kind, name, how);
+        }) {}
+  Result<> open() { return garbage_.start(); }
+
+  Result<Object> get(const Kind& kind, const Name& name) override { return store_.get(kind, name); }
+  Result<std::optional<Object>> find(const Kind& kind, const Name& name) override { return store_.find(kind, name); }
+  Result<List> list(const Kind& kind, const ListOptions& options) override { return store_.list(kind, options); }
+  Result<Object> create(Object object) override { return store_.create(std::move(object)); }
+  Result<Object> update(Object object) override { return store_.update(std::move(object)); }
+  Result<Object> update_status(Object object) override { return store_.update_status(std::move(object)); }
+  Result<Object> apply(Object object) override { return store_.apply(std::move(object)); }
+  Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options) override {
+    return store_.remove(kind, name, options);
+  }
+  Result<std::unique_ptr<Watch>> watch(const Kind& kind, const std::string& version, OnEvent on_event) override {
+    return store_.watch(kind, version, std::move(on_event));
+  }
+
+ private:
+  std::unique_ptr<Backend> backend_;
+  Catalog catalog_;
+  LocalStore store_;
+  Garbage garbage_;
+};
 
 }  // namespace
 
@@ -318,6 +330,14 @@ ResourcePtr stored_resource(const Catalog& catalog, const Kind& kind) {
 std::unique_ptr<Store> make_local_store(core::World& world, Backend& backend, const Catalog& catalog,
                                         std::string manager) {
   return std::make_unique<LocalStore>(world, backend, catalog, std::move(manager));
+}
+
+Result<std::unique_ptr<Store>> make_sqlite_store(core::World& world, storage::Database& database,
+                                                 std::size_t ring_size) {
+  TRY_ASSIGN(auto backend, make_sqlite_backend(world, database, nullptr, {}, ring_size));
+  auto store = std::make_unique<WholeStore>(world, std::move(backend));
+  TRY(store->open());
+  return store;
 }
 
 }  // namespace slipway::objects

@@ -76,10 +76,6 @@ class Store {
                                                std::function<void(const WatchEvent&)> on_event) = 0;
 };
 
-class Backend;
-// `backend` is kept by the caller, who also runs the garbage collector (garbage.hpp) on it.
-std::unique_ptr<Store> make_store(core::World& world, Backend& backend);
-
 // With a backend and a garbage collector of its own. `database` may be shared with other rooms. The ring keeps the last
 // `ring_size` events.
 Result<std::unique_ptr<Store>> make_sqlite_store(core::World& world, storage::Database& database,
