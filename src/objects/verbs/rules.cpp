@@ -1,9 +1,50 @@
 #include "objects/verbs/rules.hpp"
 
-namespace slipway::objects::verbs {
+#include "objects/crd/definition.hpp"
+#include "objects/crd/validate.hpp"
+#include "objects/validation/metadata.hpp"
+#include "objects/validation/validate.hpp"
 
-validation::Problems problems_of(const schema::Resource&, const doc::Value&, const doc::Value&, std::string_view) {
-  return {};
+namespace slipway::objects::verbs {
+namespace {
+
+void add(validation::Problems& to, validation::Problems problems) {
+  to.insert(to.end(), std::make_move_iterator(problems.begin()), std::make_move_iterator(problems.end()));
+}
+
+bool is_definition(const schema::Resource& resource) {
+  return resource.group == "apiextensions.k8s.io" && resource.kind == "CustomResourceDefinition";
+}
+
+validation::Problems problems_of_custom(const schema::Resource& resource, const doc::Value& object,
+                                        const doc::Value* old, std::string_view subresource) {
+  validation::Problems problems = validation::metadata_problems(resource, object, old);
+  if (resource.type == nullptr || resource.custom->types == nullptr) return problems;
+  add(problems, subresource == "status" ? crd::judge_status(object, *resource.type, old).problems
+                                        : crd::judge(object, *resource.type, old).problems);
+  return problems;
+}
+
+}  // namespace
+
+validation::Problems problems_of(const schema::Resource& resource, const doc::Value& object, const doc::Value& before,
+                                 std::string_view subresource) {
+  const auto* old = before.is_null() ? nullptr : &before;
+  if (resource.is_custom()) return problems_of_custom(resource, object, old, subresource);
+  if (old == nullptr) {
+    auto problems = validation::validate_create(resource, object);
+    if (is_definition(resource)) {
+      if (auto read = crd::read_definition(object); !read) add(problems, std::move(read).error());
+    }
+    return problems;
+  }
+  if (subresource == "status") return validation::validate_status_update(resource, object, before);
+  auto problems = validation::validate_update(resource, object, before);
+  if (is_definition(resource) && subresource.empty() && !(object["spec"] == before["spec"])) {
+    if (auto read = crd::read_definition(object, {.bundled = false, .old = old}); !read)
+      add(problems, std::move(read).error());
+  }
+  return problems;
 }
 
 }  // namespace slipway::objects::verbs

@@ -1,0 +1,43 @@
+#pragma once
+// DefinitionController: keeps the catalog in step with the CustomResourceDefinitions that are stored, says in their
+// status whether they are served, and removes the objects of one that is deleted before it goes. For the embedded
+// store; a real API server does this itself.
+
+#include <memory>
+#include <string>
+
+#include "objects/backend.hpp"
+#include "objects/catalog.hpp"
+#include "objects/controller.hpp"
+
+namespace slipway::objects::controllers {
+
+inline constexpr Kind definition_kind{"apiextensions.k8s.io", "v1", "CustomResourceDefinition",
+                                      "customresourcedefinitions", false};
+
+class DefinitionController final : public Reconciler {
+ public:
+  // Everything outlives the controller.
+  DefinitionController(core::World& world, Store& store, Backend& backend, Catalog& catalog);
+
+  // Puts a definition that comes with the program where it is not stored yet, or is stored as an earlier program brought
+  // it. One that somebody else applied in its place stays.
+  Result<> install(const doc::Value& bundled);
+  // Serves what is stored already; before the first request.
+  Result<> load();
+  Result<> start();
+  Result<Outcome> reconcile(const Name& name) override;
+
+ private:
+  Result<Outcome> serve(Object object);
+  Result<Outcome> end(Object object);
+  Result<std::vector<doc::Value>> stored_definitions();
+
+  core::World& world_;
+  Store& store_;
+  Backend& backend_;
+  Catalog& catalog_;
+  Controller controller_;
+};
+
+}  // namespace slipway::objects::controllers
