@@ -88,6 +88,7 @@ class Value {
   static Value bytes(std::string bytes);
   static Value list(std::vector<Value> elements);
   static Value failure(std::string message);
+  static Value failure_at(const Failure& failure, std::uint32_t offset);
   static Value cost_limit();
   // A document's value as its type says: a date-time is a Timestamp. Strings, lists and maps are borrowed. A value
   // that does not fit its type is taken as what it is in JSON, or is a failure (a date that is none).
