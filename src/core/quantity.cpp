@@ -133,6 +133,12 @@ std::int64_t Quantity::value() const {
   return milli_ > 0 ? whole + 1 : whole - 1;
 }
 
+Quantity Quantity::operator+(const Quantity& other) const {
+  Quantity sum = milli_ == 0 ? other : *this;
+  if (__builtin_add_overflow(milli_, other.milli_, &sum.milli_)) sum.milli_ = milli_ > 0 ? largest : -largest;
+  return sum;
+}
+
 std::string Quantity::render() const {
   if (milli_ % 1000 != 0) return std::to_string(milli_) + "m";
   std::int64_t number = milli_ / 1000;

@@ -20,7 +20,8 @@ class Quantity {
   // Grammar of k8s.io/apimachinery resource.Quantity; the error text is the real server's.
   static Result<Quantity> parse(std::string_view text);
   std::int64_t milli() const { return milli_; }
-  std::int64_t value() const;  // rounded up, as Kubernetes does
+  std::int64_t value() const;                       // rounded up, as Kubernetes does
+  Quantity operator+(const Quantity& other) const;  // capped at the largest; as the left one is written, if not 0
   std::string render() const;  // canonical: "500m", "2", "1Gi" where exact in binary suffix it was given in
   bool operator==(const Quantity& other) const { return milli_ == other.milli_; }
   auto operator<=>(const Quantity& other) const { return milli_ <=> other.milli_; }

@@ -48,7 +48,10 @@ class Checker {
 
   // JSON has a schema, or something simpler in its place; only the schema has fields to be wrong about.
   void visit_any(const doc::Value& value, const Type& type) {
-    if (type.wire == Wire::plain) return;
+    if (type.wire == Wire::plain) {
+      if (value.is_object() && !type.fields.empty()) visit_object(value, type);
+      return;
+    }
     if (value.is_object()) return visit(value, *type.element);
     if (type.wire != Wire::schema_or_array || !value.is_array()) return;
     for (std::size_t i = 0; i < value.as_array().size(); ++i) {

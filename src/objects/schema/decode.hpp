@@ -67,7 +67,8 @@ void normalize(doc::Value& value, const Type& type);
 void show_zeros(doc::Value& value, const Type& type);
 
 // What the server fills in: the defaults of the table, and those of Kubernetes' code for built-in kinds. Idempotent.
-// Not what needs other objects or the store: addresses, uids, service accounts.
+// Of custom resources, nulls that are no values (not nullable, without a default) go first. Not what needs other
+// objects or the store: addresses, uids, service accounts.
 void apply_defaults(doc::Value& value, const Type& type);
 
 }  // namespace slipway::objects::schema

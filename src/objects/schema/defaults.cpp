@@ -52,6 +52,21 @@ bool is_unset(const doc::Value* value, const Field& field, bool is_go) {
   }
 }
 
+// In a custom resource a null is a value only where its schema says nullable.
+bool is_no_value(const doc::Value& value, const Type& type) {
+  return value.is_null() && type.constraints && !type.nullable;
+}
+
+void erase_nulls(doc::Object& object, const Type& type) {
+  std::vector<std::string> gone;
+  for (const auto& [key, member] : object) {
+    const Field* field = type.shape == Shape::map ? nullptr : type.find(key);
+    const Type* of = type.shape == Shape::map ? type.element : field ? field->type : nullptr;
+    if (of && is_no_value(member, *of) && !(field && field->default_value)) gone.push_back(key);
+  }
+  for (const std::string& key : gone) object.erase(key);
+}
+
 void visit(doc::Value& value, const Type& type);
 
 void visit_object(doc::Object& object, const Type& type) {
@@ -63,6 +78,8 @@ void visit_object(doc::Object& object, const Type& type) {
       }
       if (rule->second.computed) rule->second.computed(object);
     }
+  } else {
+    erase_nulls(object, type);
   }
   for (const Field& field : type.fields) {
     if (field.default_value && is_unset(object.find(field.name), field, is_go))
@@ -74,9 +91,10 @@ void visit_object(doc::Object& object, const Type& type) {
 }
 
 void visit(doc::Value& value, const Type& type) {
-  if (value.is_object() && type.shape == Shape::object) {
+  if (value.is_object() && (type.shape == Shape::object || type.shape == Shape::any)) {
     visit_object(value.as_object(), type);
   } else if (value.is_object() && type.shape == Shape::map) {
+    if (type.constraints) erase_nulls(value.as_object(), type);
     for (auto& [key, member] : value.as_object()) visit(member, *type.element);
   } else if (value.is_array() && type.shape == Shape::list) {
     for (doc::Value& element : value.as_array()) visit(element, *type.element);

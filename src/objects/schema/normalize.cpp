@@ -23,11 +23,16 @@ void erase_members(doc::Object& object, Predicate goes) {
   for (const std::string& key : gone) object.erase(key);
 }
 
+// Raw JSON of a custom resource may have fields that are known.
+bool has_fields(const Type& type) {
+  return type.shape == Shape::object || (type.shape == Shape::any && !type.fields.empty());
+}
+
 // Calls `visit(member, field)` for the known members of an object and `visit_element(value, type)` for those of lists
 // and maps.
 template <class Visit>
 void for_each_child(doc::Value& value, const Type& type, Visit visit) {
-  if (type.shape == Shape::object && value.is_object()) {
+  if (has_fields(type) && value.is_object()) {
     for (auto& [key, member] : value.as_object()) {
       if (const Field* field = type.find(key)) visit(member, *field->type);
     }
@@ -94,7 +99,7 @@ void normalize_scalar(doc::Value& value, const Type& type) {
 }  // namespace
 
 void prune(doc::Value& value, const Type& type) {
-  if (type.shape == Shape::object && value.is_object() && !type.preserve_unknown) {
+  if (has_fields(type) && value.is_object() && !type.preserve_unknown) {
     erase_members(value.as_object(),
                   [&](const std::string& key, const doc::Value&) { return !type.find(key) && !is_implied(type, key); });
   }

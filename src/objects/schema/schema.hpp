@@ -13,6 +13,10 @@
 
 #include "core/doc.hpp"
 
+namespace slipway::objects::crd {
+struct Node;
+}
+
 namespace slipway::objects::schema {
 
 enum class Shape : std::uint8_t {
@@ -72,6 +76,7 @@ struct Constraints {
   core::doc::Value logic;
   std::vector<core::doc::Value>
       rules;  // x-kubernetes-validations: {rule, message, messageExpression, reason, fieldPath}
+  const crd::Node* node = nullptr;  // all of it compiled, for crd/validate.hpp; lives as long as the type
 };
 
 // How a type stands in protobuf where that is not what its shape says. Built-in kinds only.

@@ -1,0 +1,191 @@
+#include "expr/cel/url.hpp"
+
+#include <optional>
+
+#include "core/text.hpp"
+
+namespace slipway::expr::cel {
+
+namespace {
+
+int hex_digit(char c) {
+  if (core::is_digit(c)) return c - '0';
+  const char letter = core::lower(c);
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+bool unreserved(char c) { return core::is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~'; }
+bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
+bool plain_in_path(char c) { return unreserved(c) || one_of(c, "$&+,/:;=@"); }
+bool plain_in_host(char c) { return unreserved(c) || one_of(c, "!$&'()*+,;=:[]<>\""); }
+
+std::expected<std::string, std::string> unescape(std::string_view text, bool plus_is_blank) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i] == '+' && plus_is_blank ? ' ' : text[i];
+      continue;
+    }
+    if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) {
+      return std::unexpected("invalid URL escape \"" + std::string(text.substr(i, 3)) + "\"");
+    }
+    out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+    i += 2;
+  }
+  return out;
+}
+
+std::string escape_path(std::string_view text) {
+  static constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (plain_in_path(c)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+  }
+  return out;
+}
+
+bool valid_path(std::string_view text) {
+  for (const char c : text) {
+    if (!plain_in_path(c) && !one_of(c, "!'()*[]%")) return false;
+  }
+  return true;
+}
+
+bool valid_port(std::string_view text) {
+  if (text.empty()) return true;
+  if (text.front() != ':') return false;
+  for (const char c : text.substr(1)) {
+    if (!core::is_digit(c)) return false;
+  }
+  return true;
+}
+
+std::expected<std::string, std::string> read_host(std::string_view text) {
+  std::string_view port;
+  if (text.starts_with('[')) {
+    const auto end = text.rfind(']');
+    if (end == std::string_view::npos) return std::unexpected("missing ']' in host");
+    port = text.substr(end + 1);
+  } else if (const auto colon = text.rfind(':'); colon != std::string_view::npos) {
+    port = text.substr(colon);
+  }
+  if (!valid_port(port)) return std::unexpected("invalid port \"" + std::string(port) + "\" after host");
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      const bool whole = i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+      if (!whole || (hex_digit(text[i + 1]) < 8 && text.substr(i, 3) != "%25")) {
+        return std::unexpected("invalid URL escape \"" + std::string(text.substr(i, 3)) + "\"");
+      }
+    } else if (static_cast<unsigned char>(text[i]) < 0x80 && !plain_in_host(text[i])) {
+      return std::unexpected("invalid character \"" + std::string(1, text[i]) + "\" in host name");
+    }
+  }
+  return unescape(text, false);
+}
+
+std::optional<std::string> read_scheme(std::string_view& text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (core::is_letter(c)) continue;
+    if (core::is_digit(c) || one_of(c, "+-.")) {
+      if (i == 0) return "";
+      continue;
+    }
+    if (c != ':') return "";
+    if (i == 0) return std::nullopt;
+    auto scheme = core::in_lower(text.substr(0, i));
+    text.remove_prefix(i + 1);
+    return scheme;
+  }
+  return "";
+}
+
+std::expected<Url, std::string> read(std::string_view text) {
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      return std::unexpected("net/url: invalid control character in URL");
+    }
+  }
+  if (text.empty()) return std::unexpected("empty url");
+  Url url;
+  url.text = text;
+  auto rest = text;
+  const auto scheme = read_scheme(rest);
+  if (!scheme) return std::unexpected("missing protocol scheme");
+  url.scheme = *scheme;
+  if (const auto question = rest.find('?'); question != std::string_view::npos) {
+    url.query = rest.substr(question + 1);
+    rest = rest.substr(0, question);
+  }
+  if (!rest.starts_with('/')) {
+    if (!url.scheme.empty()) return url;
+    return std::unexpected("invalid URI for request");
+  }
+  if (!url.scheme.empty() && rest.starts_with("//")) {
+    rest.remove_prefix(2);
+    const auto end = std::min(rest.find('/'), rest.size());
+    auto authority = rest.substr(0, end);
+    rest = rest.substr(end);
+    if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
+      for (const char c : authority.substr(0, at)) {
+        if (!unreserved(c) && !one_of(c, "!$&'()*+,;=:%@")) return std::unexpected("net/url: invalid userinfo");
+      }
+      if (const auto user = unescape(authority.substr(0, at), false); !user) return std::unexpected(user.error());
+      authority.remove_prefix(at + 1);
+    }
+    auto host = read_host(authority);
+    if (!host) return std::unexpected(host.error());
+    url.host = std::move(*host);
+  }
+  const auto path = unescape(rest, false);
+  if (!path) return std::unexpected(path.error());
+  url.escaped_path = valid_path(rest) ? std::string(rest) : escape_path(*path);
+  return url;
+}
+
+}  // namespace
+
+std::string Url::hostname() const {
+  if (host.starts_with('[')) return host.substr(1, host.rfind(']') - 1);
+  return host.substr(0, host.rfind(':'));
+}
+
+std::string Url::port() const {
+  const auto bracket = host.rfind(']');
+  const auto colon = host.rfind(':');
+  if (colon == std::string::npos || (bracket != std::string::npos && colon < bracket)) return "";
+  return host.substr(colon + 1);
+}
+
+std::map<std::string, std::vector<std::string>> Url::parameters() const {
+  std::map<std::string, std::vector<std::string>> out;
+  for (std::string_view rest = query; !rest.empty();) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const auto pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (pair.empty() || pair.find(';') != std::string_view::npos) continue;
+    const auto equals = std::min(pair.find('='), pair.size());
+    const auto key = unescape(pair.substr(0, equals), true);
+    const auto value = unescape(pair.substr(std::min(equals + 1, pair.size())), true);
+    if (key && value) out[*key].push_back(*value);
+  }
+  return out;
+}
+
+std::expected<Url, std::string> parse_url(std::string_view text) {
+  // The first reading takes a fragment for a part of the path, as ParseRequestURI does; the second leaves it out.
+  if (auto whole = read(text); !whole) return whole;
+  const auto hash = text.find('#');
+  if (hash == std::string_view::npos) return read(text);
+  if (const auto fragment = unescape(text.substr(hash + 1), false); !fragment) return std::unexpected(fragment.error());
+  return read(text.substr(0, hash));
+}
+
+}  // namespace slipway::expr::cel

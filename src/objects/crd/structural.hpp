@@ -1,0 +1,16 @@
+#pragma once
+// Whether a schema is structural: its structure (types, fields, elements) is said outside of logic, and logic only adds
+// checks to it. What Kubernetes calls so:
+// https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
+
+#include <string>
+
+#include "core/doc.hpp"
+#include "objects/validation/problem.hpp"
+
+namespace slipway::objects::crd {
+
+// Sorted by their text. `path`: of `schema`, which is the one of a whole resource.
+validation::Problems check_structural(const doc::Value& schema, const std::string& path);
+
+}  // namespace slipway::objects::crd
