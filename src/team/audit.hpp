@@ -23,6 +23,10 @@ struct AuditVerification {
   std::string head;  // SHA-256 of the last record, hex; "" when there is none
 };
 
+// The log in a database that nobody has open, say a backup; `key` is what is in its key file. Errors as
+// AuditLog::verify().
+Result<AuditVerification> verify_audit_log(storage::Database& database, std::string key);
+
 // Which records: those after `after` that match every filter; an empty filter matches all. Of more than `limit` the
 // oldest, or the newest.
 struct AuditQuery {
