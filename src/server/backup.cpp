@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "core/doc.hpp"
 #include "core/world/real.hpp"
@@ -128,12 +129,12 @@ BackupSummary summary_of(const doc::Value& manifest) {
           .audit_entries = static_cast<std::uint64_t>(manifest["audit"]["entries"].int_or(0))};
 }
 
-// What a data directory has beside the lock and the log of a start that failed.
-bool has_data(const Layout& layout) {
+// What a data directory has beside the lock, the log of a start that failed, and a restore that died.
+bool has_data(const Layout& layout, const Layout& staging) {
   std::error_code problem;
   return std::ranges::any_of(fs::directory_iterator(layout.root, problem), [&](const fs::directory_entry& entry) {
     const auto path = entry.path().string();
-    return path != layout.lock() && path != layout.log();
+    return path != layout.lock() && path != layout.log() && path != staging.root;
   });
 }
 
@@ -214,32 +215,24 @@ Result<Restored> restore(const Layout& layout, const std::string& backup, const 
   TRY_ASSIGN(const auto manifest, read_manifest(backup));
   TRY(core::real_files().make_directories(layout.root, 0700));
   Restored restored{.summary = summary_of(manifest)};
-  if (has_data(layout)) {
-    {
-      TRY(DirectoryLock::take(layout));
-    }
-    if (!options.force) {
-      return fail(Code::failed_precondition, "there is data in " + layout.root,
-                  "--force puts it aside, or name another directory with --data");
-    }
-    // Of a platform that was killed.
-    if (auto stopped = stop_workloads(layout); !stopped) {
+  const Layout staging{layout.root + "/restore.unfinished"};
+  TRY_ASSIGN(std::optional<DirectoryLock> lock, DirectoryLock::take(layout));
+  const bool is_taken = has_data(layout, staging);
+  if (is_taken && !options.force) {
+    return fail(Code::failed_precondition, "there is data in " + layout.root,
+                "--force puts it aside, or name another directory with --data");
+  }
+  TRY(stage(backup, staging, manifest));
+  if (is_taken) {
+    lock.reset();
+    if (auto stopped = stop_workloads(layout); !stopped) {  // of a platform that was killed; takes the lock itself
       if (stopped.error().code == Code::conflict) return fail(std::move(stopped).error());
       restored.warnings.push_back("workloads of the data that was there could not be looked for: " +
                                   stopped.error().one_line());
     }
-  }
-  TRY_ASSIGN(const auto lock, DirectoryLock::take(layout));
-  const Layout staging{layout.root + "/restore.unfinished"};
-  TRY(stage(backup, staging, manifest));
-  if (has_data(layout)) {
-    const auto aside = layout.root + "/before-restore";
-    TRY(put_aside(layout, staging, aside, restored.summary.with_blobs));
-    if (fs::is_empty(aside)) {
-      TRY(remove_all(aside));
-    } else {
-      restored.replaced = aside;
-    }
+    TRY_ASSIGN(lock, DirectoryLock::take(layout));
+    restored.replaced = layout.root + "/before-restore";
+    TRY(put_aside(layout, staging, restored.replaced, restored.summary.with_blobs));
   }
   // The database comes last: without it a directory has no platform.
   std::vector<std::string> names;

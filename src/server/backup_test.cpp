@@ -77,7 +77,7 @@ struct Site {
     std::string all;
     REQUIRE(database
                 ->read([&](storage::Connection& c) {
-                  return c.query("SELECT name FROM object ORDER BY name", {},
+                  return c.query("SELECT name FROM object WHERE kind = 'ConfigMap' ORDER BY name", {},
                                  [&](const storage::Row& row) { all += row.text(0) + " "; });
                 })
                 .has_value());
