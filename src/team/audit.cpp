@@ -172,12 +172,15 @@ void AuditLog::advance(std::uint64_t sequence, std::string hash, std::vector<cor
       for (const auto& event : events) announce(event);
       return;
     }
-    if (before < sequence_) {  // the first of the group is told first: the others have nothing to take back
+    if (before < sequence_) {  // the first of the group is told first: the others only have records to give back
       sequence_ = before;
       hash_ = before_hash;
+      taken_back_ = 0;
       log::error("team", "audit records were undone with their group", {{"after", before}});
     }
-    waiting_.insert(waiting_.end(), events.begin(), events.begin() + static_cast<std::ptrdiff_t>(kept));
+    const auto first = events.begin();
+    waiting_.insert(waiting_.begin() + taken_back_, first, first + static_cast<std::ptrdiff_t>(kept));
+    taken_back_ += static_cast<std::ptrdiff_t>(kept);  // before those that were refused meanwhile
   };
   sequence_ = sequence;
   hash_ = std::move(hash);

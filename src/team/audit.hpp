@@ -93,6 +93,7 @@ class AuditLog final : public core::EventSink {
   std::uint64_t sequence_ = 0;
   std::string hash_;
   std::vector<core::Event> waiting_;  // what could not be written yet
+  std::ptrdiff_t taken_back_ = 0;     // of waiting_, by the group that was undone last
   struct Joined {                     // between begin_joined() and end_joined()
     std::vector<core::Event> events;
     std::uint64_t sequence = 0;
