@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,14 @@ T checked(Result<T> result) {
 
 void row(const char* name, double ours, double floor) {
   std::printf("%-28s %10.1f us %10.1f us   x%.2f\n", name, ours, floor, ours / floor);
+}
+
+double resident_mib() {
+  std::ifstream file("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  file >> total >> resident;
+  return resident * 4096 / (1024 * 1024);
 }
 
 Object pod(const std::string& name) {
@@ -154,9 +163,12 @@ int main(int argc, char** argv) {
     const auto floor_insert = median(5, 40, [&](int i) { floor.insert("a" + name(i), bytes); });
     row("insert", insert, floor_insert);
 
+    const auto empty = resident_mib();
     check(backend->group([&] {
       for (int i = 0; i < objects; ++i) (void)checked(backend->insert(kinds::pod, pod(name(i))));
     }));
+    world.run_for(std::chrono::microseconds(1));
+    const auto filled = resident_mib();
     floor.group([&] {
       for (int i = 0; i < objects; ++i) floor.insert(name(i), bytes);
     });
@@ -205,6 +217,8 @@ int main(int argc, char** argv) {
       row(text, ours, theirs);
       if (total == 0) return 1;
     }
+
+    std::printf("%.1f MiB resident with %d objects, %.1f MiB without\n", filled, objects, empty);
 
     auto object = Object::make(kinds::config_map, {"demo", "unwatched"});
     object.document().at_or_insert("metadata").at_or_insert("uid") = "uid-unwatched";

@@ -44,6 +44,8 @@ const Command& root_command() {
                    logs_command(),
                    load_command(),
                    token_command(),
+                   backup_command(),
+                   restore_command(),
                    completion_command(),
                    gateway_command()}};
   return root;

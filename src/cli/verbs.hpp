@@ -25,6 +25,8 @@ Command rollout_command();
 Command history_command();
 Command audit_command();
 Command token_command();
+Command backup_command();
+Command restore_command();
 Command load_command();
 Command logs_command();
 Command completion_command();

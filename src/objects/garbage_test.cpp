@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "core/world/simulated.hpp"
 #include "objects/backend.hpp"
 #include "objects/garbage.hpp"

@@ -13,6 +13,7 @@ struct Layout {
   std::string root;
 
   std::string database() const { return root + "/slipway.db"; }
+  std::string volatile_database() const { return root + "/volatile.db"; }  // Events and Leases
   std::string blobs() const { return root + "/blobs"; }
   std::string pods() const { return root + "/pods"; }
   std::string node() const { return root + "/node.json"; }

@@ -92,6 +92,9 @@ class Database {
 // Opens or makes `path` (mode 0600); ":memory:" is a private database. data_loss when the file is not a database.
 Result<std::unique_ptr<Database>> open_sqlite(const std::string& path, DatabaseOptions options = {});
 
+// Reads the whole file. data_loss says what is damaged.
+Result<> check_integrity(Database& database);
+
 struct Migration {
   int version;           // 1, 2, 3 ... without gaps
   std::string_view sql;  // one or more statements

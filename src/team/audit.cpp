@@ -172,12 +172,15 @@ void AuditLog::advance(std::uint64_t sequence, std::string hash, std::vector<cor
       for (const auto& event : events) announce(event);
       return;
     }
-    if (before < sequence_) {  // the first of the group is told first: the others have nothing to take back
+    if (before < sequence_) {  // the first of the group is told first: the others only have records to give back
       sequence_ = before;
       hash_ = before_hash;
+      taken_back_ = 0;
       log::error("team", "audit records were undone with their group", {{"after", before}});
     }
-    waiting_.insert(waiting_.end(), events.begin(), events.begin() + static_cast<std::ptrdiff_t>(kept));
+    const auto first = events.begin();
+    waiting_.insert(waiting_.begin() + taken_back_, first, first + static_cast<std::ptrdiff_t>(kept));
+    taken_back_ += static_cast<std::ptrdiff_t>(kept);  // before those that were refused meanwhile
   };
   sequence_ = sequence;
   hash_ = std::move(hash);
@@ -282,10 +285,13 @@ Result<AuditPage> AuditLog::find(const AuditQuery& query) const {
   return page;
 }
 
-Result<AuditVerification> AuditLog::verify() const {
+Result<AuditVerification> AuditLog::verify() const { return verify_audit_log(database_, key_); }
+
+Result<AuditVerification> verify_audit_log(storage::Database& database, std::string key) {
+  while (!key.empty() && key.back() == '\n') key.pop_back();
   AuditVerification result;
   Result<> verdict;
-  TRY(database_.read([&](storage::Connection& c) -> Result<> {
+  TRY(database.read([&](storage::Connection& c) -> Result<> {
     TRY(c.query("SELECT sequence, record, hash FROM team_audit ORDER BY sequence", {}, [&](const storage::Row& row) {
       if (!verdict) return;
       const auto sequence = static_cast<std::uint64_t>(row.integer(0));
@@ -315,7 +321,7 @@ Result<AuditVerification> AuditLog::verify() const {
     TRY_ASSIGN(const auto head, read_head(c));
     if (!head) {
       if (result.entries > 0) verdict = fail(broken("its signed head is missing"));
-    } else if (!core::equal_in_constant_time(sign(key_, head->sequence, head->hash), head->signature)) {
+    } else if (!core::equal_in_constant_time(sign(key, head->sequence, head->hash), head->signature)) {
       verdict = fail(broken("the signature of its head is wrong"));
     } else if (head->sequence != result.entries || head->hash != result.head) {
       verdict = fail(broken("it ends at record " + std::to_string(result.entries) + ", its signed head says " +

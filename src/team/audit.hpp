@@ -23,6 +23,10 @@ struct AuditVerification {
   std::string head;  // SHA-256 of the last record, hex; "" when there is none
 };
 
+// The log in a database that nobody has open, say a backup; `key` is what is in its key file. Errors as
+// AuditLog::verify().
+Result<AuditVerification> verify_audit_log(storage::Database& database, std::string key);
+
 // Which records: those after `after` that match every filter; an empty filter matches all. Of more than `limit` the
 // oldest, or the newest.
 struct AuditQuery {
@@ -89,6 +93,7 @@ class AuditLog final : public core::EventSink {
   std::uint64_t sequence_ = 0;
   std::string hash_;
   std::vector<core::Event> waiting_;  // what could not be written yet
+  std::ptrdiff_t taken_back_ = 0;     // of waiting_, by the group that was undone last
   struct Joined {                     // between begin_joined() and end_joined()
     std::vector<core::Event> events;
     std::uint64_t sequence = 0;
