@@ -3,7 +3,7 @@
 set(ui_dist ${PROJECT_SOURCE_DIR}/build/ui-dist)
 file(GLOB_RECURSE ui_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ui/src/*)
 list(APPEND ui_sources ${PROJECT_SOURCE_DIR}/ui/package-lock.json ${PROJECT_SOURCE_DIR}/ui/vite.config.ts ${PROJECT_SOURCE_DIR}/ui/index.html)
-file(GLOB_RECURSE embedded CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/*.py ${PROJECT_SOURCE_DIR}/examples/*)
+file(GLOB_RECURSE embedded CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/*.py ${PROJECT_SOURCE_DIR}/examples/* ${PROJECT_SOURCE_DIR}/deploy/crds/*.yaml)
 file(GLOB_RECURSE hidden CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*/.github/*)
 
 set(assets ${CMAKE_BINARY_DIR}/assets)
@@ -11,7 +11,7 @@ add_custom_command(
   OUTPUT ${assets}.S ${assets}.cpp
   COMMAND ${PROJECT_SOURCE_DIR}/tools/build-ui ${ui_dist}
   COMMAND ${PROJECT_SOURCE_DIR}/tools/embed-assets ${assets} ui=${ui_dist}:gzip runtime=${PROJECT_SOURCE_DIR}/runtime
-          examples=${PROJECT_SOURCE_DIR}/examples
+          examples=${PROJECT_SOURCE_DIR}/examples crds=${PROJECT_SOURCE_DIR}/deploy/crds
   DEPENDS ${ui_sources} ${embedded} ${hidden} ${PROJECT_SOURCE_DIR}/tools/build-ui ${PROJECT_SOURCE_DIR}/tools/embed-assets
   COMMENT "embedding the web page, the runtime and the example"
   VERBATIM)

@@ -4,7 +4,7 @@
 
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
-#include "objects/rest.hpp"
+#include "objects/status.hpp"
 #include "pods/node_state.hpp"
 
 namespace slipway::pods {

@@ -9,10 +9,10 @@
 
 #include "core/log.hpp"
 #include "objects/kinds.hpp"
-#include "objects/rest.hpp"
 #include "server/api.hpp"
 #include "server/assets.hpp"
 #include "server/identities.hpp"
+#include "server/kubernetes.hpp"
 #include "server/state.hpp"
 #include "server/validate.hpp"
 #include "server/web.hpp"
@@ -44,7 +44,7 @@ Result<> open_ground(State& s) {
   TRY_ASSIGN(s.team, team::Team::open(s.world(), *s.database, std::move(people)));
   s.team->record_to(*s.audit);
   TRY(ensure_tokens(*s.team, layout));
-  TRY_ASSIGN(s.store, objects::make_sqlite_store(s.world(), *s.database));
+  TRY(open_objects(s));
   for (const char* name : {"default", "kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"})
     TRY(ensure_namespace(*s.store, name));
   TRY(extract_assets("runtime/", layout.runtime()));
@@ -125,7 +125,7 @@ void add_status_routes(State& s) {
 
 Result<> open_server(State& s) {
   s.router.set_guard(team::make_guard(*s.team, {.open_reading = true, .events = s.audit.get()}));
-  objects::add_routes(s.router, *s.store, s.real.loop(), {.admit = validate, .events = s.audit.get()});
+  s.objects->add_routes(s.router);
   team::add_routes(s.router, *s.team, *s.audit);
   s.node->add_routes(s.router);
   s.registry->add_routes(s.router);
@@ -168,6 +168,7 @@ void start_triggers(State& s) {
 }
 
 Result<> start_rooms(State& s) {
+  TRY(s.objects->start());
   TRY(s.node->start());
   TRY(s.publisher->start());
   TRY(s.serving->start());

@@ -9,7 +9,7 @@
 #include "gateway/publisher/publisher.hpp"
 #include "net/client.hpp"
 #include "net/http.hpp"
-#include "objects/store.hpp"
+#include "objects/embedded.hpp"
 #include "pods/node.hpp"
 #include "pods/shim_runtime.hpp"
 #include "registry/registry.hpp"
@@ -49,7 +49,9 @@ struct Platform::State {
   std::unique_ptr<storage::BlobStore> blobs;
   std::unique_ptr<team::AuditLog> audit;
   std::unique_ptr<team::Team> team;
-  std::unique_ptr<objects::Store> store;
+  std::unique_ptr<storage::Database> volatile_database;  // Events and Leases
+  std::unique_ptr<objects::Embedded> objects;
+  objects::Store* store = nullptr;  // of `objects`
   std::unique_ptr<pods::ShimRuntime> runtime;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<registry::Registry> registry;

@@ -1,6 +1,6 @@
 #include "objects/api/validate.hpp"
 
-#include "objects/validation/problem.hpp"
+#include "objects/verbs/rules.hpp"
 
 namespace slipway::objects::api {
 
@@ -10,7 +10,12 @@ Answer<> validate(const Context& context, const Review& review) {
       return refuse(from_error(admitted.error(), review.resource.get(), review.name.name));
     }
   }
-  return {};
+  const auto problems = verbs::problems_of(*review.resource, review.object, review.before, review.subresource);
+  if (problems.empty()) return {};
+  std::vector<Cause> causes;
+  for (const auto& problem : problems)
+    causes.push_back({std::string(name_of(problem.reason)), problem.body(), problem.field});
+  return refuse(invalid(*review.resource, review.name.name, std::move(causes)));
 }
 
 }  // namespace slipway::objects::api

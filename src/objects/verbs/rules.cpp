@@ -16,9 +16,18 @@ bool is_definition(const schema::Resource& resource) {
   return resource.group == "apiextensions.k8s.io" && resource.kind == "CustomResourceDefinition";
 }
 
+// One that came with the program may have a group without a dot.
+bool is_bundled(const doc::Value& definition) {
+  return !definition["metadata"]["annotations"]["slipway.dev/bundled"].is_null();
+}
+
 validation::Problems problems_of_custom(const schema::Resource& resource, const doc::Value& object,
                                         const doc::Value* old, std::string_view subresource) {
-  validation::Problems problems = validation::metadata_problems(resource, object, old);
+  validation::Report report;
+  const validation::At metadata = validation::At(object, report)["metadata"];
+  validation::validate_metadata(metadata, resource.namespaced, validation::dns1123_subdomain);
+  if (old != nullptr) validation::validate_metadata_update(metadata, validation::At(*old, report)["metadata"]);
+  auto problems = std::move(report.problems);
   if (resource.type == nullptr || resource.custom->types == nullptr) return problems;
   add(problems, subresource == "status" ? crd::judge_status(object, *resource.type, old).problems
                                         : crd::judge(object, *resource.type, old).problems);
@@ -34,14 +43,14 @@ validation::Problems problems_of(const schema::Resource& resource, const doc::Va
   if (old == nullptr) {
     auto problems = validation::validate_create(resource, object);
     if (is_definition(resource)) {
-      if (auto read = crd::read_definition(object); !read) add(problems, std::move(read).error());
+      if (auto read = crd::read_definition(object, {.bundled = is_bundled(object)}); !read) add(problems, std::move(read).error());
     }
     return problems;
   }
   if (subresource == "status") return validation::validate_status_update(resource, object, before);
   auto problems = validation::validate_update(resource, object, before);
   if (is_definition(resource) && subresource.empty() && !(object["spec"] == before["spec"])) {
-    if (auto read = crd::read_definition(object, {.bundled = false, .old = old}); !read)
+    if (auto read = crd::read_definition(object, {.bundled = is_bundled(object), .old = old}); !read)
       add(problems, std::move(read).error());
   }
   return problems;

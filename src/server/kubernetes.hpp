@@ -1,0 +1,13 @@
+#pragma once
+// The embedded Kubernetes API as the platform has it: which definitions come with it, and which rules of ours stand
+// before its writes. Inside server/ only.
+
+#include "core/result.hpp"
+#include "server/platform.hpp"
+
+namespace slipway::server {
+
+// Fills in the state's objects, store and volatile database.
+Result<> open_objects(Platform::State& state);
+
+}  // namespace slipway::server
