@@ -38,8 +38,9 @@ Value Evaluator::comprehension(const Expr& expr) {
 }
 
 Value Evaluator::bound(const Expr& expr) {
+  // A value that failed fails where it is read, if it is.
   auto value = evaluate(expr.children[0]);
-  if (value.is_failure()) return value;
+  if (stopped()) return value;
   locals_[expr.slot] = std::move(value);
   return evaluate(expr.children[1]);
 }
