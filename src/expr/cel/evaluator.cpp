@@ -154,17 +154,25 @@ Value Evaluator::call(const Expr& expr) {
 
 Value Evaluator::dispatch(const Expr& expr, std::span<const Value> arguments) {
   for (const auto* overload : expr.overloads) {
-    if (!overload->accepts(arguments)) continue;
-    const Call call{arguments, expr.regex.get()};
-    if (!spend(cost_before(overload->cost, arguments))) return Value::cost_limit();
-    auto result = at(expr, overload->function(call));
-    if (!spend(cost_after(overload->cost, result))) return Value::cost_limit();
-    return result;
+    if (overload->accepts(arguments)) return invoke(expr, *overload, arguments);
+  }
+  // An index of another type than the container's is told by the container.
+  if (expr.name.starts_with("_[")) {
+    for (const auto& overload : *find_function(expr.name)) {
+      if (overload.accepts(arguments)) return invoke(expr, overload, arguments);
+    }
   }
   std::string types;
   for (const auto& argument : arguments) types += (types.empty() ? "" : ", ") + argument.type_name();
   const bool is_operator = expr.name.find('_') != std::string::npos || expr.name.front() == '@';
   return at(expr, is_operator ? no_overload() : Value::failure("no such overload: " + expr.name + "(" + types + ")"));
+}
+
+Value Evaluator::invoke(const Expr& expr, const Overload& overload, std::span<const Value> arguments) {
+  if (!spend(cost_before(overload.cost, arguments))) return Value::cost_limit();
+  auto result = at(expr, overload.function({arguments, expr.regex.get()}));
+  if (!spend(cost_after(overload.cost, result))) return Value::cost_limit();
+  return result;
 }
 
 Value Evaluator::special(const Expr& expr) {
