@@ -27,14 +27,14 @@ TEST_CASE("a small document in the bytes that gnostic writes") {
         "0a03322e30"                              // swagger "2.0"
         "12070a014b12027631"                      // info: title, version
         "4200"                                    // paths
-        "4a3e0a3c"                                // definitions, one
+        "4a3a0a38"                                // definitions, one
         "0a0141"                                  // "A"
-        "1237"                                    // its schema
+        "1233"                                    // its schema
         "b20108"                                  // type: a list of one
         "0a066f626a656374"                        // "object"
-        "ca0119"                                  // properties
-        "0a170a0162"                              // "b"
-        "12120a10232f646566696e6974696f6e732f42"  // $ref
+        "ca0118"                                  // properties
+        "0a160a0162"                              // "b"
+        "12110a0f232f646566696e6974696f6e732f42"  // $ref
         "fa010a"                                  // vendor extension
         "0a03782d6b1203120131");                  // x-k: yaml "1"
 }

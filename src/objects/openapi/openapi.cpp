@@ -18,11 +18,12 @@ using discovery::Form;
 constexpr std::string_view v3_root = "/openapi/v3";
 constexpr std::string_view v2_root = "/openapi/v2";
 
-constexpr std::string_view v2_protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+// What clients ask for is no media type that Go can parse; the answer has one that is.
+constexpr std::string_view v2_answered = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 constexpr std::array v2_forms = {
     Form{"application/json", {}, {}, {}, {}},
-    Form{v2_protobuf, {}, {}, {}, {}},
-    Form{"application/com.github.proto-openapi.spec.v2.v1.0+protobuf", {}, {}, {}, {}},
+    Form{"application/com.github.proto-openapi.spec.v2@v1.0+protobuf", {}, {}, {}, v2_answered},
+    Form{v2_answered, {}, {}, {}, {}},
 };
 
 Answer only(int status) {
@@ -95,7 +96,7 @@ std::optional<Answer> OpenApi::get(std::string_view path, std::string_view hash,
     if (!choice) return only(406);
     refresh();
     const bool protobuf = choice.form != v2_forms.data();
-    return answer_with(render_v2(protobuf), protobuf ? v2_protobuf : choice.form->answered_as(), if_none_match);
+    return answer_with(render_v2(protobuf), choice.form->answered_as(), if_none_match);
   }
   if (path != v3_root && !path.starts_with("/openapi/v3/")) return std::nullopt;
   if (!discovery::negotiate(accept, discovery::json_forms())) return only(406);
