@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "expr/cel/functions.hpp"
-#include "expr/cel/text.hpp"
 #include "expr/cel/unify.hpp"
+#include "expr/cel/validate.hpp"
 
 namespace slipway::expr::cel {
 
@@ -199,7 +199,6 @@ class Checker {
     if (expr.name == "_!=_") expr.special = Special::not_equal;
     if (expr.name == "or" && expr.member) expr.special = Special::or_optional;
     if (expr.name == "orValue" && expr.member) expr.special = Special::or_value;
-    check_literals(expr);
     return *result;
   }
 
@@ -236,40 +235,15 @@ class Checker {
     return std::nullopt;
   }
 
-  // What is wrong with a literal is told now, not when it is evaluated.
-  void check_literals(Expr& expr) {
-    const auto literal = [&](std::size_t index) -> const Value* {
-      if (index >= expr.children.size() || expr.children[index].kind != Expr::Kind::literal) return nullptr;
-      const auto& value = expr.children[index].literal;
-      return value.is_string() ? &value : nullptr;
-    };
-    const auto* first = literal(0);
-    if (expr.name == "duration" && first != nullptr && !parse_duration(first->as_string())) {
-      mistake(expr.children[0], "invalid duration argument");
-    }
-    if (expr.name == "timestamp" && first != nullptr && !parse_timestamp(first->as_string())) {
-      mistake(expr.children[0], "invalid timestamp argument");
-    }
-    const auto* pattern = literal(1);
-    if (pattern != nullptr && (expr.name == "matches" || expr.name == "find" || expr.name == "findAll")) {
-      auto regex = core::Regex::parse(std::string(pattern->as_string()), core::Regex::Dot::all_but_newline);
-      if (regex) {
-        expr.regex = std::move(*regex);
-      } else {
-        mistake(expr.children[1], "invalid " + expr.name + " argument");
-      }
-    }
-  }
-
   // --- literals of lists and maps ---
 
-  void join(std::optional<Type>& all, const Expr& at, const Type& next) {
+  void join(std::optional<Type>& all, const Type& next) {
     if (!all) {
       all = next;
     } else if (unifier_.assignable(*all, next)) {
       if (!is_same_or_less(*all, next)) all = next;
     } else {
-      mismatch(at, *all, next);
+      all = unknown;
     }
   }
 
@@ -277,15 +251,14 @@ class Checker {
     auto type = check(expr);
     if (!optional) return type;
     if (type.is_dyn()) return type;
-    const auto inner = unifier_.fresh();
-    if (!want(expr, Type::optional(inner), type)) return unknown;
-    return unifier_.resolve(inner);
+    if (type.kind() != Kind::optional) return mismatch(expr, Type::optional(type), type);
+    return unifier_.resolve(type.part(0));
   }
 
   Type list(Expr& expr) {
     std::optional<Type> element;
     for (std::size_t i = 0; i < expr.children.size(); ++i) {
-      join(element, expr.children[i], entry(expr.children[i], expr.optional_entries[i]));
+      join(element, entry(expr.children[i], expr.optional_entries[i]));
     }
     return Type::list(element ? *element : unifier_.fresh());
   }
@@ -294,8 +267,8 @@ class Checker {
     std::optional<Type> key;
     std::optional<Type> value;
     for (std::size_t i = 0; i + 1 < expr.children.size(); i += 2) {
-      join(key, expr.children[i], check(expr.children[i]));
-      join(value, expr.children[i + 1], entry(expr.children[i + 1], expr.optional_entries[i / 2]));
+      join(key, check(expr.children[i]));
+      join(value, entry(expr.children[i + 1], expr.optional_entries[i / 2]));
     }
     return Type::map(key ? *key : unifier_.fresh(), value ? *value : unifier_.fresh());
   }
@@ -364,8 +337,14 @@ class Checker {
   }
 
   Type loop(Expr& expr, const Range& over) {
-    if (expr.children.size() == 3) want(expr.children[2], Kind::boolean, check(expr.children[2]));
+    auto filter = expr.children.size() == 3 ? check(expr.children[2]) : Type(Kind::boolean);
     auto type = check(expr.children[1]);
+    const auto want_condition = [&](const Type& condition, const Type& either) {
+      if (unifier_.assignable(Kind::boolean, condition)) return;
+      mistake(expr, "found no matching overload for '_?_:_' applied to '(" + shown(condition) + ", " + shown(either) +
+                        ", " + shown(either) + ")'");
+    };
+    if (expr.children.size() == 3) want_condition(filter, Type::list(type));
     switch (expr.macro) {
       case Macro::map:
       case Macro::transform_list:
@@ -381,8 +360,11 @@ class Checker {
       case Macro::sort_by:
         return Type::list(over.element);
       case Macro::filter:
-        want(expr.children[1], Kind::boolean, type);
+        want_condition(type, Type::list(over.element));
         return Type::list(over.element);
+      case Macro::exists_one:
+        want_condition(type, Kind::integer);
+        return Kind::boolean;
       default:
         want(expr.children[1], Kind::boolean, type);
         return Kind::boolean;
@@ -402,6 +384,7 @@ Checked check(Expr& root, const Declarations& declarations) {
   Checker checker(declarations, out);
   checker.check(root);
   checker.settle(root);
+  if (out.mistakes.empty()) validate(root, out.mistakes);
   return out;
 }
 

@@ -38,8 +38,9 @@ Value Evaluator::comprehension(const Expr& expr) {
 }
 
 Value Evaluator::bound(const Expr& expr) {
+  // A value that failed fails where it is read, if it is.
   auto value = evaluate(expr.children[0]);
-  if (value.is_failure()) return value;
+  if (stopped()) return value;
   locals_[expr.slot] = std::move(value);
   return evaluate(expr.children[1]);
 }
@@ -138,9 +139,7 @@ Value Evaluator::collect_map(const Expr& expr, const Value& range) {
     const auto name = key_of(key);
     if (!name) return at(expr, Value::failure("unsupported key type: " + key.type_name()));
     if (out.entries.emplace(*name, std::pair(key, std::move(value))).second) return std::nullopt;
-    return at(expr,
-              Value::failure("insert failed: key " +
-                             (key.is_string() ? std::string(key.as_string()) : key.type_name()) + " already exists"));
+    return at(expr, Value::failure("insert failed: key " + scalar_text(key) + " already exists"));
   };
   auto problem = each(expr, range, 1 + append_cost, [&]() -> std::optional<Value> {
     if (expr.children.size() == 3) {

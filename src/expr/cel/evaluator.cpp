@@ -9,8 +9,6 @@ namespace {
 
 Value some(Value value) { return Value(Optional{std::make_shared<const Value>(std::move(value))}); }
 
-std::string key_text(const Value& key) { return key.is_string() ? std::string(key.as_string()) : key.type_name(); }
-
 }  // namespace
 
 Value Evaluator::at(const Expr& expr, Value value) const {
@@ -76,7 +74,10 @@ Value Evaluator::select(const Expr& expr) {
     of = std::move(held);
   }
   const auto* map = of.get<Map>();
-  if (map == nullptr) return at(expr, no_overload());
+  if (map == nullptr) {
+    if (test) return Value(false);
+    return optional ? Value(Optional{}) : at(expr, Value::failure("no such key: " + expr.name));
+  }
   const std::uint64_t width = map->document != nullptr ? map->document->size() / 64 : 0;
   if (!spend((test ? 0 : 1) + width)) return Value::cost_limit();
   auto found = find_field(*map, expr.name, expr.unescaped);
@@ -123,10 +124,7 @@ Value Evaluator::map(const Expr& expr) {
     if (!name || key.kind() == Kind::number) {
       return at(expr.children[i], Value::failure("unsupported key type: " + key.type_name()));
     }
-    auto shown = key_text(key);
-    if (!out.entries.emplace(*name, std::pair(std::move(key), std::move(value))).second) {
-      return at(expr.children[i], Value::failure("Failed with repeated key: " + shown));
-    }
+    out.entries.insert_or_assign(*name, std::pair(std::move(key), std::move(value)));
   }
   return make_map(std::move(out));
 }
@@ -156,17 +154,25 @@ Value Evaluator::call(const Expr& expr) {
 
 Value Evaluator::dispatch(const Expr& expr, std::span<const Value> arguments) {
   for (const auto* overload : expr.overloads) {
-    if (!overload->accepts(arguments)) continue;
-    const Call call{arguments, expr.regex.get()};
-    if (!spend(cost_before(overload->cost, arguments))) return Value::cost_limit();
-    auto result = at(expr, overload->function(call));
-    if (!spend(cost_after(overload->cost, result))) return Value::cost_limit();
-    return result;
+    if (overload->accepts(arguments)) return invoke(expr, *overload, arguments);
+  }
+  // An index of another type than the container's is told by the container.
+  if (expr.name.starts_with("_[")) {
+    for (const auto& overload : *find_function(expr.name)) {
+      if (overload.accepts(arguments)) return invoke(expr, overload, arguments);
+    }
   }
   std::string types;
   for (const auto& argument : arguments) types += (types.empty() ? "" : ", ") + argument.type_name();
   const bool is_operator = expr.name.find('_') != std::string::npos || expr.name.front() == '@';
   return at(expr, is_operator ? no_overload() : Value::failure("no such overload: " + expr.name + "(" + types + ")"));
+}
+
+Value Evaluator::invoke(const Expr& expr, const Overload& overload, std::span<const Value> arguments) {
+  if (!spend(cost_before(overload.cost, arguments))) return Value::cost_limit();
+  auto result = at(expr, overload.function({arguments, expr.regex.get()}));
+  if (!spend(cost_after(overload.cost, result))) return Value::cost_limit();
+  return result;
 }
 
 Value Evaluator::special(const Expr& expr) {

@@ -36,6 +36,7 @@ class Evaluator {
   Value map(const Expr& expr);
   Value call(const Expr& expr);
   Value dispatch(const Expr& expr, std::span<const Value> arguments);
+  Value invoke(const Expr& expr, const Overload& overload, std::span<const Value> arguments);
   Value special(const Expr& expr);
   Value logic(const Expr& expr, bool decides);
   Value comparison(const Expr& expr);

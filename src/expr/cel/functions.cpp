@@ -161,6 +161,8 @@ bool fits(const Type& type, const Value& value) {
 
 bool Overload::accepts(std::span<const Value> values) const {
   if (values.size() != arguments.size()) return false;
+  // What an index may be is told by the function: a list takes 1u and 1.0 for 1.
+  if (name.starts_with("_[")) return fits(arguments[0], values[0]);
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!fits(arguments[i], values[i])) return false;
   }

@@ -83,6 +83,7 @@ class Lexer {
 
   bool string_literal(std::size_t prefix) {
     const std::size_t begin = at_;
+    string_ = begin;
     const auto letters = core::in_lower(text_.substr(at_, prefix));
     const bool raw = letters.ends_with('r');
     const bool bytes = letters.starts_with('b');
@@ -128,10 +129,10 @@ class Lexer {
     std::size_t skip = 2;
     if (c == 'x' || c == 'X') {
       digits = 2;
-    } else if (c == 'u' && !bytes) {
-      digits = 4;
-    } else if (c == 'U' && !bytes) {
-      digits = 8;
+    } else if (bytes && (c == 'u' || c == 'U')) {
+      return fail(string_, "unable to unescape string");
+    } else if (c == 'u' || c == 'U') {
+      digits = c == 'u' ? 4 : 8;
     } else if (c >= '0' && c <= '3') {
       digits = 3;
       base = 8;
@@ -142,8 +143,10 @@ class Lexer {
     const auto number = text_.substr(std::min(at_ + skip, text_.size()), digits);
     std::uint32_t code = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), code, base);
-    if (number.size() != digits || error != std::errc() || end != number.data() + digits || code > 0x10FFFF ||
-        (code >= 0xD800 && code < 0xE000)) {
+    const bool read = number.size() == digits && error == std::errc() && end == number.data() + digits;
+    if (read && (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)))
+      return fail(string_, "invalid unicode code point");
+    if (!read) {
       return fail(begin, "Syntax error: a bad escape in a string: '\\" + std::string(1, c) + "'");
     }
     if (bytes) {
@@ -219,6 +222,7 @@ class Lexer {
   std::string_view text_;
   std::vector<Token>& out_;
   std::size_t at_ = 0;
+  std::size_t string_ = 0;  // where the one that is read begins
   Mistake problem_;
 };
 

@@ -56,8 +56,10 @@ std::optional<Mistake> expand_has(Expr& call) {
   auto& field = call.children[0];
   if (field.kind != Expr::Kind::select || field.optional)
     return Mistake{field.offset, "invalid argument to has() macro"};
+  const auto offset = call.offset;
   auto made = std::move(field);
   made.kind = Expr::Kind::has;
+  made.offset = offset;
   call = std::move(made);
   return std::nullopt;
 }

@@ -3,6 +3,8 @@
 #include <array>
 #include <cmath>
 
+#include "expr/cel/text.hpp"
+
 namespace slipway::expr::cel {
 
 namespace {
@@ -53,19 +55,15 @@ Order integer_and_unsigned(std::int64_t a, std::uint64_t b) {
 Order integer_and_double(std::int64_t a, double b) {
   if (std::isnan(b)) return Order::unordered;
   if (b < -two_to_63) return Order::greater;
-  if (b >= two_to_63) return Order::less;
-  const auto whole = static_cast<std::int64_t>(b);
-  if (a != whole) return order_of_same(a, whole);
-  return order_of(static_cast<double>(whole), b);
+  if (b > two_to_63) return Order::less;
+  return order_of(static_cast<double>(a), b);
 }
 
 Order unsigned_and_double(std::uint64_t a, double b) {
   if (std::isnan(b)) return Order::unordered;
   if (b < 0) return Order::greater;
-  if (b >= two_to_64) return Order::less;
-  const auto whole = static_cast<std::uint64_t>(b);
-  if (a != whole) return order_of_same(a, whole);
-  return order_of(static_cast<double>(whole), b);
+  if (b > two_to_64) return Order::less;
+  return order_of(static_cast<double>(a), b);
 }
 
 std::optional<Order> compare_numbers(const Value& a, const Value& b) {
@@ -211,6 +209,15 @@ bool equal(const Value& a, const Value& b, std::uint64_t& visited) {
   if (a.is_failure()) return false;
   if (a.get<std::nullptr_t>() != nullptr) return true;
   return compare(a, b) == Order::equal;
+}
+
+std::string scalar_text(const Value& value) {
+  if (value.is_string()) return std::string(value.as_string());
+  if (const auto* i = value.get<std::int64_t>()) return std::to_string(*i);
+  if (const auto* n = value.get<std::uint64_t>()) return std::to_string(*n);
+  if (const auto* b = value.get<bool>()) return *b ? "true" : "false";
+  if (const auto* x = value.get<double>()) return render_double(*x);
+  return value.type_name();
 }
 
 std::optional<Order> compare(const Value& a, const Value& b) {

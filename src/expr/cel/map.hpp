@@ -37,7 +37,9 @@ inline bool equal(const Value& a, const Value& b) {
   std::uint64_t visited = 0;
   return equal(a, b, visited);
 }
-// -1, 0, 1; nullopt: these have no order (a string and a number, two lists). unordered: a NaN is among them.
+std::string scalar_text(const Value& value);  // as messages show it; the type's name for what is no scalar
+
+// nullopt: these have no order (a string and a number, two lists). unordered: a NaN is among them.
 enum class Order { less, equal, greater, unordered };
 std::optional<Order> compare(const Value& a, const Value& b);
 

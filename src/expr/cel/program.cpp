@@ -1,5 +1,7 @@
 #include "expr/cel/program.hpp"
 
+#include <algorithm>
+
 #include "expr/cel/checker.hpp"
 #include "expr/cel/cost.hpp"
 #include "expr/cel/evaluator.hpp"
@@ -29,7 +31,9 @@ std::shared_ptr<const core::Source> source_of(std::string_view text) {
   return std::make_shared<const core::Source>(core::Source{"<input>", std::string(text)});
 }
 
-Error error_of(std::string_view text, const std::vector<Mistake>& mistakes) {
+Error error_of(std::string_view text, std::vector<Mistake> mistakes) {
+  std::stable_sort(mistakes.begin(), mistakes.end(),
+                   [](const Mistake& a, const Mistake& b) { return a.offset < b.offset; });
   const auto source = source_of(text);
   std::vector<Error> problems;
   for (const auto& mistake : mistakes) {

@@ -107,7 +107,7 @@ std::optional<std::string> read_scheme(std::string_view& text) {
   return "";
 }
 
-std::expected<Url, std::string> read(std::string_view text) {
+std::expected<Url, std::string> read(std::string_view text, bool as_request) {
   for (const char c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
       return std::unexpected("net/url: invalid control character in URL");
@@ -117,6 +117,10 @@ std::expected<Url, std::string> read(std::string_view text) {
   Url url;
   url.text = text;
   auto rest = text;
+  if (text == "*") {
+    url.escaped_path = "*";
+    return url;
+  }
   const auto scheme = read_scheme(rest);
   if (!scheme) return std::unexpected("missing protocol scheme");
   url.scheme = *scheme;
@@ -128,7 +132,7 @@ std::expected<Url, std::string> read(std::string_view text) {
     if (!url.scheme.empty()) return url;
     return std::unexpected("invalid URI for request");
   }
-  if (!url.scheme.empty() && rest.starts_with("//")) {
+  if ((!url.scheme.empty() || (!as_request && !rest.starts_with("///"))) && rest.starts_with("//")) {
     rest.remove_prefix(2);
     const auto end = std::min(rest.find('/'), rest.size());
     auto authority = rest.substr(0, end);
@@ -181,11 +185,11 @@ std::map<std::string, std::vector<std::string>> Url::parameters() const {
 
 std::expected<Url, std::string> parse_url(std::string_view text) {
   // The first reading takes a fragment for a part of the path, as ParseRequestURI does; the second leaves it out.
-  if (auto whole = read(text); !whole) return whole;
+  if (auto whole = read(text, true); !whole) return whole;
   const auto hash = text.find('#');
-  if (hash == std::string_view::npos) return read(text);
+  if (hash == std::string_view::npos) return read(text, false);
   if (const auto fragment = unescape(text.substr(hash + 1), false); !fragment) return std::unexpected(fragment.error());
-  return read(text.substr(0, hash));
+  return read(text.substr(0, hash), false);
 }
 
 }  // namespace slipway::expr::cel

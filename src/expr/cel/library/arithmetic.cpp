@@ -23,15 +23,18 @@ Value uint_result(bool overflow, std::uint64_t result) {
 
 Value add_int(const Call& call) {
   std::int64_t out = 0;
-  return int_result(__builtin_add_overflow(call.integer(0), call.integer(1), &out), out);
+  const bool overflow = __builtin_add_overflow(call.integer(0), call.integer(1), &out);
+  return int_result(overflow, out);
 }
 Value subtract_int(const Call& call) {
   std::int64_t out = 0;
-  return int_result(__builtin_sub_overflow(call.integer(0), call.integer(1), &out), out);
+  const bool overflow = __builtin_sub_overflow(call.integer(0), call.integer(1), &out);
+  return int_result(overflow, out);
 }
 Value multiply_int(const Call& call) {
   std::int64_t out = 0;
-  return int_result(__builtin_mul_overflow(call.integer(0), call.integer(1), &out), out);
+  const bool overflow = __builtin_mul_overflow(call.integer(0), call.integer(1), &out);
+  return int_result(overflow, out);
 }
 Value divide_int(const Call& call) {
   if (call.integer(1) == 0) return Value::failure("division by zero");
@@ -45,21 +48,25 @@ Value modulo_int(const Call& call) {
 }
 Value negate_int(const Call& call) {
   std::int64_t out = 0;
-  return int_result(__builtin_sub_overflow(std::int64_t{0}, call.integer(0), &out), out);
+  const bool overflow = __builtin_sub_overflow(std::int64_t{0}, call.integer(0), &out);
+  return int_result(overflow, out);
 }
 
 std::uint64_t u(const Call& call, std::size_t index) { return call.as<std::uint64_t>(index); }
 Value add_uint(const Call& call) {
   std::uint64_t out = 0;
-  return uint_result(__builtin_add_overflow(u(call, 0), u(call, 1), &out), out);
+  const bool overflow = __builtin_add_overflow(u(call, 0), u(call, 1), &out);
+  return uint_result(overflow, out);
 }
 Value subtract_uint(const Call& call) {
   std::uint64_t out = 0;
-  return uint_result(__builtin_sub_overflow(u(call, 0), u(call, 1), &out), out);
+  const bool overflow = __builtin_sub_overflow(u(call, 0), u(call, 1), &out);
+  return uint_result(overflow, out);
 }
 Value multiply_uint(const Call& call) {
   std::uint64_t out = 0;
-  return uint_result(__builtin_mul_overflow(u(call, 0), u(call, 1), &out), out);
+  const bool overflow = __builtin_mul_overflow(u(call, 0), u(call, 1), &out);
+  return uint_result(overflow, out);
 }
 Value divide_uint(const Call& call) {
   return u(call, 1) == 0 ? Value::failure("division by zero") : Value(u(call, 0) / u(call, 1));
@@ -118,21 +125,21 @@ Value subtract_times(const Call& call) {
   std::int64_t nanos = 0;
   if (__builtin_mul_overflow(a.seconds - b.seconds, std::int64_t{1'000'000'000}, &nanos) ||
       __builtin_add_overflow(nanos, std::int64_t{a.nanos} - b.nanos, &nanos)) {
-    return Value::failure("duration overflow");
+    return Value::failure(integer_overflow);
   }
   return Value(Nanos(nanos));
 }
 Value add_durations(const Call& call) {
   std::int64_t out = 0;
   if (__builtin_add_overflow(call.as<Nanos>(0).count(), call.as<Nanos>(1).count(), &out)) {
-    return Value::failure("duration overflow");
+    return Value::failure(integer_overflow);
   }
   return Value(Nanos(out));
 }
 Value subtract_durations(const Call& call) {
   std::int64_t out = 0;
   if (__builtin_sub_overflow(call.as<Nanos>(0).count(), call.as<Nanos>(1).count(), &out)) {
-    return Value::failure("duration overflow");
+    return Value::failure(integer_overflow);
   }
   return Value(Nanos(out));
 }
@@ -140,7 +147,7 @@ Value subtract_durations(const Call& call) {
 Value compared(const Call& call, bool less, bool same, bool greater) {
   const auto order = compare(call[0], call[1]);
   if (!order) return no_overload();
-  if (*order == Order::unordered) return Value(false);
+  if (*order == Order::unordered) return Value::failure("NaN values cannot be ordered");
   return Value(*order == Order::less ? less : *order == Order::equal ? same : greater);
 }
 Value is_less(const Call& call) { return compared(call, true, false, false); }
@@ -161,18 +168,12 @@ Value in_list(const Call& call) {
 }
 Value in_map(const Call& call) { return Value(find(call.as<Map>(1), call[0]).has_value()); }
 
-std::string key_text(const Value& key) {
-  if (key.is_string()) return std::string(key.as_string());
-  if (const auto* i = key.get<std::int64_t>()) return std::to_string(*i);
-  if (const auto* n = key.get<std::uint64_t>()) return std::to_string(*n);
-  if (const auto* b = key.get<bool>()) return *b ? "true" : "false";
-  if (const auto* x = key.get<double>()) return render_double(*x);
-  return key.type_name();
-}
-
 // nullopt: out of bounds; or a failure.
 std::optional<Value> element(const List& list, const Value& index) {
   const auto key = key_of(index);
+  if (const auto* number = index.get<double>(); number != nullptr && !key) {
+    return Value::failure("unsupported index value " + render_double(*number) + " in list");
+  }
   if (!key || index.is_string() || index.is_bool()) {
     return Value::failure("unsupported index type '" + index.type_name() + "' in list");
   }
@@ -183,11 +184,11 @@ std::optional<Value> element(const List& list, const Value& index) {
 
 Value index_list(const Call& call) {
   if (auto found = element(call.as<List>(0), call[1])) return std::move(*found);
-  return Value::failure("index out of bounds: " + key_text(call[1]));
+  return Value::failure("index out of bounds: " + scalar_text(call[1]));
 }
 Value index_map(const Call& call) {
   if (auto found = find(call.as<Map>(0), call[1])) return std::move(*found);
-  return Value::failure("no such key: " + key_text(call[1]));
+  return Value::failure("no such key: " + scalar_text(call[1]));
 }
 
 Value as_optional(std::optional<Value> found) {

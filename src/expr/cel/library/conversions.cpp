@@ -17,9 +17,8 @@ Value overflow(bool is_signed = true) {
   return Value::failure(is_signed ? "integer overflow" : "unsigned integer overflow");
 }
 
-Value bad(std::string_view type, std::string_view text) {
-  return Value::failure("type conversion error from 'string' to '" + std::string(type) + "': \"" + std::string(text) +
-                        "\"");
+Value bad(std::string_view type) {
+  return Value::failure("type conversion error from 'string' to '" + std::string(type) + "'");
 }
 
 Value int_of_uint(const Call& call) {
@@ -33,7 +32,7 @@ Value int_of_double(const Call& call) {
 }
 Value int_of_text(const Call& call) {
   const auto value = parse_int(call.text(0));
-  return value ? Value(*value) : bad("int", call.text(0));
+  return value ? Value(*value) : bad("int");
 }
 Value int_of_time(const Call& call) { return Value(call.as<Timestamp>(0).seconds); }
 Value int_of_duration(const Call& call) { return Value(std::int64_t{call.as<Nanos>(0).count()}); }
@@ -48,14 +47,14 @@ Value uint_of_double(const Call& call) {
 }
 Value uint_of_text(const Call& call) {
   const auto value = parse_uint(call.text(0));
-  return value ? Value(*value) : bad("uint", call.text(0));
+  return value ? Value(*value) : bad("uint");
 }
 
 Value double_of_int(const Call& call) { return Value(static_cast<double>(call.integer(0))); }
 Value double_of_uint(const Call& call) { return Value(static_cast<double>(call.as<std::uint64_t>(0))); }
 Value double_of_text(const Call& call) {
   const auto value = parse_double(call.text(0));
-  return value ? Value(*value) : bad("double", call.text(0));
+  return value ? Value(*value) : bad("double");
 }
 
 Value bool_of_text(const Call& call) {
@@ -66,7 +65,7 @@ Value bool_of_text(const Call& call) {
   if (text == "false" || text == "False" || text == "FALSE" || text == "f" || text == "F" || text == "0") {
     return Value(false);
   }
-  return bad("bool", text);
+  return bad("bool");
 }
 
 Value text_of_bool(const Call& call) { return text_value(call[0].as_bool() ? "true" : "false"); }
@@ -88,7 +87,7 @@ Value bytes_of_text(const Call& call) {
 
 Value time_of_text(const Call& call) {
   const auto time = parse_timestamp(call.text(0));
-  return time ? Value(*time) : bad("google.protobuf.Timestamp", call.text(0));
+  return time ? Value(*time) : bad("google.protobuf.Timestamp");
 }
 Value time_of_int(const Call& call) {
   const Timestamp time{call.integer(0), 0};
@@ -96,7 +95,7 @@ Value time_of_int(const Call& call) {
 }
 Value duration_of_text(const Call& call) {
   const auto duration = parse_duration(call.text(0));
-  return duration ? Value(*duration) : bad("google.protobuf.Duration", call.text(0));
+  return duration ? Value(*duration) : bad("google.protobuf.Duration");
 }
 Value duration_of_int(const Call& call) { return Value(Nanos(call.integer(0))); }
 

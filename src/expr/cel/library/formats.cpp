@@ -192,13 +192,13 @@ constexpr std::array<Named, 13> all{{{"dns1123Label", dns1123_label},
 
 class Format : public Opaque {
  public:
-  explicit Format(const Named& named) : named(&named) {}
+  explicit Format(const Named& one) : named(&one) {}
   std::string_view type_name() const override { return "kubernetes.NamedFormat"; }
   bool equals(const Opaque& other) const override { return static_cast<const Format&>(other).named == named; }
   const Named* named;
 };
 
-Value named(const Call& call) {
+Value find_named(const Call& call) {
   for (const auto& each : all) {
     if (each.name == call.text(0)) return Value(Optional{std::make_shared<const Value>(make_opaque(Format(each)))});
   }
@@ -219,7 +219,7 @@ Value validate(const Call& call) {
 }
 
 constexpr Line lines[] = {
-    {"format.named(string): optional<format>", named},
+    {"format.named(string): optional<format>", find_named},
     {"format->validate(string): optional<list<string>>", validate, Cost::format_check},
     {"format.dns1123Label(): format", format<0>},
     {"format.dns1123Subdomain(): format", format<1>},

@@ -20,7 +20,7 @@ struct Address {
 
 class Ip : public Opaque {
  public:
-  explicit Ip(Address address) : address(address) {}
+  explicit Ip(Address from) : address(from) {}
   std::string_view type_name() const override { return "net.IP"; }
   bool equals(const Opaque& other) const override { return static_cast<const Ip&>(other).address == address; }
   Address address;
@@ -28,7 +28,7 @@ class Ip : public Opaque {
 
 class Cidr : public Opaque {
  public:
-  Cidr(Address address, int length) : address(address), length(length) {}
+  Cidr(Address from, int bits) : address(from), length(bits) {}
   std::string_view type_name() const override { return "net.CIDR"; }
   bool equals(const Opaque& other) const override {
     const auto& cidr = static_cast<const Cidr&>(other);
@@ -166,10 +166,11 @@ std::string render(const Address& address) {
   return out;
 }
 
+const std::string parse_error = "network address parse error during conversion from string: ";
+
 std::expected<Cidr, std::string> read_cidr(std::string_view text) {
   const auto quoted = "\"" + std::string(text) + "\"";
-  const std::string problem =
-      "network address parse error during conversion from string: netip.ParsePrefix(" + quoted + "): ";
+  const std::string problem = parse_error + "netip.ParsePrefix(" + quoted + "): ";
   const auto slash = text.rfind('/');
   if (slash == std::string_view::npos) return std::unexpected(problem + "no '/'");
   auto address = read_address(text.substr(0, slash));
@@ -252,7 +253,7 @@ Value is_global_unicast(const Call& call) {
 
 Value cidr_of_text(const Call& call) {
   auto cidr = read_cidr(call.text(0));
-  return cidr ? make_opaque(*cidr) : Value::failure(cidr.error());
+  return cidr ? make_opaque(*cidr) : Value::failure(parse_error + cidr.error());
 }
 Value is_cidr(const Call& call) { return Value(read_cidr(call.text(0)).has_value()); }
 Value cidr_text(const Call& call) {
@@ -271,7 +272,7 @@ Value contains_cidr(const Call& call) {
 }
 Value contains_cidr_text(const Call& call) {
   auto inner = read_cidr(call.text(1));
-  if (!inner) return Value::failure(inner.error());
+  if (!inner) return Value::failure(parse_error + inner.error());
   const auto& outer = opaque_as<Cidr>(call[0]);
   return Value(outer.length <= inner->length && holds(outer, inner->address));
 }

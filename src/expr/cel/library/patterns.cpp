@@ -21,7 +21,7 @@ Value matches(const Call& call) {
 
 Value find(const Call& call) {
   const auto made = regex_of(call);
-  if (!made) return Value::failure("Illegal regex: " + made.error().message);
+  if (!made) return Value::failure("Illegal regex: error parsing regexp: " + made.error().message);
   const auto& regex = call.regex != nullptr ? *call.regex : **made;
   const auto found = regex.find(call.text(0));
   return found ? part_of(call[0], found->offset, found->length) : text_value("");
@@ -29,7 +29,7 @@ Value find(const Call& call) {
 
 Value find_all(const Call& call) {
   const auto made = regex_of(call);
-  if (!made) return Value::failure("Illegal regex: " + made.error().message);
+  if (!made) return Value::failure("Illegal regex: error parsing regexp: " + made.error().message);
   const auto& regex = call.regex != nullptr ? *call.regex : **made;
   const std::int64_t most = call.arguments.size() == 3 ? call.integer(2) : -1;
   const auto text = call.text(0);

@@ -1,4 +1,4 @@
-// Kubernetes' quantity library. Kept in billionths, the finest that Kubernetes keeps, up to its largest (2^63-1).
+// Kubernetes' quantity library. Kept in billionths, the finest that Kubernetes keeps, up to 2^63.
 
 #include "core/quantity.hpp"
 #include "core/text.hpp"
@@ -10,11 +10,11 @@ namespace {
 
 __extension__ typedef __int128 Wide;
 constexpr Wide one = 1'000'000'000;
-constexpr Wide largest = static_cast<Wide>(INT64_MAX) * one;
+constexpr Wide largest = (static_cast<Wide>(INT64_MAX) + 1) * one;  // beyond what asInteger() gives
 
 class Amount : public Opaque {
  public:
-  explicit Amount(Wide billionths) : billionths(billionths) {}
+  explicit Amount(Wide value) : billionths(value) {}
   std::string_view type_name() const override { return "kubernetes.Quantity"; }
   bool equals(const Opaque& other) const override { return static_cast<const Amount&>(other).billionths == billionths; }
   Wide billionths;
@@ -101,7 +101,6 @@ constexpr Line lines[] = {
     {"quantity(string): quantity", of_text, Cost::text},
     {"isQuantity(string): bool", is_quantity, Cost::text},
     {"sign(quantity): int", sign},
-    {"quantity->sign(): int", sign},
     {"quantity->isGreaterThan(quantity): bool", is_greater},
     {"quantity->isLessThan(quantity): bool", is_less},
     {"quantity->compareTo(quantity): int", compare_to},

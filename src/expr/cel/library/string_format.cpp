@@ -61,6 +61,17 @@ Text printed_double(double value, std::chars_format format, int precision) {
   return {buffer.data(), end.ptr};
 }
 
+// 1.5e+03 as cel-go has it for people who read English: 1.5×10⁰³.
+Text scientific(double value, int precision) {
+  static constexpr std::array<std::string_view, 10> raised{"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  const auto text = printed_double(value, std::chars_format::scientific, precision);
+  const auto e = text.find('e');
+  Text out = text.substr(0, e) + "×10";
+  if (text[e + 1] == '-') out += "⁻";
+  for (const char c : text.substr(e + 2)) out += raised[static_cast<std::size_t>(c - '0')];
+  return out;
+}
+
 Printed plain(const Value& value, int depth);
 
 Printed inside(const Value& value, int depth) {
@@ -154,6 +165,12 @@ Text in_base(std::uint64_t magnitude, bool negative, int base, bool upper) {
   return negative ? "-" + out : out;
 }
 
+Text only_for(char verb) {
+  if (verb == 'b') return "only integers and bools can be formatted as binary, was given ";
+  if (verb == 'o') return "octal clause can only be used on integers, was given ";
+  return "only integers, byte buffers, and strings can be formatted as hex, was given ";
+}
+
 Printed number_in_base(const Value& value, char verb) {
   const int base = verb == 'b' ? 2 : verb == 'o' ? 8 : 16;
   if (const auto* i = value.get<std::int64_t>()) {
@@ -168,9 +185,9 @@ Printed number_in_base(const Value& value, char verb) {
   } else if (const auto* raw = value.get<Bytes>()) {
     bytes = raw->view;
   } else {
-    return refuse("the clause %" + Text(1, verb) + " cannot be used on " + value.type_name());
+    return refuse(only_for(verb) + value.type_name());
   }
-  if (base != 16) return refuse("the clause %" + Text(1, verb) + " cannot be used on " + value.type_name());
+  if (base != 16) return refuse(only_for(verb) + value.type_name());
   Text out;
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
@@ -194,20 +211,17 @@ Printed clause(char verb, int precision, const Value& value) {
       return plain(value, 0);
     case 'f':
     case 'e': {
-      double number = 0;
-      if (const auto* given = value.get<double>()) {
-        number = *given;
-      } else if (const auto* i = value.get<std::int64_t>()) {
-        number = static_cast<double>(*i);
-      } else if (const auto* u = value.get<std::uint64_t>()) {
-        number = static_cast<double>(*u);
-      } else {
+      const auto* number = value.get<double>();
+      if (number == nullptr) {
+        const bool word = value.is_string() && (value.as_string() == "NaN" || value.as_string() == "Infinity" ||
+                                                value.as_string() == "-Infinity");
+        if (word) return Text(value.as_string());
         return refuse(Text(verb == 'f' ? "fixed-point" : "scientific") +
                       " clause can only be used on doubles, was given " + value.type_name());
       }
-      if (!std::isfinite(number)) return special_double(number);
-      return printed_double(number, verb == 'f' ? std::chars_format::fixed : std::chars_format::scientific,
-                            precision < 0 ? 6 : precision);
+      if (!std::isfinite(*number)) return special_double(*number);
+      return verb == 'f' ? printed_double(*number, std::chars_format::fixed, precision < 0 ? 6 : precision)
+                         : scientific(*number, precision < 0 ? 6 : precision);
     }
     case 'b':
     case 'o':

@@ -2,6 +2,7 @@
 
 #include "core/text.hpp"
 #include "expr/cel/functions.hpp"
+#include "expr/cel/map.hpp"
 #include "expr/cel/text.hpp"
 
 namespace slipway::expr::cel::library {
@@ -156,7 +157,7 @@ Value join(const Call& call) {
   std::string out;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto element = list.at(i);
-    if (!element.is_string()) return Value::failure("join: invalid input: " + element.type_name());
+    if (!element.is_string()) return Value::failure("join: invalid input: " + scalar_text(element));
     if (i != 0) out += separator;
     out += element.as_string();
     if (out.size() > longest_text) return too_long();

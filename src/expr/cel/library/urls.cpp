@@ -10,7 +10,7 @@ namespace {
 
 class UrlValue : public Opaque {
  public:
-  explicit UrlValue(Url url) : url(std::move(url)) {}
+  explicit UrlValue(Url parsed) : url(std::move(parsed)) {}
   std::string_view type_name() const override { return "kubernetes.URL"; }
   bool equals(const Opaque& other) const override { return static_cast<const UrlValue&>(other).url.text == url.text; }
   Url url;

@@ -18,7 +18,7 @@ struct Version {
 
 class Semver : public Opaque {
  public:
-  explicit Semver(Version version) : version(std::move(version)) {}
+  explicit Semver(Version parsed) : version(std::move(parsed)) {}
   std::string_view type_name() const override { return "kubernetes.Semver"; }
   bool equals(const Opaque& other) const override;
   Version version;
