@@ -145,11 +145,11 @@ std::vector<std::string> problems_of(const Book& book, const Story& story) {
   const doc::Value object = prepared(*written, *resource->type);
   validation::Problems problems;
   if (story.verb == "create") {
-    problems = validate_create(*resource, object);
+    problems = validation::validate_create(*resource, object);
   } else {
     const doc::Value before = prepared(old, *resource->type);
-    problems = story.verb == "update" ? validate_update(*resource, object, before)
-                                      : validate_status_update(*resource, object, before);
+    problems = story.verb == "update" ? validation::validate_update(*resource, object, before)
+                                      : validation::validate_status_update(*resource, object, before);
   }
   std::vector<std::string> found;
   for (const validation::Problem& problem : problems) found.push_back(problem.message());

@@ -23,15 +23,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     schema::normalize(object, *resource.type);
     schema::show_zeros(object, *resource.type);
     schema::apply_defaults(object, *resource.type);
-    const auto created = validate_create(resource, object);
-    if (const auto refused = refuse_invalid(resource, object, created); refused.has_value() != created.empty()) {
+    const auto created = validation::validate_create(resource, object);
+    if (const auto refused = validation::refuse_invalid(resource, object, created);
+        refused.has_value() != created.empty()) {
       std::abort();
     } else if (!refused && !validation::refusal_of(refused.error())) {
       std::abort();
     }
-    validate_update(resource, object, object);
-    validate_update(resource, object, doc::Object{});
-    validate_status_update(resource, object, object);
+    validation::validate_update(resource, object, object);
+    validation::validate_update(resource, object, doc::Object{});
+    validation::validate_status_update(resource, object, object);
     validation::pod_requests(object["spec"]);
     validation::quality_of_service(object["spec"]);
   }
