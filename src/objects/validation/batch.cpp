@@ -7,6 +7,7 @@
 #include "objects/validation/batch_indexes.hpp"
 #include "objects/validation/metadata.hpp"
 #include "objects/validation/pod.hpp"
+#include "objects/validation/time_zones.hpp"
 #include "objects/validation/workloads.hpp"
 
 namespace slipway::objects::validation {
@@ -267,6 +268,7 @@ void validate_time_zone(At zone) {
   if (core::equal_ignoring_case(text, "Local")) {
     zone.invalid("timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
   }
+  if (text != "Local" && !is_time_zone(text)) zone.invalid("unknown time zone " + std::string(text));
 }
 
 void validate_cron_spec(At spec, At old) {
