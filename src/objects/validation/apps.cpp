@@ -42,7 +42,7 @@ void validate_template(At spec) {
     return selector.invalid_as(in_order(selector.value(), selector_order), "invalid label selector");
   }
   const At labels = pods["metadata"]["labels"];
-  if (selector && !is_empty_selector(selector.value()) && !selector_matches(selector.value(), labels.value())) {
+  if (!selector || (!is_empty_selector(selector.value()) && !selector_matches(selector.value(), labels.value()))) {
     labels.invalid("`selector` does not match template `labels`");
   }
   validate_pod_template(pods);
