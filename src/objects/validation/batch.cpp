@@ -64,7 +64,7 @@ void validate_exit_codes(At codes, const Names& containers) {
     container.invalid("must be one of the container or initContainer names in the pod template");
   }
   const At values = codes["values"];
-  if (values.empty()) values.invalid("at least one value is required");
+  if (values.empty()) values.invalid(doc::Array{}, "at least one value is required");
   if (values.size() > 255) values.too_many(255);
   bool is_ordered = true;
   std::vector<std::int64_t> seen;
@@ -191,14 +191,12 @@ void validate_spec(At spec) {
 
 void validate_selector(At spec) {
   const At selector = spec["selector"];
-  if (!selector) {
-    // Made for it when the Job is stored, unless it says that its own one counts.
-    if (spec["manualSelector"].flag()) selector.required();
-    return;
-  }
+  // Made for it when the Job is stored, unless it says that its own one counts.
+  if (!selector && !spec["manualSelector"].flag()) return;
+  if (!selector) selector.required();
   validate_label_selector(selector);
   const At labels = spec["template"]["metadata"]["labels"];
-  if (!selector_matches(selector.value(), labels.value())) {
+  if (!selector || !selector_matches(selector.value(), labels.value())) {
     labels.invalid("`selector` does not match template `labels`");
   }
 }

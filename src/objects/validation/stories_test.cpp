@@ -162,18 +162,19 @@ std::vector<std::string> problems_of(const Book& book, const Story& story) {
 std::string around_structs(const std::string& text) {
   std::string line = text.substr(0, text.find('\n'));
   line = line.substr(0, line.find("\\n"));
-  const std::size_t open = line.find("value: {");
-  const std::size_t close = line.rfind("}: ");
+  const std::size_t open = std::min(line.find("value: {"), line.find("value: [{"));
+  const std::size_t close = std::min(line.rfind("}: "), line.rfind("}]: "));
   if (open == std::string::npos || close == std::string::npos || close < open) return line;
-  return line.substr(0, open) + line.substr(close + 1);
+  return line.substr(0, open) + line.substr(line.find(": ", close));
 }
 
 bool are_same(const std::vector<std::string>& found, const std::vector<std::string>& wanted) {
   if (found.size() != wanted.size()) return false;
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (found[i] == wanted[i]) continue;
-    const bool shows_struct =
-        wanted[i].find("value: {\"") != std::string::npos || wanted[i].find("\\n") != std::string::npos;
+    const bool shows_struct = wanted[i].find("value: {\"") != std::string::npos ||
+                              wanted[i].find("value: [{\"") != std::string::npos ||
+                              wanted[i].find("\\n") != std::string::npos;
     if (!shows_struct || around_structs(found[i]) != around_structs(wanted[i])) return false;
   }
   return true;
