@@ -1,6 +1,8 @@
 // The sentences are those of k8s.io/kube-openapi/pkg/validation.
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <unordered_set>
 
@@ -40,7 +42,16 @@ std::int64_t code_points(std::string_view text) {
   return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
 }
 
-std::string plain(double number) { return validation::shown(doc::Value(number)); }
+// As Go prints a float64; of a whole number's bound, an int64.
+std::string plain(double number, bool whole) {
+  std::array<char, 64> text{};
+  const auto format = std::abs(number) >= 1e6 || (number != 0 && std::abs(number) < 1e-4)
+                          ? std::chars_format::scientific
+                          : std::chars_format::fixed;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
+                                 whole && std::abs(number) < 1e18 ? std::chars_format::fixed : format);
+  return {text.data(), end.ptr};
+}
 
 // What one schema says of one value. `matches` counts what fitted: of several schemas that do not fit, the problems of
 // the one that fits best are told.
@@ -195,25 +206,26 @@ class ValueCheck {
       const double factor = bound(*node.multiple_of);
       if (factor <= 0) {
         add_invalid(outcome, "",
-                    "factor MultipleOf declared for " + path_.text() + " must be positive: " + plain(factor));
+                    "factor MultipleOf declared for " + path_.text() + " must be positive: " + plain(factor, whole));
       } else if (whole ? std::fmod(number, factor) != 0
                        : !is_whole(factor < 1 ? 1 / factor * number : number / factor)) {
-        add_invalid(outcome, value, in_body() + "should be a multiple of " + plain(factor));
+        add_invalid(outcome, value, in_body() + "should be a multiple of " + plain(factor, whole));
       }
     }
     if (node.minimum) {
       const double least = bound(*node.minimum);
       if (node.exclusive_minimum ? number <= least : number < least) {
-        add_invalid(
-            outcome, value,
-            in_body() + "should be greater than " + (node.exclusive_minimum ? "" : "or equal to ") + plain(least));
+        add_invalid(outcome, value,
+                    in_body() + "should be greater than " + (node.exclusive_minimum ? "" : "or equal to ") +
+                        plain(least, whole));
       }
     }
     if (node.maximum) {
       const double most = bound(*node.maximum);
       if (node.exclusive_maximum ? number >= most : number > most) {
-        add_invalid(outcome, value,
-                    in_body() + "should be less than " + (node.exclusive_maximum ? "" : "or equal to ") + plain(most));
+        add_invalid(
+            outcome, value,
+            in_body() + "should be less than " + (node.exclusive_maximum ? "" : "or equal to ") + plain(most, whole));
       }
     }
   }

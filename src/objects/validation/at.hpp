@@ -18,6 +18,7 @@ namespace slipway::objects::validation {
 // What one validation collects. Outlives every At of it.
 class Report {
  public:
+  Report() { nodes_.reserve(256); }
   Problems problems;
 
  private:

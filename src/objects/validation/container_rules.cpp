@@ -182,7 +182,6 @@ void validate_regular(const PodView& pod, const Volumes& volumes) {
     validate_common(pod, container, volumes);
     if (!names.add(container["name"].text())) container["name"].duplicate();
     validate_running(pod, container);
-    if (const At policy = container["restartPolicy"]) policy.forbidden("may not be set for non-init containers");
   }
   for (const At container : containers.elements()) ports.add(container);
 }
@@ -195,7 +194,6 @@ void validate_init(const PodView& pod, const Volumes& volumes) {
   for (const At container : containers.elements()) {
     validate_common(pod, container, volumes);
     const At policy = container["restartPolicy"];
-    if (policy) policy.must_be_one_of({"Always"});
     const std::string_view name = container["name"].text();
     if (!name.empty() && !names.add(name)) container["name"].duplicate();
     HostPorts().add(container);

@@ -68,9 +68,6 @@ void validate_affinity(At spec) {
   const At affinity = spec["sessionAffinity"];
   const At config = spec["sessionAffinityConfig"];
   affinity.must_be_given_one_of({"ClientIP", "None"});
-  if (affinity.text() == "None" && config) {
-    config.forbidden("must not be set when session affinity is None");
-  }
   if (affinity.text() != "ClientIP") return;
   constexpr const char* when = "when session affinity type is ClientIP";
   constexpr std::int64_t day = 86400;
@@ -207,7 +204,9 @@ void validate_traffic(At spec) {
   } else if (type == "NodePort" || type == "LoadBalancer" || type == "ClusterIP") {
     internal.required();
   }
-  if (const At distribution = spec["trafficDistribution"]) distribution.must_be_one_of({"PreferClose"});
+  if (const At distribution = spec["trafficDistribution"]) {
+    distribution.must_be_one_of({"PreferClose", "PreferSameZone", "PreferSameNode"});
+  }
 }
 
 void validate_common(At object) {
