@@ -44,7 +44,7 @@ std::string changed(std::string_view object, std::string_view scale, const schem
 
 TEST_CASE("the scale of a deployment has its replicas and its selector as a text") {
   const char* deployment = R"(
-metadata: {name: web, namespace: prod, uid: u1, resourceVersion: "7", creationTimestamp: "2026-01-02T03:04:05Z", labels: {a: b}}
+metadata: {name: web, namespace: prod, uid: u1, resourceVersion: "7", creationTimestamp: "2026-01-02T03:04:05Z"}
 spec: {replicas: 3, selector: {matchLabels: {app: web}, matchExpressions: [{key: tier, operator: In, values: [b, a]}]}}
 status: {replicas: 2}
 )";
