@@ -2,7 +2,7 @@
 
 import re
 
-from rows import Row, see
+from rows import SETUP, Row, see
 
 GROUPS = ("v1", "apps/v1", "batch/v1", "autoscaling/v2", "policy/v1", "rbac.authorization.k8s.io/v1", "coordination.k8s.io/v1", "events.k8s.io/v1",
           "discovery.k8s.io/v1", "networking.k8s.io/v1", "scheduling.k8s.io/v1", "storage.k8s.io/v1", "apiextensions.k8s.io/v1",
@@ -41,7 +41,7 @@ SERVER = [
     see("get --raw of an object that is not there", "get --raw /api/v1/namespaces/nobody-{x}", "Error from server (NotFound)", code=1),
     see("get --raw of a group that is not there", "get --raw /apis/nobody.example.com/v1", "NotFound", code=1),
     Row("get of an unknown kind", "get nonsense", code=1),
-    see("explain a kind", "explain deployment", "KIND: Deployment", "GROUP: apps", "VERSION: v1", "FIELDS:", re.compile(r"spec\s+<DeploymentSpec>")),
+    see("explain a kind", "explain deployment", "KIND:  Deployment", "GROUP:  apps", "VERSION:  v1", "FIELDS:", re.compile(r"spec\s+<DeploymentSpec>")),
     see("explain a field", "explain deployment.spec.replicas", re.compile(r"FIELD: replicas <integer>")),
     see("explain a list", "explain pod.spec.containers", "FIELD: containers <[]Container>", re.compile(r"name\s+<string> -required-")),
     see("explain --recursive", "explain pod.spec --recursive", re.compile(r"^\s+livenessProbe\s+<Probe>", re.M), re.compile(r"^\s+httpGet\s+<HTTPGetAction>", re.M)),
@@ -68,6 +68,8 @@ SERVER = [
 ]
 
 WITH_RIGHTS = [  # only where access is judged: on loopback a server may let every token do everything
+    Row("a service account", "create serviceaccount clerk"),
+    see("its token", "create token clerk", "TOKEN", capture="token"),
     see("a service account may nothing", "auth can-i get configmaps --token={token}", "no", code=1),
     Row("a service account is refused", "get configmaps --token={token}", code=1),
     Row("create role for it", "create role clerks --verb=get,list --resource=configmaps"),
@@ -78,9 +80,7 @@ WITH_RIGHTS = [  # only where access is judged: on loopback a server may let eve
     see("its list of rights", "auth can-i --list --token={token}", re.compile(r"^configmaps +\[\] +\[\] +\[get list\]$", re.M)),
 ]
 
-GET = [
-    Row("create what is read", "create -f things.yaml"),
-    see("create a node", "create -f node.yaml", "node/node-{x} created"),
+GET = SETUP + [
     see("a node's status", "patch node node-{x} --subresource=status --type=merge --patch-file=node-status.yaml", "node/node-{x} patched"),
     Row("get", "get configmaps settings limits"),
     Row("get by short name", "get cm/settings secret/password"),
@@ -132,16 +132,16 @@ GET = [
         check=lambda a: [(m["manager"], m["operation"], m["fieldsType"]) for m in a["metadata"]["managedFields"]] == [("kubectl-create", "Update", "FieldsV1")]),
     see("get --subresource=scale", "get deployment web --subresource=scale -o json", check=lambda a: a["kind"] == "Scale" and a["spec"].get("replicas", 0) == 0 and a["status"]["selector"] == "app=web"),
     Row("get -w", "get configmaps -l app=watched -w --no-headers", stop=True, lines=4,
-        during=("create configmap w1", "label configmap w1 app=watched", "patch configmap w1 -p {\"data\":{\"a\":\"1\"}}", "label configmap w1 app=other --overwrite", "delete configmap w1",
+        during=("create configmap w1", "label configmap w1 app=watched", "patch configmap w1 -p '{\"data\":{\"a\":\"1\"}}'", "label configmap w1 app=other --overwrite", "delete configmap w1",
                 "create configmap w2", "label configmap w2 app=watched")),
-    Row("get -w of one object", "get configmap settings -w -o jsonpath={.data.color}{'\\n'}", stop=True, lines=2, during=("patch configmap settings -p {\"data\":{\"color\":\"green\"}}",)),
+    Row("get -w of one object", "get configmap settings -w -o 'jsonpath={.data.color}{\"\\n\"}'", stop=True, lines=2, during=("patch configmap settings -p '{\"data\":{\"color\":\"green\"}}'",)),
     Row("get -w --output-watch-events", "get pods -l app=event --watch-only --output-watch-events -o custom-columns=N:.metadata.name,L:.metadata.labels", stop=True, lines=3,
         during=("label pod lonely app=event --overwrite", "annotate pod lonely a=b", "label pod lonely app=web --overwrite")),
     Row("get -w --output-watch-events as a table", "get configmaps -w --watch-only --output-watch-events", stop=True, lines=4,
-        during=("create configmap w3 --from-literal=a=1", "patch configmap w3 -p {\"data\":{\"b\":\"1\"}}", "delete configmap w3")),
+        during=("create configmap w3 --from-literal=a=1", "patch configmap w3 -p '{\"data\":{\"b\":\"1\"}}'", "delete configmap w3")),
 ]
 
-DESCRIBE = [
+DESCRIBE = SETUP + [
     Row("describe a config map", "describe configmap limits"),
     Row("describe a secret", "describe secret password"),
     Row("describe a service account", "describe serviceaccount builder"),
@@ -149,6 +149,7 @@ DESCRIBE = [
     see("describe a pod", "describe pod pair", "Status:  Pending", "QoS Class:  Burstable", "Image:  example/api:1", "memory:  128Mi", "sleep", re.compile(r"^Events: ", re.M)),
     see("describe a deployment", "describe deployment web", "Selector:  app=web", "StrategyType:  RollingUpdate", "25% max unavailable, 25% max surge", "0 desired"),
     see("describe a service", "describe service web", "Selector:  app=web", "Type:  ClusterIP", "TargetPort:  8080/TCP", "Session Affinity:  None"),
+    see("a node's status, to describe", "patch node node-{x} --subresource=status --type=merge --patch-file=node-status.yaml", "node/node-{x} patched"),
     see("describe a node", "describe node node-{x}", "pool=gpu", "KubeletReady", "nvidia.com/gpu:  2", "Allocated resources:", "PodCIDR:"),
     see("describe a job", "describe job once", "Parallelism:  1", "Completions:  1", "Suspend:  true", "Image:  example/job:1"),
     see("describe a cron job", "describe cronjob nightly", "Schedule:  0 3 * * *", "Suspend:  True", "Concurrency Policy:  Allow"),
@@ -162,10 +163,11 @@ DESCRIBE = [
     Row("describe what is not there", "describe pod nobody", code=1),
 ]
 
-EVENTS = [
+EVENTS = SETUP + [
+    see("a pod's uid", "get pod lonely -o jsonpath={.metadata.uid}", "UID", capture="uid"),
     see("an event of core/v1", "create -f -", "event/e1 created", stdin="""
 {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e1", "namespace": "{ns}"}, "type": "Warning", "reason": "Tired", "message": "wants to sleep",
- "involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "lonely", "namespace": "{ns}"}, "count": 3, "source": {"component": "tester"},
+ "involvedObject": {"apiVersion": "v1", "kind": "Pod", "name": "lonely", "namespace": "{ns}", "uid": "{uid}"}, "count": 3, "source": {"component": "tester"},
  "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:00:10Z"}"""),
     see("an event of events.k8s.io", "create -f -", "event.events.k8s.io/e2 created", stdin="""
 {"apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": "e2", "namespace": "{ns}"}, "type": "Normal", "reason": "Awake", "note": "had coffee", "action": "Drink",

@@ -6,17 +6,19 @@ import sys
 import time
 import uuid
 
+import urllib3
 import yaml
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from rows import HERE
 
-SUFFIX = uuid.uuid4().hex[:6]
+SUFFIX = "p" + uuid.uuid4().hex[:5]
 SPACE = f"python-{SUFFIX}"
 GROUP = f"{SUFFIX}.example.com"
 CONFIG_MAPS = f"/api/v1/namespaces/{SPACE}/configmaps"
 ROWS = []
 
+urllib3.disable_warnings()
 config.load_kube_config(sys.argv[1])
 api = client.ApiClient()
 core, apps, custom, extensions = client.CoreV1Api(), client.AppsV1Api(), client.CustomObjectsApi(), client.ApiextensionsV1Api()
@@ -39,6 +41,11 @@ def refused(call, code, reason=None):
     raise AssertionError(f"accepted, not refused with {code}")
 
 
+def plain(answer):
+    """What was answered, as JSON has it, whichever form the client gave it."""
+    return api.sanitize_for_serialization(answer)
+
+
 def settings(name, data=None, labels=None):
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}, "data": data or {}}
 
@@ -58,7 +65,8 @@ def deployment(name):
 def raw(method, path, body=None, **headers):
     """A request as it is, past everything that the client adds; the answer's code, headers and text."""
     configuration = api.configuration
-    authorization = {"authorization": configuration.get_api_key_with_prefix("authorization") or configuration.get_api_key_with_prefix("BearerToken") or ""}
+    token = configuration.get_api_key_with_prefix("BearerToken") or configuration.get_api_key_with_prefix("authorization")
+    authorization = {"authorization": token} if token else {}
     answer = api.rest_client.pool_manager.request(method, configuration.host + path, body=body, headers={**authorization, **{k.replace("_", "-"): v for k, v in headers.items()}})
     return answer.status, answer.headers, answer.data.decode()
 

@@ -47,11 +47,14 @@ def see(name, command, *has, **more):
     return Row(name, command, has=has, recorded=False, **more)
 
 
+SETUP = [Row("create what is looked at", "create -f things.yaml"), see("create a node", "create -f node.yaml", "node/node-{x} created")]
+
 MASKS = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UID"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "TIME"),
     (re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"), "TIME"),
     (re.compile(r"(resourceVersion\"?: )\"\d+\""), r"\1VERSION"),
+    (re.compile(r"(Resource Version:\s+)\d+"), r"\1VERSION"),
     (re.compile(r"https?://[\w.-]+:\d+"), "SERVER"),
     (re.compile(r"\b(\d{1,3}\.){3}\d{1,3}\b"), "ADDRESS"),
     (re.compile(r"(nodePort: |:)(3[0-2]\d{3})\b"), r"\1NODEPORT"),
@@ -70,7 +73,7 @@ class Table:
         self.expected = {} if record else read_expected(self.file)
         self.recorded = {}
         self.dir = tempfile.mkdtemp(prefix="slipway-rows-")
-        suffix = uuid.uuid4().hex[:6]
+        suffix = "r" + uuid.uuid4().hex[:5]
         self.words = {"x": suffix, "ns": f"rows-{suffix}", "dir": self.dir}
         self.env = {**os.environ, "HOME": self.dir, "KUBECONFIG": f"{self.dir}/config", "KUBECACHEDIR": f"{self.dir}/cache", "NO_COLOR": "1"}
         self.controllers = False
@@ -88,8 +91,10 @@ class Table:
         if made.returncode:
             raise SystemExit(f"no namespace to work in: {made.stderr}")
         for _ in range(10):
+            self.controllers = self.run("get serviceaccount default").returncode == 0
+            if self.controllers:
+                break
             time.sleep(0.3)
-            self.controllers = self.controllers or self.run("get serviceaccount default").returncode == 0
         return self
 
     def __exit__(self, *_):
