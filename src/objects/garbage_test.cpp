@@ -91,6 +91,7 @@ TEST_CASE_FIXTURE(Cluster, "an owner in foreground deletion goes after the depen
   const auto middle = create("middle", {owner});
   create("leaf", {middle});
   create("free", {owner}, false);
+  settle();
   remove("owner", Propagation::foreground);
   CHECK(store->get(kinds::config_map, {"demo", "owner"})->finalizers() ==
         std::vector<std::string>{"foregroundDeletion"});
