@@ -188,7 +188,7 @@ void validate_job_status(At object, At old) {
   validate_indexes(object);
   const At terminating = status["terminating"];
   if (now.finished() && terminating.number() > 0) terminating.invalid("terminating>0 is invalid for finished job");
-  if (status["ready"].number() > status["active"].number()) {
+  if (status["ready"] && status["ready"].number() > status["active"].number()) {
     status["ready"].invalid("cannot set more ready pods than active");
   }
   refuse(status, now.success_criteria_met && now.failed,
