@@ -72,7 +72,7 @@ CHANGE = SETUP + [
     Row("replace took the rest away", "get configmap settings -o jsonpath={.data}{.metadata.labels}"),
     Row("replace of what is not there", "replace -f -", code=1, stdin='{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"nobody"}}'),
     Row("replace with an old version", "replace -f -", code=1, stdin='{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings","resourceVersion":"1"}}'),
-    Row("replace --force", "replace --force -f -", stdin='{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings"},"data":{"made":"anew"}}'),
+    see("replace --force", "replace --force -f -", 'configmap "settings" deleted', "configmap/settings replaced", stdin='{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings"},"data":{"made":"anew"}}'),
     Row("replace of a service keeps its address", "replace -f -", stdin='{"apiVersion":"v1","kind":"Service","metadata":{"name":"web"},"spec":{"selector":{"app":"web"},"ports":[{"port":81}]}}'),
     Row("immutable data", "patch secret password -p '{\"immutable\":true}'"),
     Row("stays as it is", "patch secret password -p '{\"stringData\":{\"word\":\"other\"}}'", code=1),

@@ -53,7 +53,7 @@ CREATE = [
     Row("expose", "expose deployment d1 --port=80 --target-port=8080 --name=exposed"),
     Row("what came of it being exposed", "get service exposed -o jsonpath={.spec.selector}{.spec.ports}"),
     see("autoscale", "autoscale deployment d1 --min=1 --max=3 --cpu-percent=70 --name=scaled --dry-run=server", "horizontalpodautoscaler.autoscaling/scaled autoscaled (server dry run)"),
-    Row("run --dry-run=client", "run lonely --image=example/web:1 --port=80 --labels=a=b --dry-run=client -o yaml"),
+    see("run --dry-run=client", "run lonely --image=example/web:1 --port=80 --labels=a=b --dry-run=client -o yaml", "- image: example/web:1", "containerPort: 80", "restartPolicy: Always", "    a: b"),
     see("run --dry-run=server", "run lonely --image=example/web:1 --dry-run=server -o json", check=lambda a: a["spec"]["containers"][0]["terminationMessagePath"] == "/dev/termination-log"),
     Row("and nothing was made", "get pod lonely", code=1),
     see("create -f with generateName", "create -f -", re.compile(r"^configmap/part-\w{5} created$", re.M), stdin='{"apiVersion":"v1","kind":"ConfigMap","metadata":{"generateName":"part-"}}'),
