@@ -123,7 +123,7 @@ DELETE = SETUP + [
     see("a finalizer", "patch configmap owner --type=merge -p '{\"metadata\":{\"finalizers\":[\"example.com/hold\"]}}'", "patched"),
     see("delete waits for a finalizer", "delete configmap owner --timeout=1s", "timed out waiting for the condition", code=1),
     see("meanwhile it is going", "get configmap owner -o json", check=lambda a: a["metadata"]["deletionTimestamp"] and a["metadata"]["deletionGracePeriodSeconds"] == 0),
-    Row("no new finalizer while it goes", "patch configmap owner --type=merge -p '{\"metadata\":{\"finalizers\":[\"example.com/hold\",\"example.com/more\"]}}'", code=1),
+    see("no new finalizer while it goes", "patch configmap owner --type=merge -p '{\"metadata\":{\"finalizers\":[\"example.com/hold\",\"example.com/more\"]}}'", "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted", "example.com/more", code=1),
     see("delete ends when the finalizer goes", "delete configmap owner --timeout=30s", 'configmap "owner" deleted', during=("patch configmap owner --type=merge -p '{\"metadata\":{\"finalizers\":null}}'",)),
     Row("then it is gone", "get configmap owner", code=1),
     see("delete --all", "delete services --all", 'service "web" deleted'),
