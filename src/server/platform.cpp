@@ -13,6 +13,7 @@
 #include "server/assets.hpp"
 #include "server/identities.hpp"
 #include "server/kubernetes.hpp"
+#include "server/mirror_pods.hpp"
 #include "server/state.hpp"
 #include "server/validate.hpp"
 #include "server/web.hpp"
@@ -45,7 +46,8 @@ Result<> open_ground(State& s) {
   s.team->record_to(*s.audit);
   TRY(ensure_tokens(*s.team, layout));
   TRY(open_objects(s));
-  for (const char* name : {"default", "kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"})
+  for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease", "kubeflow", "slipway-ci",
+                           "llm-d-system", "istio-system", "monitoring"})
     TRY(ensure_namespace(*s.store, name));
   TRY(extract_assets("runtime/", layout.runtime()));
   return {};
@@ -180,6 +182,7 @@ Result<> start_rooms(State& s) {
   TRY(s.delivery->start());
   TRY(s.slo->start());
   TRY(start_infrastructure(s));
+  TRY(show_mirror_pods(s.world(), *s.store, {s.node->name(), SLIPWAY_VERSION, ::getpid()}));
   start_traffic_view(s);
   return {};
 }
@@ -282,6 +285,8 @@ Result<> Platform::run(std::function<void()> on_serving) {
       s.stopping = true;
       if (s.triggers) s.triggers->stop();
       s.server.reset();
+      if (auto told = stop_mirror_pods(s.world(), *s.store); !told)
+        log::warn("server", "cannot tell that the control plane stops", {{"why", told.error().one_line()}});
       s.node->stop_all(std::chrono::seconds(15), [&s] { s.real.stop(); });
     });
   });

@@ -10,6 +10,8 @@ namespace {
 constexpr auto bookmark_every = std::chrono::seconds(60);
 constexpr auto shortest_watch = std::chrono::seconds(1800);  // when the client names no time; up to twice that
 constexpr std::size_t initial_page = 64;                     // objects of the beginning that are sent in one task
+constexpr std::size_t most_unsent = 256UL * 1024;            // bytes; then the beginning waits for its reader
+constexpr auto look_again = std::chrono::milliseconds(2);
 
 std::string line(std::string_view type, std::string_view object) {
   std::string text = "{\"type\":\"";
@@ -76,9 +78,9 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
         more = true;
         return false;
       }
-      ++sent;
       last_ = stored.name;
       if (const auto* only = selection_.only_name(); only != nullptr && stored.name.name != *only) return true;
+      ++sent;
       auto object = stored.parse();
       if (object && selection_.matches(*object)) open_ = write("ADDED", *object, stored.body);
       return open_;
@@ -87,16 +89,24 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
     if (!version) return refuse(from_error(version.error()));
     if (!began_) began_ = *version;
     if (!open_) return close_later(context);
-    if (more) {
-      context.world.loop.post([weak = weak_from_this()] {
-        const auto self = weak.lock();
-        const auto shared = self ? self->shared_.lock() : nullptr;
-        if (shared != nullptr) self->send_present(shared->context, self->last_);
-      });
-      return;
-    }
+    if (more) return go_on(context);
     if (marks_end_) bookmark(*began_, true);
     follow(context, began_);
+  }
+
+  void go_on(Context& context) {
+    auto next = [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      const auto shared = self ? self->shared_.lock() : nullptr;
+      if (shared == nullptr) return;
+      if (self->call_->responder->unsent() > most_unsent) return self->go_on(shared->context);
+      self->send_present(shared->context, self->last_);
+    };
+    if (call_->responder->unsent() > most_unsent) {
+      context.world.loop.after(look_again, std::move(next));
+    } else {
+      context.world.loop.post(std::move(next));
+    }
   }
 
   void follow(Context& context, std::optional<std::int64_t> after) {
