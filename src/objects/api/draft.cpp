@@ -141,15 +141,7 @@ Failure apply_failure(const Call& call, const Error& error) {
 Answer<Draft> draft_apply(Call& call, const doc::Value& body, const std::optional<Current>& current,
                           const Making& making) {
   if (call.request.parameter("fieldManager").empty()) {
-    Failure failure;
-    failure.code = 422;
-    failure.reason = "Invalid";
-    failure.message = "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
-    failure.has_details = true;
-    failure.group = "meta.k8s.io";
-    failure.kind = "PatchOptions";
-    failure.causes = {{"FieldValueRequired", "Required value: is required for apply patch", "fieldManager"}};
-    return refuse(std::move(failure));
+    return refuse(invalid_options("PatchOptions", "fieldManager", "Required value: is required for apply patch"));
   }
   if (!current && !call.info.subresource.empty()) return refuse(not_found(*call.resource, call.info.name));
   doc::Value live;

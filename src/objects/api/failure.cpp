@@ -120,12 +120,15 @@ Failure invalid(const schema::Resource& resource, std::string_view name, std::ve
   return failure;
 }
 
-Failure invalid_options(std::string_view field, std::string message) {
-  auto failure = make(422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: " + std::string(field) + ": " + message);
+Failure invalid_options(std::string_view kind, std::string_view field, std::string message) {
+  auto failure = make(422, "Invalid", std::string(kind) + ".meta.k8s.io \"\" is invalid: " + std::string(field) + ": " + message);
   failure.has_details = true;
   failure.group = "meta.k8s.io";
-  failure.kind = "ListOptions";
-  failure.causes = {{"FieldValueForbidden", std::move(message), std::string(field)}};
+  failure.kind = kind;
+  const auto* reason = message.starts_with("Unsupported") ? "FieldValueNotSupported"
+                       : message.starts_with("Required")  ? "FieldValueRequired"
+                                                          : "FieldValueForbidden";
+  failure.causes = {{reason, std::move(message), std::string(field)}};
   return failure;
 }
 

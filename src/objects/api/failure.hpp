@@ -48,7 +48,8 @@ Failure conflict(const schema::Resource& resource, std::string_view name, std::s
 Failure modified_meanwhile(const schema::Resource& resource, std::string_view name);  // 409, the usual sentence
 Failure forbidden(const schema::Resource& resource, std::string_view name, std::string_view why);  // 403
 Failure invalid(const schema::Resource& resource, std::string_view name, std::vector<Cause> causes);  // 422
-Failure invalid_options(std::string_view field, std::string message);  // 422, of a list's or watch's parameters
+// 422, of a request's parameters; `kind` is ListOptions, DeleteOptions, ...
+Failure invalid_options(std::string_view kind, std::string_view field, std::string message);
 Failure expired(std::string message);                                                 // 410 Expired
 Failure unsupported_media_type(std::string message);                                  // 415
 Failure not_acceptable(std::string message);                                          // 406

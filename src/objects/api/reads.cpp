@@ -38,16 +38,16 @@ Answer<> check_version(const Call& call, std::int64_t current) {
   TRY_ANSWER(const auto version, number_of(call, "resourceVersion"));
   if (!match.empty()) {
     if (match != "Exact" && match != "NotOlderThan") {
-      return refuse(invalid_options("resourceVersionMatch", "Unsupported value: \"" + std::string(match) +
+      return refuse(invalid_options("ListOptions", "resourceVersionMatch", "Unsupported value: \"" + std::string(match) +
                                                                 "\": supported values: \"Exact\", \"NotOlderThan\", \"\""));
     }
     const bool streams = is_true(call.request, "sendInitialEvents") && call.info.verb == Verb::watch;
     if (!version && !streams) {
-      return refuse(invalid_options("resourceVersionMatch",
+      return refuse(invalid_options("ListOptions", "resourceVersionMatch",
                                     "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"));
     }
     if (match == "Exact" && version && *version == 0) {
-      return refuse(invalid_options("resourceVersionMatch",
+      return refuse(invalid_options("ListOptions", "resourceVersionMatch",
                                     "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
     }
   }

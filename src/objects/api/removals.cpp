@@ -44,8 +44,9 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
   if (orphan == "false") options.propagation = "Background";
   constexpr std::array known{"", "Background", "Foreground", "Orphan"};
   if (std::ranges::find(known, options.propagation) == known.end()) {
-    return refuse(bad_request("propagationPolicy: Unsupported value: \"" + options.propagation +
-                              "\": supported values: \"Background\", \"Foreground\", \"Orphan\""));
+    return refuse(invalid_options("DeleteOptions", "propagationPolicy",
+                                  "Unsupported value: \"" + options.propagation +
+                                      "\": supported values: \"Background\", \"Foreground\", \"Orphan\""));
   }
   if (const auto grace = text("gracePeriodSeconds"); !grace.empty()) {
     auto seconds = core::parse_duration(grace);
@@ -68,14 +69,21 @@ Answer<Removals::Removed> Removals::remove_one(Call& call, const Name& name, con
     if (!parsed) return refuse(from_error(parsed.error()));
     const Object before = std::move(*parsed);
     if (!options.uid.empty() && options.uid != before.uid()) {
-      return refuse(conflict(*call.resource, name.name,
-                             "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " +
-                                 before.uid()));
+      auto failure = conflict(*call.resource, name.name, "");
+      failure.message = "Operation cannot be fulfilled on " + call.resource->kind + " \"" + name.name +
+                        "\": the UID in the precondition (" + options.uid + ") does not match the UID in record (" +
+                        before.uid() + "). The object might have been deleted and then recreated";
+      failure.kind = call.resource->kind;
+      return refuse(std::move(failure));
     }
     if (!options.version.empty() && options.version != before.resource_version()) {
-      return refuse(conflict(*call.resource, name.name,
-                             "Precondition failed: ResourceVersion in precondition: " + options.version +
-                                 ", ResourceVersion in object meta: " + before.resource_version()));
+      auto failure = conflict(*call.resource, name.name, "");
+      failure.message = "Operation cannot be fulfilled on " + call.resource->kind + " \"" + name.name +
+                        "\": the ResourceVersion in the precondition (" + options.version +
+                        ") does not match the ResourceVersion in record (" + before.resource_version() +
+                        "). The object might have been modified";
+      failure.kind = call.resource->kind;
+      return refuse(std::move(failure));
     }
     Review review;
     review.operation = Operation::remove;

@@ -214,7 +214,7 @@ void Watches::open(CallPtr call) {
   const bool wants_initial = is_true(call->request, "sendInitialEvents");
   const bool says_initial = call->request.has_parameter("sendInitialEvents");
   if (says_initial && call->request.parameter("resourceVersionMatch") != "NotOlderThan") {
-    return call->send(invalid_options("sendInitialEvents",
+    return call->send(invalid_options("ListOptions", "sendInitialEvents",
                                       "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
   const bool from_the_beginning = says_initial ? wants_initial : !*version || **version == 0;
