@@ -5,8 +5,8 @@
 #include "core/world/simulated.hpp"
 #include "objects/backend.hpp"
 #include "objects/garbage.hpp"
-#include "objects/local_store.hpp"
 #include "objects/kinds.hpp"
+#include "objects/local_store.hpp"
 #include "storage/database.hpp"
 
 using namespace slipway;

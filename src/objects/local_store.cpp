@@ -1,8 +1,8 @@
 #include "objects/local_store.hpp"
 
 #include "core/digest.hpp"
-#include "objects/kinds.hpp"
 #include "objects/garbage.hpp"
+#include "objects/kinds.hpp"
 #include "objects/semantics.hpp"
 #include "objects/store_watch.hpp"
 #include "objects/verbs/removal.hpp"
@@ -98,8 +98,8 @@ class LocalStore final : public Store {
     if (rules_ == Rules::trusted || (!before.is_null() && !resource.is_custom())) return {};
     const auto problems = verbs::problems_of(resource, object, before, subresource);
     if (problems.empty()) return {};
-    return fail(validation::invalid_error(resource.group, resource.kind, object["metadata"]["name"].string_or(""),
-                                          problems));
+    return fail(
+        validation::invalid_error(resource.group, resource.kind, object["metadata"]["name"].string_or(""), problems));
   }
 
   // What a change of `held` to `given` is, kept. Both are whole documents.
@@ -225,8 +225,7 @@ Result<Object> LocalStore::change(Object object, std::string_view subresource) {
   if (!held) return fail(not_found_error(kind, key));
   const auto uid = object.uid();
   const auto version = object.resource_version();
-  if ((!uid.empty() && uid != held->object.uid()) ||
-      (!version.empty() && version != held->object.resource_version())) {
+  if ((!uid.empty() && uid != held->object.uid()) || (!version.empty() && version != held->object.resource_version())) {
     return fail(conflict_error(kind, key));
   }
   auto& given = object.document();
@@ -287,9 +286,11 @@ class WholeStore final : public Store {
   WholeStore(core::World& world, std::unique_ptr<Backend> backend)
       : backend_(std::move(backend)),
         store_(world, *backend_, catalog_, "slipway", Rules::trusted),
-        garbage_(world, *backend_, [](auto group, auto kind) { return known_kind(group, kind); }, [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
-          return store_.remove(kind, name, how);
-        }) {}
+        garbage_(
+            world, *backend_, [](auto group, auto kind) { return known_kind(group, kind); },
+            [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
+              return store_.remove(kind, name, how);
+            }) {}
   Result<> open() { return garbage_.start(); }
 
   Result<Object> get(const Kind& kind, const Name& name) override { return store_.get(kind, name); }

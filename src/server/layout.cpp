@@ -140,8 +140,8 @@ Error not_available(const Face& face, int port, int problem) {
 
 Result<> Layout::make() const {
   core::Files& files = core::real_files();
-  for (const std::string& directory :
-       {root, blobs(), pods(), repositories(), runs(), runtime(), root + "/gateway", prometheus(), tokens(), spool(), certificates()}) {
+  for (const std::string& directory : {root, blobs(), pods(), repositories(), runs(), runtime(), root + "/gateway",
+                                       prometheus(), tokens(), spool(), certificates()}) {
     TRY(files.make_directories(directory, 0700));
   }
   return {};

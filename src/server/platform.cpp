@@ -158,14 +158,14 @@ Result<> open_server(State& s) {
                                            .loop = &s.real.loop(),
                                            .allowed_hosts = {}}));
   TRY_ASSIGN(const auto certificate, ensure_certificate(s.world(), s.options.layout));
-  TRY_ASSIGN(s.tls_server, net::Server::start(s.io, s.router,
-                                              {.address = "127.0.0.1",
-                                               .port = s.ports.kubernetes,
-                                               .spool_directory = s.options.layout.spool(),
-                                               .loop = &s.real.loop(),
-                                               .allowed_hosts = {},
-                                               .tls = net::ServerTls{certificate.certificate_file,
-                                                                     certificate.key_file, ""}}));
+  TRY_ASSIGN(s.tls_server,
+             net::Server::start(s.io, s.router,
+                                {.address = "127.0.0.1",
+                                 .port = s.ports.kubernetes,
+                                 .spool_directory = s.options.layout.spool(),
+                                 .loop = &s.real.loop(),
+                                 .allowed_hosts = {},
+                                 .tls = net::ServerTls{certificate.certificate_file, certificate.key_file, ""}}));
   return {};
 }
 
@@ -210,11 +210,10 @@ Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   const doc::Value kubeconfig = doc::Object{
       {"apiVersion", "v1"},
       {"kind", "Config"},
-      {"clusters",
-       doc::Array{doc::Object{
-           {"name", "slipway"},
-           {"cluster", doc::Object{{"server", "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
-                                   {"certificate-authority-data", core::base64(authority)}}}}}},
+      {"clusters", doc::Array{doc::Object{
+                       {"name", "slipway"},
+                       {"cluster", doc::Object{{"server", "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
+                                               {"certificate-authority-data", core::base64(authority)}}}}}},
       {"users", doc::Array{doc::Object{{"name", "slipway"}, {"user", user}}}},
       {"contexts", doc::Array{doc::Object{{"name", "slipway"},
                                           {"context", doc::Object{{"cluster", "slipway"}, {"user", "slipway"}}}}}},

@@ -252,8 +252,8 @@ Command endpoint_command() {
     std::string face;
   };
   auto options = std::make_shared<Options>();
-  std::vector<Option> list{
-      {"face", "FACE", "api, registry, kfp, git, gateway, prometheus, ui, or kubeconfig (a path)", &options->face, true}};
+  std::vector<Option> list{{"face", "FACE", "api, registry, kfp, git, gateway, prometheus, ui, or kubeconfig (a path)",
+                            &options->face, true}};
   for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
   return {.name = "endpoint",
           .summary = "print the address of one face of the platform",

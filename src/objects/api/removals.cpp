@@ -51,11 +51,13 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
   if (const auto grace = text("gracePeriodSeconds"); !grace.empty()) {
     auto seconds = core::parse_duration(grace);
     if (!seconds || *seconds < Duration{}) {
-      return refuse(bad_request("gracePeriodSeconds: Invalid value: " + grace + ": must be greater than or equal to 0"));
+      return refuse(
+          bad_request("gracePeriodSeconds: Invalid value: " + grace + ": must be greater than or equal to 0"));
     }
     options.grace = *seconds;
   }
-  options.dry_run = is_dry_run(call) || (body["dryRun"].size() > 0 && body["dryRun"][std::size_t{0}].string_or("") == "All");
+  options.dry_run =
+      is_dry_run(call) || (body["dryRun"].size() > 0 && body["dryRun"][std::size_t{0}].string_or("") == "All");
   return options;
 }
 
@@ -158,8 +160,8 @@ void Removals::evict(CallPtr call) {
     if (auto allowed = allow_disruption(context_, *call); !allowed) return call->send(allowed.error());
     auto removed = remove_one(*call, call->name(), options);
     if (!removed) return call->send(removed.error());
-    doc::Object success{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Success"},
-                        {"code", 201}};
+    doc::Object success{
+        {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Success"}, {"code", 201}};
     respond(call, net::Response::json(201, doc::Value(std::move(success))));
   });
 }
@@ -180,8 +182,8 @@ void Removals::remove_collection(CallPtr call) {
   if (!options) return call->send(options.error());
   auto selection = Selection::of(*call);
   if (!selection) return call->send(selection.error());
-  auto work = std::make_shared<Collection>(
-      Collection{std::move(call), std::move(*options), std::move(*selection), {}, 0, {}});
+  auto work =
+      std::make_shared<Collection>(Collection{std::move(call), std::move(*options), std::move(*selection), {}, 0, {}});
   Answer<> outcome;
   auto version = context_.backend.list(work->call->kind, {work->call->info.ns, std::nullopt}, [&](Stored stored) {
     auto object = stored.parse();
