@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "core/events.hpp"
 #include "net/http.hpp"
 #include "objects/store.hpp"
 #include "pods/node.hpp"
@@ -26,6 +27,8 @@ struct ConnectionOptions {
   // For Pods that show a process which is not the node's: the file of its log, "" when its log is in none. nullopt:
   // an ordinary Pod. May be empty: all are ordinary.
   std::function<std::optional<std::string>(const objects::Object& pod)> foreign_log;
+  // Where exec, attach with input and port-forward go on record before they begin. Null: nowhere.
+  core::EventSink* events = nullptr;
 };
 
 class Connections {

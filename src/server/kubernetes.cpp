@@ -24,9 +24,10 @@ class PromotionsAreAskedFor final : public api::AdmissionPlugin {
     const auto& resource = *review.resource;
     if (resource.group != objects::kinds::promotion.group || resource.kind != objects::kinds::promotion.kind) return {};
     if (review.operation == api::Operation::remove) return {};
-    return api::refuse(api::forbidden(resource, review.name.name,
-                                      "a Promotion is asked for and approved, not written: use slipway promote, or POST "
-                                      "/api/slipway/v1/promotions"));
+    return api::refuse(
+        api::forbidden(resource, review.name.name,
+                       "a Promotion is asked for and approved, not written: use slipway promote, or POST "
+                       "/api/slipway/v1/promotions"));
   }
 };
 
@@ -69,6 +70,7 @@ void serve_connections(Platform::State& s) {
     if (!is_mirror_pod(pod)) return std::nullopt;
     return is_our_log(s.options.layout.log()) ? s.options.layout.log() : std::string();
   };
+  options.events = s.audit.get();
   s.connections = std::make_unique<pods::Connections>(s.world(), *s.store, *s.node, s.io, std::move(options));
   s.connections->serve(s.objects->server());
 }

@@ -28,9 +28,7 @@ Result<Ends> make_pipe() {
   return Ends{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-void make_nonblocking(const Descriptor& fd) {
-  ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
-}
+void make_nonblocking(const Descriptor& fd) { ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK); }
 
 void set_size(int master, TerminalSize size) {
   winsize wanted{};

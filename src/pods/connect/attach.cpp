@@ -192,6 +192,7 @@ void serve_attach(const ContextPtr& context, const api::CallPtr& call) {
   auto socket =
       net::accept_websocket(call->request, *call->responder, remote_command_options(), session->socket_events());
   if (!socket) return;
+  if (attachable && choice.input) record(*context, *call, "attached", target.pod, "to container " + target.name());
   context->sessions.add(session);
   session->start(std::move(socket));
 }

@@ -1,6 +1,6 @@
 #pragma once
-// The remote command protocol of Kubernetes over a WebSocket (v4 and v5.channel.k8s.io): each message begins with a byte
-// that names its channel. Pure but for the sending.
+// The remote command protocol of Kubernetes over a WebSocket (v4 and v5.channel.k8s.io): each message begins with a
+// byte that names its channel. Pure but for the sending.
 // https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/4006-transition-spdy-to-websockets
 
 #include <optional>

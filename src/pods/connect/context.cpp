@@ -1,5 +1,6 @@
 #include "pods/connect/context.hpp"
 
+#include "core/log.hpp"
 #include "objects/kinds.hpp"
 #include "pods/pod_status.hpp"
 
@@ -42,8 +43,8 @@ api::Answer<Target> find_container(const Context& context, const objects::Object
       std::string names;
       for (std::size_t i = 0; i < containers.size(); ++i)
         names += (i == 0 ? "" : " ") + containers[i]["name"].string_or("");
-      return api::refuse(api::bad_request("a container name must be specified for pod " + name + ", choose one of: [" +
-                                          names + "]"));
+      return api::refuse(
+          api::bad_request("a container name must be specified for pod " + name + ", choose one of: [" + names + "]"));
     }
     container = containers[0]["name"].string_or("");
   }
@@ -82,9 +83,21 @@ api::Answer<> check_running(const Context& context, const Target& target) {
                                       "\" does not run: " + why));
 }
 
+void record(const Context& context, const api::Call& call, std::string action, const objects::Object& pod,
+            std::string detail) {
+  log::info("pods", action, {{"pod", pod.name().text()}, {"by", call.user()}, {"detail", detail}});
+  if (context.options.events == nullptr) return;
+  core::Event event;
+  event.actor = call.user();
+  event.action = std::move(action);
+  event.object = "Pod " + pod.name().text();
+  event.detail = std::move(detail);
+  context.options.events->record(std::move(event));
+}
+
 api::Failure needs_websocket(std::string_view subresource) {
-  api::Failure failure = api::bad_request(std::string(subresource) +
-                                          " needs a WebSocket: SPDY is not spoken here; kubectl 1.31 and later use one");
+  api::Failure failure = api::bad_request(
+      std::string(subresource) + " needs a WebSocket: SPDY is not spoken here; kubectl 1.31 and later use one");
   failure.code = 426;
   failure.reason = "BadRequest";
   return failure;

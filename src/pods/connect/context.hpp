@@ -61,6 +61,10 @@ api::Answer<Target> find_container(const Context& context, const objects::Object
 api::Answer<> check_running(const Context& context, const Target& target);
 std::string waiting_reason(const objects::Object& pod, const std::string& container);  // "ContainerCreating"
 
+// On record before it begins; `action` is in the past: "exec".
+void record(const Context& context, const api::Call& call, std::string action, const objects::Object& pod,
+            std::string detail);
+
 // What a request that is no WebSocket is told once everything else about it is right.
 api::Failure needs_websocket(std::string_view subresource);
 

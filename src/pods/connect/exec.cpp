@@ -1,6 +1,5 @@
 // Pods/exec: a command beside a container's program, over a WebSocket.
 
-#include "core/log.hpp"
 #include "pods/connect/channels.hpp"
 #include "pods/connect/context.hpp"
 #include "pods/environment.hpp"
@@ -188,7 +187,8 @@ void serve_exec(const ContextPtr& context, const api::CallPtr& call) {
   auto socket =
       net::accept_websocket(call->request, *call->responder, remote_command_options(), session->socket_events());
   if (!socket) return;
-  log::info("pods", "exec", {{"pod", target.pod.name().text()}, {"container", target.name()}, {"by", call->user()}});
+  // Not its arguments: they may hold secrets.
+  record(*context, *call, "ran-command", target.pod, command.argv.front() + " in container " + target.name());
   context->sessions.add(session, target.id);
   session->start(std::move(socket), std::move(command));
 }

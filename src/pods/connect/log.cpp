@@ -118,8 +118,7 @@ api::Answer<ContainerId> attempt_of(const Context& context, const Target& target
     return id;
   }
   if (runtime.inspect(id).state == ContainerRecord::State::absent) {
-    return api::refuse(
-        api::bad_request(where + " is waiting to start: " + waiting_reason(target.pod, target.name())));
+    return api::refuse(api::bad_request(where + " is waiting to start: " + waiting_reason(target.pod, target.name())));
   }
   return id;
 }
@@ -128,8 +127,9 @@ api::Answer<> answer_foreign(const ContextPtr& context, const api::Call& call, c
                              const LogQuery& query) {
   const std::string& name = call.info.name;
   if (file.empty()) {
-    send_text(call, name + " is a part of the control plane, which was started in the foreground: its log goes to the "
-                           "terminal where slipway up was started.\n");
+    send_text(call, name +
+                        " is a part of the control plane, which was started in the foreground: its log goes to the "
+                        "terminal where slipway up was started.\n");
     return {};
   }
   if (query.previous) return api::refuse(api::bad_request("what ran before wrote to the same log"));

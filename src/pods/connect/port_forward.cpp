@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "core/log.hpp"
 #include "core/world/streams.hpp"
 #include "net/spdy_tunnel.hpp"
 #include "net/websocket.hpp"
@@ -192,7 +191,7 @@ class Forward final : public Session, public std::enable_shared_from_this<Forwar
   objects::Name pod_;
   std::string uid_;
   std::shared_ptr<net::SpdyTunnel> tunnel_;
-  net::spdy::Session* session_ = nullptr;  // the tunnel's
+  net::spdy::Session* session_ = nullptr;          // the tunnel's
   std::map<std::string, Connection> connections_;  // by request id
 };
 
@@ -200,8 +199,7 @@ api::Answer<objects::Object> prepare(const Context& context, const api::Call& ca
   TRY_ANSWER(auto pod, find_pod(context, call));
   const std::string phase = pod.status()["phase"].string_or("Pending");
   if (phase != "Running" || pod.status()["podIP"].string_or("").empty()) {
-    return api::refuse(
-        api::bad_request("unable to forward port because pod is not running. Current status=" + phase));
+    return api::refuse(api::bad_request("unable to forward port because pod is not running. Current status=" + phase));
   }
   return pod;
 }
@@ -217,13 +215,12 @@ void serve_port_forward(const ContextPtr& context, const api::CallPtr& call) {
   options.protocol = protocol;
   options.session.has_flow_control = false;
   auto tunnel = net::accept_spdy_tunnel(
-      call->request, *call->responder, options,
-      [&](net::SpdyTunnel& made) { return session->stream_events(made); },
+      call->request, *call->responder, options, [&](net::SpdyTunnel& made) { return session->stream_events(made); },
       [weak = std::weak_ptr(session)] {
         if (const auto alive = weak.lock()) alive->end();
       });
   if (!tunnel) return;
-  log::info("pods", "port-forward", {{"pod", pod->name().text()}, {"by", call->user()}});
+  record(*context, *call, "forwarded-ports", *pod, "");
   context->sessions.add(session);
   session->start(std::move(tunnel));
 }

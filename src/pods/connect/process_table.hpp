@@ -1,6 +1,7 @@
 #pragma once
 // The processes of this machine with what they use, from /proc, and sums over a process and its descendants. A table is
-// read at once; readers keep two to tell what was used in between. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+// read at once; readers keep two to tell what was used in between.
+// https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
 
 #include <cstdint>
 #include <map>
@@ -13,9 +14,9 @@ namespace slipway::pods::connect {
 
 struct ProcessUse {
   int parent = 0;
-  std::uint64_t ticks = 0;       // of CPU, its own and that of children it has waited for
+  std::uint64_t ticks = 0;        // of CPU, its own and that of children it has waited for
   std::uint64_t start_ticks = 0;  // after boot
-  std::uint64_t pages = 0;       // resident
+  std::uint64_t pages = 0;        // resident
 };
 // One line of /proc/PID/stat. Pure.
 std::optional<ProcessUse> parse_process(std::string_view stat);

@@ -101,7 +101,8 @@ api::Answer<> forward(const ContextPtr& context, const api::CallPtr& call, bool 
 
 api::Answer<ProxyName> name_of(const api::Call& call) {
   auto name = parse_proxy_name(call.info.name);
-  if (!name) return api::refuse(api::bad_request("invalid " + call.info.plural + " request \"" + call.info.name + "\""));
+  if (!name)
+    return api::refuse(api::bad_request("invalid " + call.info.plural + " request \"" + call.info.name + "\""));
   return std::move(*name);
 }
 
@@ -136,8 +137,7 @@ api::Answer<> to_service(const ContextPtr& context, const api::CallPtr& call) {
     if (slice.label(workloads::service_name_label) != name.name) continue;
     for (auto& address : ready_addresses(slice, *port)) addresses.push_back(std::move(address));
   }
-  if (addresses.empty())
-    return api::refuse(unavailable("no endpoints available for service \"" + name.name + "\""));
+  if (addresses.empty()) return api::refuse(unavailable("no endpoints available for service \"" + name.name + "\""));
   return forward(context, call, name.is_https, addresses[context->world.random.below(addresses.size())]);
 }
 

@@ -12,15 +12,16 @@ namespace slipway::pods::connect {
 namespace {
 
 constexpr std::array<std::string_view, 9> of_a_connection = {
-    "connection", "keep-alive",        "proxy-authenticate", "proxy-authorization", "proxy-connection",
-    "te",         "transfer-encoding", "trailer",            "upgrade"};
+    "connection",          "keep-alive",       "proxy-authenticate",
+    "proxy-authorization", "proxy-connection", "te",
+    "transfer-encoding",   "trailer",          "upgrade"};
 // The client makes its own; or they are a secret between the client and us.
 constexpr std::array<std::string_view, 5> not_for_peer = {"host", "content-length", "authorization", "cookie",
                                                           "expect"};
 // What a server may say of its own origin only: here it would be ours.
 constexpr std::array<std::string_view, 8> not_for_client = {
-    "content-length", "set-cookie", "clear-site-data",          "strict-transport-security",
-    "alt-svc",        "refresh",    "service-worker-allowed",   "public-key-pins"};
+    "content-length", "set-cookie", "clear-site-data",        "strict-transport-security",
+    "alt-svc",        "refresh",    "service-worker-allowed", "public-key-pins"};
 
 template <std::size_t N>
 bool is_among(const std::array<std::string_view, N>& names, std::string_view lower) {

@@ -62,28 +62,26 @@ Usage::~Usage() {
 
 void Usage::sample() {
   if (std::exchange(is_sampling_, true)) return;
-  background_.run(
-      [&files = context_.world.files, &clock = context_.world.clock](std::stop_token) -> Result<ProcessTable> {
-        return read_processes(files, clock);
-      },
-      [this](Result<ProcessTable> table) {
-        is_sampling_ = false;
-        if (table) {
-          before_ = std::exchange(now_, std::move(*table));
-          if (before_) {
-            for (const auto& call : std::exchange(waiting_, {})) answer(call);
-          }
-        }
-        const auto& clock = context_.world.clock;
-        if (clock.monotonic() - asked_ > until_idle) {
-          before_ = now_ = std::nullopt;
-          return;
-        }
-        timer_ = context_.world.loop.after(before_ ? period : first_period, [this] {
-          timer_ = 0;
-          sample();
-        });
-      });
+  background_.run([&files = context_.world.files, &clock = context_.world.clock](
+                      std::stop_token) -> Result<ProcessTable> { return read_processes(files, clock); },
+                  [this](Result<ProcessTable> table) {
+                    is_sampling_ = false;
+                    if (table) {
+                      before_ = std::exchange(now_, std::move(*table));
+                      if (before_) {
+                        for (const auto& call : std::exchange(waiting_, {})) answer(call);
+                      }
+                    }
+                    const auto& clock = context_.world.clock;
+                    if (clock.monotonic() - asked_ > until_idle) {
+                      before_ = now_ = std::nullopt;
+                      return;
+                    }
+                    timer_ = context_.world.loop.after(before_ ? period : first_period, [this] {
+                      timer_ = 0;
+                      sample();
+                    });
+                  });
 }
 
 void Usage::answer(const api::CallPtr& call) {
@@ -131,8 +129,7 @@ doc::Value Usage::node_metrics() const {
   auto value = envelope("NodeMetrics",
                         node && *node ? **node : objects::Object::make(kinds::node, {"", context_.node->options.name}),
                         *now_, window);
-  const auto ticks =
-      now_->machine.busy_ticks - std::min(now_->machine.busy_ticks, before_->machine.busy_ticks);
+  const auto ticks = now_->machine.busy_ticks - std::min(now_->machine.busy_ticks, before_->machine.busy_ticks);
   value.set("usage", usage_value(ticks, window, now_->machine.memory));
   return doc::Value(std::move(value));
 }
@@ -141,9 +138,7 @@ api::Answer<net::Response> Usage::response(const api::Call& call) const {
   const bool of_nodes = call.info.plural == "nodes";
   TRY_ANSWER(const auto output, api::Output::of(call, context_.world.clock.now()));
   std::vector<doc::Value> found;
-  const auto qualified = [&] {
-    return call.info.ns.empty() ? call.info.name : call.info.ns + "/" + call.info.name;
-  };
+  const auto qualified = [&] { return call.info.ns.empty() ? call.info.name : call.info.ns + "/" + call.info.name; };
   if (of_nodes) {
     if (call.info.name.empty() || call.info.name == context_.node->options.name) found.push_back(node_metrics());
   } else {

@@ -6,8 +6,8 @@ namespace slipway::pods::shim {
 namespace {
 
 TEST_CASE("Frames: what was rendered is read, however it is cut") {
-  const std::string bytes = render_frame(Channel::input, "typed") + render_frame(Channel::end_of_input, "") +
-                            render_resize(50, 300);
+  const std::string bytes =
+      render_frame(Channel::input, "typed") + render_frame(Channel::end_of_input, "") + render_resize(50, 300);
   for (std::size_t cut = 1; cut <= bytes.size(); ++cut) {
     FrameReader reader;
     std::string seen;

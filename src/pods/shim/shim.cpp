@@ -30,7 +30,7 @@ namespace slipway::pods {
 namespace {
 
 constexpr std::uint64_t log_limit = 10 * 1024 * 1024;
-constexpr auto leftovers_deadline = std::chrono::seconds(2);  // for what even SIGKILL does not end at once
+constexpr auto leftovers_deadline = std::chrono::seconds(2);   // for what even SIGKILL does not end at once
 constexpr auto last_words_deadline = std::chrono::seconds(5);  // for who is attached and reads slowly
 constexpr std::size_t most_input = 64 * 1024;                  // that waits for the program
 constexpr char end_of_file = 4;                                // a terminal's VEOF as it is set at first
@@ -82,10 +82,10 @@ class Shim {
   shim::CriLines err_lines_{"stderr"};
   Pipe out_, err_, gate_, exec_error_;
   shim::Attachments attachments_;
-  std::string terminal_;     // the path of the program's
-  int input_ = -1;           // what it reads: the end of a pipe, or its terminal's master; -1: no more
-  int program_input_ = -1;   // its end of that pipe
-  std::string typed_;        // and not yet written to input_
+  std::string terminal_;    // the path of the program's
+  int input_ = -1;          // what it reads: the end of a pipe, or its terminal's master; -1: no more
+  int program_input_ = -1;  // its end of that pipe
+  std::string typed_;       // and not yet written to input_
   bool input_once_ = false;
   bool input_ends_ = false;  // after what was typed
   int signals_ = -1;
