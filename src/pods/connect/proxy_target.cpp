@@ -98,7 +98,8 @@ core::Headers headers_for_peer(const core::Headers& headers) {
   for (const auto& [name, value] : headers) {
     const std::string lower = core::in_lower(name);
     if (is_among(of_a_connection, lower) || is_among(not_for_peer, lower) || listed.contains(lower)) continue;
-    if (lower.starts_with("x-slipway-") || lower.starts_with("sec-websocket-")) continue;
+    if (lower.starts_with("x-slipway-") || lower.starts_with("impersonate-") || lower.starts_with("sec-websocket-"))
+      continue;
     kept.emplace_back(name, value);
   }
   return kept;
