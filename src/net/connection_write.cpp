@@ -93,14 +93,20 @@ void Connection::write_some() {
                                  if (self->written_ < self->being_written_.size()) return self->write_some();
                                  self->is_writing_ = false;
                                  self->write_deadline_.cancel();
-                                 if (self->exchange_) self->exchange_->unsent -= self->streamed_in_writing_;
+                                 if (self->exchange_) {
+                                   self->exchange_->unsent -= self->streamed_in_writing_;
+                                   self->exchange_->tell_when_writable();
+                                 }
                                  if (const auto session = self->upgraded_) session->on_written();
                                  self->flush();
                                });
 }
 
 void Connection::on_flushed() {
-  if (exchange_) exchange_->unsent -= std::exchange(streamed_in_out_, 0);  // a HEAD's stream
+  if (exchange_) {  // a HEAD's stream
+    exchange_->unsent -= std::exchange(streamed_in_out_, 0);
+    exchange_->tell_when_writable();
+  }
   if (!is_finished_) return;
   is_finished_ = false;
   if (stage_ == Stage::upgraded) return linger();
@@ -138,7 +144,10 @@ void Connection::close() {
 void Connection::shut() {
   stage_ = Stage::closed;
   upgraded_.reset();
-  if (exchange_) exchange_->is_open = false;
+  if (exchange_) {
+    exchange_->is_open = false;
+    exchange_->on_writable = nullptr;
+  }
   exchange_.reset();
   incoming_.reset();
   on_close_ = nullptr;

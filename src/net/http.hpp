@@ -75,6 +75,10 @@ class Responder {
   // than 1 MiB waits for it unread (a slow client is cut off, never buffered without bound).
   virtual void begin(int status, core::Headers headers) = 0;
   virtual bool write(std::string_view bytes) = 0;
+  // Much waits (256 KiB): a producer that can pause does so until when_writable() calls it, and is never cut off.
+  virtual bool is_full() const { return false; }
+  // Once, as soon as the stream is not full; never when the client goes away.
+  virtual void when_writable(std::function<void()> callback) { callback(); }
   virtual void end() = 0;
   // Bytes of write() that the client has not taken yet: who has much to say waits while they are many.
   virtual std::size_t unsent() const { return 0; }

@@ -50,6 +50,15 @@ class ConnectionResponder final : public Responder {
     return true;
   }
 
+  bool is_full() const override { return exchange_->unsent > Exchange::full_at; }
+
+  void when_writable(std::function<void()> callback) override {
+    on_connection([what = std::move(callback)](Connection&, Exchange& exchange) mutable {
+      exchange.on_writable = std::move(what);
+      exchange.tell_when_writable();
+    });
+  }
+
   void end() override {
     if (!advance(Stage::streaming, Stage::done)) return;
     on_connection([](Connection& connection, Exchange& exchange) { connection.end(exchange); });
@@ -106,6 +115,10 @@ void Exchange::run_callback(std::function<void()> callback) const {
   } else {
     poster->post(std::move(callback));
   }
+}
+
+void Exchange::tell_when_writable() {
+  if (on_writable && unsent <= full_at) run_callback(std::exchange(on_writable, nullptr));
 }
 
 std::shared_ptr<Responder> make_responder(std::shared_ptr<Exchange> exchange) {

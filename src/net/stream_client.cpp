@@ -50,6 +50,18 @@ class Stream final : public CallReceiver, public std::enable_shared_from_this<St
   }
 
   // On the loop's thread.
+  void set_reading(bool wanted) {
+    is_held_ = !wanted;
+    poster_->post([self = shared_from_this()] {
+      const auto call = self->call_.lock();
+      if (!call) return;
+      if (self->is_held_ || self->unread_ > self->max_unread_) {
+        call->pause();
+      } else {
+        call->resume();
+      }
+    });
+  }
   void cancel() {
     gate_.close();
     is_cancelled_ = true;
@@ -72,7 +84,7 @@ class Stream final : public CallReceiver, public std::enable_shared_from_this<St
   void taken(std::size_t size) {
     const std::size_t before = unread_.fetch_sub(size);
     const std::size_t enough = max_unread_ / 2;
-    if (is_cancelled_ || before <= enough || before - size > enough) return;
+    if (is_cancelled_ || is_held_ || before <= enough || before - size > enough) return;
     poster_->post([self = shared_from_this()] {
       if (const auto call = self->call_.lock()) call->resume();
     });
@@ -83,6 +95,7 @@ class Stream final : public CallReceiver, public std::enable_shared_from_this<St
   std::size_t max_unread_;
   std::atomic<std::size_t> unread_ = 0;  // bytes on their way to the loop
   std::weak_ptr<Call> call_;             // on the network thread only
+  std::atomic<bool> is_held_ = false;    // the caller wants no more for now
 
   StreamEvents events_;
   bool is_running_ = false;
@@ -93,6 +106,7 @@ class Handle final : public StreamHandle {
  public:
   explicit Handle(std::shared_ptr<Stream> stream) : stream_(std::move(stream)) {}
   ~Handle() override { stream_->cancel(); }
+  void set_reading(bool wanted) override { stream_->set_reading(wanted); }
 
  private:
   std::shared_ptr<Stream> stream_;

@@ -32,6 +32,8 @@ struct StreamEvents {
 class StreamHandle {
  public:
   virtual ~StreamHandle() = default;
+  // Stops or goes on taking the body from the server; what is under way (see max_unread) still arrives.
+  virtual void set_reading(bool wanted) = 0;
 };
 
 class StreamClient {

@@ -88,6 +88,41 @@ TEST_CASE("a stream arrives piece by piece, and its connection is used again whe
   CHECK(core::header(follower.headers, "X-Remote") == remote);
 }
 
+TEST_CASE("a producer that asks first is never cut off, and a reader that holds gets all when it goes on") {
+  Site site;
+  constexpr int pieces = 400;
+  struct Producer {
+    static void go_on(const std::shared_ptr<Responder>& responder, int written) {
+      while (written < pieces) {
+        if (responder->is_full()) return responder->when_writable([responder, written] { go_on(responder, written); });
+        CHECK(responder->write(std::string(20'000, static_cast<char>('a' + written++ % 26))));
+      }
+      responder->end();
+    }
+  };
+  site.router.add("GET", "/much", [](const Request&, const std::shared_ptr<Responder>& responder) {
+    responder->begin(200, {});
+    Producer::go_on(responder, 0);
+  });
+  site.start();
+  Follower follower;
+  bool has_held = false;
+  StreamEvents events = follower.events();
+  events.on_body = [&](std::string_view bytes) {
+    follower.body += bytes;
+    if (std::exchange(has_held, true)) return;
+    follower.handle->set_reading(false);
+    follower.world.loop().after(std::chrono::milliseconds(100), [&] {
+      CHECK(follower.body.size() < std::size_t{2} * 1024 * 1024);
+      follower.handle->set_reading(true);
+    });
+  };
+  follower.handle = follower.client->open(get(site.url("/much")), {}, events);
+  follower.world.run();
+  CHECK(follower.end->has_value());
+  CHECK(follower.body.size() == std::size_t{pieces} * 20'000);
+}
+
 TEST_CASE("a stream over TLS is the same") {
   const test::Authority authority;
   Site site;

@@ -103,7 +103,11 @@ Result<ContainerStart> container_start(const objects::Object& pod, const doc::Va
                 "images are not unpacked: say what to run in command");
   }
   start.directory = container["workingDir"].string_or("");
+  start.has_input = container["stdin"].bool_or(false);
+  start.input_once = container["stdinOnce"].bool_or(false);
+  start.terminal = container["tty"].bool_or(false);
   start.environment = base;
+  if (start.terminal) set(start.environment, "TERM", "xterm");
   for (auto& [name, value] : variables) set(start.environment, name, std::move(value));
   return start;
 }

@@ -16,16 +16,17 @@ struct Line {
   std::string_view time;  // as written, "" when the line is not in CRI form
   std::string_view text;
   bool is_piece = false;  // 'P': the line goes on
+  std::string_view stream = {};
 };
 
 Line parse_line(std::string_view line) {
   const auto first = line.find(' ');
   const auto second = first == std::string_view::npos ? first : line.find(' ', first + 1);
-  if (second == std::string_view::npos || second + 2 > line.size()) return {{}, line, false};
+  if (second == std::string_view::npos || second + 2 > line.size()) return {{}, line, false, {}};
   const auto stream = line.substr(first + 1, second - first - 1);
   const char tag = line[second + 1];
-  if ((stream != "stdout" && stream != "stderr") || (tag != 'F' && tag != 'P')) return {{}, line, false};
-  return {line.substr(0, first), line.substr(std::min(second + 3, line.size())), tag == 'P'};
+  if ((stream != "stdout" && stream != "stderr") || (tag != 'F' && tag != 'P')) return {{}, line, false, {}};
+  return {line.substr(0, first), line.substr(std::min(second + 3, line.size())), tag == 'P', stream};
 }
 
 }  // namespace
@@ -56,6 +57,19 @@ std::string render_log(std::string_view cri, const LogQuery& query) {
     text += '\n';
   }
   if (query.limit_bytes && text.size() > *query.limit_bytes) text.resize(*query.limit_bytes);
+  return text;
+}
+
+std::string stream_text(std::string_view cri, std::string_view stream) {
+  std::string text;
+  while (!cri.empty()) {
+    const auto end = std::min(cri.find('\n'), cri.size());
+    const Line line = parse_line(cri.substr(0, end));
+    cri.remove_prefix(std::min(end + 1, cri.size()));
+    if (line.stream != stream) continue;
+    text += line.text;
+    if (!line.is_piece) text += '\n';
+  }
   return text;
 }
 

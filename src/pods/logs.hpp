@@ -22,6 +22,9 @@ struct LogQuery {
 // they are. Pure.
 std::string render_log(std::string_view cri, const LogQuery& query);
 
+// What one stream ("stdout", "stderr") wrote, of CRI lines. Pure.
+std::string stream_text(std::string_view cri, std::string_view stream);
+
 // Follows a log from the oldest line that is kept, through rotations: each line once. Not thread-safe; reads never
 // block.
 class LogTail {

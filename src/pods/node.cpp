@@ -36,7 +36,10 @@ Result<> Node::start() {
                                                [&state](const objects::Name& name) {
                                                  if (state.pod_controller) state.pod_controller->enqueue(name);
                                                });
-  state.runtime.on_change([&state](const ContainerId& id) { state.pods->on_change(id); });
+  state.runtime.on_change([&state](const ContainerId& id) {
+    state.pods->on_change(id);
+    if (state.on_end && state.runtime.inspect(id).has_exited()) state.on_end(id);
+  });
   TRY(register_node(state.world, state.store, state.options));
   TRY(state.pods->adopt(known));
   if (state.file.stopped_at) {  // it counts for what is found now, not for crashes from now on

@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "net/http.hpp"
 #include "objects/store.hpp"
 #include "pods/logs.hpp"
 #include "pods/restart.hpp"
@@ -44,10 +43,6 @@ class Node {
 
   // What the Pod's container wrote; an empty container name means its only one. not_found, invalid_argument.
   Result<std::string> read_log(const objects::Name& pod, const std::string& container, const LogQuery& query);
-  // GET /api/v1/namespaces/{ns}/pods/{name}/log with container, follow, tailLines, sinceSeconds, limitBytes, previous,
-  // timestamps. Its handlers must run on the control loop. A public route needs its own guard: none is public.
-  void add_routes(net::Router& router);
-
   // The program of a Pod's container, as long as it runs: for status pages and tests.
   std::optional<core::ProcessIdentity> process_of(const objects::Name& pod, const std::string& container);
 
@@ -55,7 +50,9 @@ class Node {
   // then `done`. The objects stay: a later start() runs them again. Nothing is started from now on.
   void stop_all(Duration deadline, core::Task done);
 
-  struct State;  // inside the room
+  // Inside the room only; connections.hpp is the door to what people do with running Pods.
+  struct State;
+  std::shared_ptr<State> state() const { return state_; }
 
  private:
   std::shared_ptr<State> state_;

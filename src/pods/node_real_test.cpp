@@ -9,7 +9,9 @@
 #include "core/log.hpp"
 #include "core/world/real.hpp"
 #include "net/client.hpp"
+#include "objects/embedded.hpp"
 #include "objects/kinds.hpp"
+#include "pods/connections.hpp"
 #include "pods/node.hpp"
 #include "pods/shim_runtime.hpp"
 #include "storage/database.hpp"
@@ -41,7 +43,8 @@ class RealMachine {
     real->set_http(*http);
     world = std::make_unique<core::World>(real->world());
     database = std::move(*storage::open_sqlite(directory + "/objects.db"));
-    store = std::move(*objects::make_sqlite_store(*world, *database));
+    embedded = std::move(*objects::Embedded::open(*world, *database, nullptr, {}));
+    store = &embedded->store();
     std::array<char, 4096> self{};
     [[maybe_unused]] const auto size = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
     const std::string helper = std::filesystem::path(self.data()).parent_path() / "pods_shim_test_helper";
@@ -52,7 +55,9 @@ class RealMachine {
     auto started = node->start();
     REQUIRE_MESSAGE(started, started.error().render());
     router = std::make_unique<net::Router>();
-    node->add_routes(*router);
+    connections = std::make_unique<Connections>(*world, *store, *node, *io, ConnectionOptions{});
+    connections->serve(embedded->server());
+    embedded->add_routes(*router);
     net::ServerOptions server_options;
     server_options.loop = &real->loop();
     server_options.spool_directory = directory;
@@ -61,9 +66,10 @@ class RealMachine {
   }
   void go() {
     server.reset();
+    connections.reset();
     node.reset();
     runtime.reset();
-    store.reset();
+    embedded.reset();
     database.reset();
     http.reset();
     io.reset();
@@ -108,9 +114,11 @@ class RealMachine {
   std::unique_ptr<core::HttpClient> http;
   std::unique_ptr<core::World> world;
   std::unique_ptr<storage::Database> database;
-  std::unique_ptr<objects::Store> store;
+  std::unique_ptr<objects::Embedded> embedded;
+  objects::Store* store = nullptr;
   std::unique_ptr<ShimRuntime> runtime;
   std::unique_ptr<Node> node;
+  std::unique_ptr<Connections> connections;
   std::unique_ptr<net::Router> router;
   std::unique_ptr<net::Server> server;
   std::function<bool()> done;
@@ -170,7 +178,7 @@ spec:
                    ->front())
       .value();
   const std::string path = "/api/v1/namespaces/default/pods/job/log";
-  REQUIRE(machine.until([&] { return machine.node->read_log({"default", "job"}, "main", {}).has_value(); }));
+  REQUIRE(machine.until([&] { return machine.node->process_of({"default", "job"}, "main").has_value(); }));
   const auto early = machine.get(path + "?follow=true");  // perhaps before the first line
   REQUIRE(machine.until(
       [&] { return machine.node->read_log({"default", "job"}, "main", {}).value_or("") == "one\ntwo\n"; }));
@@ -182,7 +190,7 @@ spec:
   REQUIRE(machine.until([&] { return *last && *refused && *unknown && *absent; }));
   CHECK((*last)->body == "two\n");
   CHECK((*refused)->status == 400);
-  CHECK((*unknown)->status == 404);
+  CHECK((*unknown)->status == 400);
   CHECK((*absent)->status == 404);
   CHECK_FALSE(followed->has_value());
   REQUIRE(machine.world->files.write_atomic(machine.directory + "/go", ""));

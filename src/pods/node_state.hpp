@@ -25,6 +25,7 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   workloads::DeploymentReconciler deployments;
   workloads::EndpointsReconciler endpoints;
   std::unique_ptr<PodReconciler> pods;
+  std::function<void(const ContainerId&)> on_end;  // a container's program has ended; may be empty
   // Destroyed first: no reconcile after this.
   std::unique_ptr<objects::Controller> pod_controller, deployment_controller, endpoint_controller;
   std::vector<PodReconciler::Up> ending;  // while stop_all() waits

@@ -31,6 +31,11 @@ struct ContainerStart {
   std::vector<std::string> argv;
   std::vector<std::pair<std::string, std::string>> environment;
   std::string directory;  // empty: "/"
+  // Whether it can be attached to, and typed for: see Runtime::attach_directory().
+  bool has_input = false;
+  bool input_once = false;  // the first one who attaches and leaves ends its input
+  bool terminal = false;    // its input and output are a terminal
+  bool is_attachable() const { return has_input || terminal; }
 };
 
 // What is known of one attempt.
@@ -72,6 +77,8 @@ class Runtime {
   virtual Result<std::string> read_log(const ContainerId& id) const = 0;
   // The file that grows while it runs, for following; "" when there is no such file.
   virtual std::string log_path(const ContainerId& id) const = 0;
+  // Where the socket "attach" of a container with input or a terminal is (shim/frames.hpp says what is spoken there).
+  virtual std::string attach_directory(const ContainerId& id) const = 0;
 };
 
 }  // namespace slipway::pods

@@ -55,6 +55,8 @@ std::string ShimRuntime::directory_of(const ContainerId& id) const {
 
 std::string ShimRuntime::log_path(const ContainerId& id) const { return directory_of(id) + "/" + shim::log_file; }
 
+std::string ShimRuntime::attach_directory(const ContainerId& id) const { return directory_of(id); }
+
 void ShimRuntime::on_change(std::function<void(const ContainerId&)> callback) { callback_ = std::move(callback); }
 
 void ShimRuntime::changed(const ContainerId& id) {

@@ -30,6 +30,7 @@ class ShimRuntime final : public Runtime {
   Result<> remove_pod(const std::string& pod_uid) override;
   Result<std::string> read_log(const ContainerId& id) const override;
   std::string log_path(const ContainerId& id) const override;
+  std::string attach_directory(const ContainerId& id) const override;
 
  private:
   struct Entry {

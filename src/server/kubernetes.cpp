@@ -1,8 +1,13 @@
 #include "server/kubernetes.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "objects/api/admission.hpp"
+#include "objects/api/server.hpp"
 #include "objects/kinds.hpp"
 #include "server/assets.hpp"
+#include "server/mirror_pods.hpp"
 #include "server/state.hpp"
 #include "server/validate.hpp"
 
@@ -25,6 +30,14 @@ class PromotionsAreAskedFor final : public api::AdmissionPlugin {
                        "/api/slipway/v1/promotions"));
   }
 };
+
+// Started in the foreground, this process writes to its terminal, and a file of that name is of an earlier one.
+bool is_our_log(const std::string& path) {
+  struct stat file{};
+  struct stat ours{};
+  return ::stat(path.c_str(), &file) == 0 && ::fstat(STDERR_FILENO, &ours) == 0 && file.st_dev == ours.st_dev &&
+         file.st_ino == ours.st_ino;
+}
 
 Result<std::vector<doc::Value>> bundled_definitions() {
   std::vector<doc::Value> definitions;
@@ -49,6 +62,17 @@ Result<> open_objects(Platform::State& s) {
   s.store = &s.objects->store();
   s.objects->add_admission(std::make_unique<PromotionsAreAskedFor>());
   return {};
+}
+
+void serve_connections(Platform::State& s) {
+  pods::ConnectionOptions options;
+  options.foreign_log = [&s](const objects::Object& pod) -> std::optional<std::string> {
+    if (!is_mirror_pod(pod)) return std::nullopt;
+    return is_our_log(s.options.layout.log()) ? s.options.layout.log() : std::string();
+  };
+  options.events = s.audit.get();
+  s.connections = std::make_unique<pods::Connections>(s.world(), *s.store, *s.node, s.io, std::move(options));
+  s.connections->serve(s.objects->server());
 }
 
 }  // namespace slipway::server

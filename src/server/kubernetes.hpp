@@ -9,5 +9,7 @@ namespace slipway::server {
 
 // Fills in the state's objects, store and volatile database.
 Result<> open_objects(Platform::State& state);
+// What the API serves of running Pods: logs, exec, attach, port-forward, proxy, metrics.
+void serve_connections(Platform::State& state);
 
 }  // namespace slipway::server

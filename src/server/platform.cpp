@@ -131,7 +131,7 @@ Result<> open_server(State& s) {
   s.router.set_guard(team::make_guard(*s.team, {.open_reading = true, .events = s.audit.get()}));
   s.objects->add_routes(s.router);
   team::add_routes(s.router, *s.team, *s.audit);
-  s.node->add_routes(s.router);
+  serve_connections(s);
   s.registry->add_routes(s.router);
   s.engine->add_routes(s.router);
   s.publisher->add_routes(s.router);

@@ -10,6 +10,7 @@
 #include "net/client.hpp"
 #include "net/http.hpp"
 #include "objects/embedded.hpp"
+#include "pods/connections.hpp"
 #include "pods/node.hpp"
 #include "pods/shim_runtime.hpp"
 #include "registry/registry.hpp"
@@ -54,6 +55,7 @@ struct Platform::State {
   objects::Store* store = nullptr;  // of `objects`
   std::unique_ptr<pods::ShimRuntime> runtime;
   std::unique_ptr<pods::Node> node;
+  std::unique_ptr<pods::Connections> connections;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<forge::Forge> forge;
   std::unique_ptr<ForgeTree> source_tree;

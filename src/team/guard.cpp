@@ -4,6 +4,7 @@
 #include <array>
 
 #include "net/headers.hpp"
+#include "objects/api/request_info.hpp"
 
 namespace slipway::team {
 namespace {
@@ -32,6 +33,11 @@ constexpr std::array rules = {
 
 bool is_reading(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
+// What goes into a Pod or through it, whatever the method: WebSockets begin with GET.
+bool is_connection(std::string_view method, std::string_view path) {
+  return objects::api::request_info_of(method, path, false).verb == objects::api::Verb::connect;
+}
+
 std::string join(const std::vector<std::string>& parts) {
   std::string text;
   for (const auto& part : parts) text += (text.empty() ? "" : ",") + part;
@@ -50,6 +56,7 @@ Requirement requirement_of(std::string_view method, std::string_view path, const
   // Who holds tokens is nobody else's business, and what is in a Secret neither.
   const bool secret = path.starts_with("/api/slipway/v1/tokens") ||
                       (path.starts_with("/api/v1/") && (path.contains("/secrets/") || path.ends_with("/secrets")));
+  if (is_connection(method, path)) return {true, Verb::apply};
   if (is_reading(method) && !secret) return {!options.open_reading, std::nullopt};
   for (const auto& rule : rules) {
     if (path.starts_with(rule.prefix)) return {true, rule.verb};

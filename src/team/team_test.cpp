@@ -144,6 +144,26 @@ TEST_CASE("the guard: what each request needs") {
   }
 }
 
+TEST_CASE("Going into a Pod needs a token and the right to change things, also where reading is open") {
+  const team::GuardOptions options{.open_reading = true, .events = nullptr};
+  for (const auto* path : {"/api/v1/namespaces/n/pods/p/exec", "/api/v1/namespaces/n/pods/p/attach",
+                           "/api/v1/namespaces/n/pods/p/portforward", "/api/v1/namespaces/n/pods/p:80/proxy/x",
+                           "/api/v1/namespaces/n/services/s/proxy", "/api/v1/nodes/n/proxy/pods",
+                           "/api/v1//namespaces/n/pods//p/exec/", "/api/v1/watch/namespaces/n/pods/p/exec"}) {
+    for (const auto* method : {"GET", "HEAD", "POST"}) {
+      CAPTURE(path);
+      const auto needs = team::requirement_of(method, path, options);
+      CHECK(needs.credentials);
+      CHECK(needs.verb == team::Verb::apply);
+    }
+  }
+  for (const auto* path : {"/api/v1/namespaces/n/pods/p/log", "/api/v1/namespaces/n/pods/exec",
+                           "/api/v1/namespaces/proxy/pods", "/api/v1/namespaces/n/pods"}) {
+    CAPTURE(path);
+    CHECK_FALSE(team::requirement_of("GET", path, options).credentials);
+  }
+}
+
 TEST_CASE("the guard: a slash at the end, which the router overlooks, asks for no less") {
   const team::GuardOptions options;
   const auto plain = team::requirement_of("POST", "/api/slipway/v1/promotions", options);

@@ -96,9 +96,15 @@ Result<int> launch(const Launch& request) {
   TRY_ASSIGN(const std::string program, find_program(request));
 
   SpawnSettings settings;
-  connect(settings.actions, request.stdin_fd, 0);
-  connect(settings.actions, request.stdout_fd, 1);
-  connect(settings.actions, request.stderr_fd, 2);
+  if (request.terminal.empty()) {
+    connect(settings.actions, request.stdin_fd, 0);
+    connect(settings.actions, request.stdout_fd, 1);
+    connect(settings.actions, request.stderr_fd, 2);
+  } else {  // opened in the child, whose session is new: so it becomes the one that controls it
+    ::posix_spawn_file_actions_addopen(&settings.actions, 0, request.terminal.c_str(), O_RDWR, 0);
+    ::posix_spawn_file_actions_adddup2(&settings.actions, 0, 1);
+    ::posix_spawn_file_actions_adddup2(&settings.actions, 0, 2);
+  }
   ::posix_spawn_file_actions_addclosefrom_np(&settings.actions, 3);
   ::posix_spawn_file_actions_addchdir_np(&settings.actions, directory.c_str());
 

@@ -19,6 +19,7 @@ struct Launch {
   int stdin_fd = -1;      // -1 = /dev/null
   int stdout_fd = -1;
   int stderr_fd = -1;
+  std::string terminal;  // a path that all three are instead; it becomes the terminal of the new session
   bool new_session = true;
 };
 

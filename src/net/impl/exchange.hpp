@@ -16,6 +16,7 @@ class Connection;
 
 struct Exchange {
   static constexpr std::size_t max_unsent = 1024 * 1024;
+  static constexpr std::size_t full_at = 256 * 1024;
 
   std::shared_ptr<IoPoster> poster;
   core::Loop* loop = nullptr;  // where callbacks run; the network thread when null
@@ -24,8 +25,10 @@ struct Exchange {
   std::atomic<bool> is_open = true;
   std::atomic<std::size_t> unsent = 0;  // bytes of a stream that the socket has not taken
   bool client_left = false;             // before the end; on the network thread only
+  std::function<void()> on_writable;    // on the network thread only
 
   void run_callback(std::function<void()> callback) const;
+  void tell_when_writable();  // on the network thread
 };
 
 // Starts as "nothing sent"; what comes out of order is ignored. Dropped unused it answers 500, dropped in the middle

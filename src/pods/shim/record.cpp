@@ -37,6 +37,8 @@ std::string render(const ContainerStart& start) {
   file.set("argv", std::move(argv));
   file.set("environment", std::move(environment));
   file.set("directory", start.directory);
+  if (start.has_input) file.set("stdin", start.input_once ? "once" : "open");
+  if (start.terminal) file.set("terminal", true);
   return doc::render_json(std::move(file));
 }
 
@@ -69,6 +71,9 @@ Result<ContainerStart> parse_start(std::string_view text) {
     start.environment.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
   }
   start.directory = file["directory"].string_or("");
+  start.has_input = file["stdin"].is_string();
+  start.input_once = file["stdin"].string_or("") == "once";
+  start.terminal = file["terminal"].bool_or(false);
   if (start.argv.empty()) return fail(Code::data_loss, std::string(start_file) + " names no program");
   return start;
 }

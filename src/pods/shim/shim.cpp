@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "core/world/real.hpp"
+#include "pods/shim/attachments.hpp"
 #include "pods/shim/log_writer.hpp"
 #include "pods/shim/record.hpp"
 
@@ -28,7 +30,10 @@ namespace slipway::pods {
 namespace {
 
 constexpr std::uint64_t log_limit = 10 * 1024 * 1024;
-constexpr auto leftovers_deadline = std::chrono::seconds(2);  // for what even SIGKILL does not end at once
+constexpr auto leftovers_deadline = std::chrono::seconds(2);   // for what even SIGKILL does not end at once
+constexpr auto last_words_deadline = std::chrono::seconds(5);  // for who is attached and reads slowly
+constexpr std::size_t most_input = 64 * 1024;                  // that waits for the program
+constexpr char end_of_file = 4;                                // a terminal's VEOF as it is set at first
 
 // Both ends close on exec; an end is -1 once closed.
 struct Pipe {
@@ -63,13 +68,26 @@ class Shim {
   void on_signal();
   void reap();
   void kill_leftovers() const;
-  bool pump(Pipe& pipe, shim::CriLines& lines);
+  bool pump(Pipe& pipe, shim::CriLines& lines, shim::Channel channel);
+  // The descriptors of a program that can be attached to. False, with errno, when there are none.
+  bool open_input(const ContainerStart& start);
+  void on_frame(shim::Frame frame);
+  void end_input();
+  void write_input();
+  void finish_attachments();
 
   std::string directory_;
   shim::LogFile log_;
   shim::CriLines out_lines_{"stdout"};
   shim::CriLines err_lines_{"stderr"};
   Pipe out_, err_, gate_, exec_error_;
+  shim::Attachments attachments_;
+  std::string terminal_;    // the path of the program's
+  int input_ = -1;          // what it reads: the end of a pipe, or its terminal's master; -1: no more
+  int program_input_ = -1;  // its end of that pipe
+  std::string typed_;       // and not yet written to input_
+  bool input_once_ = false;
+  bool input_ends_ = false;  // after what was typed
   int signals_ = -1;
   pid_t program_ = -1;
   bool ended_ = false;        // the main program
@@ -103,13 +121,20 @@ void Shim::catch_signals() {
 }
 
 void Shim::become_program(const ContainerStart& start) {
-  ::setpgid(0, 0);
   Pipe::close(gate_.write_end);
-  const int null = ::open("/dev/null", O_RDONLY);
-  if (null >= 0) ::dup2(null, 0);
-  ::dup2(out_.write_end, 1);
-  ::dup2(err_.write_end, 2);
-  if (null > 2) ::close(null);
+  if (!terminal_.empty()) {
+    ::setsid();
+    const int terminal = ::open(terminal_.c_str(), O_RDWR);  // the first one that a new session opens controls it
+    for (const int end : {0, 1, 2}) ::dup2(terminal, end);
+    if (terminal > 2) ::close(terminal);
+  } else {
+    ::setpgid(0, 0);
+    const int input = program_input_ >= 0 ? program_input_ : ::open("/dev/null", O_RDONLY);
+    if (input >= 0) ::dup2(input, 0);
+    ::dup2(out_.write_end, 1);
+    ::dup2(err_.write_end, 2);
+    if (input > 2) ::close(input);
+  }
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -143,14 +168,87 @@ void Shim::become_program(const ContainerStart& start) {
   ::_exit(127);
 }
 
+bool Shim::open_input(const ContainerStart& start) {
+  if (!start.is_attachable()) return true;
+  input_once_ = start.input_once;
+  if (start.terminal) {
+    const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    std::array<char, 64> path{};
+    if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0 ||
+        ::ptsname_r(master, path.data(), path.size()) != 0) {
+      return false;
+    }
+    terminal_ = path.data();
+    winsize size{};
+    size.ws_row = 24;
+    size.ws_col = 80;
+    ::ioctl(master, TIOCSWINSZ, &size);
+    for (int* end : {&out_.read_end, &out_.write_end, &err_.read_end, &err_.write_end}) Pipe::close(*end);
+    out_.read_end = master;
+    if (start.has_input) input_ = ::fcntl(master, F_DUPFD_CLOEXEC, 3);
+  } else {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+    program_input_ = ends[0];
+    input_ = ends[1];
+    ::fcntl(input_, F_SETFL, O_NONBLOCK);
+  }
+  attachments_.on_frame = [this](shim::Frame frame) { on_frame(std::move(frame)); };
+  attachments_.on_left = [this] {
+    if (input_once_) end_input();
+  };
+  attachments_.listen(directory_);
+  return true;
+}
+
+void Shim::on_frame(shim::Frame frame) {
+  if (frame.channel == shim::Channel::input && input_ >= 0 && !input_ends_) {
+    typed_ += frame.bytes;
+    write_input();
+  } else if (frame.channel == shim::Channel::resize && !terminal_.empty() && out_.read_end >= 0) {
+    if (const auto wanted = shim::parse_resize(frame.bytes)) {
+      winsize size{};
+      size.ws_row = wanted->first;
+      size.ws_col = wanted->second;
+      ::ioctl(out_.read_end, TIOCSWINSZ, &size);
+    }
+  }
+}
+
+void Shim::end_input() {
+  if (input_ < 0 || std::exchange(input_ends_, true)) return;
+  if (!terminal_.empty()) typed_ += end_of_file;
+  write_input();
+}
+
+void Shim::write_input() {
+  while (input_ >= 0 && !typed_.empty()) {
+    const ssize_t written = ::write(input_, typed_.data(), typed_.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) return;
+    if (written < 0) {  // it reads no more
+      typed_.clear();
+      Pipe::close(input_);
+    } else {
+      typed_.erase(0, static_cast<std::size_t>(written));
+    }
+  }
+  if (input_ends_ && typed_.empty()) Pipe::close(input_);
+}
+
 int Shim::start_program(const ContainerStart& start, std::string& problem) {
+  if (!open_input(start)) {
+    problem = std::string("cannot open its input: ") + std::strerror(errno);
+    return -1;
+  }
   program_ = ::fork();  // one thread, few pages: no need for posix_spawn, and the gate needs code before exec
   if (program_ < 0) {
     problem = std::string("fork failed: ") + std::strerror(errno);
     return -1;
   }
   if (program_ == 0) become_program(start);
-  ::setpgid(program_, program_);
+  if (terminal_.empty()) ::setpgid(program_, program_);
+  Pipe::close(program_input_);
   Pipe::close(out_.write_end);
   Pipe::close(err_.write_end);
   Pipe::close(gate_.read_end);
@@ -190,7 +288,7 @@ int Shim::start_program(const ContainerStart& start, std::string& problem) {
   return failed < 0 ? -failed : failed;
 }
 
-bool Shim::pump(Pipe& pipe, shim::CriLines& lines) {
+bool Shim::pump(Pipe& pipe, shim::CriLines& lines, shim::Channel channel) {
   std::array<char, 64 * 1024> buffer;
   const ssize_t got = ::read(pipe.read_end, buffer.data(), buffer.size());
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
@@ -200,6 +298,7 @@ bool Shim::pump(Pipe& pipe, shim::CriLines& lines) {
     Pipe::close(pipe.read_end);
   } else {
     lines.feed({buffer.data(), static_cast<std::size_t>(got)}, now(), text);
+    attachments_.say(channel, {buffer.data(), static_cast<std::size_t>(got)});
   }
   log_.append(text);
   return got > 0;
@@ -257,6 +356,7 @@ void Shim::kill_leftovers() const {
 // Until the program has ended, nothing of it is left, and its last word is in the log.
 void Shim::serve() {
   Instant give_up{};
+  std::vector<pollfd> wanted;
   while (true) {
     if (ended_) {
       if (give_up == Instant{}) give_up = core::real_clock().monotonic() + leftovers_deadline;
@@ -264,17 +364,37 @@ void Shim::serve() {
       const bool drained = out_.read_end < 0 && err_.read_end < 0;
       if ((nobody_left_ && drained) || core::real_clock().monotonic() > give_up) break;
     }
-    std::array<pollfd, 3> wanted{pollfd{signals_, POLLIN, 0}, pollfd{out_.read_end, POLLIN, 0},
-                                 pollfd{err_.read_end, POLLIN, 0}};
+    const bool waits = attachments_.is_full() && !ended_;
+    wanted.clear();
+    wanted.push_back({signals_, POLLIN, 0});
+    wanted.push_back({waits ? -1 : out_.read_end, POLLIN, 0});
+    wanted.push_back({waits ? -1 : err_.read_end, POLLIN, 0});
+    wanted.push_back({typed_.empty() ? -1 : input_, POLLOUT, 0});
+    attachments_.add_to(wanted, typed_.size() < most_input);
     if (::poll(wanted.data(), wanted.size(), ended_ ? 20 : -1) < 0 && errno != EINTR) break;
-    if (wanted[1].revents != 0) pump(out_, out_lines_);
-    if (wanted[2].revents != 0) pump(err_, err_lines_);
+    if (wanted[1].revents != 0) pump(out_, out_lines_, shim::Channel::out);
+    if (wanted[2].revents != 0) pump(err_, err_lines_, shim::Channel::err);
+    if (wanted[3].revents != 0) write_input();
+    attachments_.serve(wanted, 4);
     if (wanted[0].revents != 0 || ended_) on_signal();
   }
   std::string text;
   out_lines_.finish(now(), text);
   err_lines_.finish(now(), text);
   log_.append(text);
+  finish_attachments();
+}
+
+void Shim::finish_attachments() {
+  const Instant give_up = core::real_clock().monotonic() + last_words_deadline;
+  std::vector<pollfd> wanted;
+  while (attachments_.has_unsent() && core::real_clock().monotonic() < give_up) {
+    wanted.clear();
+    attachments_.add_to(wanted, false);
+    if (::poll(wanted.data(), wanted.size(), 100) < 0 && errno != EINTR) break;
+    attachments_.serve(wanted, 0);
+  }
+  ::unlink(path(shim::attach_socket).c_str());
 }
 
 int Shim::run() {

@@ -1,0 +1,200 @@
+// Pods/attach: what a container's program says from now on, and typing for it when it was started with input. A
+// container without input or terminal is followed in its log.
+
+#include "pods/connect/channels.hpp"
+#include "pods/connect/context.hpp"
+#include "pods/logs.hpp"
+#include "pods/shim/frames.hpp"
+
+namespace slipway::pods::connect {
+namespace {
+
+constexpr Duration look_again = std::chrono::milliseconds(100);
+
+class Attach : public Session, public std::enable_shared_from_this<Attach> {
+ public:
+  Attach(ContextPtr context, Target target, StreamChoice choice)
+      : context_(std::move(context)), target_(std::move(target)), choice_(choice) {}
+
+  net::WebSocketEvents socket_events() {
+    net::WebSocketEvents events;
+    events.on_message = [weak = weak_from_this()](net::WebSocket&, net::WebSocket::Kind, const std::string& message) {
+      if (const auto self = weak.lock()) self->on_message(message);
+    };
+    events.on_writable = [weak = weak_from_this()](net::WebSocket&) {
+      if (const auto self = weak.lock()) self->on_room();
+    };
+    events.on_close = [weak = weak_from_this()](net::WebSocket&, int, const std::string&) {
+      if (const auto self = weak.lock()) self->end();
+    };
+    return events;
+  }
+  void start(std::shared_ptr<net::WebSocket> socket) {
+    socket_ = std::move(socket);
+    begin();
+  }
+
+ protected:
+  virtual void begin() = 0;
+  virtual void on_message(const std::string&) {}
+  virtual void on_room() = 0;  // the client reads again
+
+  // False: the client reads too slowly, or is gone.
+  bool say(bool is_wanted, Channel channel, std::string_view bytes) {
+    if (!is_wanted || bytes.empty()) return true;
+    return send(*socket_, channel, bytes) && !socket_->is_full();
+  }
+  void finish() {
+    if (is_over_) return;
+    send(*socket_, Channel::error, success_status());
+    socket_->close();
+    end();
+  }
+  void end() {
+    if (std::exchange(is_over_, true)) return;
+    context_->sessions.remove(context_->world.loop, *this);
+  }
+
+  ContextPtr context_;
+  Target target_;
+  StreamChoice choice_;
+  std::shared_ptr<net::WebSocket> socket_;
+  bool is_over_ = false;
+};
+
+class FollowedLog final : public Attach {
+ public:
+  FollowedLog(const ContextPtr& context, const Target& target, StreamChoice choice)
+      : Attach(context, target, choice), tail_(context->node->runtime.log_path(target.id)) {
+    while (!tail_.read_more().empty()) {  // what was said before
+    }
+  }
+
+ private:
+  void begin() override { wait(); }
+  void on_room() override {
+    if (std::exchange(is_paused_, false)) look();
+  }
+  void wait() {
+    context_->world.loop.after(look_again, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) static_cast<FollowedLog&>(*self).look();
+    });
+  }
+  void look() {
+    if (is_over_) return;
+    const bool over = !context_->node->runtime.inspect(target_.id).is_up();  // asked first: its last lines are there
+    while (true) {
+      const std::string lines = tail_.read_more();
+      if (lines.empty()) return over ? finish() : wait();
+      const bool has_room = say(choice_.out, Channel::out, stream_text(lines, "stdout")) &
+                            say(choice_.err, Channel::err, stream_text(lines, "stderr"));
+      if (!has_room) {
+        is_paused_ = true;
+        return;
+      }
+    }
+  }
+
+  LogTail tail_;
+  bool is_paused_ = false;
+};
+
+class Attached final : public Attach {
+ public:
+  using Attach::Attach;
+
+ private:
+  void begin() override {
+    core::ByteEvents events;
+    const auto call = [weak = weak_from_this()](auto work) {
+      if (const auto self = weak.lock()) work(static_cast<Attached&>(*self));
+    };
+    events.on_bytes = [call](std::string_view bytes) { call([&](Attached& self) { self.on_bytes(bytes); }); };
+    events.on_end = [call](const Result<>&) { call([](Attached& self) { self.finish(); }); };
+    events.on_writable = [call] { call([](Attached& self) { self.socket_->set_reading(true); }); };
+    auto connected = core::connect_local(context_->world.loop, context_->node->runtime.attach_directory(target_.id),
+                                         shim::attach_socket, std::move(events));
+    if (connected) {
+      program_ = std::move(*connected);
+    } else {
+      finish();  // it ended meanwhile
+    }
+  }
+
+  void on_bytes(std::string_view bytes) {
+    reader_.feed(bytes);
+    bool has_room = true;
+    while (const auto frame = reader_.next()) {
+      if (frame->channel == shim::Channel::out) has_room &= say(choice_.out, Channel::out, frame->bytes);
+      if (frame->channel == shim::Channel::err) has_room &= say(choice_.err, Channel::err, frame->bytes);
+    }
+    if (!has_room) program_->set_reading(false);
+  }
+  void on_room() override {
+    if (program_) program_->set_reading(true);
+  }
+
+  void on_message(const std::string& text) override {
+    const auto message = parse_message(text);
+    if (!message || !program_) return;
+    if (message->channel == Channel::resize) {
+      if (const auto size = parse_size(message->bytes)) program_->write(shim::render_resize(size->rows, size->columns));
+    } else if (!choice_.input) {
+      return;
+    } else if (message->channel == Channel::close) {
+      if (message->bytes.starts_with('\0')) program_->write(shim::render_frame(shim::Channel::end_of_input, ""));
+    } else {
+      std::string_view rest = message->bytes;
+      while (!rest.empty()) {
+        const auto part = rest.substr(0, 32 * 1024);
+        program_->write(shim::render_frame(shim::Channel::input, part));
+        rest.remove_prefix(part.size());
+      }
+      if (program_->is_full()) socket_->set_reading(false);
+    }
+  }
+
+  std::unique_ptr<core::ByteStream> program_;
+  shim::FrameReader reader_;
+};
+
+struct Prepared {
+  Target target;
+  StreamChoice choice;
+};
+
+api::Answer<Prepared> prepare(const Context& context, const api::Call& call) {
+  TRY_ANSWER(const auto pod, find_pod(context, call));
+  TRY_ANSWER(auto target, find_container(context, pod, std::string(call.request.parameter("container"))));
+  TRY_ANSWER(const auto choice, stream_choice(call.request));
+  TRY_DONE(check_running(context, target));
+  if (choice.terminal && !target.container["tty"].bool_or(false)) {
+    return api::refuse(
+        api::bad_request("container \"" + target.name() + "\" has no terminal: tty is false in its spec"));
+  }
+  return Prepared{std::move(target), choice};
+}
+
+}  // namespace
+
+void serve_attach(const ContextPtr& context, const api::CallPtr& call) {
+  auto prepared = prepare(*context, *call);
+  if (!prepared) return call->send(prepared.error());
+  if (!net::wants_websocket(call->request)) return call->send(needs_websocket("attach"));
+  const auto& [target, choice] = *prepared;
+  const bool attachable = target.container["stdin"].bool_or(false) || target.container["tty"].bool_or(false);
+  std::shared_ptr<Attach> session;
+  if (attachable) {
+    session = std::make_shared<Attached>(context, target, choice);
+  } else {
+    session = std::make_shared<FollowedLog>(context, target, choice);
+  }
+  auto socket =
+      net::accept_websocket(call->request, *call->responder, remote_command_options(), session->socket_events());
+  if (!socket) return;
+  if (attachable && choice.input) record(*context, *call, "attached", target.pod, "to container " + target.name());
+  context->sessions.add(session);
+  session->start(std::move(socket));
+}
+
+}  // namespace slipway::pods::connect
