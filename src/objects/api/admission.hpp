@@ -19,7 +19,7 @@ struct Review {
   doc::Value object;           // as it will be; null for a removal. Plugins that mutate may change it.
   doc::Value before;           // as it is; null for a create
   doc::Value options;          // of the request: CreateOptions, UpdateOptions, DeleteOptions; may be null
-  std::string user;
+  Caller user;
   bool dry_run = false;
   std::vector<std::string> warnings;
 };

@@ -83,7 +83,7 @@ Answer<Removals::Removed> Removals::remove_one(Call& call, const Name& name, con
     review.name = name;
     review.before = before.document();
     review.options = options.document;
-    review.user = call.user();
+    review.user = call.caller;
     review.dry_run = options.dry_run;
     for (const auto& plugin : context_.plugins) {
       TRY_DONE(plugin->mutate(review));

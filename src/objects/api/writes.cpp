@@ -145,7 +145,7 @@ void Writes::begin(std::shared_ptr<Attempt> attempt) {
   review->object = std::move(attempt->draft.after);
   review->before = attempt->draft.before;
   review->name = {call.info.ns, review->object["metadata"]["name"].string_or("")};
-  review->user = call.user();
+  review->user = call.caller;
   review->dry_run = is_dry_run(call);
   attempt->review = std::move(review);
   admit(std::move(attempt));
