@@ -7,7 +7,7 @@
 
 namespace slipway::server {
 
-// Fills in the state's objects, store and volatile database.
+// Fills in the state's objects, store, volatile database and access.
 Result<> open_objects(Platform::State& state);
 
 }  // namespace slipway::server

@@ -9,6 +9,7 @@
 #include "gateway/publisher/publisher.hpp"
 #include "net/client.hpp"
 #include "net/http.hpp"
+#include "objects/access.hpp"
 #include "objects/embedded.hpp"
 #include "pods/node.hpp"
 #include "pods/shim_runtime.hpp"
@@ -52,6 +53,7 @@ struct Platform::State {
   std::unique_ptr<storage::Database> volatile_database;  // Events and Leases
   std::unique_ptr<objects::Embedded> objects;
   objects::Store* store = nullptr;  // of `objects`
+  std::unique_ptr<objects::Access> access;
   std::unique_ptr<pods::ShimRuntime> runtime;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<registry::Registry> registry;

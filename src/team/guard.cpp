@@ -30,6 +30,10 @@ constexpr std::array rules = {
     Rule{"/apis/", Verb::apply},
 };
 
+bool is_kubernetes(std::string_view path) {
+  return path.starts_with("/api/v1/") || (path.starts_with("/apis/") && !path.starts_with("/apis/v2beta1/"));
+}
+
 bool is_reading(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
 std::string join(const std::vector<std::string>& parts) {
@@ -51,6 +55,7 @@ Requirement requirement_of(std::string_view method, std::string_view path, const
   const bool secret = path.starts_with("/api/slipway/v1/tokens") ||
                       (path.starts_with("/api/v1/") && (path.contains("/secrets/") || path.ends_with("/secrets")));
   if (is_reading(method) && !secret) return {!options.open_reading, std::nullopt};
+  if (options.api_decides && is_kubernetes(path)) return {true, std::nullopt};
   for (const auto& rule : rules) {
     if (path.starts_with(rule.prefix)) return {true, rule.verb};
   }
@@ -91,6 +96,7 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
   return [&team, options](net::Request& request, net::Responder& responder) {
     net::remove_header(request.headers, net::principal_header);
     net::remove_header(request.headers, net::roles_header);
+    net::remove_header(request.headers, net::account_header);
 
     auto refuse = [&](const Error& error) {
       responder.send(refusal(request.path, error));
@@ -120,6 +126,7 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
     }
     request.headers.emplace_back(net::principal_header, principal.id);
     request.headers.emplace_back(net::roles_header, join(principal.roles));
+    if (!principal.account.empty()) request.headers.emplace_back(net::account_header, principal.account);
     return true;
   };
 }

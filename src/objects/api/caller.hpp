@@ -15,9 +15,11 @@ struct Caller {
   std::string uid;   // of a service account; may be empty
   std::vector<std::string> groups;
   std::map<std::string, std::vector<std::string>> extra;
+  std::string acted_by = {};  // who acts as this one (Impersonate-User); empty: itself
 
   bool is_anonymous() const { return name == "system:anonymous"; }
   bool is_in(std::string_view group) const;
+  std::string on_record() const { return acted_by.empty() ? name : acted_by + " as " + name; }
   // {"username", "uid", "groups", "extra"}: as reviews, webhooks and policies see it.
   doc::Value user_info() const;
   bool operator==(const Caller&) const = default;

@@ -198,7 +198,7 @@ Result<Stored> Writes::record(const Call& call, const char* action, const std::s
   // Leases and Events are written by programs, by the second.
   if (context_.events == nullptr || is_volatile(call.kind)) return write();
   core::Event event;
-  event.actor = call.user();
+  event.actor = call.caller.on_record();
   event.action = action;
   event.object = object;
   event.detail = call.request.method + " " + call.request.path;
