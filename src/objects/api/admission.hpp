@@ -21,7 +21,7 @@ struct Review {
   doc::Value options;          // of the request: CreateOptions, UpdateOptions, DeleteOptions; may be null
   Caller user;
   bool dry_run = false;
-  std::vector<std::string> warnings;
+  mutable std::vector<std::string> warnings;  // for whoever asked; who only looks may warn too
 };
 
 class AdmissionPlugin {
