@@ -75,7 +75,8 @@ struct Cluster {
   }
   std::string names() {
     std::string all;
-    for (const auto& item : store->list(kinds::config_map)->items) all += item.name().name + " ";
+    const auto list = store->list(kinds::config_map).value();
+    for (const auto& item : list.items) all += item.name().name + " ";
     return all;
   }
 };
@@ -92,6 +93,7 @@ TEST_CASE_FIXTURE(Cluster, "an owner in foreground deletion goes after the depen
   const auto middle = create("middle", {owner});
   create("leaf", {middle});
   create("free", {owner}, false);
+  settle();
   remove("owner", Propagation::foreground);
   CHECK(store->get(kinds::config_map, {"demo", "owner"})->finalizers() ==
         std::vector<std::string>{"foregroundDeletion"});
@@ -241,16 +243,20 @@ TEST_CASE("whatever commit fails, and wherever the process dies, the same is lef
         cluster.settle();
         cluster.remove("owner", propagation);
         int commits = 0;
-        cluster.database->set_commit_fault([&]() -> Result<> {
+        const auto fault = [&]() -> Result<> {
           if (++commits == at) return fail(Code::resource_exhausted, "disk full");
           return {};
-        });
+        };
+        cluster.database->set_commit_fault(fault);
         for (int i = 0; dies && i < at; ++i) cluster.world.run_for(std::chrono::microseconds(1));
+        cluster.database->set_commit_fault({});
         if (dies) cluster.crash();
+        cluster.database->set_commit_fault(fault);
         cluster.settle();
         cluster.database->set_commit_fault({});
         const bool orphaned = propagation == Propagation::orphan;
-        CHECK(cluster.names() == (orphaned ? "leaf middle other shared " : "other shared "));
+        const std::string expected = orphaned ? "leaf middle other shared " : "other shared ";
+        CHECK(cluster.names() == expected);
         CHECK(cluster.store->get(kinds::config_map, {"demo", "shared"})->owners().size() == 1);
       }
     }

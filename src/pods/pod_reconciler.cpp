@@ -68,6 +68,8 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   Object pod = std::move(*found);
   const std::string node = pod.spec()["nodeName"].string_or("");
   if (!node.empty() && node != options_.name) return Outcome{};
+  // Somebody else's process, shown as a Pod.
+  if (!pod.annotation("kubernetes.io/config.mirror").empty()) return Outcome{};
   Pod& memory = remembered(pod);
   memory.grace = grace_of(pod);
   if (pod.is_being_deleted()) return end(std::move(pod), memory);

@@ -1,5 +1,5 @@
 // validation-golden FILE...: each FILE holds stories of objects (src/objects/validation/testdata/*.stories; their form
-// is told in story_test.hpp); it writes below each story what Kubernetes' own code finds wrong with the object. Not part
+// is told in stories_test.cpp); it writes below each story what Kubernetes' own code finds wrong with the object. Not part
 // of the build; the files are committed.
 //
 //	cd tools/validation-golden && GOFLAGS=-mod=mod go run . ../../src/objects/validation/testdata/*.stories
@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -204,11 +205,10 @@ func judge(verb, base string, before, edits []string) (answer []string) {
 	must(err)
 	how := strategies[header.Kind]
 	ctx := context.Context(genericrequest.NewContext())
-	if how.NamespaceScoped() {
-		ctx = genericrequest.WithNamespace(ctx, accessor.GetNamespace())
-	}
+	ctx = genericrequest.WithNamespace(ctx, accessor.GetNamespace())
 	ctx = genericrequest.WithRequestInfo(ctx, &genericrequest.RequestInfo{APIGroup: version.Group, APIVersion: version.Version})
 	if verb == "create" {
+		rest.FillObjectMetaSystemFields(accessor)
 		err = rest.BeforeCreate(how, ctx, object)
 	} else {
 		old := edited(base, before)
@@ -228,7 +228,9 @@ func judge(verb, base string, before, edits []string) (answer []string) {
 		return []string{"PANIC " + err.Error()}
 	}
 	for _, cause := range status.Status().Details.Causes {
-		answer = append(answer, cause.Field+": "+cause.Message)
+		if line := cause.Field + ": " + cause.Message; !slices.Contains(answer, line) {
+			answer = append(answer, line)
+		}
 	}
 	return answer
 }
@@ -274,6 +276,7 @@ func main() {
 				finish()
 				base = ""
 				verb, about, _ = strings.Cut(line, " ")
+				about, _, _ = strings.Cut(about, ": ")
 			}
 			if blank {
 				out = append(out, "")

@@ -75,7 +75,7 @@ Result<> DefinitionController::start() { return controller_.start(); }
 Result<Outcome> DefinitionController::reconcile(const Name& name) {
   TRY_ASSIGN(auto object, store_.find(definition_kind, name));
   if (!object) {
-    catalog_.remove(name.name);
+    forget(name.name);
     return Outcome{};
   }
   if (object->is_being_deleted()) return end(std::move(*object));
@@ -97,12 +97,22 @@ Result<Outcome> DefinitionController::serve(Object object) {
     TRY_ASSIGN(object, store_.update_status(std::move(object)));
   }
   if (!crd::is_established(object.document())) {
-    catalog_.remove(definition.name);
+    forget(definition.name);
     return Outcome{};
   }
+  // Discovery and OpenAPI are made again for what is put: not for a status that changed.
   const auto names = crd::accepted_names_of(object.document());
+  const auto served = doc::render_json(object.spec()) + doc::render_json(crd::document_of(names));
+  auto& before = served_[definition.name];
+  if (before == served && catalog_.stored(definition.group, names.kind) != nullptr) return Outcome{};
+  before = served;
   catalog_.put(definition.name, crd::resources_of(definition, &names));
   return Outcome{};
+}
+
+void DefinitionController::forget(const std::string& definition) {
+  served_.erase(definition);
+  catalog_.remove(definition);
 }
 
 Result<Outcome> DefinitionController::end(Object object) {
@@ -130,7 +140,7 @@ Result<Outcome> DefinitionController::end(Object object) {
       return Outcome{look_again};
     }
   }
-  catalog_.remove(object.name().name);
+  forget(object.name().name);
   object.remove_finalizer(cleanup_finalizer);
   TRY(store_.update(std::move(object)));
   return Outcome{};

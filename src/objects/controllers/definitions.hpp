@@ -3,8 +3,10 @@
 // status whether they are served, and removes the objects of one that is deleted before it goes. For the embedded
 // store; a real API server does this itself.
 
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "objects/backend.hpp"
 #include "objects/catalog.hpp"
@@ -32,12 +34,14 @@ class DefinitionController final : public Reconciler {
   Result<Outcome> serve(Object object);
   Result<Outcome> end(Object object);
   Result<std::vector<doc::Value>> stored_definitions();
+  void forget(const std::string& definition);
 
   core::World& world_;
   Store& store_;
   Backend& backend_;
   Catalog& catalog_;
   Controller controller_;
+  std::map<std::string, std::string> served_;  // what each was served from
 };
 
 }  // namespace slipway::objects::controllers

@@ -1,6 +1,8 @@
 // The sentences are those of k8s.io/kube-openapi/pkg/validation.
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <unordered_set>
 
@@ -40,7 +42,16 @@ std::int64_t code_points(std::string_view text) {
   return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
 }
 
-std::string plain(double number) { return validation::shown(doc::Value(number)); }
+// As Go prints a float64; of a whole number's bound, an int64.
+std::string plain(double number, bool whole) {
+  std::array<char, 64> text{};
+  const auto format = std::abs(number) >= 1e6 || (number != 0 && std::abs(number) < 1e-4)
+                          ? std::chars_format::scientific
+                          : std::chars_format::fixed;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number,
+                                 whole && std::abs(number) < 1e18 ? std::chars_format::fixed : format);
+  return {text.data(), end.ptr};
+}
 
 // What one schema says of one value. `matches` counts what fitted: of several schemas that do not fit, the problems of
 // the one that fits best are told.
@@ -88,7 +99,7 @@ class ValueCheck {
       return outcome;
     }
     if (!node.types.empty() || node.check_format) outcome.fits();
-    check_logic(outcome, node, value, before);
+    check_logic(outcome, node, value);
     outcome.fits();
     if (value.is_string()) {
       check_text(outcome, node, value.as_string());
@@ -195,25 +206,26 @@ class ValueCheck {
       const double factor = bound(*node.multiple_of);
       if (factor <= 0) {
         add_invalid(outcome, "",
-                    "factor MultipleOf declared for " + path_.text() + " must be positive: " + plain(factor));
+                    "factor MultipleOf declared for " + path_.text() + " must be positive: " + plain(factor, whole));
       } else if (whole ? std::fmod(number, factor) != 0
                        : !is_whole(factor < 1 ? 1 / factor * number : number / factor)) {
-        add_invalid(outcome, value, in_body() + "should be a multiple of " + plain(factor));
+        add_invalid(outcome, value, in_body() + "should be a multiple of " + plain(factor, whole));
       }
     }
     if (node.minimum) {
       const double least = bound(*node.minimum);
       if (node.exclusive_minimum ? number <= least : number < least) {
-        add_invalid(
-            outcome, value,
-            in_body() + "should be greater than " + (node.exclusive_minimum ? "" : "or equal to ") + plain(least));
+        add_invalid(outcome, value,
+                    in_body() + "should be greater than " + (node.exclusive_minimum ? "" : "or equal to ") +
+                        plain(least, whole));
       }
     }
     if (node.maximum) {
       const double most = bound(*node.maximum);
       if (node.exclusive_maximum ? number >= most : number > most) {
-        add_invalid(outcome, value,
-                    in_body() + "should be less than " + (node.exclusive_maximum ? "" : "or equal to ") + plain(most));
+        add_invalid(
+            outcome, value,
+            in_body() + "should be less than " + (node.exclusive_maximum ? "" : "or equal to ") + plain(most, whole));
       }
     }
   }
@@ -285,14 +297,15 @@ class ValueCheck {
     }
   }
 
-  void check_logic(Outcome& outcome, const Node& node, const doc::Value& value, const Correlated& before) {
+  // What did not change is held against it here.
+  void check_logic(Outcome& outcome, const Node& node, const doc::Value& value) {
     const std::string name = patch::go_quoted(path_.text());
-    if (!node.any_of.empty()) check_any_of(outcome, node, value, before, name);
-    if (!node.one_of.empty()) check_one_of(outcome, node, value, before, name);
+    if (!node.any_of.empty()) check_any_of(outcome, node, value, name);
+    if (!node.one_of.empty()) check_one_of(outcome, node, value, name);
     if (!node.all_of.empty()) {
       std::size_t valid = 0;
       for (const Node* schema : node.all_of) {
-        Outcome one = visit(*schema, value, before);
+        Outcome one = visit(*schema, value, {});
         valid += one.is_valid() ? 1U : 0U;
         outcome.merge(std::move(one));
       }
@@ -300,16 +313,15 @@ class ValueCheck {
         add_composite(outcome,
                       name + " must validate all the schemas (allOf)" + (valid == 0 ? ". None validated" : ""));
     }
-    if (node.none_of && visit(*node.none_of, value, before).is_valid())
+    if (node.none_of && visit(*node.none_of, value, {}).is_valid())
       add_composite(outcome, name + " must not validate the schema (not)");
     outcome.fits();
   }
 
-  void check_any_of(Outcome& outcome, const Node& node, const doc::Value& value, const Correlated& before,
-                    const std::string& name) {
+  void check_any_of(Outcome& outcome, const Node& node, const doc::Value& value, const std::string& name) {
     std::optional<Outcome> best;
     for (const Node* schema : node.any_of) {
-      Outcome one = visit(*schema, value, before);
+      Outcome one = visit(*schema, value, {});
       if (one.is_valid()) return outcome.merge(std::move(one));
       if (!best || one.matches() > best->matches()) best = std::move(one);
     }
@@ -317,13 +329,12 @@ class ValueCheck {
     outcome.merge(std::move(*best));
   }
 
-  void check_one_of(Outcome& outcome, const Node& node, const doc::Value& value, const Correlated& before,
-                    const std::string& name) {
+  void check_one_of(Outcome& outcome, const Node& node, const doc::Value& value, const std::string& name) {
     std::optional<Outcome> best;
     std::optional<Outcome> fitting;
     int valid = 0;
     for (const Node* schema : node.one_of) {
-      Outcome one = visit(*schema, value, before);
+      Outcome one = visit(*schema, value, {});
       if (one.is_valid()) {
         ++valid;
         best.reset();

@@ -77,6 +77,7 @@ void RuleCosts::observe(Problems& problems, const std::string& path, std::string
   if (cost > most) problems.push_back(validation::forbidden(path, too_dear(what, cost, most)));
   constexpr std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
   total = cost > limit - total ? limit : total + cost;
+  if (cost < most_in_all / 100) return;
   dearest.emplace_back(path, cost);
   std::ranges::stable_sort(dearest, std::ranges::greater(), &std::pair<std::string, std::uint64_t>::second);
   if (dearest.size() > 4) dearest.resize(4);

@@ -25,7 +25,7 @@ struct RuleCosts {
   static constexpr std::uint64_t most = 10'000'000;          // of one rule, for one object
   static constexpr std::uint64_t most_in_all = 100'000'000;  // of all rules of a schema
   std::uint64_t total = 0;
-  std::vector<std::pair<std::string, std::uint64_t>> dearest;  // four, by path
+  std::vector<std::pair<std::string, std::uint64_t>> dearest;  // at most four, each 1% of all that is allowed or more
 
   // Counts it; a problem at `path` when it is more than one may cost.
   void observe(validation::Problems& problems, const std::string& path, std::string_view what, std::uint64_t cost);

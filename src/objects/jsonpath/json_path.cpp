@@ -163,13 +163,6 @@ Result<JsonPath> JsonPath::parse(std::string_view text) {
   TRY_ASSIGN(auto steps, parse_steps(text));
   JsonPath path;
   path.text_ = text;
-  for (const Step& step : steps) {
-    if (step.what != Step::What::key) {
-      path.keys_.clear();
-      break;
-    }
-    path.keys_.push_back(step.key);
-  }
   path.steps_ = std::make_shared<const std::vector<Step>>(std::move(steps));
   return path;
 }

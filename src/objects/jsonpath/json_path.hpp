@@ -32,13 +32,10 @@ class JsonPath {
   const doc::Value* find_first(const doc::Value& document) const;
 
   const std::string& text() const { return text_; }
-  // ".spec.color" has two; empty when the path is more than keys in a row. Wildcards, lists and filters are more.
-  const std::vector<std::string>& keys() const { return keys_; }
 
  private:
   JsonPath() = default;
   std::string text_;
-  std::vector<std::string> keys_;
   std::shared_ptr<const std::vector<Step>> steps_;
 };
 

@@ -54,6 +54,7 @@ class Run {
         world_.run_for(std::chrono::milliseconds(random.below(3)));
         break;
       default:
+        database_->set_commit_fault({});
         if (random.below(8) == 0) crash();
     }
     database_->set_commit_fault({});

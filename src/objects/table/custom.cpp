@@ -1,12 +1,10 @@
 // Tables whose columns are found elsewhere: custom resources' in their definition, metrics' in the objects themselves.
 
-#include <set>
-
-#include "core/quantity.hpp"
 #include "objects/jsonpath/json_path.hpp"
 #include "objects/patch/go_text.hpp"
 #include "objects/table/cells.hpp"
 #include "objects/table/printer.hpp"
+#include "objects/table/usage.hpp"
 
 namespace slipway::objects::table {
 namespace {
@@ -43,37 +41,6 @@ Value cell(const std::string& type, const Value& value, Time now) {
   return {};
 }
 
-// "250m" and "1" are 1250m; units finer than a thousandth only add up among themselves.
-std::string sum(const std::string& a, const std::string& b) {
-  const auto unit_of = [](const std::string& text) { return text.find_first_not_of("0123456789"); };
-  const std::size_t unit = unit_of(a);
-  const bool same_unit = unit != 0 && unit_of(b) != 0 && unit != std::string::npos && unit_of(b) != std::string::npos &&
-                         a.substr(unit) == b.substr(unit_of(b));
-  if (same_unit && (a.ends_with('n') || a.ends_with('u')) && a.size() < 18 && b.size() < 18) {
-    std::int64_t total = std::stoll(a) + std::stoll(b);
-    std::string_view units = a.ends_with('n') ? "num" : "um";
-    while (units.size() > 1 && total % 1000 == 0) {
-      total /= 1000;
-      units.remove_prefix(1);
-    }
-    if (units == "m" && total % 1000 == 0) return std::to_string(total / 1000);
-    return std::to_string(total) + units.front();
-  }
-  const auto one = core::Quantity::parse(a);
-  const auto other = core::Quantity::parse(b);
-  if (!one || !other) return a;
-  core::Quantity total = one->milli() == 0 ? *other : *one;
-  if (one->milli() != 0 && other->milli() != 0) {
-    const bool binary = a.ends_with('i') && b.ends_with('i');
-    const std::int64_t milli = one->milli() + other->milli();
-    if (binary && milli % (1000 * 1024) == 0) {
-      if (const auto kibi = core::Quantity::parse(std::to_string(milli / 1000 / 1024) + "Ki")) return kibi->render();
-    }
-    total = core::Quantity::from_milli(milli);
-  }
-  return total.render();
-}
-
 // What an object of metrics.k8s.io uses: a node by itself, a pod by its containers.
 std::map<std::string, std::string> usage_of(const Value& object) {
   std::map<std::string, std::string> usage;
@@ -81,7 +48,7 @@ std::map<std::string, std::string> usage_of(const Value& object) {
     if (!used.is_object()) return;
     for (const auto& [name, value] : used.as_object()) {
       const auto [at, is_new] = usage.emplace(name, quantity(value));
-      if (!is_new) at->second = sum(at->second, quantity(value));
+      if (!is_new) at->second = sum_of_quantities(at->second, quantity(value));
     }
   };
   add(object["usage"]);

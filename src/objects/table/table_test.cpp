@@ -77,11 +77,11 @@ status: {conditions: [{type: Available, status: "False", reason: MissingEndpoint
              object("metadata: {name: v1.new}"),
              object("{metadata: {name: v1.odd}, status: {conditions: [{type: Available, status: \"False\"}]}}")});
   CHECK(headers(table) == "Name, Service, Available, Age");
-  CHECK(cells(table) == R"(["v1.apps","Local","True","60m"]
+  CHECK(cells(table) == R"x(["v1.apps","Local","True","60m"]
 ["v1beta1.metrics.k8s.io","kube-system/metrics-server","False (MissingEndpoints)","60m"]
 ["v1.new","Local","Unknown","<unknown>"]
 ["v1.odd","Local","False","<unknown>"]
-)");
+)x");
 }
 
 TEST_CASE("a kind without a printer is shown by name and time of creation") {

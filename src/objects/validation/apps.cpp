@@ -17,32 +17,22 @@ void validate_not_above_100_percent(At value) {
   if (value.value().is_string() && count_or_percent(value) > 100) value.invalid("must not be greater than 100%");
 }
 
-void validate_selector(At selector) {
-  if (!selector) return selector.required();
-  validate_label_selector(selector);
-  if (is_empty_selector(selector.value())) selector.invalid("empty selector is invalid for deployment");
+// Whether it is one; others select nothing.
+bool validate_selector(At selector) {
+  if (!selector) selector.required();
+  const bool is_selector = validate_label_selector(selector);
+  if (selector && is_empty_selector(selector.value())) selector.invalid("empty selector is invalid for deployment");
+  return is_selector;
 }
 
-// Whether a selector's operators and values make sense together; others select nothing.
-bool is_selector(At selector) {
-  for (const At requirement : selector["matchExpressions"].elements()) {
-    const std::string_view operation = requirement["operator"].text();
-    const bool has_values = !requirement["values"].empty();
-    const bool wants_values = operation == "In" || operation == "NotIn";
-    const bool wants_none = operation == "Exists" || operation == "DoesNotExist";
-    if ((wants_values && !has_values) || (wants_none && has_values) || (!wants_values && !wants_none)) return false;
-  }
-  return true;
-}
-
-void validate_template(At spec) {
+void validate_template(At spec, bool is_selector) {
   const At selector = spec["selector"];
   const At pods = spec["template"];
-  if (!is_selector(selector)) {
+  if (!is_selector) {
     return selector.invalid_as(in_order(selector.value(), selector_order), "invalid label selector");
   }
   const At labels = pods["metadata"]["labels"];
-  if (selector && !is_empty_selector(selector.value()) && !selector_matches(selector.value(), labels.value())) {
+  if (!selector || (!is_empty_selector(selector.value()) && !selector_matches(selector.value(), labels.value()))) {
     labels.invalid("`selector` does not match template `labels`");
   }
   validate_pod_template(pods);
@@ -78,8 +68,7 @@ void validate_strategy(At strategy) {
 
 void validate_deployment_spec(At spec) {
   spec["replicas"].must_not_be_negative();
-  validate_selector(spec["selector"]);
-  validate_template(spec);
+  validate_template(spec, validate_selector(spec["selector"]));
   validate_strategy(spec["strategy"]);
   spec["minReadySeconds"].must_not_be_negative();
   spec["revisionHistoryLimit"].must_not_be_negative();
@@ -94,8 +83,7 @@ void validate_deployment_spec(At spec) {
 void validate_replica_set_spec(At spec) {
   spec["replicas"].must_not_be_negative();
   spec["minReadySeconds"].must_not_be_negative();
-  validate_selector(spec["selector"]);
-  validate_template(spec);
+  validate_template(spec, validate_selector(spec["selector"]));
 }
 
 void validate_same_selector(At object, At old) {
@@ -210,9 +198,9 @@ void validate_daemon_strategy(At strategy) {
 void validate_daemon_set_spec(At spec) {
   const At selector = spec["selector"];
   const At pods = spec["template"];
-  validate_label_selector(selector);
+  const bool is_selector = validate_label_selector(selector);
   const At labels = pods["metadata"]["labels"];
-  if (is_selector(selector) && (!selector || !selector_matches(selector.value(), labels.value()))) {
+  if (is_selector && (!selector || !selector_matches(selector.value(), labels.value()))) {
     labels.invalid("`selector` does not match template `labels`");
   }
   if (selector && is_empty_selector(selector.value())) selector.invalid("empty selector is invalid for daemonset");

@@ -13,13 +13,15 @@ namespace {
 constexpr std::int64_t hour = 3600;
 constexpr std::int64_t half_an_hour = 1800;
 
-void validate_target_reference(At reference) {
+void validate_target_reference(At reference, bool needs_group) {
   for (const std::string_view field : {"kind", "name"}) {
     if (const At text = reference[field]; text.must_be_given()) text.must_be(path_segment_name);
   }
   const At version = reference["apiVersion"];
   if (std::ranges::count(version.text(), '/') > 1) {
     version.invalid("unexpected GroupVersion string: " + std::string(version.text()));
+  } else if (needs_group && version.text().find('/', 1) == std::string_view::npos) {
+    version.invalid(doc::Value(version.text()), "apiVersion must specify API group");
   }
 }
 
@@ -45,7 +47,7 @@ void validate_target(At target) {
 }
 
 void validate_object_source(At source) {
-  validate_target_reference(source["describedObject"]);
+  validate_target_reference(source["describedObject"], false);
   validate_metric_name(source["metric"]);
   const At target = source["target"];
   validate_target(target);
@@ -149,7 +151,7 @@ void validate_scaling_rules(At rules) {
   }
 }
 
-void validate_bounds(At spec) {
+void validate_bounds(At spec, bool is_new) {
   const At least = spec["minReplicas"];
   const At most = spec["maxReplicas"];
   if (least && least.number() < 1) least.invalid("must be greater than or equal to 1");
@@ -157,11 +159,11 @@ void validate_bounds(At spec) {
   if (least && most.number() < least.number()) {
     most.invalid(most.number(), "must be greater than or equal to `minReplicas`");
   }
-  validate_target_reference(spec["scaleTargetRef"]);
+  validate_target_reference(spec["scaleTargetRef"], is_new);
 }
 
-void validate_spec(At spec) {
-  validate_bounds(spec);
+void validate_spec(At spec, bool is_new) {
+  validate_bounds(spec, is_new);
   const At metrics = spec["metrics"];
   bool may_be_zero = false;
   for (const At metric : metrics.elements()) {
@@ -176,8 +178,8 @@ void validate_spec(At spec) {
   validate_scaling_rules(behavior["scaleDown"]);
 }
 
-void validate_v1_spec(At spec) {
-  validate_bounds(spec);
+void validate_v1_spec(At spec, bool is_new) {
+  validate_bounds(spec, is_new);
   // The server turns it into a metric before it looks.
   const At percentage = spec["targetCPUUtilizationPercentage"];
   if (percentage && percentage.number() < 1) {
@@ -203,22 +205,22 @@ void validate_budget_spec(At spec) {
 
 void validate_autoscaler(At object) {
   validate_metadata(object["metadata"], true, dns1123_subdomain);
-  validate_spec(object["spec"]);
+  validate_spec(object["spec"], true);
 }
 
 void validate_autoscaler_update(At object, At old) {
   validate_metadata_update(object["metadata"], old["metadata"]);
-  validate_spec(object["spec"]);
+  validate_spec(object["spec"], false);
 }
 
 void validate_autoscaler_v1(At object) {
   validate_metadata(object["metadata"], true, dns1123_subdomain);
-  validate_v1_spec(object["spec"]);
+  validate_v1_spec(object["spec"], true);
 }
 
 void validate_autoscaler_v1_update(At object, At old) {
   validate_metadata_update(object["metadata"], old["metadata"]);
-  validate_v1_spec(object["spec"]);
+  validate_v1_spec(object["spec"], false);
 }
 
 void validate_autoscaler_status(At object, At old) {

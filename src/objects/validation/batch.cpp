@@ -7,6 +7,7 @@
 #include "objects/validation/batch_indexes.hpp"
 #include "objects/validation/metadata.hpp"
 #include "objects/validation/pod.hpp"
+#include "objects/validation/time_zones.hpp"
 #include "objects/validation/workloads.hpp"
 
 namespace slipway::objects::validation {
@@ -63,7 +64,7 @@ void validate_exit_codes(At codes, const Names& containers) {
     container.invalid("must be one of the container or initContainer names in the pod template");
   }
   const At values = codes["values"];
-  if (values.empty()) values.invalid("at least one value is required");
+  if (values.empty()) values.invalid(doc::Array{}, "at least one value is required");
   if (values.size() > 255) values.too_many(255);
   bool is_ordered = true;
   std::vector<std::int64_t> seen;
@@ -190,14 +191,12 @@ void validate_spec(At spec) {
 
 void validate_selector(At spec) {
   const At selector = spec["selector"];
-  if (!selector) {
-    // Made for it when the Job is stored, unless it says that its own one counts.
-    if (spec["manualSelector"].flag()) selector.required();
-    return;
-  }
+  // Made for it when the Job is stored, unless it says that its own one counts.
+  if (!selector && !spec["manualSelector"].flag()) return;
+  if (!selector) selector.required();
   validate_label_selector(selector);
   const At labels = spec["template"]["metadata"]["labels"];
-  if (!selector_matches(selector.value(), labels.value())) {
+  if (!selector || !selector_matches(selector.value(), labels.value())) {
     labels.invalid("`selector` does not match template `labels`");
   }
 }
@@ -267,6 +266,7 @@ void validate_time_zone(At zone) {
   if (core::equal_ignoring_case(text, "Local")) {
     zone.invalid("timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
   }
+  if (text != "Local" && !is_time_zone(text)) zone.invalid("unknown time zone " + std::string(text));
 }
 
 void validate_cron_spec(At spec, At old) {

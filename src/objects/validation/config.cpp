@@ -60,7 +60,8 @@ void validate_config_data(At object) {
     }
   }
   validate_keys(binary);
-  if (size_of(data, false) + size_of(binary, true) > most_bytes) object.too_long(most_bytes);
+  if (size_of(data, false) + size_of(binary, true) > most_bytes)
+    object.add(too_long("[]", most_bytes));  // the server has no name for the whole
 }
 
 void validate_immutable(At object, At old, std::initializer_list<std::string_view> fields) {

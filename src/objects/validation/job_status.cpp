@@ -71,30 +71,12 @@ struct Conditions {
   bool finished() const { return complete || failed; }
 };
 
-void validate_conditions(At object, const Conditions& now, const Conditions& before) {
-  const At conditions = object["status"]["conditions"];
-  const auto refuse = [&](bool is_wrong, std::string sentence) {
-    if (is_wrong) conditions.invalid_as({}, std::move(sentence));
-  };
-  refuse(now.complete && now.failed, "cannot set Complete=True and Failed=true conditions");
-  refuse(now.complete && now.failure_target, "cannot set Complete=True and FailureTarget=true conditions");
-  refuse(now.failed && !now.failure_target && !before.failed,
-         "cannot set Failed=True condition without the FailureTarget=true condition");
-  refuse(now.complete && !now.success_criteria_met && !before.complete,
-         "cannot set Complete=True condition without the SuccessCriteriaMet=true condition");
-  refuse(now.success_criteria_met && now.failed, "cannot set SuccessCriteriaMet=True and Failed=true conditions");
-  refuse(now.success_criteria_met && now.failure_target,
-         "cannot set SuccessCriteriaMet=True and FailureTarget=true conditions");
-  refuse(before.failed && !now.failed, "cannot disable the terminal Failed=True condition");
-  refuse(before.complete && !now.complete, "cannot disable the terminal Complete=True condition");
-  refuse(before.failure_target && !now.failure_target, "cannot disable the terminal FailureTarget=True condition");
-  refuse(before.success_criteria_met && !now.success_criteria_met,
-         "cannot disable the SuccessCriteriaMet=True condition");
+// A problem of the conditions as a whole: their value is not shown.
+void refuse(At status, bool is_wrong, const char* sentence) {
+  if (is_wrong) status["conditions"].invalid_as({}, sentence);
 }
 
-void validate_times(At object, At old, const Conditions& now) {
-  const At status = object["status"];
-  const At before = old["status"];
+void validate_end(At status, const Conditions& now) {
   const At start = status["startTime"];
   const At end = status["completionTime"];
   if (end && !now.complete) end.invalid("cannot set completionTime when there is no Complete=True condition");
@@ -102,13 +84,14 @@ void validate_times(At object, At old, const Conditions& now) {
   const auto started = core::parse_rfc3339(start.text());
   const auto ended = core::parse_rfc3339(end.text());
   if (started && ended && *ended < *started) end.invalid("must be equal to or after `startTime`");
-  if (!start && now.finished()) start.required("startTime is required for finished job");
-  if (end && before["completionTime"] && !end.is_same_as(before["completionTime"])) {
-    end.invalid(std::string(immutable_sentence));
-  }
-  if (before["startTime"] && !start.is_same_as(before["startTime"]) && !object["spec"]["suspend"].flag()) {
-    start.required("startTime cannot be removed for unsuspended job");
-  }
+}
+
+void validate_finished(At status) {
+  if (status["active"].number() > 0) status["active"].invalid("active>0 is invalid for finished job");
+  if (!status["startTime"]) status["startTime"].required("startTime is required for finished job");
+  const At uncounted = status["uncountedTerminatedPods"];
+  if (uncounted["failed"].size() + uncounted["succeeded"].size() > 0)
+    uncounted.invalid("must be empty for finished job");
 }
 
 void validate_indexes(At object) {
@@ -116,17 +99,19 @@ void validate_indexes(At object) {
   const At spec = object["spec"];
   const At completed = status["completedIndexes"];
   const At failed = status["failedIndexes"];
+  const bool has_limit = spec["backoffLimitPerIndex"].exists();
+  Indexes done;
+  Indexes lost;
+  if (const At completions = spec["completions"]) {
+    done = read_indexes(completed.text(), completions.number());
+    lost = read_indexes(failed.text(), completions.number());
+    if (!done.complaint.empty()) completed.invalid("error parsing completedIndexes: " + done.complaint);
+    if (!lost.complaint.empty() && has_limit) failed.invalid("error parsing failedIndexes: " + lost.complaint);
+  }
   if (!completed.text().empty() && spec["completionMode"].text() != "Indexed") {
     completed.invalid("cannot set non-empty completedIndexes when non-indexed completion mode");
   }
-  if (failed && !spec["backoffLimitPerIndex"]) {
-    failed.invalid("cannot set non-null failedIndexes when backoffLimitPerIndex is null");
-  }
-  if (!spec["completions"]) return;
-  const Indexes done = read_indexes(completed.text(), spec["completions"].number());
-  const Indexes lost = read_indexes(failed.text(), spec["completions"].number());
-  if (!done.complaint.empty()) completed.invalid("error parsing completedIndexes: " + done.complaint);
-  if (!lost.complaint.empty()) failed.invalid("error parsing failedIndexes: " + lost.complaint);
+  if (failed && !has_limit) failed.invalid("cannot set non-null failedIndexes when backoffLimitPerIndex is null");
   for (const auto& one : done.spans) {
     for (const auto& other : lost.spans) {
       if (one.first > other.last || other.first > one.last) continue;
@@ -134,6 +119,28 @@ void validate_indexes(At object) {
                             std::to_string(std::max(one.first, other.first)));
     }
   }
+}
+
+void validate_changes(At object, At old, const Conditions& now) {
+  const At status = object["status"];
+  const At before = old["status"];
+  const Conditions then(before);
+  refuse(status, then.failed && !now.failed, "cannot disable the terminal Failed=True condition");
+  refuse(status, then.complete && !now.complete, "cannot disable the terminal Complete=True condition");
+  refuse(status, then.failure_target && !now.failure_target,
+         "cannot disable the terminal FailureTarget=True condition");
+  for (const std::string_view count : {"failed", "succeeded"}) {
+    if (status[count].number() >= before[count].number()) continue;
+    status[count].invalid(status[count].number(), "cannot decrease the " + std::string(count) + " counter");
+  }
+  const At end = status["completionTime"];
+  if (end && before["completionTime"]) end.must_not_change(before["completionTime"]);
+  const At start = status["startTime"];
+  if (before["startTime"] && !start.is_same_as(before["startTime"]) && !object["spec"]["suspend"].flag()) {
+    start.required("startTime cannot be removed for unsuspended job");
+  }
+  refuse(status, then.success_criteria_met && !now.success_criteria_met,
+         "cannot disable the SuccessCriteriaMet=True condition");
 }
 
 }  // namespace
@@ -164,32 +171,31 @@ Indexes read_indexes(std::string_view text, std::int64_t completions) {
 void validate_job_status(At object, At old) {
   validate_metadata_update(object["metadata"], old["metadata"]);
   const At status = object["status"];
-  const At before = old["status"];
   for (const std::string_view count : {"active", "succeeded", "failed", "ready", "terminating"}) {
     status[count].must_not_be_negative();
   }
   validate_uncounted(status["uncountedTerminatedPods"]);
   const Conditions now(status);
-  validate_conditions(object, now, Conditions(before));
-  validate_times(object, old, now);
+  const Conditions then(old["status"]);
+  refuse(status, now.complete && now.failed, "cannot set Complete=True and Failed=true conditions");
+  refuse(status, now.complete && now.failure_target, "cannot set Complete=True and FailureTarget=true conditions");
+  validate_end(status, now);
+  refuse(status, now.failed && !now.failure_target && !then.failed,
+         "cannot set Failed=True condition without the FailureTarget=true condition");
+  refuse(status, now.complete && !now.success_criteria_met && !then.complete,
+         "cannot set Complete=True condition without the SuccessCriteriaMet=true condition");
+  if (now.finished()) validate_finished(status);
   validate_indexes(object);
-  if (now.finished()) {
-    if (status["active"].number() > 0) status["active"].invalid("active>0 is invalid for finished job");
-    if (status["terminating"].number() > 0) {
-      status["terminating"].invalid("terminating>0 is invalid for finished job");
-    }
-    const At uncounted = status["uncountedTerminatedPods"];
-    if (uncounted["failed"].size() + uncounted["succeeded"].size() > 0) {
-      uncounted.invalid("must be empty for finished job");
-    }
-  }
-  if (status["ready"].number() > status["active"].number()) {
+  const At terminating = status["terminating"];
+  if (now.finished() && terminating.number() > 0) terminating.invalid("terminating>0 is invalid for finished job");
+  if (status["ready"] && status["ready"].number() > status["active"].number()) {
     status["ready"].invalid("cannot set more ready pods than active");
   }
-  for (const std::string_view count : {"failed", "succeeded"}) {
-    if (status[count].number() >= before[count].number()) continue;
-    status[count].invalid(status[count].number(), "cannot decrease the " + std::string(count) + " counter");
-  }
+  refuse(status, now.success_criteria_met && now.failed,
+         "cannot set SuccessCriteriaMet=True and Failed=true conditions");
+  refuse(status, now.success_criteria_met && now.failure_target,
+         "cannot set SuccessCriteriaMet=True and FailureTarget=true conditions");
+  validate_changes(object, old, now);
 }
 
 }  // namespace slipway::objects::validation

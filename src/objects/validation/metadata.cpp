@@ -126,10 +126,12 @@ void validate_annotations(At annotations) {
 
 bool validate_label_key(At key) { return key.must_be(qualified_name); }
 
-void validate_label_selector(At selector) {
-  if (!selector) return;
+bool validate_label_selector(At selector) {
+  if (!selector) return true;
+  const std::size_t before = selector.report().problems.size();
   validate_labels(selector["matchLabels"]);
   for (const At requirement : selector["matchExpressions"].elements()) validate_selector_requirement(requirement);
+  return selector.report().problems.size() == before;
 }
 
 void validate_metadata(At metadata, bool namespaced, Format name_format) {

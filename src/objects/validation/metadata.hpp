@@ -13,8 +13,8 @@ void validate_metadata_update(At metadata, At old);
 void validate_labels(At labels);
 void validate_annotations(At annotations);
 bool validate_label_key(At key);  // the text of `key`
-// Of a metav1.LabelSelector; null is fine.
-void validate_label_selector(At selector);
+// Of a metav1.LabelSelector; null is fine. Whether all is well.
+bool validate_label_selector(At selector);
 // Labels and annotations; nothing else may be said in a template's metadata.
 void validate_claim_template_metadata(At metadata);
 // Whether the selector (null: none) says nothing at all.

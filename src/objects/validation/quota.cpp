@@ -152,7 +152,7 @@ void validate_limit_of(At limit, const std::string& name) {
 }
 
 void validate_limit_name(At limit, At place, std::string_view name) {
-  if (!validate_resource_name(place, name)) return;
+  validate_resource_name(place, name);
   const std::string_view type = limit["type"].text();
   if (type != "Pod" && type != "Container") return;
   if (name.find('/') != std::string_view::npos) return;

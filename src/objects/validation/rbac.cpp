@@ -31,7 +31,9 @@ void validate_aggregation(At rule) {
   if (selectors.empty()) {
     selectors.required("at least one clusterRoleSelector required if aggregationRule is non-nil");
   }
-  for (const At selector : selectors.elements()) validate_label_selector(selector);
+  for (const At selector : selectors.elements()) {
+    if (!validate_label_selector(selector)) selector.invalid(nullptr, "invalid label selector.");
+  }
 }
 
 void validate_subject(At subject, bool namespaced) {

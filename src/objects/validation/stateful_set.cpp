@@ -43,18 +43,6 @@ void validate_update_strategy(At strategy) {
   }
 }
 
-void validate_claim_template(At claim) {
-  const At metadata = claim["metadata"];
-  if (const At name = metadata["name"]; name.text().empty()) {
-    name.required();
-  } else {
-    name.must_be(dns1123_subdomain);
-  }
-  validate_labels(metadata["labels"]);
-  validate_annotations(metadata["annotations"]);
-  validate_claim_spec(claim["spec"]);
-}
-
 // The set gives each Pod its host name, its subdomain and the volumes of its claims: the template is judged with those.
 doc::Value template_as_run(At spec) {
   doc::Value pods = spec["template"].value();
@@ -95,7 +83,7 @@ void validate_set_spec(At spec, bool is_new) {
     policy["whenScaled"].must_be_one_of({"Retain", "Delete"});
   }
   if (is_new) {
-    for (const At claim : spec["volumeClaimTemplates"].elements()) validate_claim_template(claim);
+    for (const At claim : spec["volumeClaimTemplates"].elements()) validate_claim_spec(claim["spec"]);
   }
   spec["replicas"].must_not_be_negative();
   spec["minReadySeconds"].must_not_be_negative();
@@ -112,12 +100,11 @@ void validate_set_spec(At spec, bool is_new) {
   }
   const At pods = spec["template"];
   const At labels = pods["metadata"]["labels"];
-  if (selector && !is_empty_selector(selector.value()) && !selector_matches(selector.value(), labels.value())) {
+  if (!selector || (!is_empty_selector(selector.value()) && !selector_matches(selector.value(), labels.value()))) {
     labels.invalid("`selector` does not match template `labels`");
   }
   if (differs_from_its_template(spec)) {
     const doc::Value as_run = template_as_run(spec);
-    // Its places name texts of `as_run`, which ends here: what was found keeps them as text of its own.
     Report report;
     const doc::Value holder = doc::Object{{"spec", doc::Object{{"template", as_run}}}};
     validate_pod_template(At(holder, report)["spec"]["template"]);

@@ -1,0 +1,28 @@
+#pragma once
+// Mirror Pods: what the control plane itself does, shown where a user of the real systems looks for it: pipelines and
+// registry in kubeflow, the operator in llm-d-system, the rules of traffic in istio-system. One process stands behind all
+// of them, and their state, start and restarts are its own. The node does not run them.
+// https://kubernetes.io/docs/reference/glossary/?all=true#term-mirror-pod
+
+#include <string>
+
+#include "core/world/world.hpp"
+#include "objects/store.hpp"
+
+namespace slipway::server {
+
+struct ControlPlaneProcess {
+  std::string node;     // on which it runs
+  std::string version;  // of the program
+  int pid = 0;
+};
+
+// Makes the Pods what they should be for this process. A process that ended without stop_mirror_pods() counts as a
+// restart.
+Result<> show_mirror_pods(core::World& world, objects::Store& store, const ControlPlaneProcess& process);
+// It ends as it was asked to.
+Result<> stop_mirror_pods(core::World& world, objects::Store& store);
+
+bool is_mirror_pod(const objects::Object& pod);
+
+}  // namespace slipway::server
