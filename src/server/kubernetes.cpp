@@ -70,6 +70,7 @@ Result<> open_objects(Platform::State& s) {
   TRY_ASSIGN(s.objects, objects::Embedded::open(s.world(), *s.database, s.volatile_database.get(), std::move(options)));
   s.store = &s.objects->store();
   s.objects->add_admission(std::make_unique<PromotionsAreAskedFor>());
+  s.admission = std::make_unique<objects::Admission>(*s.objects);
   return open_access(s);
 }
 

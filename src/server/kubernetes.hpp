@@ -7,7 +7,7 @@
 
 namespace slipway::server {
 
-// Fills in the state's objects, store, volatile database and access.
+// Fills in the state's objects, store, volatile database, access and admission.
 Result<> open_objects(Platform::State& state);
 
 }  // namespace slipway::server

@@ -172,6 +172,7 @@ void start_triggers(State& s) {
 Result<> start_rooms(State& s) {
   TRY(s.objects->start());
   TRY(s.access->start());
+  TRY(s.admission->start());
   TRY(s.node->start());
   TRY(s.publisher->start());
   TRY(s.serving->start());

@@ -10,6 +10,7 @@
 #include "net/client.hpp"
 #include "net/http.hpp"
 #include "objects/access.hpp"
+#include "objects/admission.hpp"
 #include "objects/embedded.hpp"
 #include "pods/node.hpp"
 #include "pods/shim_runtime.hpp"
@@ -54,6 +55,7 @@ struct Platform::State {
   std::unique_ptr<objects::Embedded> objects;
   objects::Store* store = nullptr;  // of `objects`
   std::unique_ptr<objects::Access> access;
+  std::unique_ptr<objects::Admission> admission;
   std::unique_ptr<pods::ShimRuntime> runtime;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<registry::Registry> registry;

@@ -86,6 +86,14 @@ net::Response refusal(std::string_view path, const core::Error& error) {
   return response;
 }
 
+// A certificate proves its subject. Somebody who is not in team.yaml has no roles; the Kubernetes API knows the groups of
+// the certificate.
+Principal owner_of_certificate(const Team& team, const std::string& subject) {
+  const auto* person = team.find(subject);
+  if (person == nullptr) return {.id = subject, .name = subject, .roles = {}, .service = true};
+  return {.id = person->id, .name = person->name, .roles = person->roles, .service = person->service};
+}
+
 // What an Environment counts as somebody's approval.
 bool is_decision(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
@@ -103,8 +111,9 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
       return false;
     };
     const auto needs = requirement_of(request.method, request.path, options);
-    const auto caller = team.authenticate(request.headers);
+    auto caller = team.authenticate(request.headers);
     if (!caller) return refuse(caller.error());
+    if (!*caller && !request.client_subject.empty()) *caller = owner_of_certificate(team, request.client_subject);
     if (!*caller) {
       if (!needs.credentials) return true;
       return refuse(Error(Code::unauthenticated, "this needs a token", "send Authorization: Bearer TOKEN"));

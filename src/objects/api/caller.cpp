@@ -71,7 +71,13 @@ Caller caller_of(const net::Request& request) {
     if (comma > 0) roles.emplace_back(rest.substr(0, comma));
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
-  return person(name, roles);
+  auto caller = person(name, roles);
+  // A certificate's organizations are groups: system:masters may do everything.
+  if (name == request.client_subject) {
+    const auto& groups = request.client_organizations;
+    caller.groups.insert(caller.groups.begin(), groups.begin(), groups.end());
+  }
+  return caller;
 }
 
 std::string account_header_of(const Caller& caller) { return doc::render_json(caller.user_info()); }
