@@ -42,5 +42,6 @@ TEST_CASE("base64 for URLs has one spelling for each text") {
     CHECK(*from_base64_url(base64_url(bytes)) == bytes);
     CHECK(base64_url(bytes).find_first_of("+/=") == std::string::npos);
   }
-  for (const char* wrong : {"a", "YQ==", "YR", "+w", "/w", "a b", "YQ\n"}) CHECK_FALSE(from_base64_url(wrong).has_value());
+  for (const char* wrong : {"a", "YQ==", "YR", "+w", "/w", "a b", "YQ\n"})
+    CHECK_FALSE(from_base64_url(wrong).has_value());
 }

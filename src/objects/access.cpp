@@ -25,8 +25,8 @@ struct Access::State {
       TRY_ASSIGN(auto bearer, tokens.verify(token, audiences));
       rbac::Proven proven{std::move(bearer.caller), {}};
       for (auto& audience : bearer.audiences) {
-        const bool counts = audiences.empty() ? audience == tokens.issuer()
-                                              : std::ranges::find(audiences, audience) != audiences.end();
+        const bool counts =
+            audiences.empty() ? audience == tokens.issuer() : std::ranges::find(audiences, audience) != audiences.end();
         if (counts) proven.audiences.push_back(std::move(audience));
       }
       return proven;

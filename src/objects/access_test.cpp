@@ -28,9 +28,9 @@ struct Secured : Cluster {
   void give(const std::string& user, const std::string& role, const std::string& ns) {
     CHECK(send_as_admin("POST", rbac + "/namespaces/" + ns + "/rolebindings",
                         R"({"metadata":{"name":")" + user + "-" + role + R"("},"roleRef":{"apiGroup":
-                        "rbac.authorization.k8s.io","kind":"ClusterRole","name":")" + role +
-                            R"("},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":")" + user +
-                            "\"}]}")
+                        "rbac.authorization.k8s.io","kind":"ClusterRole","name":")" +
+                            role + R"("},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":")" +
+                            user + "\"}]}")
               .status == 201);
   }
   std::string token_of(const std::string& account, const std::string& spec = "{}") {
@@ -86,13 +86,15 @@ TEST_CASE_FIXTURE(Secured, "who has no role is told what he may not do, in the w
   CHECK(send("root/platform-engineer", "GET", "/api/v1/namespaces/demo/secrets").status == 200);
 }
 
-TEST_CASE_FIXTURE(Open, "on one's own machine everybody reads, and nobody without a role writes, runs or sees Secrets") {
+TEST_CASE_FIXTURE(Open,
+                  "on one's own machine everybody reads, and nobody without a role writes, runs or sees Secrets") {
   CHECK(send("", "GET", pods).status == 200);
   CHECK(send("", "GET", "/api").status == 200);
   CHECK(send("", "GET", "/api/v1/namespaces/demo/secrets").status == 403);
   CHECK(send("", "POST", pods, "{}").status == 403);
   CHECK(send("", "GET", pods + "/a/exec?command=id").status == 403);
-  CHECK(send("ada/ml-engineer", "POST", "/api/v1/namespaces/demo/configmaps", R"({"metadata":{"name":"a"}})").status == 403);
+  CHECK(send("ada/ml-engineer", "POST", "/api/v1/namespaces/demo/configmaps", R"({"metadata":{"name":"a"}})").status ==
+        403);
   CHECK(send_as_admin("POST", "/api/v1/namespaces/demo/configmaps", R"({"metadata":{"name":"a"}})").status == 201);
 }
 
@@ -111,8 +113,7 @@ TEST_CASE_FIXTURE(Secured, "can-i, its list and whoami answer what the roles say
   const auto neither = send("eve", "POST", authorization + "/selfsubjectaccessreviews", R"({"spec":{}})");
   CHECK(neither.status == 422);
 
-  const auto list =
-      send("eve", "POST", authorization + "/selfsubjectrulesreviews", R"({"spec":{"namespace":"demo"}})");
+  const auto list = send("eve", "POST", authorization + "/selfsubjectrulesreviews", R"({"spec":{"namespace":"demo"}})");
   CHECK(list.status == 201);
   CHECK(list.body["status"]["incomplete"].bool_or(true) == false);
   CHECK(doc::render_json(list.body["status"]["resourceRules"]).find("pods/log") != std::string::npos);
@@ -134,14 +135,16 @@ TEST_CASE_FIXTURE(Secured, "others are asked about by who may, and in one namesp
   const auto asked = send_as_admin("POST", authorization + "/subjectaccessreviews", about_eve);
   CHECK(asked.status == 201);
   CHECK(asked.body["status"]["allowed"].bool_or(false));
-  CHECK(send_as_admin("POST", authorization + "/subjectaccessreviews",
-                      R"({"spec":{"resourceAttributes":{"verb":"get"}}})")
-            .message() ==
-        R"(SubjectAccessReview.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified)");
+  CHECK(
+      send_as_admin("POST", authorization + "/subjectaccessreviews",
+                    R"({"spec":{"resourceAttributes":{"verb":"get"}}})")
+          .message() ==
+      R"(SubjectAccessReview.authorization.k8s.io "" is invalid: spec.user: Invalid value: "": at least one of user or group must be specified)");
   CHECK(send_as_admin("POST", authorization + "/namespaces/demo/localsubjectaccessreviews", about_eve)
             .body["status"]["allowed"]
             .bool_or(false));
-  CHECK(send_as_admin("POST", authorization + "/namespaces/default/localsubjectaccessreviews", about_eve).status == 422);
+  CHECK(send_as_admin("POST", authorization + "/namespaces/default/localsubjectaccessreviews", about_eve).status ==
+        422);
 }
 
 TEST_CASE_FIXTURE(Secured, "nobody gives away what he does not hold") {
@@ -160,7 +163,8 @@ TEST_CASE_FIXTURE(Secured, "nobody gives away what he does not hold") {
   const auto bind = [&](const std::string& as, const std::string& cluster_role) {
     return send(as, "POST", rbac + "/namespaces/demo/rolebindings",
                 R"({"metadata":{"generateName":"b-"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":
-                "ClusterRole","name":")" + cluster_role +
+                "ClusterRole","name":")" +
+                    cluster_role +
                     R"("},"subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"friend"}]})");
   };
   CHECK(bind("boss", "edit").status == 201);
@@ -194,11 +198,14 @@ TEST_CASE_FIXTURE(Secured, "an aggregated role has the rules of a role that come
 
 TEST_CASE_FIXTURE(Secured, "acting as somebody else needs the right to, and gives that one's rights") {
   const core::Headers as_robot = {{"Impersonate-User", "system:serviceaccount:demo:default"}};
-  CHECK(send("eve", "GET", pods, {}, as_robot).message() ==
-        R"(serviceaccounts "default" is forbidden: User "eve" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "demo")");
-  CHECK(send_as_admin("GET", pods, {}, as_robot).message() ==
-        R"(pods is forbidden: User "system:serviceaccount:demo:default" cannot list resource "pods" in API group "" in the namespace "demo")");
-  CHECK(send_as_admin("GET", pods, {}, {{"Impersonate-User", "x"}, {"Impersonate-Group", "system:masters"}}).status == 200);
+  CHECK(
+      send("eve", "GET", pods, {}, as_robot).message() ==
+      R"(serviceaccounts "default" is forbidden: User "eve" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "demo")");
+  CHECK(
+      send_as_admin("GET", pods, {}, as_robot).message() ==
+      R"(pods is forbidden: User "system:serviceaccount:demo:default" cannot list resource "pods" in API group "" in the namespace "demo")");
+  CHECK(send_as_admin("GET", pods, {}, {{"Impersonate-User", "x"}, {"Impersonate-Group", "system:masters"}}).status ==
+        200);
   CHECK(send_as_admin("GET", pods, {}, {{"Impersonate-Group", "system:masters"}}).status == 400);
   CHECK_FALSE(can_i("root/platform-engineer", R"({"verb":"list","resource":"nodes"})", as_robot));
 }
@@ -236,9 +243,11 @@ TEST_CASE_FIXTURE(Secured, "a service account's token is good as long as its tim
   CHECK(send("Bearer " + for_vault, "GET", pods).status == 401);
   CHECK(review(for_vault, R"(["vault","other"])")["audiences"][std::size_t{0}].string_or("") == "vault");
 
-  CHECK(send_as_admin("POST", pods,
-                      R"({"metadata":{"name":"p"},"spec":{"serviceAccountName":"robot","containers":[{"name":"c","image":"x"}]}})")
-            .status == 201);
+  CHECK(
+      send_as_admin(
+          "POST", pods,
+          R"({"metadata":{"name":"p"},"spec":{"serviceAccountName":"robot","containers":[{"name":"c","image":"x"}]}})")
+          .status == 201);
   const std::string to_pod = R"({"boundObjectRef":{"apiVersion":"v1","kind":"Pod","name":"p"}})";
   const auto of_pod = token_of("robot", to_pod);
   CHECK(send("Bearer " + of_pod, "GET", pods).status == 200);
@@ -254,8 +263,9 @@ TEST_CASE_FIXTURE(Secured, "a service account's token is good as long as its tim
 
 TEST_CASE_FIXTURE(Secured, "a token is asked for within bounds, and its key is published and kept to oneself") {
   const std::string path = "/api/v1/namespaces/demo/serviceaccounts/default/token";
-  CHECK(send_as_admin("POST", path, R"({"spec":{"expirationSeconds":5}})").message() ==
-        R"(TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes)");
+  CHECK(
+      send_as_admin("POST", path, R"({"spec":{"expirationSeconds":5}})").message() ==
+      R"(TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes)");
   CHECK(send_as_admin("POST", path, R"({"spec":{"expirationSeconds":4294967297}})").status == 422);
   CHECK(send_as_admin("POST", "/api/v1/namespaces/demo/serviceaccounts/none/token", "{}").status == 404);
   CHECK(send("eve", "POST", path, "{}").status == 403);

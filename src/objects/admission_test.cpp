@@ -43,8 +43,9 @@ TEST_CASE_FIXTURE(Watched, "a Pod runs as an account that is there, with the pri
   const auto urgent = make_pod("urgent", "", R"("priorityClassName":"urgent",)");
   CHECK(urgent.body["spec"]["priority"].int_or(0) == 100);
   CHECK(urgent.body["spec"]["preemptionPolicy"].string_or("") == "Never");
-  CHECK(make_pod("u2", "", R"("priorityClassName":"urgent","priority":7,)").message() ==
-        R"(pods "u2" is forbidden: the integer value of priority (7) must not be provided in pod spec; priority admission controller computed 100 from the given PriorityClass name)");
+  CHECK(
+      make_pod("u2", "", R"("priorityClassName":"urgent","priority":7,)").message() ==
+      R"(pods "u2" is forbidden: the integer value of priority (7) must not be provided in pod spec; priority admission controller computed 100 from the given PriorityClass name)");
   CHECK(make_pod("u3", "", R"("priorityClassName":"none",)").message() ==
         R"(pods "u3" is forbidden: no PriorityClass with name none was found)");
   CHECK(make_pod("sys", "", R"("priorityClassName":"system-node-critical",)").body["spec"]["priority"].int_or(0) ==
@@ -69,7 +70,8 @@ spec:
     maxLimitRequestRatio: {cpu: "4"}
   - type: Pod
     max: {memory: 1Gi}
-)").status == 201);
+)")
+            .status == 201);
   const auto silent = make_pod("silent", R"(,"resources":{"limits":{"nvidia.com/gpu":1}})");
   CHECK(silent.status == 201);
   const auto& resources = silent.body["spec"]["containers"][std::size_t{0}]["resources"];
@@ -84,7 +86,8 @@ spec:
       {R"({"limits":{"cpu":"2","nvidia.com/gpu":1},"requests":{"cpu":"1"}})",
        "maximum cpu usage per Container is 1, but limit is 2"},
       {R"({"limits":{"cpu":"1","nvidia.com/gpu":1},"requests":{"cpu":"50m"}})",
-       "[minimum cpu usage per Container is 100m, but request is 50m, cpu max limit to request ratio per Container is 4, "
+       "[minimum cpu usage per Container is 100m, but request is 50m, cpu max limit to request ratio per Container is "
+       "4, "
        "but provided ratio is 20.000000]"},
       {R"({"limits":{"nvidia.com/gpu":4}})", "maximum nvidia.com/gpu usage per Container is 2, but limit is 4"},
       {R"({"limits":{"memory":"2Gi","nvidia.com/gpu":1}})", "maximum memory usage per Pod is 1Gi, but limit is 2Gi"},
@@ -104,8 +107,9 @@ TEST_CASE_FIXTURE(Watched, "a quota on GPUs holds, and tells what is used") {
   CHECK(make_pod("a", R"(,"resources":{"limits":{"nvidia.com/gpu":2}})").status == 201);
   const auto refused = make_pod("b", R"(,"resources":{"limits":{"nvidia.com/gpu":2}})");
   CHECK(refused.status == 403);
-  CHECK(refused.message() ==
-        R"(pods "b" is forbidden: exceeded quota: gpus, requested: requests.nvidia.com/gpu=2, used: requests.nvidia.com/gpu=2, limited: requests.nvidia.com/gpu=3)");
+  CHECK(
+      refused.message() ==
+      R"(pods "b" is forbidden: exceeded quota: gpus, requested: requests.nvidia.com/gpu=2, used: requests.nvidia.com/gpu=2, limited: requests.nvidia.com/gpu=3)");
   CHECK(make_pod("b", R"(,"resources":{"limits":{"nvidia.com/gpu":1}})").status == 201);
   std::string used;
   for (int i = 0; i < 500 && used != R"({"count/configmaps":"1","pods":"2","requests.nvidia.com/gpu":"3"})"; ++i) {
@@ -126,15 +130,17 @@ metadata: {name: compute}
 spec:
   hard: {requests.cpu: "1", limits.memory: 1Gi}
   scopes: [NotTerminating]
-)").status == 201);
-  CHECK(make(core_api + "resourcequotas", "metadata: {name: best}\nspec: {hard: {pods: 1}, scopes: [BestEffort]}\n").status ==
-        201);
+)")
+            .status == 201);
+  CHECK(make(core_api + "resourcequotas", "metadata: {name: best}\nspec: {hard: {pods: 1}, scopes: [BestEffort]}\n")
+            .status == 201);
   CHECK(make_pod("a").message() ==
         R"(pods "a" is forbidden: failed quota: compute: must specify limits.memory for: c; requests.cpu for: c)");
   const std::string half = R"(,"resources":{"requests":{"cpu":"600m"},"limits":{"memory":"512Mi"}})";
   CHECK(make_pod("a", half).status == 201);
-  CHECK(make_pod("b", half).message() ==
-        R"(pods "b" is forbidden: exceeded quota: compute, requested: requests.cpu=600m, used: requests.cpu=600m, limited: requests.cpu=1)");
+  CHECK(
+      make_pod("b", half).message() ==
+      R"(pods "b" is forbidden: exceeded quota: compute, requested: requests.cpu=600m, used: requests.cpu=600m, limited: requests.cpu=1)");
   CHECK(make_pod("ends", half, R"("activeDeadlineSeconds":5,)").status == 201);
   CHECK(make_pod("e1", "", R"("activeDeadlineSeconds":5,)").status == 201);
   CHECK(make_pod("e2", "", R"("activeDeadlineSeconds":5,)").message() ==
@@ -161,7 +167,8 @@ spec:
   - expression: "!has(object.data) || !('secret' in object.data)"
     message: no secrets here
     reason: Forbidden
-)yaml").status == 201);
+)yaml")
+            .status == 201);
   const auto bind = [&](const std::string& name, const std::string& actions) {
     return make(policies + "validatingadmissionpolicybindings",
                 "metadata: {name: " + name + "}\nspec: {policyName: few-keys, validationActions: " + actions +
@@ -171,14 +178,16 @@ spec:
   CHECK(bind("tells", "[Warn]").status == 201);
   const auto warned = make(maps, "metadata: {name: warned}\ndata: {a: '', b: '', c: ''}\n");
   CHECK(warned.status == 201);
-  CHECK(core::header(warned.headers, "Warning") ==
-        R"(299 - "Validation failed for ValidatingAdmissionPolicy 'few-keys' with binding 'tells': has 3 keys, asked by root")");
+  CHECK(
+      core::header(warned.headers, "Warning") ==
+      R"(299 - "Validation failed for ValidatingAdmissionPolicy 'few-keys' with binding 'tells': has 3 keys, asked by root")");
   CHECK(bind("refuses", "[Deny]").status == 201);
   const auto many = make(maps, "metadata: {name: many}\ndata: {a: '', b: '', c: ''}\n");
   CHECK(many.status == 422);
   CHECK(many.reason() == "Invalid");
-  CHECK(many.message() ==
-        R"(configmaps "many" is forbidden: ValidatingAdmissionPolicy 'few-keys' with binding 'refuses' denied request: has 3 keys, asked by root)");
+  CHECK(
+      many.message() ==
+      R"(configmaps "many" is forbidden: ValidatingAdmissionPolicy 'few-keys' with binding 'refuses' denied request: has 3 keys, asked by root)");
   const auto secret = make(maps, "metadata: {name: s}\ndata: {secret: ''}\n");
   CHECK(secret.status == 403);
   CHECK(secret.reason() == "Forbidden");
@@ -186,8 +195,9 @@ spec:
   CHECK(send_as_admin("DELETE", maps + "/free").status == 200);
 
   CHECK(send_as_admin("DELETE", maps + "/limits").status == 200);
-  CHECK(make(maps, "metadata: {name: three}\n").message() ==
-        R"(configmaps "three" is forbidden: ValidatingAdmissionPolicy 'few-keys' with binding 'refuses' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction)");
+  CHECK(
+      make(maps, "metadata: {name: three}\n").message() ==
+      R"(configmaps "three" is forbidden: ValidatingAdmissionPolicy 'few-keys' with binding 'refuses' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction)");
 
   const auto wrong = make(policies + "validatingadmissionpolicies", R"(
 metadata: {name: wrong}

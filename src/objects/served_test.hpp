@@ -102,8 +102,8 @@ class Cluster {
     if (!said.starts_with(bearer)) return true;
     const auto account = access_->authenticate(said.substr(bearer.size()));
     if (!account || !*account) {
-      responder.send(net::Response::json(
-          401, doc::Object{{"message", account ? "no account's token" : account.error().message}}));
+      responder.send(
+          net::Response::json(401, doc::Object{{"message", account ? "no account's token" : account.error().message}}));
       return false;
     }
     request.headers.emplace_back(net::principal_header, (*account)->name);

@@ -86,8 +86,8 @@ net::Response refusal(std::string_view path, const core::Error& error) {
   return response;
 }
 
-// A certificate proves its subject. Somebody who is not in team.yaml has no roles; the Kubernetes API knows the groups of
-// the certificate.
+// A certificate proves its subject. Somebody who is not in team.yaml has no roles; the Kubernetes API knows the groups
+// of the certificate.
 Principal owner_of_certificate(const Team& team, const std::string& subject) {
   const auto* person = team.find(subject);
   if (person == nullptr) return {.id = subject, .name = subject, .roles = {}, .service = true};

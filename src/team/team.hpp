@@ -41,7 +41,7 @@ struct Principal {
   std::string id;
   std::string name;
   std::vector<std::string> roles;
-  bool service = false;  // a program's account
+  bool service = false;      // a program's account
   std::string account = {};  // of a service account of the Kubernetes API: net::account_header
   bool has_role(std::string_view role) const;
 };

@@ -67,11 +67,11 @@ CompiledPolicy compile_policy(const doc::Value& spec) {
   const auto& validations = spec["validations"];
   for (std::size_t i = 0; i < validations.size(); ++i) {
     const auto& said = validations[i];
-    Validation validation{compiled(said["expression"].string_or(""), declared, cel::Kind::boolean, "must evaluate to bool"),
-                          said["message"].string_or(""), said["reason"].string_or(""), std::nullopt};
+    Validation validation{
+        compiled(said["expression"].string_or(""), declared, cel::Kind::boolean, "must evaluate to bool"),
+        said["message"].string_or(""), said["reason"].string_or(""), std::nullopt};
     if (auto text = said["messageExpression"].string_or(""); !text.empty())
-      validation.message_expression =
-          compiled(std::move(text), declared, cel::Kind::string, "must evaluate to string");
+      validation.message_expression = compiled(std::move(text), declared, cel::Kind::string, "must evaluate to string");
     policy.validations.push_back(std::move(validation));
   }
   const auto& annotations = spec["auditAnnotations"];
@@ -87,7 +87,8 @@ CompiledPolicy compile_policy(const doc::Value& spec) {
 
 validation::Problems condition_problems(const std::vector<NamedExpression>& conditions, const std::string& field) {
   validation::Problems problems;
-  for (std::size_t i = 0; i < conditions.size(); ++i) note(problems, conditions[i].expression, at(field, i, "expression"));
+  for (std::size_t i = 0; i < conditions.size(); ++i)
+    note(problems, conditions[i].expression, at(field, i, "expression"));
   return problems;
 }
 

@@ -6,14 +6,15 @@ namespace slipway::objects::admission {
 
 const std::vector<Object>& Kept::all() {
   if (objects_ && watch_ != nullptr) return *objects_;
-  ++revision_;
+  if (is_watch_over_) watch_.reset();
+  is_watch_over_ = false;
   objects_.emplace();
   const auto resource = context_.catalog.stored(group_, kind_);
   if (resource == nullptr) return *objects_;
   const auto kind = objects::kind_of(*resource);
   if (watch_ == nullptr) {
-    auto watch = context_.backend.watch(kind, std::nullopt,
-                                        [this](const std::shared_ptr<const Change>&) { objects_.reset(); });
+    auto watch =
+        context_.backend.watch(kind, std::nullopt, [this](const std::shared_ptr<const Change>&) { objects_.reset(); });
     if (watch) watch_ = std::move(*watch);
   }
   // One that cannot be read decides nothing.

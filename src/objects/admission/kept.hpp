@@ -18,8 +18,6 @@ class Kept {
       : context_(context), group_(std::move(group)), kind_(std::move(kind)) {}
   // In order of namespace and name. Valid until the loop goes on.
   const std::vector<Object>& all();
-  // Rises whenever all() has been read anew.
-  std::uint64_t revision() const { return revision_; }
   const Object* find(const Name& name);
 
  private:
@@ -27,7 +25,7 @@ class Kept {
   std::string group_, kind_;
   std::optional<std::vector<Object>> objects_;
   std::unique_ptr<ChangeWatch> watch_;
-  std::uint64_t revision_ = 0;
+  bool is_watch_over_ = false;  // it fell behind and is told nothing more
 };
 
 }  // namespace slipway::objects::admission

@@ -56,7 +56,8 @@ const Quantity* find(const ResourceList& list, std::string_view name) {
   return found == list.end() ? nullptr : &found->second;
 }
 
-void check_item(const doc::Value& item, const std::string& type, const Usage& usage, std::vector<std::string>& problems) {
+void check_item(const doc::Value& item, const std::string& type, const Usage& usage,
+                std::vector<std::string>& problems) {
   for (const auto& [name, least] : validation::resource_list(item["min"])) {
     const auto start = "minimum " + name + " usage per " + type + " is " + least.render();
     const auto* request = find(usage.requests, name);
@@ -121,14 +122,14 @@ void apply_defaults(doc::Value& pod, const doc::Value& limit_range) {
   const doc::Value wanted_limits(std::move(limits));
   std::vector<std::string> done;
   auto& spec = pod.at_or_insert("spec");
-  for (const auto& [list, word] : {std::pair("containers", "container"), std::pair("initContainers", "init container")}) {
+  for (const auto& [list, word] :
+       {std::pair("containers", "container"), std::pair("initContainers", "init container")}) {
     if (spec[list].size() == 0) continue;
     for (auto& container : spec.at_or_insert(list).as_array()) {
       const auto name = container["name"].string_or("");
       const auto set_requests = fill_in(container, "requests", wanted_requests);
       const auto set_limits = fill_in(container, "limits", wanted_limits);
-      if (!set_requests.empty())
-        done.push_back(joined(set_requests, ", ") + " request for " + word + " " + name);
+      if (!set_requests.empty()) done.push_back(joined(set_requests, ", ") + " request for " + word + " " + name);
       if (!set_limits.empty()) done.push_back(joined(set_limits, ", ") + " limit for " + word + " " + name);
     }
   }
@@ -138,13 +139,15 @@ void apply_defaults(doc::Value& pod, const doc::Value& limit_range) {
   annotations.as_object().set(annotation, "LimitRanger plugin set: " + joined(done, "; "));
 }
 
-std::vector<std::string> limit_problems(const doc::Value& object, std::string_view kind, const doc::Value& limit_range) {
+std::vector<std::string> limit_problems(const doc::Value& object, std::string_view kind,
+                                        const doc::Value& limit_range) {
   std::vector<std::string> problems;
   for (const auto& item : elements(limit_range["spec"]["limits"])) {
     const auto type = item["type"].string_or("");
     const auto& spec = object["spec"];
     if (kind == "PersistentVolumeClaim") {
-      if (type == kind) check_item(item, type, {validation::resource_list(spec["resources"]["requests"]), {}}, problems);
+      if (type == kind)
+        check_item(item, type, {validation::resource_list(spec["resources"]["requests"]), {}}, problems);
       continue;
     }
     if (type == "Container") {

@@ -88,8 +88,8 @@ api::Answer<> PriorityOfPods::validate(const api::Review& review) {
   if (!review.object["globalDefault"].bool_or(false)) return {};
   for (const auto& object : classes_.all()) {
     if (object.document()["globalDefault"].bool_or(false) && object.name().name != review.name.name) {
-      return refuse(review, "PriorityClass " + object.name().name +
-                                " is already marked as default. Only one default can exist");
+      return refuse(
+          review, "PriorityClass " + object.name().name + " is already marked as default. Only one default can exist");
     }
   }
   return {};

@@ -85,7 +85,10 @@ api::Failure denied(const api::Review& review, const std::string& message, std::
   auto failure = api::forbidden(*review.resource, review.name.name, message);
   if (reason.empty()) reason = "Invalid";
   failure.reason = reason;
-  failure.code = reason == "Forbidden" ? 403 : reason == "Unauthorized" ? 401 : reason == "RequestEntityTooLarge" ? 413 : 422;
+  failure.code = reason == "Forbidden"               ? 403
+                 : reason == "Unauthorized"          ? 401
+                 : reason == "RequestEntityTooLarge" ? 413
+                                                     : 422;
   failure.causes.push_back({"", message, ""});
   return failure;
 }
@@ -160,14 +163,15 @@ api::Answer<std::vector<doc::Value>> Policies::params_for(const Object& policy, 
   const auto group = slash == std::string::npos ? "" : version.substr(0, slash);
   const auto resource = context_.catalog.stored(group, of_kind["kind"].string_or(""));
   const auto refuse = [&](const std::string& why) {
-    return api::refuse(denied(review, "ValidatingAdmissionPolicy '" + policy.name().name + "' with binding '" +
-                                          binding.name().name + "' denied request: failed to configure binding: " + why,
+    return api::refuse(denied(review,
+                              "ValidatingAdmissionPolicy '" + policy.name().name + "' with binding '" +
+                                  binding.name().name + "' denied request: failed to configure binding: " + why,
                               ""));
   };
   if (resource == nullptr) {
     if (policy.spec()["failurePolicy"].string_or("Fail") == "Ignore") return params;
-    return refuse("failed to find resource referenced by paramKind: '" + version + ", Kind=" +
-                  of_kind["kind"].string_or("") + "'");
+    return refuse("failed to find resource referenced by paramKind: '" + version +
+                  ", Kind=" + of_kind["kind"].string_or("") + "'");
   }
   auto ns = reference["namespace"].string_or("");
   if (resource->namespaced && ns.empty()) ns = review.name.ns;
@@ -194,11 +198,13 @@ api::Answer<> Policies::ask(const Object& policy, const Object& binding, const Q
   const auto& review = question.review;
   TRY_ANSWER(const auto params, params_for(policy, binding, review));
   const bool fails_closed = policy.spec()["failurePolicy"].string_or("Fail") != "Ignore";
-  const auto names = "ValidatingAdmissionPolicy '" + policy.name().name + "' with binding '" + binding.name().name + "'";
+  const auto names =
+      "ValidatingAdmissionPolicy '" + policy.name().name + "' with binding '" + binding.name().name + "'";
   for (const auto& given : params) {
     const Seen seen{review.object, review.before, question.request, given, question.namespace_object};
     for (auto& denial : denials_of(compiled(policy), seen, fails_closed)) {
-      if (has_action(binding, "Warn")) review.warnings.push_back("Validation failed for " + names + ": " + denial.message);
+      if (has_action(binding, "Warn"))
+        review.warnings.push_back("Validation failed for " + names + ": " + denial.message);
       if (has_action(binding, "Deny"))
         return api::refuse(denied(review, names + " denied request: " + denial.message, std::move(denial.reason)));
     }

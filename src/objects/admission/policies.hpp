@@ -20,7 +20,8 @@ class Policies final : public api::AdmissionPlugin {
   api::Answer<> check_own_expressions(const api::Review& review);
   const CompiledPolicy& compiled(const Object& policy);
   api::Answer<> ask(const Object& policy, const Object& binding, const Question& question);
-  api::Answer<std::vector<doc::Value>> params_for(const Object& policy, const Object& binding, const api::Review& review);
+  api::Answer<std::vector<doc::Value>> params_for(const Object& policy, const Object& binding,
+                                                  const api::Review& review);
   doc::Value namespace_of(const api::Review& review);
 
   api::Context& context_;

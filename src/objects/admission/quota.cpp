@@ -96,7 +96,8 @@ api::Answer<> QuotaCheck::check(const Object& quota, const api::Review& review, 
   const auto& name = quota.name().name;
   if (review.before.is_null() && review.resource->group.empty() && review.resource->kind == "Pod") {
     std::string lacking;
-    for (const auto& sentence : unspecified(review.object["spec"], hard)) lacking += (lacking.empty() ? "" : "; ") + sentence;
+    for (const auto& sentence : unspecified(review.object["spec"], hard))
+      lacking += (lacking.empty() ? "" : "; ") + sentence;
     if (!lacking.empty()) return refuse("failed quota: " + name + ": must specify " + lacking);
   }
   ResourceList more;
@@ -116,8 +117,8 @@ api::Answer<> QuotaCheck::check(const Object& quota, const api::Review& review, 
     if (used->find(entry)->second + quantity > hard.find(entry)->second) exceeded.emplace(entry, quantity);
   }
   if (exceeded.empty()) return {};
-  return refuse("exceeded quota: " + name + ", requested: " + render(exceeded) + ", used: " +
-                render(masked(*used, exceeded)) + ", limited: " + render(masked(hard, exceeded)));
+  return refuse("exceeded quota: " + name + ", requested: " + render(exceeded) +
+                ", used: " + render(masked(*used, exceeded)) + ", limited: " + render(masked(hard, exceeded)));
 }
 
 QuotaController::QuotaController(api::Context& context, Store& store)

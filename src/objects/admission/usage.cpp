@@ -12,8 +12,7 @@ namespace {
 using core::Quantity;
 
 constexpr std::string_view storage_class_infix = ".storageclass.storage.k8s.io/";
-constexpr std::array must_be_said{"cpu",           "limits.cpu",   "limits.memory",
-                                  "memory",        "requests.cpu", "requests.memory"};
+constexpr std::array must_be_said{"cpu", "limits.cpu", "limits.memory", "memory", "requests.cpu", "requests.memory"};
 
 Quantity number(std::int64_t count) { return Quantity::from_milli(count * 1000); }
 
@@ -145,7 +144,8 @@ std::vector<std::string> unspecified(const doc::Value& pod_spec, const ResourceL
       for (const auto& container : elements(pod_spec[list])) {
         ResourceList said;
         const auto& resources = container["resources"];
-        add_compute(said, validation::resource_list(resources["requests"]), validation::resource_list(resources["limits"]));
+        add_compute(said, validation::resource_list(resources["requests"]),
+                    validation::resource_list(resources["limits"]));
         if (!said.contains(entry)) names.insert(container["name"].string_or(""));
       }
     }
@@ -167,8 +167,8 @@ Counted counted_by(std::string_view entry) {
   if (entry.starts_with("services.")) return {"", "services"};
   if (entry == "requests.storage" || entry.find(storage_class_infix) != std::string_view::npos)
     return {"", "persistentvolumeclaims"};
-  for (const std::string_view plural : {"configmaps", "persistentvolumeclaims", "replicationcontrollers",
-                                        "resourcequotas", "secrets", "services"}) {
+  for (const std::string_view plural :
+       {"configmaps", "persistentvolumeclaims", "replicationcontrollers", "resourcequotas", "secrets", "services"}) {
     if (entry == plural) return {"", std::string(plural)};
   }
   return {"", "pods"};

@@ -10,8 +10,8 @@ Result<Verdict> read_verdict(std::string_view body, std::string_view uid, bool i
   const auto version = (*review)["apiVersion"].string_or("");
   const auto kind = (*review)["kind"].string_or("");
   if (version != "admission.k8s.io/v1" || kind != "AdmissionReview") {
-    return refuse("expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got " + version + ", Kind=" +
-                  kind);
+    return refuse("expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got " + version +
+                  ", Kind=" + kind);
   }
   const auto& response = (*review)["response"];
   if (!response.is_object()) return refuse("webhook response was absent");
@@ -52,8 +52,8 @@ api::Failure refusal_of(std::string_view webhook, const Verdict& verdict) {
   }
   const auto& causes = verdict.status["details"]["causes"];
   for (std::size_t i = 0; i < causes.size(); ++i) {
-    failure.causes.push_back({causes[i]["reason"].string_or(""), causes[i]["message"].string_or(""),
-                              causes[i]["field"].string_or("")});
+    failure.causes.push_back(
+        {causes[i]["reason"].string_or(""), causes[i]["message"].string_or(""), causes[i]["field"].string_or("")});
   }
   return failure;
 }

@@ -122,7 +122,8 @@ Result<std::string> Webhooks::address_of(const doc::Value& service) {
     if (ports[i]["port"].int_or(0) == port) entry = &ports[i];
   }
   if (entry == nullptr)
-    return fail(Code::not_found, "no service port " + std::to_string(port) + " found for service \"" + name.name + "\"");
+    return fail(Code::not_found,
+                "no service port " + std::to_string(port) + " found for service \"" + name.name + "\"");
   for (const auto& slice : slices_.all()) {
     if (slice.name().ns != name.ns || slice.label("kubernetes.io/service-name") != name.name) continue;
     const auto& own_ports = slice.document()["ports"];
@@ -193,9 +194,8 @@ void Webhooks::run(std::shared_ptr<Round> round) {
   if (!request) return answered(round, fail(std::move(request).error()));
   round->uid = context_.world.random.uuid();
   request->body = doc::render_json(review_document(*round->seen, round->uid));
-  context_.world.http.send(std::move(*request), [this, round](const Result<core::HttpResponse>& response) {
-    answered(round, response);
-  });
+  context_.world.http.send(std::move(*request),
+                           [this, round](const Result<core::HttpResponse>& response) { answered(round, response); });
 }
 
 void Webhooks::answered(const std::shared_ptr<Round>& round, const Result<core::HttpResponse>& response) {

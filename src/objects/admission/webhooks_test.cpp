@@ -19,20 +19,22 @@ class Hooks {
     options_.allowed_hosts = {"*"};
   }
   void add(const std::string& path, Decide decide) {
-    router_.add("POST", path,
-                [decide = std::move(decide)](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
-                  const auto review = doc::parse_json(request.body);
-                  auto response = decide((*review)["request"]);
-                  if (!response.contains("uid")) response.set("uid", (*review)["request"]["uid"]);
-                  responder->send(net::Response::json(200, doc::Object{{"apiVersion", "admission.k8s.io/v1"},
-                                                                       {"kind", "AdmissionReview"},
-                                                                       {"response", std::move(response)}}));
-                });
+    router_.add(
+        "POST", path,
+        [decide = std::move(decide)](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
+          const auto review = doc::parse_json(request.body);
+          auto response = decide((*review)["request"]);
+          if (!response.contains("uid")) response.set("uid", (*review)["request"]["uid"]);
+          responder->send(net::Response::json(200, doc::Object{{"apiVersion", "admission.k8s.io/v1"},
+                                                               {"kind", "AdmissionReview"},
+                                                               {"response", std::move(response)}}));
+        });
   }
   void start() { server_ = std::move(*net::Server::start(io_, router_, options_)); }
   std::string configuration(const std::string& name, const std::string& path, const std::string& more = "") const {
     return "metadata: {name: " + name + "}\nwebhooks:\n- name: " + name +
-           ".example.com\n  admissionReviewVersions: [v1]\n  sideEffects: None\n  clientConfig: {url: 'https://localhost:" +
+           ".example.com\n  admissionReviewVersions: [v1]\n  sideEffects: None\n  clientConfig: {url: "
+           "'https://localhost:" +
            std::to_string(server_->port()) + path + "', caBundle: " + core::base64(authority_.certificate()) +
            "}\n  rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]\n" + more;
   }
@@ -73,13 +75,15 @@ TEST_CASE_FIXTURE(Hooked, "webhooks change what is written, warn, and refuse it"
   hooks.add("/judge", [](const doc::Value& request) -> doc::Object {
     CHECK(request["object"]["metadata"]["labels"]["seen"].string_or("") == "yes");
     if (request["name"].string_or("") == "bad")
-      return {{"allowed", false}, {"status", doc::Object{{"message", "it is bad"}, {"code", 403}, {"reason", "Forbidden"}}}};
+      return {{"allowed", false},
+              {"status", doc::Object{{"message", "it is bad"}, {"code", 403}, {"reason", "Forbidden"}}}};
     return {{"allowed", true}, {"warnings", doc::Array{"look out"}}};
   });
   hooks.start();
   CHECK(make(mutating, hooks.configuration("label", "/label")).status == 201);
-  CHECK(make(validating, hooks.configuration("judge", "/judge",
-                                             "  matchConditions: [{name: c, expression: \"object.metadata.name != 'free'\"}]\n"))
+  CHECK(make(validating,
+             hooks.configuration("judge", "/judge",
+                                 "  matchConditions: [{name: c, expression: \"object.metadata.name != 'free'\"}]\n"))
             .status == 201);
   const auto good = make(maps, "metadata: {name: good}\n");
   CHECK(good.status == 201);
@@ -127,6 +131,7 @@ TEST_CASE("an answer of a webhook is taken only when it is one") {
   }
   CHECK_FALSE(read_verdict(answer(R"({"uid":"u","allowed":true,"patchType":"JSONPatch","patch":"W10="})"), "u", false));
   CHECK(admission::refusal_of("w", {}).message == "admission webhook \"w\" denied the request without explanation");
-  CHECK(admission::refusal_of("w", {.allowed = false, .status = doc::Object{{"code", 200}}, .patch = {}, .warnings = {}}).code ==
-        400);
+  CHECK(
+      admission::refusal_of("w", {.allowed = false, .status = doc::Object{{"code", 200}}, .patch = {}, .warnings = {}})
+          .code == 400);
 }

@@ -32,7 +32,9 @@ Caller person(std::string name, const std::vector<std::string>& roles) {
   return caller;
 }
 
-Caller anonymous() { return {.name = "system:anonymous", .uid = {}, .groups = {"system:unauthenticated"}, .extra = {}}; }
+Caller anonymous() {
+  return {.name = "system:anonymous", .uid = {}, .groups = {"system:unauthenticated"}, .extra = {}};
+}
 
 Caller service_account(const std::string& ns, const std::string& name, std::string uid) {
   return {.name = std::string(account_prefix) + ns + ":" + name,

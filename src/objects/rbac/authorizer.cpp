@@ -96,8 +96,8 @@ Attributes attributes_of(const api::Call& call) {
   wanted.name = info.name;
   // A Namespace is in itself: a Role in it may be about it.
   if (info.group.empty() && info.plural == "namespaces" && info.ns.empty()) wanted.ns = info.name;
-  if (wanted.name.empty() && (info.verb == api::Verb::list || info.verb == api::Verb::watch ||
-                              info.verb == api::Verb::remove_collection)) {
+  if (wanted.name.empty() &&
+      (info.verb == api::Verb::list || info.verb == api::Verb::watch || info.verb == api::Verb::remove_collection)) {
     wanted.name = name_selected(call.request.parameter("fieldSelector"));
   }
   return wanted;

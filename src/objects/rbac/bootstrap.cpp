@@ -26,7 +26,8 @@ constexpr RuleLine resource_rules[] = {
     {"cluster-admin", "*", "*", "*"},
     {"system:aggregate-to-admin", "authorization.k8s.io", "localsubjectaccessreviews", "create"},
     {"system:aggregate-to-admin", group_name, "roles rolebindings", all_verbs},
-    {"system:aggregate-to-edit", "-", "pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy", reads},
+    {"system:aggregate-to-edit", "-", "pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy",
+     reads},
     {"system:aggregate-to-edit", "-", "serviceaccounts", "impersonate"},
     {"system:aggregate-to-edit", "-", "pods pods/attach pods/exec pods/portforward pods/proxy", writes},
     {"system:aggregate-to-edit", "-", "pods/eviction", "create"},
@@ -82,8 +83,8 @@ struct UrlLine {
 };
 constexpr UrlLine url_rules[] = {
     {"cluster-admin", "*", "*"},
-    {"system:discovery",
-     "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/", "get"},
+    {"system:discovery", "/api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/",
+     "get"},
     {"system:public-info-viewer", "/healthz /livez /readyz /version /version/", "get"},
     {"system:service-account-issuer-discovery",
      "/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/", "get"},
@@ -153,7 +154,8 @@ std::vector<Object> default_roles() {
   std::vector<Object> roles;
   for (const auto& line : resource_rules)
     add_rule(role_named(roles, line.role), {words(line.verbs), words(line.groups), words(line.resources), {}, {}});
-  for (const auto& line : url_rules) add_rule(role_named(roles, line.role), {words(line.verbs), {}, {}, {}, words(line.urls)});
+  for (const auto& line : url_rules)
+    add_rule(role_named(roles, line.role), {words(line.verbs), {}, {}, {}, words(line.urls)});
   for (const auto& line : aggregations) {
     auto& role = role_named(roles, line.role);
     if (!line.given_to.empty()) role.set_label(std::string(aggregate) + std::string(line.given_to), "true");

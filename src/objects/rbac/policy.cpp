@@ -78,8 +78,8 @@ Policy::Held Policy::rules_for(const api::Caller& user, const std::string& ns) c
     if (rules != nullptr) {
       held.rules.insert(held.rules.end(), rules->begin(), rules->end());
     } else {
-      held.problems.push_back(std::string(role.is_cluster ? "clusterrole." : "role.") + std::string(group_name) + " \"" +
-                              role.name + "\" not found");
+      held.problems.push_back(std::string(role.is_cluster ? "clusterrole." : "role.") + std::string(group_name) +
+                              " \"" + role.name + "\" not found");
     }
     return true;
   });

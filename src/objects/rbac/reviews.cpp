@@ -78,9 +78,8 @@ api::Answer<api::Caller> user_in(const api::Call& call, const doc::Value& spec) 
 }
 
 doc::Value resource_rule(const Rule& rule) {
-  doc::Object value{{"verbs", array_of(rule.verbs)},
-                    {"apiGroups", array_of(rule.groups)},
-                    {"resources", array_of(rule.resources)}};
+  doc::Object value{
+      {"verbs", array_of(rule.verbs)}, {"apiGroups", array_of(rule.groups)}, {"resources", array_of(rule.resources)}};
   if (!rule.names.empty()) value.append("resourceNames", array_of(rule.names));
   return value;
 }
@@ -101,8 +100,9 @@ doc::Value rules_status(Authorizer& authorizer, const api::Caller& caller, const
   }
   std::string problems;
   for (const auto& problem : held.problems) problems += (problems.empty() ? "" : ", ") + problem;
-  doc::Object status{
-      {"resourceRules", std::move(resources)}, {"nonResourceRules", std::move(urls)}, {"incomplete", !problems.empty()}};
+  doc::Object status{{"resourceRules", std::move(resources)},
+                     {"nonResourceRules", std::move(urls)},
+                     {"incomplete", !problems.empty()}};
   if (!problems.empty()) status.append("evaluationError", problems);
   return status;
 }
@@ -147,27 +147,26 @@ void serve_reviews(api::ApiServer& server, Authorizer& authorizer, ProveToken pr
                          TRY_ANSWER(const auto wanted, wanted_in(call, review["spec"], std::move(user)));
                          return decide(wanted);
                        }));
-  server.serve_virtual(
-      authorization, "localsubjectaccessreviews",
-      answering([decide](api::Call& call, doc::Value& review) -> api::Answer<doc::Value> {
-        const auto& spec = review["spec"];
-        TRY_ANSWER(auto user, user_in(call, spec));
-        if (spec["nonResourceAttributes"].is_object())
-          TRY_DONE(refuse_invalid(call, "spec.nonResourceAttributes",
-                                  "Invalid value: null: disallowed on this kind of request"));
-        TRY_ANSWER(const auto wanted, wanted_in(call, spec, std::move(user)));
-        if (wanted.ns != call.info.ns)
-          TRY_DONE(refuse_invalid(call, "spec.resourceAttributes.namespace",
-                                  "Invalid value: \"" + wanted.ns + "\": must match metadata.namespace: " + call.info.ns));
-        return decide(wanted);
-      }));
-  server.serve_virtual(
-      authorization, "selfsubjectrulesreviews",
-      answering([&authorizer](api::Call& call, doc::Value& review) -> api::Answer<doc::Value> {
-        const auto ns = review["spec"]["namespace"].string_or("");
-        if (ns.empty()) return api::refuse(api::bad_request("no namespace on request"));
-        return rules_status(authorizer, call.caller, ns);
-      }));
+  server.serve_virtual(authorization, "localsubjectaccessreviews",
+                       answering([decide](api::Call& call, doc::Value& review) -> api::Answer<doc::Value> {
+                         const auto& spec = review["spec"];
+                         TRY_ANSWER(auto user, user_in(call, spec));
+                         if (spec["nonResourceAttributes"].is_object())
+                           TRY_DONE(refuse_invalid(call, "spec.nonResourceAttributes",
+                                                   "Invalid value: null: disallowed on this kind of request"));
+                         TRY_ANSWER(const auto wanted, wanted_in(call, spec, std::move(user)));
+                         if (wanted.ns != call.info.ns)
+                           TRY_DONE(refuse_invalid(
+                               call, "spec.resourceAttributes.namespace",
+                               "Invalid value: \"" + wanted.ns + "\": must match metadata.namespace: " + call.info.ns));
+                         return decide(wanted);
+                       }));
+  server.serve_virtual(authorization, "selfsubjectrulesreviews",
+                       answering([&authorizer](api::Call& call, doc::Value& review) -> api::Answer<doc::Value> {
+                         const auto ns = review["spec"]["namespace"].string_or("");
+                         if (ns.empty()) return api::refuse(api::bad_request("no namespace on request"));
+                         return rules_status(authorizer, call.caller, ns);
+                       }));
 }
 
 }  // namespace slipway::objects::rbac

@@ -1,6 +1,7 @@
 #pragma once
 // What clients ask to know who they are and what they, or others, may do: SelfSubjectReview, TokenReview and the
-// SubjectAccessReviews. Answered, never stored. https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/
+// SubjectAccessReviews. Answered, never stored.
+// https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/
 
 #include <functional>
 

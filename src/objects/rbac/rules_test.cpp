@@ -53,13 +53,18 @@ TEST_CASE("a rule allows exactly the verbs, groups, resources and names that it 
       {"{verbs: [get], apiGroups: [''], resources: [pods/log]}", wanted("get", "", "pods/log"), true},
       {"{verbs: [get], apiGroups: [''], resources: [pods/log]}", wanted("get", "", "pods"), false},
       {"{verbs: ['*'], apiGroups: ['*'], resources: ['*']}", wanted("x", "y", "z/w"), true},
-      {"{verbs: [patch], apiGroups: ['*'], resources: ['*/scale']}", wanted("patch", "apps", "deployments/scale"), true},
+      {"{verbs: [patch], apiGroups: ['*'], resources: ['*/scale']}", wanted("patch", "apps", "deployments/scale"),
+       true},
       {"{verbs: [patch], apiGroups: ['*'], resources: ['*/scale']}", wanted("patch", "apps", "deployments"), false},
-      {"{verbs: [patch], apiGroups: ['*'], resources: ['*/scale']}", wanted("patch", "apps", "deployments/status"), false},
+      {"{verbs: [patch], apiGroups: ['*'], resources: ['*/scale']}", wanted("patch", "apps", "deployments/status"),
+       false},
       {"{verbs: [get], apiGroups: [''], resources: ['pods/*']}", wanted("get", "", "pods/log"), false},
-      {"{verbs: [get], apiGroups: [''], resources: [secrets], resourceNames: [a]}", wanted("get", "", "secrets", "a"), true},
-      {"{verbs: [get], apiGroups: [''], resources: [secrets], resourceNames: [a]}", wanted("get", "", "secrets", "b"), false},
-      {"{verbs: [list], apiGroups: [''], resources: [secrets], resourceNames: [a]}", wanted("list", "", "secrets"), false},
+      {"{verbs: [get], apiGroups: [''], resources: [secrets], resourceNames: [a]}", wanted("get", "", "secrets", "a"),
+       true},
+      {"{verbs: [get], apiGroups: [''], resources: [secrets], resourceNames: [a]}", wanted("get", "", "secrets", "b"),
+       false},
+      {"{verbs: [list], apiGroups: [''], resources: [secrets], resourceNames: [a]}", wanted("list", "", "secrets"),
+       false},
       {"{verbs: [get], nonResourceURLs: [/healthz]}", wanted_url("get", "/healthz"), true},
       {"{verbs: [get], nonResourceURLs: [/healthz]}", wanted_url("get", "/healthz/etcd"), false},
       {"{verbs: [get], nonResourceURLs: [/healthz/*]}", wanted_url("get", "/healthz/etcd"), true},
@@ -98,17 +103,22 @@ TEST_CASE("what is given must be held, piece by piece") {
 
 TEST_CASE("bindings give rules to users, groups and service accounts, in a namespace or everywhere") {
   Policy policy;
-  policy.add_cluster_role(object("{metadata: {name: reader}, rules: [{verbs: [get], apiGroups: [''], resources: [pods]}]}"));
-  policy.add_role(object("{metadata: {name: writer, namespace: a}, rules: [{verbs: [create], apiGroups: [''], resources: [pods]}]}"));
+  policy.add_cluster_role(
+      object("{metadata: {name: reader}, rules: [{verbs: [get], apiGroups: [''], resources: [pods]}]}"));
+  policy.add_role(object(
+      "{metadata: {name: writer, namespace: a}, rules: [{verbs: [create], apiGroups: [''], resources: [pods]}]}"));
   policy.add_cluster_binding(object(
       "{metadata: {name: x}, roleRef: {kind: ClusterRole, name: reader}, subjects: [{kind: Group, name: people}, "
       "{kind: ServiceAccount, name: robot, namespace: a}, {kind: ServiceAccount, name: lost}]}"));
-  policy.add_binding(object("{metadata: {name: y, namespace: a}, roleRef: {kind: Role, name: writer}, subjects: "
-                            "[{kind: User, name: ada}, {kind: ServiceAccount, name: robot}]}"));
-  policy.add_binding(object("{metadata: {name: z, namespace: b}, roleRef: {kind: ClusterRole, name: reader}, subjects: "
-                            "[{kind: User, name: ben}]}"));
-  policy.add_binding(object("{metadata: {name: w, namespace: b}, roleRef: {kind: Role, name: nowhere}, subjects: "
-                            "[{kind: User, name: ben}]}"));
+  policy.add_binding(
+      object("{metadata: {name: y, namespace: a}, roleRef: {kind: Role, name: writer}, subjects: "
+             "[{kind: User, name: ada}, {kind: ServiceAccount, name: robot}]}"));
+  policy.add_binding(
+      object("{metadata: {name: z, namespace: b}, roleRef: {kind: ClusterRole, name: reader}, subjects: "
+             "[{kind: User, name: ben}]}"));
+  policy.add_binding(
+      object("{metadata: {name: w, namespace: b}, roleRef: {kind: Role, name: nowhere}, subjects: "
+             "[{kind: User, name: ben}]}"));
   const auto may = [&](api::Caller user, const char* verb, const char* ns) {
     auto attributes = wanted(verb, "", "pods");
     attributes.user = std::move(user);
@@ -147,8 +157,9 @@ TEST_CASE("the default roles: who may do what in a namespace, and what an aggreg
   for (const auto& role : roles) policy.add_cluster_role(role);
   for (const auto& binding : default_bindings()) policy.add_cluster_binding(binding);
   for (const auto* name : {"admin", "edit", "view"}) {
-    policy.add_binding(object("{metadata: {name: " + std::string(name) + ", namespace: n}, roleRef: {kind: ClusterRole, name: " +
-                              name + "}, subjects: [{kind: User, name: " + name + "}]}"));
+    policy.add_binding(object("{metadata: {name: " + std::string(name) +
+                              ", namespace: n}, roleRef: {kind: ClusterRole, name: " + name +
+                              "}, subjects: [{kind: User, name: " + name + "}]}"));
   }
   const auto may = [&](const api::Caller& user, Attributes attributes) {
     attributes.user = user;

@@ -51,14 +51,12 @@ Result<std::optional<Object>> AccountTokens::find(const char* kind, const Name& 
 
 Result<Issued> AccountTokens::issue(const Wanted& wanted) {
   TRY_ASSIGN(const auto account, find("ServiceAccount", wanted.account));
-  if (!account)
-    return fail(Code::not_found, "serviceaccounts \"" + wanted.account.name + "\" not found");
+  if (!account) return fail(Code::not_found, "serviceaccounts \"" + wanted.account.name + "\" not found");
   doc::Object own{{"namespace", wanted.account.ns}};
   if (!wanted.bound_kind.empty()) {
     TRY_ASSIGN(const auto bound, find(wanted.bound_kind.c_str(), {wanted.account.ns, wanted.bound_name}));
     const bool is_pod = wanted.bound_kind == "Pod";
-    if (!bound)
-      return fail(Code::not_found, (is_pod ? "pods \"" : "secrets \"") + wanted.bound_name + "\" not found");
+    if (!bound) return fail(Code::not_found, (is_pod ? "pods \"" : "secrets \"") + wanted.bound_name + "\" not found");
     if (!wanted.bound_uid.empty() && bound->uid() != wanted.bound_uid) {
       return fail(Code::conflict, "the UID in the bound object reference (" + wanted.bound_uid +
                                       ") does not match the UID in record. The object might have been deleted and then "
@@ -104,7 +102,8 @@ Result<> AccountTokens::check_bound(const doc::Value& bound, const std::string& 
 
 Result<Bearer> AccountTokens::verify(std::string_view token, const std::vector<std::string>& audiences) {
   TRY_ASSIGN(const auto claims, tokens::verify(key_, token));
-  if (!claims["iss"].is_string() || claims["iss"].as_string() != issuer_) return refuse("the token is another issuer's");
+  if (!claims["iss"].is_string() || claims["iss"].as_string() != issuer_)
+    return refuse("the token is another issuer's");
   const auto now = seconds_of(context_.world.clock.now());
   if (!claims["exp"].is_int() || claims["exp"].as_int() <= now) return refuse("service account token has expired");
   if (!claims["nbf"].is_int() || claims["nbf"].as_int() > now) return refuse("the token is not valid yet");

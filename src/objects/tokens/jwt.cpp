@@ -66,7 +66,8 @@ Result<doc::Value> verify(const core::SigningKey& key, std::string_view token) {
   const auto& alg = (*header)["alg"];
   if (!alg.is_string() || alg.as_string() != "ES256") return refuse("the token is not signed with ES256");
   const auto& kid = (*header)["kid"];
-  if (!kid.is_string() || kid.as_string() != key_id(key)) return refuse("the token is signed with a key not known here");
+  if (!kid.is_string() || kid.as_string() != key_id(key))
+    return refuse("the token is signed with a key not known here");
   if (header->as_object().contains("crit")) return refuse("the token needs an extension that is not known here");
   const auto signature = core::from_base64_url(parts->signature);
   if (!signature || !key.verify(parts->signed_text, *signature)) return refuse("the token's signature is wrong");

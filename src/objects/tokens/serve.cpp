@@ -56,8 +56,7 @@ api::Answer<doc::Value> AccountTokens::request(api::Call& call) {
     const auto& error = issued.error();
     if (error.code == Code::not_found && error.message.starts_with("serviceaccounts "))
       return api::refuse(api::not_found(*call.resource, call.info.name));
-    if (error.code == Code::conflict)
-      return api::refuse(api::conflict(*call.resource, call.info.name, error.message));
+    if (error.code == Code::conflict) return api::refuse(api::conflict(*call.resource, call.info.name, error.message));
     return api::refuse(api::from_error(error));
   }
   auto& object = body.as_object();
@@ -66,18 +65,16 @@ api::Answer<doc::Value> AccountTokens::request(api::Call& call) {
   body.set_path("metadata.name", call.info.name);
   body.set_path("metadata.namespace", call.info.ns);
   body.set_path("spec.audiences", doc::Array(issued->audiences.begin(), issued->audiences.end()));
-  body.set_path("spec.expirationSeconds",
-                std::chrono::duration_cast<std::chrono::seconds>(wanted.lifetime).count());
-  body.set_path("status", doc::Object{{"token", issued->token},
-                                      {"expirationTimestamp", core::render_rfc3339(issued->expires)}});
+  body.set_path("spec.expirationSeconds", std::chrono::duration_cast<std::chrono::seconds>(wanted.lifetime).count());
+  body.set_path("status",
+                doc::Object{{"token", issued->token}, {"expirationTimestamp", core::render_rfc3339(issued->expires)}});
   return body;
 }
 
 void AccountTokens::serve(api::ApiServer& server) {
   server.serve_subresource("", "serviceaccounts", "token", [this](const api::CallPtr& call) {
     if (call->info.verb != api::Verb::create)
-      return call->send(
-          api::method_not_allowed("the server does not allow this method on the requested resource"));
+      return call->send(api::method_not_allowed("the server does not allow this method on the requested resource"));
     auto answer = request(*call);
     if (!answer) return call->send(answer.error());
     if (context_.events != nullptr) {
