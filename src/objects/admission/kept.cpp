@@ -13,8 +13,10 @@ const std::vector<Object>& Kept::all() {
   if (resource == nullptr) return *objects_;
   const auto kind = objects::kind_of(*resource);
   if (watch_ == nullptr) {
-    auto watch =
-        context_.backend.watch(kind, std::nullopt, [this](const std::shared_ptr<const Change>&) { objects_.reset(); });
+    auto watch = context_.backend.watch(kind, std::nullopt, [this](const std::shared_ptr<const Change>& change) {
+      objects_.reset();
+      is_watch_over_ = is_watch_over_ || change == nullptr;
+    });
     if (watch) watch_ = std::move(*watch);
   }
   // One that cannot be read decides nothing.

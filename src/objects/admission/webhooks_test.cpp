@@ -34,7 +34,7 @@ class Hooks {
   std::string configuration(const std::string& name, const std::string& path, const std::string& more = "") const {
     return "metadata: {name: " + name + "}\nwebhooks:\n- name: " + name +
            ".example.com\n  admissionReviewVersions: [v1]\n  sideEffects: None\n  clientConfig: {url: "
-           "'https://localhost:" +
+           "'https://127.0.0.1:" +
            std::to_string(server_->port()) + path + "', caBundle: " + core::base64(authority_.certificate()) +
            "}\n  rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]\n" + more;
   }

@@ -112,18 +112,27 @@ std::string refusal_text(const Attributes& wanted) {
 }
 
 Result<> Authorizer::start() {
+  watches_.clear();
+  is_watch_over_ = false;
+  policy_.reset();
+  const auto on_change = [this](const std::shared_ptr<const Change>& change) {
+    policy_.reset();
+    is_watch_over_ = is_watch_over_ || change == nullptr;
+  };
   for (const auto& part : parts) {
     const auto resource = context_.catalog.stored(group_name, part.kind);
     if (resource == nullptr) continue;
-    TRY_ASSIGN(auto watch, context_.backend.watch(kind_of(*resource), std::nullopt,
-                                                  [this](const std::shared_ptr<const Change>&) { policy_.reset(); }));
+    TRY_ASSIGN(auto watch, context_.backend.watch(kind_of(*resource), std::nullopt, on_change));
     watches_.push_back(std::move(watch));
   }
-  policy_.reset();
   return {};
 }
 
 const Policy& Authorizer::policy() {
+  if (is_watch_over_) {
+    // Without watches the roles are read for every request: slow, and right.
+    if (!start()) watches_.clear();
+  }
   if (policy_ && !watches_.empty()) return *policy_;
   Policy fresh;
   for (const auto& part : parts) {

@@ -43,6 +43,7 @@ class Authorizer {
   bool open_reading_;
   std::optional<Policy> policy_;
   std::vector<std::unique_ptr<ChangeWatch>> watches_;
+  bool is_watch_over_ = false;  // one fell behind and is told nothing more
 };
 
 // What a request wants to do.
