@@ -44,7 +44,8 @@ class Cluster {
     access_->add_routes(router_);
     router_.set_guard([this](net::Request& request, net::Responder& responder) { return guard(request, responder); });
     REQUIRE(embedded_->start());
-    REQUIRE(access_->start());
+    const auto started = access_->start();
+    REQUIRE_MESSAGE(started, (started ? "" : started.error().one_line()));
     REQUIRE(admission_->start());
     net::ServerOptions server;
     server.loop = &world_.loop();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "objects/rbac/aggregation.hpp"
 #include "objects/rbac/policy.hpp"
 
 namespace slipway::objects::rbac {
@@ -164,6 +165,13 @@ std::vector<Object> default_roles() {
     label.append(std::string(aggregate) + std::string(line.gathers), "true");
     doc::Object selector{{"matchLabels", std::move(label)}};
     role.document().set_path("aggregationRule.clusterRoleSelectors", doc::Array{doc::Value(std::move(selector))});
+  }
+  // view is part of edit, and edit of admin.
+  for (std::size_t depth = 0; depth < 3; ++depth) {
+    for (auto& role : roles) {
+      if (role.document()["aggregationRule"].is_object())
+        role.document().at_or_insert("rules") = aggregated_rules(role, roles);
+    }
   }
   return roles;
 }
