@@ -129,7 +129,7 @@ void add_status_routes(State& s) {
 
 Result<> open_server(State& s) {
   s.router.set_guard(
-      team::make_guard(*s.team, {.open_reading = !s.options.rbac, .api_decides = true, .events = s.audit.get()}));
+      team::make_guard(*s.team, {.open_reading = !s.options.rbac, .events = s.audit.get(), .api_decides = true}));
   s.objects->add_routes(s.router);
   s.access->add_routes(s.router);
   team::add_routes(s.router, *s.team, *s.audit);

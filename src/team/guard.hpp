@@ -15,10 +15,10 @@ namespace slipway::team {
 struct GuardOptions {
   // Reading needs no credentials: right when only loopback is listened on.
   bool open_reading = true;
-  // The Kubernetes API decides itself what who may do (RBAC): the guard only finds out who it is.
-  bool api_decides = false;
   // Where refusals of known people are recorded; may be null.
   core::EventSink* events = nullptr;
+  // The Kubernetes API decides itself what who may do (RBAC): the guard only finds out who it is.
+  bool api_decides = false;
 };
 
 // Lets a request pass, with net::principal_header and net::roles_header set, or answers 401 or 403 in the shape that
