@@ -139,4 +139,20 @@ Result<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
+std::string base64_url(std::string_view bytes) {
+  std::string text = base64(bytes);
+  while (text.ends_with('=')) text.pop_back();
+  for (char& c : text) c = c == '+' ? '-' : c == '/' ? '_' : c;
+  return text;
+}
+
+Result<std::string> from_base64_url(std::string_view text) {
+  if (text.find_first_of("+/=") != std::string_view::npos)
+    return fail(Code::invalid_argument, "invalid base64: not of the alphabet for URLs");
+  std::string plain(text);
+  for (char& c : plain) c = c == '-' ? '+' : c == '_' ? '/' : c;
+  plain.append((4 - plain.size() % 4) % 4, '=');
+  return from_base64(plain);
+}
+
 }  // namespace slipway::core

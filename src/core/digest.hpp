@@ -46,6 +46,9 @@ class Hasher {
 std::string hmac_sha256_hex(std::string_view key, std::string_view message);
 std::string base64(std::string_view bytes);
 Result<std::string> from_base64(std::string_view text);
+// RFC 4648 section 5, without padding: as tokens have it. One spelling only: anything else is refused.
+std::string base64_url(std::string_view bytes);
+Result<std::string> from_base64_url(std::string_view text);
 // Compares secrets without telling by timing where they differ.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 

@@ -28,7 +28,8 @@ class IoThread {
 
 // Who is calling, as the guard established it: set by the router's guard only, removed from what a client sends.
 inline constexpr std::string_view principal_header = "x-slipway-principal";
-inline constexpr std::string_view roles_header = "x-slipway-roles";  // comma-separated
+inline constexpr std::string_view roles_header = "x-slipway-roles";      // comma-separated
+inline constexpr std::string_view account_header = "x-slipway-account";  // of a service account's token: JSON
 // A client's own name for one request to create something: sent again after a lost answer, it makes nothing new.
 // draft-ietf-httpapi-idempotency-key-header.
 inline constexpr std::string_view idempotency_header = "idempotency-key";

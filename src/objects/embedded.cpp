@@ -72,6 +72,7 @@ Store& Embedded::store() { return *state_->store; }
 Backend& Embedded::backend() { return *state_->backend; }
 Catalog& Embedded::catalog() { return *state_->catalog; }
 api::ApiServer& Embedded::server() { return state_->server; }
+api::Context& Embedded::context() { return state_->context; }
 
 void Embedded::add_admission(std::unique_ptr<api::AdmissionPlugin> plugin) {
   state_->context.plugins.push_back(std::move(plugin));

@@ -48,6 +48,7 @@ class Embedded {
   Backend& backend();
   Catalog& catalog();
   api::ApiServer& server();
+  api::Context& context();
   void add_admission(std::unique_ptr<api::AdmissionPlugin> plugin);
   Result<> start();  // the controllers
   void add_routes(net::Router& router);

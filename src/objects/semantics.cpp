@@ -53,6 +53,12 @@ Result<> check_name(const Kind& kind, const Name& name) {
     return fail(Code::invalid_argument, "metadata.namespace \"" + name.ns + "\" is not a legal namespace name",
                 "use lower-case letters, digits and '-', at most 63");
   }
+  // "system:basic-user": what fits into a path.
+  const auto& text = name.name;
+  if (kind.group == "rbac.authorization.k8s.io" && !text.empty() && text != "." && text != ".." &&
+      text.find_first_of("/%") == std::string::npos) {
+    return {};
+  }
   const bool wants_label = kind.kind == "Service" || kind.kind == "Namespace";
   if (wants_label ? core::is_dns_label(name.name) : core::is_dns_subdomain(name.name)) return {};
   return fail(Code::invalid_argument,

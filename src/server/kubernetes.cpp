@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "objects/access.hpp"
 #include "objects/api/admission.hpp"
 #include "objects/api/server.hpp"
 #include "objects/kinds.hpp"
@@ -49,6 +50,28 @@ Result<std::vector<doc::Value>> bundled_definitions() {
   return definitions;
 }
 
+// Service accounts are the API's, people the team's; each tells the other who its tokens belong to.
+Result<> open_access(Platform::State& s) {
+  objects::AccessOptions options;
+  options.rbac = s.options.rbac;
+  options.key_file = s.options.layout.account_key();
+  options.other_tokens = [&s](std::string_view token) -> Result<api::Caller> {
+    TRY_ASSIGN(const auto owner, s.team->owner_of(token));
+    return api::person(owner.id, owner.roles);
+  };
+  TRY_ASSIGN(s.access, objects::Access::open(*s.objects, std::move(options)));
+  s.team->accept_accounts([&s](std::string_view token) -> Result<std::optional<team::Principal>> {
+    TRY_ASSIGN(const auto account, s.access->authenticate(token));
+    if (!account) return std::nullopt;
+    return team::Principal{.id = account->name,
+                           .name = account->name,
+                           .roles = {},
+                           .service = true,
+                           .account = api::account_header_of(*account)};
+  });
+  return {};
+}
+
 }  // namespace
 
 Result<> open_objects(Platform::State& s) {
@@ -61,7 +84,8 @@ Result<> open_objects(Platform::State& s) {
   TRY_ASSIGN(s.objects, objects::Embedded::open(s.world(), *s.database, s.volatile_database.get(), std::move(options)));
   s.store = &s.objects->store();
   s.objects->add_admission(std::make_unique<PromotionsAreAskedFor>());
-  return {};
+  s.admission = std::make_unique<objects::Admission>(*s.objects);
+  return open_access(s);
 }
 
 void serve_connections(Platform::State& s) {

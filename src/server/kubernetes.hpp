@@ -7,7 +7,7 @@
 
 namespace slipway::server {
 
-// Fills in the state's objects, store and volatile database.
+// Fills in the state's objects, store, volatile database, access and admission.
 Result<> open_objects(Platform::State& state);
 // What the API serves of running Pods: logs, exec, attach, port-forward, proxy, metrics.
 void serve_connections(Platform::State& state);

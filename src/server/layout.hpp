@@ -24,6 +24,7 @@ struct Layout {
   std::string prometheus() const { return root + "/prometheus"; }
   std::string tokens() const { return root + "/tokens"; }
   std::string audit_key() const { return root + "/audit.key"; }
+  std::string account_key() const { return root + "/accounts.key"; }  // signs the tokens of service accounts
   std::string spool() const { return root + "/spool"; }
   std::string ports() const { return root + "/ports.json"; }
   std::string endpoints() const { return root + "/endpoints.json"; }

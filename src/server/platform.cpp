@@ -128,8 +128,10 @@ void add_status_routes(State& s) {
 }
 
 Result<> open_server(State& s) {
-  s.router.set_guard(team::make_guard(*s.team, {.open_reading = true, .events = s.audit.get()}));
+  s.router.set_guard(
+      team::make_guard(*s.team, {.open_reading = !s.options.rbac, .events = s.audit.get(), .api_decides = true}));
   s.objects->add_routes(s.router);
+  s.access->add_routes(s.router);
   team::add_routes(s.router, *s.team, *s.audit);
   serve_connections(s);
   s.registry->add_routes(s.router);
@@ -182,6 +184,8 @@ void start_triggers(State& s) {
 
 Result<> start_rooms(State& s) {
   TRY(s.objects->start());
+  TRY(s.access->start());
+  TRY(s.admission->start());
   TRY(s.node->start());
   TRY(s.publisher->start());
   TRY(s.serving->start());

@@ -17,7 +17,9 @@ namespace slipway::server {
 struct PlatformOptions {
   Layout layout;
   Profile profile;
-  std::string team_file;                         // replaces DATA/team.yaml when not empty
+  std::string team_file;  // replaces DATA/team.yaml when not empty
+  // Reading needs credentials and a role that allows it: for a platform that listens beyond loopback.
+  bool rbac = false;
   std::map<std::string, std::string> variables;  // over those of the profile; kept for later starts
 };
 

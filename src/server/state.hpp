@@ -9,6 +9,8 @@
 #include "gateway/publisher/publisher.hpp"
 #include "net/client.hpp"
 #include "net/http.hpp"
+#include "objects/access.hpp"
+#include "objects/admission.hpp"
 #include "objects/embedded.hpp"
 #include "pods/connections.hpp"
 #include "pods/node.hpp"
@@ -53,6 +55,8 @@ struct Platform::State {
   std::unique_ptr<storage::Database> volatile_database;  // Events and Leases
   std::unique_ptr<objects::Embedded> objects;
   objects::Store* store = nullptr;  // of `objects`
+  std::unique_ptr<objects::Access> access;
+  std::unique_ptr<objects::Admission> admission;
   std::unique_ptr<pods::ShimRuntime> runtime;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<pods::Connections> connections;

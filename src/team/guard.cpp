@@ -31,6 +31,10 @@ constexpr std::array rules = {
     Rule{"/apis/", Verb::apply},
 };
 
+bool is_kubernetes(std::string_view path) {
+  return path.starts_with("/api/v1/") || (path.starts_with("/apis/") && !path.starts_with("/apis/v2beta1/"));
+}
+
 bool is_reading(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
 // What goes into a Pod or through it, whatever the method: WebSockets begin with GET.
@@ -58,6 +62,7 @@ Requirement requirement_of(std::string_view method, std::string_view path, const
                       (path.starts_with("/api/v1/") && (path.contains("/secrets/") || path.ends_with("/secrets")));
   if (is_connection(method, path)) return {true, Verb::apply};
   if (is_reading(method) && !secret) return {!options.open_reading, std::nullopt};
+  if (options.api_decides && is_kubernetes(path)) return {true, std::nullopt};
   for (const auto& rule : rules) {
     if (path.starts_with(rule.prefix)) return {true, rule.verb};
   }
@@ -88,6 +93,14 @@ net::Response refusal(std::string_view path, const core::Error& error) {
   return response;
 }
 
+// A certificate proves its subject. Somebody who is not in team.yaml has no roles; the Kubernetes API knows the groups
+// of the certificate.
+Principal owner_of_certificate(const Team& team, const std::string& subject) {
+  const auto* person = team.find(subject);
+  if (person == nullptr) return {.id = subject, .name = subject, .roles = {}, .service = true};
+  return {.id = person->id, .name = person->name, .roles = person->roles, .service = person->service};
+}
+
 // What an Environment counts as somebody's approval.
 bool is_decision(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
@@ -98,14 +111,16 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
   return [&team, options](net::Request& request, net::Responder& responder) {
     net::remove_header(request.headers, net::principal_header);
     net::remove_header(request.headers, net::roles_header);
+    net::remove_header(request.headers, net::account_header);
 
     auto refuse = [&](const Error& error) {
       responder.send(refusal(request.path, error));
       return false;
     };
     const auto needs = requirement_of(request.method, request.path, options);
-    const auto caller = team.authenticate(request.headers);
+    auto caller = team.authenticate(request.headers);
     if (!caller) return refuse(caller.error());
+    if (!*caller && !request.client_subject.empty()) *caller = owner_of_certificate(team, request.client_subject);
     if (!*caller) {
       if (!needs.credentials) return true;
       return refuse(Error(Code::unauthenticated, "this needs a token", "send Authorization: Bearer TOKEN"));
@@ -127,6 +142,7 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
     }
     request.headers.emplace_back(net::principal_header, principal.id);
     request.headers.emplace_back(net::roles_header, join(principal.roles));
+    if (!principal.account.empty()) request.headers.emplace_back(net::account_header, principal.account);
     return true;
   };
 }

@@ -17,6 +17,8 @@ struct GuardOptions {
   bool open_reading = true;
   // Where refusals of known people are recorded; may be null.
   core::EventSink* events = nullptr;
+  // The Kubernetes API decides itself what who may do (RBAC): the guard only finds out who it is.
+  bool api_decides = false;
 };
 
 // Lets a request pass, with net::principal_header and net::roles_header set, or answers 401 or 403 in the shape that

@@ -22,6 +22,8 @@ constexpr storage::Migration migrations[] = {
       );)"},
 };
 
+constexpr std::string_view token_prefix = "slw_";
+
 std::int64_t micros(Time time) { return time.time_since_epoch().count(); }
 Time time_of(std::int64_t micros) { return Time(Duration(micros)); }
 
@@ -68,12 +70,20 @@ Result<std::optional<Principal>> Team::authenticate(const core::Headers& headers
   if (authorization.empty()) return std::nullopt;
   TRY_ASSIGN(const auto token, token_of(authorization));
   if (!token) return fail(Code::unauthenticated, "this Authorization scheme is not known", "send Bearer TOKEN");
+  if (accounts_ && !token->starts_with(token_prefix)) {
+    TRY_ASSIGN(auto account, accounts_(*token));
+    if (account) return account;
+  }
+  TRY_ASSIGN(auto owner, owner_of(*token));
+  return std::optional<Principal>(std::move(owner));
+}
 
+Result<Principal> Team::owner_of(std::string_view token) const {
   std::string person;
   std::optional<std::int64_t> expires;
   bool revoked = false;
   TRY(database_.read([&](storage::Connection& c) {
-    return c.query("SELECT person, expires, revoked FROM team_tokens WHERE hash = ?", {core::Digest::of(*token).hex()},
+    return c.query("SELECT person, expires, revoked FROM team_tokens WHERE hash = ?", {core::Digest::of(token).hex()},
                    [&](const storage::Row& row) {
                      person = row.text(0);
                      if (!row.is_null(1)) expires = row.integer(1);
@@ -88,7 +98,7 @@ Result<std::optional<Principal>> Team::authenticate(const core::Headers& headers
   }
   const auto* owner = find(person);
   if (owner == nullptr) return fail(Code::unauthenticated, person + " is no longer in team.yaml");
-  return Principal{owner->id, owner->name, owner->roles, owner->service};
+  return Principal{owner->id, owner->name, owner->roles, owner->service, {}};
 }
 
 Result<IssuedToken> Team::issue_token(std::string_view person, std::string_view label, std::optional<Duration> lifetime,
@@ -100,7 +110,7 @@ Result<IssuedToken> Team::issue_token(std::string_view person, std::string_view 
     return fail(Code::not_found, "nobody has the id \"" + std::string(person) + "\"",
                 near.empty() ? "people are listed in team.yaml" : "did you mean \"" + near + "\"?");
   }
-  IssuedToken token{world_.random.hex(12), "slw_" + world_.random.hex(64), std::string(person)};
+  IssuedToken token{world_.random.hex(12), std::string(token_prefix) + world_.random.hex(64), std::string(person)};
   const auto now = world_.clock.now();
   storage::SqlValue expires = nullptr;
   if (lifetime) expires = micros(now + *lifetime);

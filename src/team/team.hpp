@@ -2,6 +2,7 @@
 // team: who people are, what they may do, and how they prove it. Not for approvals of a Promotion (delivery binds
 // those to a subject) and not for the record of what people did (audit.hpp). Control loop only.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +41,8 @@ struct Principal {
   std::string id;
   std::string name;
   std::vector<std::string> roles;
-  bool service = false;  // a program's account
+  bool service = false;      // a program's account
+  std::string account = {};  // of a service account of the Kubernetes API: net::account_header
   bool has_role(std::string_view role) const;
 };
 
@@ -78,6 +80,12 @@ class Team {
   // nullopt without such a header; unauthenticated when the token is wrong, revoked, expired or its owner is gone.
   Result<std::optional<Principal>> authenticate(const core::Headers& headers) const;
 
+  // Asked about every token that is not made here; nullopt: it is none of theirs either.
+  using Accounts = std::function<Result<std::optional<Principal>>(std::string_view token)>;
+  void accept_accounts(Accounts accounts) { accounts_ = std::move(accounts); }
+  // The person behind one of our own tokens; unauthenticated as in authenticate().
+  Result<Principal> owner_of(std::string_view token) const;
+
   // 256 random bits for that person. not_found when nobody has that id. `label` says what it is for: "laptop".
   // On record as `by`'s when record_to() was called.
   Result<IssuedToken> issue_token(std::string_view person, std::string_view label,
@@ -95,6 +103,7 @@ class Team {
   storage::Database& database_;
   std::vector<Person> people_;
   core::EventSink* events_ = nullptr;
+  Accounts accounts_;
 };
 
 // GET /whoami, GET /people, GET /timeline, GET /timeline/verify, GET and POST /tokens, DELETE /tokens/{id}, all under

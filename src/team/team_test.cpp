@@ -185,6 +185,41 @@ TEST_CASE("a client cannot name itself: internal headers that it sends are remov
   CHECK(request.header(net::roles_header).empty());
 }
 
+TEST_CASE("where the Kubernetes API decides itself, the guard only says who it is: people, accounts and certificates") {
+  Office office;
+  office.people->accept_accounts([](std::string_view token) -> Result<std::optional<team::Principal>> {
+    if (token == "expired") return fail(Code::unauthenticated, "service account token has expired");
+    if (token != "robots") return std::nullopt;
+    return team::Principal{
+        .id = "system:serviceaccount:dev:robot", .name = "", .roles = {}, .service = true, .account = "{}"};
+  });
+  const auto guard = team::make_guard(*office.people, {.open_reading = false, .events = nullptr, .api_decides = true});
+  const auto ask = [&](const std::string& method, const std::string& path, const std::string& token,
+                       const std::string& subject = "") {
+    net::Request request;
+    request.method = method;
+    request.path = path;
+    request.client_subject = subject;
+    request.headers.emplace_back("x-slipway-account", "{\"uid\":\"mine\"}");
+    if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
+    Recorder recorder;
+    if (!guard(request, recorder)) return std::to_string(recorder.answer->status);
+    return std::string(request.header(net::principal_header)) + std::string(request.header(net::account_header));
+  };
+  const auto ada = office.people->issue_token("ada@example.com", "").value().secret;
+  const std::string pods = "/api/v1/namespaces/dev/pods";
+  CHECK(ask("POST", pods, ada) == "ada@example.com");
+  CHECK(ask("GET", pods, "") == "401");
+  CHECK(ask("POST", pods, "robots") == "system:serviceaccount:dev:robot{}");
+  CHECK(ask("POST", pods, "expired") == "401");
+  CHECK(ask("POST", pods, "unknown") == "401");
+  CHECK(ask("POST", pods, "", "system:admin") == "system:admin");
+  CHECK(ask("POST", "/api/slipway/v1/tokens", "robots") == "403");
+  CHECK(ask("POST", "/api/slipway/v1/tokens", "", "system:admin") == "403");
+  CHECK(ask("POST", "/apis/v2beta1/runs", "robots") == "403");
+  CHECK(ask("POST", "/api/slipway/v1/tokens", "", "grace@example.com") == "grace@example.com");
+}
+
 TEST_CASE("a refusal has the shape that the clients of that path read, and is on record") {
   Office office;
   Sink sink;

@@ -19,9 +19,9 @@ struct Review {
   doc::Value object;   // as it will be; null for a removal. Plugins that mutate may change it.
   doc::Value before;   // as it is; null for a create
   doc::Value options;  // of the request: CreateOptions, UpdateOptions, DeleteOptions; may be null
-  std::string user;
+  Caller user;
   bool dry_run = false;
-  std::vector<std::string> warnings;
+  mutable std::vector<std::string> warnings;  // for whoever asked; who only looks may warn too
 };
 
 class AdmissionPlugin {

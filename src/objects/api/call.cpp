@@ -9,11 +9,6 @@ void add_warnings(const Call& call, net::Response& response) {
 
 }  // namespace
 
-std::string Call::user() const {
-  const auto principal = request.header(net::principal_header);
-  return principal.empty() ? "system:anonymous" : std::string(principal);
-}
-
 std::string Call::manager() const {
   if (const auto said = request.parameter("fieldManager"); !said.empty()) return std::string(said);
   const auto agent = request.header("User-Agent");

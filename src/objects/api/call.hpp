@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "objects/api/caller.hpp"
 #include "objects/api/failure.hpp"
 #include "objects/api/request_info.hpp"
 #include "objects/catalog.hpp"
@@ -18,11 +19,12 @@ struct Call {
   Kind kind;             // of `stored`
   net::Request request;
   std::shared_ptr<net::Responder> responder;
+  Caller caller;                      // who calls, or is acted for
   std::vector<std::string> warnings;  // for the Warning header
 
   Name name() const { return {info.ns, info.name}; }
   bool is_converted() const { return resource != stored; }
-  std::string user() const;     // who calls; "system:anonymous" when nobody said
+  const std::string& user() const { return caller.name; }
   std::string manager() const;  // ?fieldManager=, else the start of the User-Agent
   // Sends an object or Status with the call's warnings.
   void send(int status, std::string json);

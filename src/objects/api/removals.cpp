@@ -93,12 +93,13 @@ Answer<Removals::Removed> Removals::remove_one(Call& call, const Name& name, con
     review.name = name;
     review.before = before.document();
     review.options = options.document;
-    review.user = call.user();
+    review.user = call.caller;
     review.dry_run = options.dry_run;
     for (const auto& plugin : context_.plugins) {
       TRY_DONE(plugin->mutate(review));
       TRY_DONE(plugin->validate(review));
     }
+    call.warnings.insert(call.warnings.end(), review.warnings.begin(), review.warnings.end());
     auto [gone, after] = verbs::removal_of(*call.stored, before, propagation_from(options.propagation), options.grace,
                                            context_.world.clock.now());
     if (options.dry_run || (!gone && after.document() == before.document())) return Removed{gone, after.document()};

@@ -79,13 +79,16 @@ void ApiServer::add_routes(net::Router& router) {
 void ApiServer::State::handle(net::Request request, std::shared_ptr<net::Responder> responder) {
   auto call = std::make_shared<Call>();
   call->info = request_info_of(request);
+  call->caller = caller_of(request);
   call->request = std::move(request);
   call->responder = std::move(responder);
-  if (!call->info.is_resource) return documents.answer(call->request, *call->responder);
-  if (auto known = find_resource(*call); !known) return call->send(known.error());
+  if (call->info.is_resource) {
+    if (auto known = find_resource(*call); !known) return call->send(known.error());
+  }
   if (authorizer) {
     if (auto allowed = authorizer(*call); !allowed) return call->send(allowed.error());
   }
+  if (!call->info.is_resource) return documents.answer(call->request, *call->responder);
   dispatch(call);
 }
 

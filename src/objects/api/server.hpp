@@ -28,7 +28,8 @@ class ApiServer {
                          CallHandler handler);
   // A resource that is answered and not stored: "authorization.k8s.io", "selfsubjectaccessreviews".
   void serve_virtual(std::string_view group, std::string_view plural, CallHandler handler);
-  // Asked before anything is done; refuses with a Failure.
+  // Asked before anything is done, for documents too (they have no resource); refuses with a Failure. May change who
+  // the caller is.
   void set_authorizer(std::function<Answer<>(Call&)> authorizer);
 
  private:

@@ -145,7 +145,7 @@ void Writes::begin(std::shared_ptr<Attempt> attempt) {
   review->object = std::move(attempt->draft.after);
   review->before = attempt->draft.before;
   review->name = {call.info.ns, review->object["metadata"]["name"].string_or("")};
-  review->user = call.user();
+  review->user = call.caller;
   review->dry_run = is_dry_run(call);
   attempt->review = std::move(review);
   admit(std::move(attempt));
@@ -198,7 +198,7 @@ Result<Stored> Writes::record(const Call& call, const char* action, const std::s
   // Leases and Events are written by programs, by the second.
   if (context_.events == nullptr || is_volatile(call.kind)) return write();
   core::Event event;
-  event.actor = call.user();
+  event.actor = call.caller.on_record();
   event.action = action;
   event.object = object;
   event.detail = call.request.method + " " + call.request.path;

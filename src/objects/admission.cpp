@@ -1,0 +1,39 @@
+#include "objects/admission.hpp"
+
+#include "objects/admission/limits.hpp"
+#include "objects/admission/pods.hpp"
+#include "objects/admission/policies.hpp"
+#include "objects/admission/quota.hpp"
+#include "objects/admission/webhooks.hpp"
+
+namespace slipway::objects {
+
+struct Admission::State {
+  explicit State(Embedded& given) : embedded(given), quota(given.context(), given.store()) {}
+  Embedded& embedded;
+  admission::QuotaController quota;
+};
+
+Admission::Admission(Embedded& embedded) : state_(std::make_unique<State>(embedded)) {
+  auto& context = embedded.context();
+  embedded.add_admission(std::make_unique<admission::LimitRanger>(context));
+  embedded.add_admission(std::make_unique<admission::ServiceAccountOfPods>(context));
+  embedded.add_admission(std::make_unique<admission::PriorityOfPods>(context));
+  embedded.add_admission(std::make_unique<admission::Policies>(context));
+  embedded.add_admission(std::make_unique<admission::QuotaCheck>(context));
+  context.remote = std::make_unique<admission::Webhooks>(context);
+}
+
+Admission::~Admission() = default;
+
+Result<> Admission::start() {
+  auto& store = state_->embedded.store();
+  for (auto& wanted : admission::system_priority_classes()) {
+    const auto kind = kind_of(*state_->embedded.catalog().stored("scheduling.k8s.io", "PriorityClass"));
+    TRY_ASSIGN(const auto found, store.find(kind, wanted.name()));
+    if (!found) TRY(store.create(std::move(wanted)));
+  }
+  return state_->quota.start();
+}
+
+}  // namespace slipway::objects

@@ -1,0 +1,26 @@
+#pragma once
+// What has a say in writes over HTTP beside the rules of each kind: service accounts, priorities, LimitRanges,
+// ResourceQuotas, ValidatingAdmissionPolicies, webhooks; and the controllers that belong to them.
+//
+// Thread: the control loop only.
+
+#include <memory>
+
+#include "objects/embedded.hpp"
+
+namespace slipway::objects {
+
+class Admission {
+ public:
+  // From now on writes are looked at. `embedded` outlives this.
+  explicit Admission(Embedded& embedded);
+  ~Admission();
+  // The controllers, and the PriorityClasses that every cluster has.
+  Result<> start();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace slipway::objects

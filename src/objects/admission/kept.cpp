@@ -1,0 +1,36 @@
+#include "objects/admission/kept.hpp"
+
+#include <algorithm>
+
+namespace slipway::objects::admission {
+
+const std::vector<Object>& Kept::all() {
+  if (objects_ && watch_ != nullptr) return *objects_;
+  if (is_watch_over_) watch_.reset();
+  is_watch_over_ = false;
+  objects_.emplace();
+  const auto resource = context_.catalog.stored(group_, kind_);
+  if (resource == nullptr) return *objects_;
+  const auto kind = objects::kind_of(*resource);
+  if (watch_ == nullptr) {
+    auto watch = context_.backend.watch(kind, std::nullopt, [this](const std::shared_ptr<const Change>& change) {
+      objects_.reset();
+      is_watch_over_ = is_watch_over_ || change == nullptr;
+    });
+    if (watch) watch_ = std::move(*watch);
+  }
+  // One that cannot be read decides nothing.
+  (void)context_.backend.list(kind, {}, [&](const Stored& stored) {
+    if (auto object = stored.parse()) objects_->push_back(std::move(*object));
+    return true;
+  });
+  return *objects_;
+}
+
+const Object* Kept::find(const Name& name) {
+  const auto& objects = all();
+  const auto found = std::ranges::find_if(objects, [&](const Object& object) { return object.name() == name; });
+  return found == objects.end() ? nullptr : &*found;
+}
+
+}  // namespace slipway::objects::admission

@@ -1,0 +1,104 @@
+#include "objects/admission/pods.hpp"
+
+namespace slipway::objects::admission {
+namespace {
+
+constexpr Kind priority_class{"scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false};
+constexpr std::string_view default_account = "default";
+
+bool is_mirror(const doc::Value& pod) {
+  return !pod["metadata"]["annotations"]["kubernetes.io/config.mirror"].is_null();
+}
+
+api::Answer<> refuse(const api::Review& review, const std::string& why) {
+  return api::refuse(api::forbidden(*review.resource, review.name.name, why));
+}
+
+Object system_class(const char* name, std::int64_t value, const char* description) {
+  auto object = Object::make(priority_class, {"", name});
+  object.document().at_or_insert("value") = value;
+  object.document().at_or_insert("description") = description;
+  return object;
+}
+
+}  // namespace
+
+bool makes_pod(const api::Review& review) {
+  return review.operation == api::Operation::create && review.resource->group.empty() &&
+         review.resource->kind == "Pod" && review.subresource.empty();
+}
+
+api::Answer<> ServiceAccountOfPods::mutate(api::Review& review) {
+  if (!makes_pod(review) || is_mirror(review.object)) return {};
+  auto& spec = review.object.at_or_insert("spec");
+  auto name = spec["serviceAccountName"].string_or("");
+  if (name.empty()) name = default_account;
+  const auto* account = accounts_.find({review.name.ns, name});
+  if (account == nullptr && name != default_account) {
+    return refuse(review, "error looking up service account " + review.name.ns + "/" + name + ": serviceaccount \"" +
+                              name + "\" not found");
+  }
+  spec.at_or_insert("serviceAccountName") = name;
+  if (account == nullptr) return {};
+  const auto& secrets = account->document()["imagePullSecrets"];
+  if (spec["imagePullSecrets"].size() == 0 && secrets.size() > 0) spec.at_or_insert("imagePullSecrets") = secrets;
+  return {};
+}
+
+api::Answer<> PriorityOfPods::mutate(api::Review& review) {
+  if (!makes_pod(review)) return {};
+  auto& spec = review.object.at_or_insert("spec");
+  const auto name = spec["priorityClassName"].string_or("");
+  const Object* found = nullptr;
+  if (!name.empty()) {
+    found = classes_.find({"", name});
+    if (found == nullptr) return refuse(review, "no PriorityClass with name " + name + " was found");
+  } else {
+    // Of several that are everybody's, the smallest.
+    for (const auto& object : classes_.all()) {
+      if (!object.document()["globalDefault"].bool_or(false)) continue;
+      if (found == nullptr || object.document()["value"].int_or(0) < found->document()["value"].int_or(0))
+        found = &object;
+    }
+  }
+  std::int64_t priority = 0;
+  std::string policy = "PreemptLowerPriority";
+  if (found != nullptr) {
+    spec.at_or_insert("priorityClassName") = found->name().name;
+    priority = found->document()["value"].int_or(0);
+    policy = found->document()["preemptionPolicy"].string_or(policy);
+  }
+  if (const auto& said = spec["priority"]; said.is_int() && said.as_int() != priority) {
+    return refuse(review, "the integer value of priority (" + std::to_string(said.as_int()) +
+                              ") must not be provided in pod spec; priority admission controller computed " +
+                              std::to_string(priority) + " from the given PriorityClass name");
+  }
+  if (const auto said = spec["preemptionPolicy"].string_or(""); !said.empty() && said != policy) {
+    return refuse(review, "the string value of PreemptionPolicy (" + said +
+                              ") must not be provided in pod spec; priority admission controller computed " + policy +
+                              " from the given PriorityClass name");
+  }
+  spec.at_or_insert("priority") = priority;
+  spec.at_or_insert("preemptionPolicy") = policy;
+  return {};
+}
+
+api::Answer<> PriorityOfPods::validate(const api::Review& review) {
+  if (review.resource->kind != "PriorityClass" || review.operation == api::Operation::remove) return {};
+  if (!review.object["globalDefault"].bool_or(false)) return {};
+  for (const auto& object : classes_.all()) {
+    if (object.document()["globalDefault"].bool_or(false) && object.name().name != review.name.name) {
+      return refuse(
+          review, "PriorityClass " + object.name().name + " is already marked as default. Only one default can exist");
+    }
+  }
+  return {};
+}
+
+std::vector<Object> system_priority_classes() {
+  return {system_class("system-node-critical", 2'000'001'000,
+                       "For what a node cannot do without: nothing is more important."),
+          system_class("system-cluster-critical", 2'000'000'000, "For what the whole cluster cannot do without.")};
+}
+
+}  // namespace slipway::objects::admission

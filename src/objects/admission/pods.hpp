@@ -1,0 +1,38 @@
+#pragma once
+// What a Pod is given when it is made, and why it may be refused: the service account it runs as, its priority.
+// kubernetes plugin/pkg/admission/{serviceaccount,priority}.
+
+#include "objects/admission/kept.hpp"
+
+namespace slipway::objects::admission {
+
+// spec.serviceAccountName "default" where none is said; the account's imagePullSecrets. Refused when the account is not
+// there; "default" is made for every namespace, if not yet then soon.
+class ServiceAccountOfPods final : public api::AdmissionPlugin {
+ public:
+  explicit ServiceAccountOfPods(api::Context& context) : accounts_(context, "", "ServiceAccount") {}
+  api::Answer<> mutate(api::Review& review) override;
+
+ private:
+  Kept accounts_;
+};
+
+// spec.priority and preemptionPolicy from the PriorityClass that is named, or from the one that is everybody's; and of
+// these there is one at most.
+class PriorityOfPods final : public api::AdmissionPlugin {
+ public:
+  explicit PriorityOfPods(api::Context& context) : classes_(context, "scheduling.k8s.io", "PriorityClass") {}
+  api::Answer<> mutate(api::Review& review) override;
+  api::Answer<> validate(const api::Review& review) override;
+
+ private:
+  Kept classes_;
+};
+
+// system-node-critical and system-cluster-critical.
+std::vector<Object> system_priority_classes();
+
+// A Pod that is made now.
+bool makes_pod(const api::Review& review);
+
+}  // namespace slipway::objects::admission

@@ -1,0 +1,217 @@
+#include "objects/admission.hpp"
+
+#include "objects/served_test.hpp"
+
+using namespace slipway;
+using namespace slipway::objects;
+using test::Cluster;
+
+namespace {
+
+const std::string core_api = "/api/v1/namespaces/demo/";
+const std::string pods = core_api + "pods";
+const std::string maps = core_api + "configmaps";
+const std::string policies = "/apis/admissionregistration.k8s.io/v1/";
+
+struct Watched : Cluster {
+  Watched() : Cluster(false) {}
+  Answer make_pod(const std::string& name, const std::string& container = "", const std::string& spec = "") {
+    return send_as_admin("POST", pods,
+                         R"({"metadata":{"name":")" + name + R"("},"spec":{)" + spec +
+                             R"("containers":[{"name":"c","image":"x")" + container + "}]}}");
+  }
+  Answer make(const std::string& path, const std::string& yaml) {
+    return send_as_admin("POST", path, yaml, {{"Content-Type", "application/yaml"}});
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Watched, "a Pod runs as an account that is there, with the priority of its class") {
+  const auto plain = make_pod("plain");
+  CHECK(plain.status == 201);
+  CHECK(plain.body["spec"]["serviceAccountName"].string_or("") == "default");
+  CHECK(plain.body["spec"]["priority"].int_or(-1) == 0);
+  CHECK(plain.body["spec"]["preemptionPolicy"].string_or("") == "PreemptLowerPriority");
+  const auto lost = make_pod("lost", "", R"("serviceAccountName":"robot",)");
+  CHECK(lost.status == 403);
+  CHECK(lost.message() ==
+        R"(pods "lost" is forbidden: error looking up service account demo/robot: serviceaccount "robot" not found)");
+
+  const std::string classes = "/apis/scheduling.k8s.io/v1/priorityclasses";
+  CHECK(make(classes, "metadata: {name: urgent}\nvalue: 100\npreemptionPolicy: Never\n").status == 201);
+  const auto urgent = make_pod("urgent", "", R"("priorityClassName":"urgent",)");
+  CHECK(urgent.body["spec"]["priority"].int_or(0) == 100);
+  CHECK(urgent.body["spec"]["preemptionPolicy"].string_or("") == "Never");
+  CHECK(
+      make_pod("u2", "", R"("priorityClassName":"urgent","priority":7,)").message() ==
+      R"(pods "u2" is forbidden: the integer value of priority (7) must not be provided in pod spec; priority admission controller computed 100 from the given PriorityClass name)");
+  CHECK(make_pod("u3", "", R"("priorityClassName":"none",)").message() ==
+        R"(pods "u3" is forbidden: no PriorityClass with name none was found)");
+  CHECK(make_pod("sys", "", R"("priorityClassName":"system-node-critical",)").body["spec"]["priority"].int_or(0) ==
+        2'000'001'000);
+  CHECK(make(classes, "metadata: {name: usual}\nvalue: 5\nglobalDefault: true\n").status == 201);
+  CHECK(make(classes, "metadata: {name: other}\nvalue: 6\nglobalDefault: true\n").status == 403);
+  const auto usual = make_pod("usual");
+  CHECK(usual.body["spec"]["priority"].int_or(0) == 5);
+  CHECK(usual.body["spec"]["priorityClassName"].string_or("") == "usual");
+}
+
+TEST_CASE_FIXTURE(Watched, "a LimitRange fills in what a container does not say, and refuses what is too much") {
+  CHECK(make(core_api + "limitranges", R"(
+metadata: {name: limits}
+spec:
+  limits:
+  - type: Container
+    default: {cpu: 500m, memory: 512Mi}
+    defaultRequest: {cpu: 250m}
+    min: {cpu: 100m}
+    max: {cpu: "1", nvidia.com/gpu: "2"}
+    maxLimitRequestRatio: {cpu: "4"}
+  - type: Pod
+    max: {memory: 1Gi}
+)")
+            .status == 201);
+  const auto silent = make_pod("silent", R"(,"resources":{"limits":{"nvidia.com/gpu":1}})");
+  CHECK(silent.status == 201);
+  const auto& resources = silent.body["spec"]["containers"][std::size_t{0}]["resources"];
+  CHECK(resources["requests"]["cpu"].string_or("") == "250m");
+  CHECK(resources["limits"]["memory"].string_or("") == "512Mi");
+  CHECK(silent.body["metadata"]["annotations"]["kubernetes.io/limit-ranger"].string_or("").starts_with(
+      "LimitRanger plugin set: "));
+  struct Row {
+    const char *resources, *why;
+  };
+  const Row rows[] = {
+      {R"({"limits":{"cpu":"2","nvidia.com/gpu":1},"requests":{"cpu":"1"}})",
+       "maximum cpu usage per Container is 1, but limit is 2"},
+      {R"({"limits":{"cpu":"1","nvidia.com/gpu":1},"requests":{"cpu":"50m"}})",
+       "[minimum cpu usage per Container is 100m, but request is 50m, cpu max limit to request ratio per Container is "
+       "4, "
+       "but provided ratio is 20.000000]"},
+      {R"({"limits":{"nvidia.com/gpu":4}})", "maximum nvidia.com/gpu usage per Container is 2, but limit is 4"},
+      {R"({"limits":{"memory":"2Gi","nvidia.com/gpu":1}})", "maximum memory usage per Pod is 1Gi, but limit is 2Gi"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.resources);
+    const auto refused = make_pod("greedy", std::string(",\"resources\":") + row.resources);
+    CHECK(refused.status == 403);
+    CHECK(refused.message() == std::string("pods \"greedy\" is forbidden: ") + row.why);
+  }
+}
+
+TEST_CASE_FIXTURE(Watched, "a quota on GPUs holds, and tells what is used") {
+  CHECK(make(core_api + "resourcequotas",
+             "metadata: {name: gpus}\nspec: {hard: {requests.nvidia.com/gpu: 3, pods: 4, count/configmaps: 3}}\n")
+            .status == 201);
+  CHECK(make_pod("a", R"(,"resources":{"limits":{"nvidia.com/gpu":2}})").status == 201);
+  const auto refused = make_pod("b", R"(,"resources":{"limits":{"nvidia.com/gpu":2}})");
+  CHECK(refused.status == 403);
+  CHECK(
+      refused.message() ==
+      R"(pods "b" is forbidden: exceeded quota: gpus, requested: requests.nvidia.com/gpu=2, used: requests.nvidia.com/gpu=2, limited: requests.nvidia.com/gpu=3)");
+  CHECK(make_pod("b", R"(,"resources":{"limits":{"nvidia.com/gpu":1}})").status == 201);
+  std::string used;
+  for (int i = 0; i < 500 && used != R"({"count/configmaps":"1","pods":"2","requests.nvidia.com/gpu":"3"})"; ++i) {
+    if (i == 0) CHECK(send_as_admin("POST", maps, R"({"metadata":{"name":"m"}})").status == 201);
+    used = doc::render_json(send_as_admin("GET", core_api + "resourcequotas/gpus").body["status"]["used"]);
+  }
+  CHECK(used == R"({"count/configmaps":"1","pods":"2","requests.nvidia.com/gpu":"3"})");
+  // What is over uses nothing any more.
+  auto done = send_as_admin("GET", pods + "/a").body;
+  done.set_path("status.phase", "Succeeded");
+  CHECK(send_as_admin("PUT", pods + "/a/status", doc::render_json(done)).status == 200);
+  CHECK(make_pod("c", R"(,"resources":{"limits":{"nvidia.com/gpu":2}})").status == 201);
+}
+
+TEST_CASE_FIXTURE(Watched, "a quota on cpu wants to be told, and one with a scope counts only what is in it") {
+  CHECK(make(core_api + "resourcequotas", R"(
+metadata: {name: compute}
+spec:
+  hard: {requests.cpu: "1", limits.memory: 1Gi}
+  scopes: [NotTerminating]
+)")
+            .status == 201);
+  CHECK(make(core_api + "resourcequotas", "metadata: {name: best}\nspec: {hard: {pods: 1}, scopes: [BestEffort]}\n")
+            .status == 201);
+  CHECK(make_pod("a").message() ==
+        R"(pods "a" is forbidden: failed quota: compute: must specify limits.memory for: c; requests.cpu for: c)");
+  const std::string half = R"(,"resources":{"requests":{"cpu":"600m"},"limits":{"memory":"512Mi"}})";
+  CHECK(make_pod("a", half).status == 201);
+  CHECK(
+      make_pod("b", half).message() ==
+      R"(pods "b" is forbidden: exceeded quota: compute, requested: requests.cpu=600m, used: requests.cpu=600m, limited: requests.cpu=1)");
+  CHECK(make_pod("ends", half, R"("activeDeadlineSeconds":5,)").status == 201);
+  CHECK(make_pod("e1", "", R"("activeDeadlineSeconds":5,)").status == 201);
+  CHECK(make_pod("e2", "", R"("activeDeadlineSeconds":5,)").message() ==
+        R"(pods "e2" is forbidden: exceeded quota: best, requested: pods=1, used: pods=1, limited: pods=1)");
+}
+
+TEST_CASE_FIXTURE(Watched, "a policy in CEL refuses, warns, or is refused itself") {
+  CHECK(make(maps, "metadata: {name: limits}\ndata: {most: '2'}\n").status == 201);
+  CHECK(make(policies + "validatingadmissionpolicies", R"yaml(
+metadata: {name: few-keys}
+spec:
+  failurePolicy: Fail
+  paramKind: {apiVersion: v1, kind: ConfigMap}
+  matchConstraints:
+    resourceRules:
+    - {apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}
+  matchConditions:
+  - {name: not-the-limits, expression: "object.metadata.name != 'limits'"}
+  variables:
+  - {name: count, expression: "has(object.data) ? object.data.size() : 0"}
+  validations:
+  - expression: variables.count <= int(params.data.most)
+    messageExpression: "'has ' + string(variables.count) + ' keys, asked by ' + request.userInfo.username"
+  - expression: "!has(object.data) || !('secret' in object.data)"
+    message: no secrets here
+    reason: Forbidden
+)yaml")
+            .status == 201);
+  const auto bind = [&](const std::string& name, const std::string& actions) {
+    return make(policies + "validatingadmissionpolicybindings",
+                "metadata: {name: " + name + "}\nspec: {policyName: few-keys, validationActions: " + actions +
+                    ", paramRef: {name: limits, namespace: demo, parameterNotFoundAction: Deny}}\n");
+  };
+  CHECK(make(maps, "metadata: {name: free}\ndata: {a: '', b: '', c: ''}\n").status == 201);
+  CHECK(bind("tells", "[Warn]").status == 201);
+  const auto warned = make(maps, "metadata: {name: warned}\ndata: {a: '', b: '', c: ''}\n");
+  CHECK(warned.status == 201);
+  CHECK(
+      core::header(warned.headers, "Warning") ==
+      R"(299 - "Validation failed for ValidatingAdmissionPolicy 'few-keys' with binding 'tells': has 3 keys, asked by root")");
+  CHECK(bind("refuses", "[Deny]").status == 201);
+  const auto many = make(maps, "metadata: {name: many}\ndata: {a: '', b: '', c: ''}\n");
+  CHECK(many.status == 422);
+  CHECK(many.reason() == "Invalid");
+  CHECK(
+      many.message() ==
+      R"(configmaps "many" is forbidden: ValidatingAdmissionPolicy 'few-keys' with binding 'refuses' denied request: has 3 keys, asked by root)");
+  const auto secret = make(maps, "metadata: {name: s}\ndata: {secret: ''}\n");
+  CHECK(secret.status == 403);
+  CHECK(secret.reason() == "Forbidden");
+  CHECK(make(maps, "metadata: {name: two}\ndata: {a: '', b: ''}\n").status == 201);
+  CHECK(send_as_admin("DELETE", maps + "/free").status == 200);
+
+  CHECK(send_as_admin("DELETE", maps + "/limits").status == 200);
+  CHECK(
+      make(maps, "metadata: {name: three}\n").message() ==
+      R"(configmaps "three" is forbidden: ValidatingAdmissionPolicy 'few-keys' with binding 'refuses' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction)");
+
+  const auto wrong = make(policies + "validatingadmissionpolicies", R"(
+metadata: {name: wrong}
+spec:
+  matchConstraints:
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+  validations:
+  - {expression: "object.x +"}
+  - {expression: "1"}
+  - {expression: "nothing.x"}
+)");
+  CHECK(wrong.status == 422);
+  REQUIRE(wrong.body["details"]["causes"].size() == 3);
+  CHECK(wrong.body["details"]["causes"][std::size_t{0}]["field"].string_or("") == "spec.validations[0].expression");
+  CHECK(wrong.body["details"]["causes"][std::size_t{1}]["message"].string_or("") ==
+        R"(Invalid value: "1": must evaluate to bool)");
+}
