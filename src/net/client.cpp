@@ -2,12 +2,11 @@
 
 #include "net/client.hpp"
 
-#include <boost/asio/post.hpp>
 #include <map>
-#include <mutex>
 
 #include "net/impl/call.hpp"
 #include "net/impl/io_thread.hpp"
+#include "net/impl/on_loop.hpp"
 
 namespace slipway::net {
 namespace {
@@ -17,25 +16,20 @@ using Done = std::move_only_function<void(core::Result<core::HttpResponse>)>;
 // What waits on the loop's side. The callbacks never leave that thread: not to run, and not to be destroyed.
 class Waiting {
  public:
-  explicit Waiting(core::Loop& loop) : loop_(&loop) {}
+  explicit Waiting(core::Loop& loop) : gate_(loop) {}
 
   std::uint64_t add(Done done) {
     callbacks_.emplace(++last_, std::move(done));
     return last_;
   }
 
-  // From the network thread. The lock is held across post() so that the loop is not used after close().
+  // From the network thread.
   void deliver(const std::shared_ptr<Waiting>& self, std::uint64_t id, core::Result<core::HttpResponse> result) {
-    const std::lock_guard lock(mutex_);
-    if (loop_ == nullptr) return;
-    loop_->post([self, id, late = std::move(result)]() mutable { self->run(id, std::move(late)); });
+    gate_.post([self, id, late = std::move(result)]() mutable { self->run(id, std::move(late)); });
   }
 
   void close() {
-    {
-      const std::lock_guard lock(mutex_);
-      loop_ = nullptr;
-    }
+    gate_.close();
     const auto forgotten = std::exchange(callbacks_, {});
   }
 
@@ -45,10 +39,39 @@ class Waiting {
     if (callback) callback.mapped()(std::move(result));
   }
 
-  std::mutex mutex_;
-  core::Loop* loop_;                         // guarded by mutex_; null when closed
+  LoopGate gate_;
   std::map<std::uint64_t, Done> callbacks_;  // on the loop's thread only
   std::uint64_t last_ = 0;
+};
+
+// Collects an answer that is wanted whole. On the network thread.
+class Collector final : public CallReceiver {
+ public:
+  Collector(std::shared_ptr<Waiting> waiting, std::uint64_t id) : waiting_(std::move(waiting)), id_(id) {}
+
+  void on_head(Call&, int status, core::Headers headers) override {
+    response_.status = status;
+    response_.headers = std::move(headers);
+  }
+  core::Result<> on_body(Call& call, std::string_view bytes) override {
+    response_.body += bytes;
+    const std::size_t limit = call.request().max_response;
+    if (response_.body.size() <= limit) return {};
+    return fail(Code::resource_exhausted,
+                call.where() + ": the answer is larger than " + std::to_string(limit) + " bytes");
+  }
+  void on_done(core::Result<> result) override {
+    if (result) {
+      waiting_->deliver(waiting_, id_, std::move(response_));
+    } else {
+      waiting_->deliver(waiting_, id_, std::unexpected<Error>(std::move(result).error()));
+    }
+  }
+
+ private:
+  std::shared_ptr<Waiting> waiting_;
+  std::uint64_t id_;
+  core::HttpResponse response_;
 };
 
 class Client final : public core::HttpClient {
@@ -60,20 +83,14 @@ class Client final : public core::HttpClient {
 
   ~Client() override {
     waiting_->close();
-    poster_->post([calls = calls_] {
-      calls->is_stopped = true;
-      calls->pool.clear();
-      for (const auto& call : std::exchange(calls->calls, {})) call->drop();
-    });
+    poster_->post([calls = calls_] { stop_calls(*calls); });
   }
 
   void send(core::HttpRequest request, Done done) override {
     const std::uint64_t id = waiting_->add(std::move(done));
     poster_->post([calls = calls_, waiting = waiting_, id, what = std::move(request)]() mutable {
-      auto deliver = [waiting, id](core::Result<core::HttpResponse> result) {
-        waiting->deliver(waiting, id, std::move(result));
-      };
-      std::make_shared<Call>(calls, std::move(what), std::move(deliver))->start();
+      auto collector = std::make_shared<Collector>(std::move(waiting), id);
+      std::make_shared<Call>(calls, std::move(what), std::nullopt, std::move(collector))->start();
     });
   }
 
@@ -84,6 +101,12 @@ class Client final : public core::HttpClient {
 };
 
 }  // namespace
+
+void stop_calls(CallContext& context) {
+  context.is_stopped = true;
+  context.pool.clear();
+  for (const auto& call : std::exchange(context.calls, {})) call->drop();
+}
 
 std::unique_ptr<core::HttpClient> make_client(IoThread& io, core::Loop& loop) {
   return std::make_unique<Client>(io.impl(), loop);

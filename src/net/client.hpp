@@ -9,8 +9,9 @@
 
 namespace slipway::net {
 
-// Answers arrive on `loop`. Keeps connections alive per host; plain http only (TLS comes with remote engines). Use it
-// and destroy it on the loop's thread, before `io` and `loop`; requests under way are then dropped unanswered.
+// Answers arrive on `loop`. Keeps connections alive per host and TLS settings. Use it and destroy it on the loop's
+// thread, before `io` and `loop`; requests under way are then dropped unanswered. https: failed_precondition when the
+// server's certificate is not trusted, unauthenticated when the server does not take ours.
 std::unique_ptr<core::HttpClient> make_client(IoThread& io, core::Loop& loop);
 
 // Blocks the calling thread. For the CLI.

@@ -4,12 +4,14 @@
 #include <thread>
 
 #include "core/world/real.hpp"
+#include "net/client_test.hpp"
 #include "net/impl/call.hpp"
 #include "net/test_support.hpp"
 
 namespace slipway::net {
 namespace {
 
+using test::Caller;
 using test::RawClient;
 using test::Site;
 
@@ -48,27 +50,6 @@ class ScriptedPeer {
   core::Descriptor listener_;
   int port_ = 0;
   std::jthread thread_;
-};
-
-// The asynchronous client, made to look blocking: runs the loop until the answer is there.
-struct Caller {
-  core::RealWorld world;
-  IoThread io;
-  std::unique_ptr<core::HttpClient> client = make_client(io, world.loop());
-
-  core::Result<core::HttpResponse> send(core::HttpRequest request) {
-    core::Result<core::HttpResponse> answer = fail(Code::internal, "not called");
-    int calls = 0;
-    client->send(std::move(request), [&](core::Result<core::HttpResponse> result) {
-      CHECK(world.loop().on_this_thread());
-      ++calls;
-      answer = std::move(result);
-      world.stop();
-    });
-    world.run();
-    CHECK(calls == 1);
-    return answer;
-  }
 };
 
 core::HttpRequest get(std::string url) {
@@ -135,7 +116,7 @@ TEST_CASE("kept connections to servers that nobody asks again are let go") {
   ConnectionPool pool;
   const ConnectionPool::Instant start{};
   const auto keep = [&](const std::string& authority, ConnectionPool::Instant now) {
-    pool.put(authority, asio::ip::tcp::socket(io), now);
+    pool.put(authority, std::make_shared<Transport>(asio::ip::tcp::socket(io)), now);
   };
   for (std::size_t i = 0; i < 2 * ConnectionPool::max_idle; ++i) keep("pod-" + std::to_string(i), start);
   CHECK(pool.size() == ConnectionPool::max_idle);
@@ -172,7 +153,8 @@ TEST_CASE("what goes wrong has a code that says whether to try again") {
   };
   check(get("http://127.0.0.1:" + std::to_string(free_port) + "/"), Code::unavailable);
   check(get("http://does-not-exist.invalid/"), Code::unavailable);
-  check(get("https://127.0.0.1/"), Code::unimplemented);
+  check(get("https://127.0.0.1:" + std::to_string(free_port) + "/"), Code::unavailable);
+  check(get("ftp://127.0.0.1/"), Code::invalid_argument);
   check(get("nonsense"), Code::invalid_argument);
   core::HttpRequest injected = get(site.url("/large"));
   injected.headers = {{"X", "a\r\nY: b"}};

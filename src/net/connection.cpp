@@ -2,8 +2,6 @@
 
 #include "net/impl/connection.hpp"
 
-#include <boost/asio/buffer.hpp>
-
 #include "core/log.hpp"
 #include "core/text.hpp"
 #include "net/impl/text.hpp"
@@ -47,14 +45,34 @@ void run_handler(const ServerContext& context, const Route& route, Request reque
 
 Connection::Connection(std::shared_ptr<ServerContext> context, asio::ip::tcp::socket socket)
     : context_(std::move(context)),
-      socket_(std::move(socket)),
-      read_deadline_(socket_.get_executor()),
-      write_deadline_(socket_.get_executor()),
-      remote_(text_of(socket_)) {}
+      transport_(std::make_shared<Transport>(std::move(socket))),
+      read_deadline_(transport_->socket().get_executor()),
+      write_deadline_(transport_->socket().get_executor()),
+      remote_(text_of(transport_->socket())) {}
 
 void Connection::start() {
   boost::system::error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  transport_->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  if (!context_->tls) {
+    arm(read_deadline_, context_->options.idle_timeout);
+    return read();
+  }
+  arm(read_deadline_, context_->options.header_timeout);
+  transport_->start_tls(context_->tls, "", [self = shared_from_this()](const boost::system::error_code& error) {
+    if (self->stage_ != Stage::closed) self->on_handshake(error);
+  });
+}
+
+void Connection::on_handshake(const boost::system::error_code& error) {
+  if (error) {
+    log::debug("net", "a TLS handshake failed", {{"remote", remote_}, {"why", transport_->reason_of(error)}});
+    const auto& failure = transport_->tls_failure();
+    if (!failure) return close();
+    if (failure->code != Code::invalid_argument) return linger();
+    transport_->give_up_tls();
+    return reject(*failure, 400);
+  }
+  identity_ = transport_->identity();
   arm(read_deadline_, context_->options.idle_timeout);
   read();
 }
@@ -69,6 +87,10 @@ void Connection::arm(asio::steady_timer& timer, core::Duration timeout) {
 
 void Connection::on_timeout(const asio::steady_timer& timer) {
   if (stage_ == Stage::closed) return;
+  if (stage_ == Stage::upgraded && &timer == &read_deadline_) {
+    const auto session = upgraded_;
+    return session->on_silence();
+  }
   const bool is_in_request = stage_ == Stage::reading && !parser_.is_idle();
   if (&timer == &write_deadline_ || !is_in_request) return close();
   reject(Error(Code::deadline_exceeded, "the request did not arrive in time"), 408);
@@ -77,20 +99,23 @@ void Connection::on_timeout(const asio::steady_timer& timer) {
 void Connection::read() {
   if (is_reading_ || stage_ == Stage::closed || peer_sent_all_) return;
   if (stage_ == Stage::handling && in_.size() > max_pipelined) return;
+  if (stage_ == Stage::upgraded && !is_upgraded_read_) return;
   is_reading_ = true;
-  socket_.async_read_some(asio::buffer(buffer_),
-                          [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
-                            self->is_reading_ = false;
-                            if (self->stage_ == Stage::closed) return;
-                            if (error) return self->on_read_error(error == asio::error::eof);
-                            self->on_read(size);
-                          });
+  transport_->async_read_some(buffer_,
+                              [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+                                self->is_reading_ = false;
+                                if (self->stage_ == Stage::closed) return;
+                                if (error) return self->on_read_error(error == asio::error::eof);
+                                self->on_read(size);
+                              });
 }
 
 void Connection::on_read(std::size_t size) {
   if (stage_ == Stage::lingering) {
     discarded_ += size;
     if (discarded_ > max_discarded) return close();
+  } else if (stage_ == Stage::upgraded) {
+    on_upgraded_read(std::string_view(buffer_.data(), size));
   } else {
     in_.append(buffer_.data(), size);
     if (stage_ == Stage::reading) process();
@@ -225,6 +250,8 @@ void Connection::dispatch() {
   request.body_file = exchange_->body_file ? exchange_->body_file->path() : "";
   request.remote = remote_;
   request.parameters = std::move(incoming_->match.parameters);
+  request.client_subject = identity_.common_name;
+  request.client_organizations = identity_.organizations;
   hand_over(std::move(request));
 }
 

@@ -1,6 +1,5 @@
 // The writing half: answers to bytes.
 
-#include <boost/asio/buffer.hpp>
 #include <charconv>
 
 #include "net/impl/connection.hpp"
@@ -86,23 +85,25 @@ void Connection::flush() {
 void Connection::write_some() {
   arm(write_deadline_, context_->options.idle_timeout);
   const std::string_view left = std::string_view(being_written_).substr(written_, max_write);
-  socket_.async_write_some(asio::buffer(left),
-                           [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
-                             if (self->stage_ == Stage::closed) return;
-                             if (error) return self->close();
-                             self->written_ += size;
-                             if (self->written_ < self->being_written_.size()) return self->write_some();
-                             self->is_writing_ = false;
-                             self->write_deadline_.cancel();
-                             if (self->exchange_) self->exchange_->unsent -= self->streamed_in_writing_;
-                             self->flush();
-                           });
+  transport_->async_write_some(left,
+                               [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+                                 if (self->stage_ == Stage::closed) return;
+                                 if (error) return self->close();
+                                 self->written_ += size;
+                                 if (self->written_ < self->being_written_.size()) return self->write_some();
+                                 self->is_writing_ = false;
+                                 self->write_deadline_.cancel();
+                                 if (self->exchange_) self->exchange_->unsent -= self->streamed_in_writing_;
+                                 if (const auto session = self->upgraded_) session->on_written();
+                                 self->flush();
+                               });
 }
 
 void Connection::on_flushed() {
   if (exchange_) exchange_->unsent -= std::exchange(streamed_in_out_, 0);  // a HEAD's stream
   if (!is_finished_) return;
   is_finished_ = false;
+  if (stage_ == Stage::upgraded) return linger();
   has_begun_ = false;
   exchange_.reset();
   if (!keep_alive_ || peer_sent_all_) return linger();
@@ -112,9 +113,9 @@ void Connection::on_flushed() {
 // Closing at once would reset the connection while the client still sends, and it could lose our answer.
 void Connection::linger() {
   if (peer_sent_all_) return close();
+  leave_upgraded();
   stage_ = Stage::lingering;
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  transport_->finish_sending();
   arm(read_deadline_, linger_time);
   read();
 }
@@ -129,20 +130,72 @@ void Connection::client_left() {
 void Connection::close() {
   if (stage_ == Stage::closed) return;
   client_left();
+  leave_upgraded();
   shut();
   context_->connections.erase(shared_from_this());
 }
 
 void Connection::shut() {
   stage_ = Stage::closed;
+  upgraded_.reset();
   if (exchange_) exchange_->is_open = false;
   exchange_.reset();
   incoming_.reset();
   on_close_ = nullptr;
   read_deadline_.cancel();
   write_deadline_.cancel();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  transport_->close();
+}
+
+void Connection::upgrade(const Exchange& exchange, const core::Headers& headers, std::shared_ptr<Upgraded> next) {
+  if (!is_current(exchange) || has_begun_ || is_finished_ || peer_sent_all_) {
+    next->on_end();
+    return;
+  }
+  out_ += render_upgrade_head(headers);
+  stage_ = Stage::upgraded;
+  on_close_ = nullptr;
+  upgraded_ = std::move(next);
+  flush();
+  const auto session = upgraded_;
+  session->on_start(shared_from_this());
+  if (const std::string early = std::exchange(in_, {}); !early.empty() && stage_ == Stage::upgraded)
+    on_upgraded_read(early);
+  read();
+}
+
+void Connection::on_upgraded_read(std::string_view bytes) {
+  if (upgraded_silence_ > core::Duration::zero()) arm(read_deadline_, upgraded_silence_);
+  const auto session = upgraded_;
+  session->on_bytes(bytes);
+}
+
+void Connection::send_upgraded(std::string_view bytes) {
+  if (stage_ != Stage::upgraded || is_finished_) return;
+  streamed_in_out_ += bytes.size();
+  out_ += bytes;
+  flush();
+}
+
+void Connection::read_upgraded(bool wanted) {
+  is_upgraded_read_ = wanted;
+  if (stage_ == Stage::upgraded && wanted) read();
+}
+
+void Connection::expect_upgraded(core::Duration silence, bool renews) {
+  upgraded_silence_ = renews ? silence : core::Duration::zero();
+  if (stage_ == Stage::upgraded && silence > core::Duration::zero()) arm(read_deadline_, silence);
+}
+
+void Connection::end_upgraded() {
+  if (stage_ != Stage::upgraded) return;
+  is_finished_ = true;
+  flush();
+}
+
+// It hears no more of us.
+void Connection::leave_upgraded() {
+  if (const auto session = std::exchange(upgraded_, nullptr)) session->on_end();
 }
 
 }  // namespace slipway::net

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,9 @@ struct Request {
   std::string body_file;  // path of a temporary file when the body was larger than 1 MiB; removed after the exchange
   std::string remote;     // "127.0.0.1:53122"
   std::vector<std::string> parameters;  // what the route's {names} matched, in order
+  // What the client's certificate says, verified by ServerTls::client_ca_file; empty when there was none.
+  std::string client_subject;                     // CN
+  std::vector<std::string> client_organizations;  // O
 
   std::string_view header(std::string_view name) const { return core::header(headers, name); }
   // The first value of a query parameter, or "".
@@ -60,6 +64,8 @@ struct Response {
   static Response text(int status, std::string text);
 };
 
+class Upgraded;  // net/impl/upgraded.hpp
+
 // How a handler answers, at once or later, from any thread. Destroyed without an answer: 500 is sent.
 class Responder {
  public:
@@ -73,6 +79,9 @@ class Responder {
   virtual bool is_open() const = 0;
   // Runs when the client goes away before the end. Set at most once.
   virtual void on_close(std::function<void()> callback) = 0;
+  // Answers 101 with these headers and hands the connection over: see net/websocket.hpp, which is what to call. False,
+  // and nothing happens, when this way of answering has no connection that could change its protocol.
+  virtual bool upgrade(core::Headers, std::shared_ptr<Upgraded>) { return false; }
 };
 using Handler = std::function<void(Request, std::shared_ptr<Responder>)>;
 
@@ -98,6 +107,15 @@ class Router {
   std::shared_ptr<State> state_;
 };
 
+// TLS 1.2 or later. Files are PEM, read once when the server starts.
+struct ServerTls {
+  std::string certificate_file;  // with the rest of its chain
+  std::string key_file;
+  // Who may sign certificates of clients. A client need not have one, but one that is not signed by these, or is out of
+  // date, ends the handshake. Empty: clients are not asked.
+  std::string client_ca_file;
+};
+
 struct ServerOptions {
   std::string address = "127.0.0.1";
   int port = 0;                 // 0: a free one
@@ -110,11 +128,13 @@ struct ServerOptions {
   std::vector<std::string> allowed_hosts;
   core::Duration header_timeout = std::chrono::seconds(10);  // from a request's first byte to the end of its head
   core::Duration idle_timeout = std::chrono::seconds(60);    // between requests, and between bytes of a body or answer
+  std::optional<ServerTls> tls;                              // none: plain HTTP
+  std::size_t max_connections = 2000;                        // at once; more are closed as soon as they are accepted
 };
 
 class Server {
  public:
-  // unavailable when the port is taken: the message names it.
+  // unavailable when the port is taken: the message names it. What is wrong with a certificate or key names the file.
   static core::Result<std::unique_ptr<Server>> start(IoThread& io, Router& router, ServerOptions options);
   ~Server();  // stops accepting, closes connections
   int port() const;

@@ -1,5 +1,6 @@
 #include "net/impl/connection.hpp"
 #include "net/impl/exchange.hpp"
+#include "net/impl/upgraded.hpp"
 
 namespace slipway::net {
 namespace {
@@ -64,6 +65,19 @@ class ConnectionResponder final : public Responder {
         exchange->run_callback(std::move(what));
       }
     });
+  }
+
+  bool upgrade(core::Headers headers, std::shared_ptr<Upgraded> next) override {
+    if (!advance(Stage::fresh, Stage::done)) return false;
+    next->attach(exchange_);
+    exchange_->poster->post([exchange = exchange_, what = std::move(headers), to = std::move(next)]() mutable {
+      if (const auto connection = exchange->connection.lock()) {
+        connection->upgrade(*exchange, what, std::move(to));
+      } else {
+        to->on_end();
+      }
+    });
+    return true;
   }
 
  private:

@@ -11,7 +11,6 @@
 namespace slipway::net {
 namespace {
 
-constexpr std::size_t max_connections = 2000;
 constexpr core::Duration accept_pause = std::chrono::milliseconds(100);
 
 using asio::ip::tcp;
@@ -48,7 +47,7 @@ struct Server::State {
     acceptor.async_accept([this, self](const boost::system::error_code& error, tcp::socket socket) {
       if (!acceptor.is_open()) return;
       if (error) return accept_later(self, error);
-      if (context->connections.size() < max_connections) {
+      if (context->connections.size() < context->options.max_connections) {
         const auto connection = std::make_shared<Connection>(context, std::move(socket));
         context->connections.insert(connection);
         connection->start();
@@ -83,9 +82,13 @@ struct Server::State {
 Server::Server(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 core::Result<std::unique_ptr<Server>> Server::start(IoThread& io, Router& router, ServerOptions options) {
+  std::shared_ptr<const TlsContext> tls;
+  if (options.tls) {
+    TRY_ASSIGN(tls, TlsContext::for_server(*options.tls));
+  }
   const auto routes = router.state_;
   auto context = std::make_shared<ServerContext>(
-      ServerContext{std::move(options), routes, routes->routes, routes->guard, io.impl().poster});
+      ServerContext{std::move(options), routes, routes->routes, routes->guard, io.impl().poster, std::move(tls)});
   auto state = std::make_shared<State>(io.impl(), std::move(context));
   ServerOptions& chosen = state->context->options;
   TRY(listen_on(state->acceptor, chosen.address, chosen.port));

@@ -59,6 +59,12 @@ std::string render_response_head(int status, const core::Headers& headers, Frami
   return head + "\r\n";
 }
 
+std::string render_upgrade_head(const core::Headers& headers) {
+  std::string head = "HTTP/1.1 101 " + std::string(reason_of(101)) + "\r\n";
+  for (const auto& [name, value] : headers) append_header(head, name, value);
+  return head + "\r\n";
+}
+
 core::Result<std::string> render_request(const core::HttpRequest& request, const Url& url, bool keep_alive) {
   if (!is_token(request.method)) return fail(Code::invalid_argument, "\"" + request.method + "\" is not a method");
   std::string text = request.method + " " + url.target + " HTTP/1.1\r\n";

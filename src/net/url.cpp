@@ -88,12 +88,9 @@ core::Result<Url> parse_url(std::string_view text) {
   const auto refuse = [&](const std::string& why) {
     return fail(Code::invalid_argument, "\"" + std::string(text) + "\" is not a usable URL: " + why);
   };
-  if (text.starts_with("https://")) {
-    return fail(Code::unimplemented, "cannot call \"" + std::string(text) + "\": https is not supported yet",
-                "put a TLS-terminating proxy on this machine and use its http:// address");
-  }
-  constexpr std::string_view scheme = "http://";
-  if (!text.starts_with(scheme)) return refuse("it does not begin with http://");
+  const bool is_tls = text.starts_with("https://");
+  const std::string_view scheme = is_tls ? "https://" : "http://";
+  if (!text.starts_with(scheme)) return refuse("it begins neither with http:// nor with https://");
   for (const char c : text) {
     if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f) return refuse("it has a space or a control character");
   }
@@ -107,7 +104,8 @@ core::Result<Url> parse_url(std::string_view text) {
   if (!parts) return refuse(parts.error().message);
   Url url;
   url.host = parts->first;
-  url.port = parts->second == 0 ? 80 : parts->second;
+  url.is_tls = is_tls;
+  url.port = parts->second != 0 ? parts->second : is_tls ? 443 : 80;
   url.authority = authority;
   url.target = rest.substr(authority_end);
   if (!url.target.starts_with('/')) url.target.insert(0, "/");

@@ -38,7 +38,6 @@ TEST_CASE("URLs that could mean something else are refused") {
     REQUIRE_FALSE(url);
     CHECK(url.error().code == Code::invalid_argument);
   }
-  CHECK(parse_url("https://example.org/").error().code == Code::unimplemented);
 }
 
 TEST_CASE("targets are decoded part by part") {

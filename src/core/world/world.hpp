@@ -4,10 +4,12 @@
 // spawns or opens a socket another way; CI greps for it. (The gateway's data path and net/ have their own event
 // loops; they take their clock from here.)
 
+#include <compare>
 #include <csignal>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,13 +104,26 @@ using Headers = std::vector<std::pair<std::string, std::string>>;  // in order; 
 // The first value of that name, or "".
 std::string_view header(const Headers& headers, std::string_view name);
 
+// How to speak TLS to a server. PEM texts, or the file where the text is; a file is read when the settings are first
+// used.
+struct TlsSettings {
+  std::string ca;           // certificates that are trusted instead of this machine's; empty: see ca_file
+  std::string ca_file;      // used when `ca` is empty; both empty: what this machine trusts
+  std::string certificate;  // ours, when the server wants one, with the rest of its chain
+  std::string key;          // of `certificate`
+  std::string server_name;  // expected in the server's certificate and told to it (SNI); empty: the URL's host
+  bool insecure_skip_verify = false;  // takes any certificate: anybody on the way can read and change everything
+  auto operator<=>(const TlsSettings&) const = default;
+};
+
 struct HttpRequest {
   std::string method = "GET";
-  std::string url;  // http://host:port/path?query
+  std::string url;  // http://host:port/path?query, or https://
   Headers headers;
   std::string body;
   Duration timeout = std::chrono::seconds(10);  // of the whole exchange
   std::size_t max_response = 64 * 1024 * 1024;
+  std::shared_ptr<const TlsSettings> tls = nullptr;  // of https; null: the defaults above
 };
 struct HttpResponse {
   int status = 0;

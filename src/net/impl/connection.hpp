@@ -16,6 +16,8 @@
 #include "net/impl/parser.hpp"
 #include "net/impl/router.hpp"
 #include "net/impl/spool.hpp"
+#include "net/impl/transport.hpp"
+#include "net/impl/upgraded.hpp"
 #include "net/impl/url.hpp"
 
 namespace slipway::net {
@@ -27,6 +29,7 @@ struct ServerContext {
   const RouteTree& routes;
   const Router::Guard& guard;
   std::shared_ptr<IoPoster> poster;
+  std::shared_ptr<const TlsContext> tls = nullptr;         // null: plain
   std::set<std::shared_ptr<Connection>> connections = {};  // open ones; on the network thread only
 };
 
@@ -44,11 +47,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void end(const Exchange& exchange);
   void abort(const Exchange& exchange);
   void set_on_close(const Exchange& exchange, std::function<void()> callback);
+  void upgrade(const Exchange& exchange, const core::Headers& headers, std::shared_ptr<Upgraded> next);
+
+  // From what the connection was handed to. Ignored when it is over.
+  void send_upgraded(std::string_view bytes);  // the exchange's `unsent` has them already
+  void read_upgraded(bool wanted);
+  // on_silence() when nothing arrives for that long; `renews` false: after that long, whatever arrives.
+  void expect_upgraded(core::Duration silence, bool renews = true);
+  void end_upgraded();  // when all is sent
+  void abort_upgraded() { close(); }
 
  private:
   enum class Stage {
     reading,    // a request, or waiting for one
     handling,   // its answer is being made
+    upgraded,   // it belongs to upgraded_
     lingering,  // the last answer is out; waiting for the client to take it and close
     closed,
   };
@@ -60,8 +73,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     BodySink body;
   };
 
+  void on_handshake(const boost::system::error_code& error);
   void read();
   void on_read(std::size_t size);
+  void on_upgraded_read(std::string_view bytes);
   void on_read_error(bool is_end_of_stream);
   void process();
   bool on_head();
@@ -80,13 +95,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void linger();
   void close();
   void client_left();
+  void leave_upgraded();
   bool is_current(const Exchange& exchange) const { return exchange_.get() == &exchange && stage_ == Stage::handling; }
 
   void arm(asio::steady_timer& timer, core::Duration timeout);
   void on_timeout(const asio::steady_timer& timer);
 
   std::shared_ptr<ServerContext> context_;
-  asio::ip::tcp::socket socket_;
+  std::shared_ptr<Transport> transport_;
+  TlsIdentity identity_;
   asio::steady_timer read_deadline_;
   asio::steady_timer write_deadline_;
   std::string remote_;
@@ -109,6 +126,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool has_begun_ = false;  // a streamed answer
   bool is_chunked_ = false;
   bool is_finished_ = false;  // the answer is complete but for the writing
+
+  std::shared_ptr<Upgraded> upgraded_;
+  bool is_upgraded_read_ = true;  // else it is to stay unread
+  core::Duration upgraded_silence_{};
 
   std::string out_;  // to be written
   std::string being_written_;

@@ -19,6 +19,9 @@ enum class Framing { content_length, chunked, until_close };
 std::string render_response_head(int status, const core::Headers& headers, Framing framing, std::size_t length,
                                  bool keep_alive);
 
+// Head of a 101 answer; `headers` name the new protocol and are the caller's word for word.
+std::string render_upgrade_head(const core::Headers& headers);
+
 // The whole request as it goes over the wire. invalid_argument when a method, name or value would break out of its
 // line.
 core::Result<std::string> render_request(const core::HttpRequest& request, const Url& url, bool keep_alive);

@@ -1,5 +1,5 @@
 #pragma once
-// Url: the parts of an http:// address, and the target of a request as a server may trust it.
+// Url: the parts of an http:// or https:// address, and the target of a request as a server may trust it.
 
 #include <string>
 #include <string_view>
@@ -13,10 +13,11 @@ namespace slipway::net {
 struct Url {
   std::string host;  // without brackets: "127.0.0.1", "::1", "example.org"
   int port = 80;
+  bool is_tls = false;
   std::string authority;  // what the Host header says: "127.0.0.1:8080"
   std::string target;     // "/path?query"
 };
-// Errors: invalid_argument; unimplemented for https.
+// Errors: invalid_argument.
 core::Result<Url> parse_url(std::string_view text);
 
 struct Target {
