@@ -31,6 +31,27 @@ std::string_view text_of(fy_token* token) {
   return text ? std::string_view(text, length) : std::string_view();
 }
 
+// What stands between single quotes as YAML 1.2 reads it: a doubled quote is one, a line break is a blank, empty lines
+// are line breaks. libfyaml 0.7 gets more than one doubled quote in a row wrong.
+std::string unquote_single(std::string_view raw) {
+  constexpr std::string_view blanks = " \t\r\n";
+  std::string out;
+  for (std::size_t i = 0; i < raw.size();) {
+    if (raw[i] == '\n') {
+      out.erase(out.find_last_not_of(" \t\r") + 1);
+      const auto next = std::min(raw.find_first_not_of(blanks, i), raw.size());
+      const auto breaks = std::count(raw.begin() + static_cast<std::ptrdiff_t>(i),
+                                     raw.begin() + static_cast<std::ptrdiff_t>(next), '\n');
+      out += breaks == 1 ? std::string(" ") : std::string(static_cast<std::size_t>(breaks - 1), '\n');
+      i = next;
+    } else {
+      out += raw[i];
+      i += raw.substr(i).starts_with("''") ? 2 : 1;
+    }
+  }
+  return out;
+}
+
 // Where the lines of a text begin; turns byte offsets into marks.
 class Places {
  public:
@@ -201,6 +222,17 @@ class YamlBuilder {
     return places_.mark(from, until);
   }
 
+  // The text of a scalar that libfyaml would get wrong.
+  std::optional<std::string> mended_text(fy_token* token) const {
+    if (token == nullptr || fy_scalar_token_get_style(token) != FYSS_SINGLE_QUOTED) return std::nullopt;
+    const fy_mark* start = fy_token_start_mark(token);
+    const fy_mark* end = fy_token_end_mark(token);
+    if (start == nullptr || end == nullptr || end->input_pos < start->input_pos) return std::nullopt;
+    const auto raw = places_.text().substr(start->input_pos, end->input_pos - start->input_pos);
+    if (raw.find("''''") == std::string_view::npos) return std::nullopt;
+    return unquote_single(raw);
+  }
+
   bool handle(fy_event& event) {
     switch (event.type) {
       case FYET_DOCUMENT_START:
@@ -256,7 +288,8 @@ class YamlBuilder {
 
   bool on_scalar(fy_event& event) {
     fy_token* token = fy_event_get_token(&event);
-    const std::string_view text = text_of(token);
+    const auto mended = mended_text(token);
+    const std::string_view text = mended ? std::string_view(*mended) : text_of(token);
     const bool plain = !token || fy_scalar_token_get_style(token) == FYSS_PLAIN;
     const std::string_view tag = text_of(fy_event_get_tag_token(&event));
     const std::string anchor(text_of(fy_event_get_anchor_token(&event)));

@@ -207,3 +207,19 @@ TEST_CASE("a quoted scalar may go on at its parent's indentation, as other parse
   CHECK(parsed->at_path("a")[0].as_string() == "x y");
   CHECK(parsed->at_path("a")[1].as_string() == "p\nq");
 }
+
+TEST_CASE("several doubled quotes in a row between single quotes are as many quotes") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"a: 'x == '''') y'", "x == '') y"},
+      {"a: ''''''", "''"},
+      {"a: 'x == '''')\n  more ''q'' '", "x == '') more 'q' "},
+      {"a: ''''''' z'", "''' z"},
+      {"a: 'one ''''\n\n\n  two'", "one ''\n\ntwo"},
+  };
+  for (const auto& [text, wanted] : cases) {
+    INFO(text);
+    const auto parsed = doc::parse_yaml(text, "t");
+    REQUIRE(parsed.has_value());
+    CHECK((*parsed)["a"].string_or("") == wanted);
+  }
+}

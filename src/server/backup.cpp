@@ -44,7 +44,7 @@ Result<std::uint64_t> copy_repositories(const std::string& from, const std::stri
     return !is_transient_in_git(relative) && !is_git_object(relative);
   }));
   TRY(copy_tree(from, to, CopyMode::copy, [](const std::string& relative) {
-    const bool is_repository = fs::path(relative).begin() == --fs::path(relative).end();
+    const bool is_repository = fs::path(relative).parent_path().empty();
     return !is_transient_in_git(relative) && (is_repository || is_git_object(relative));
   }));
   std::error_code ignored;

@@ -1,6 +1,7 @@
 // The static estimate: sizes from the types, everything evaluated once, loops as often as their range is large.
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "expr/cel/cost.hpp"
@@ -92,6 +93,9 @@ class Estimator {
         if (expr.literal.is_string()) return expr.literal.as_string().size();
         if (const auto* bytes = expr.literal.get<Bytes>()) return bytes->view.size();
         return 1;
+      case Expr::Kind::local:
+        if (const auto key = keys_.find(expr.slot); key != keys_.end()) return key->second;
+        break;
       case Expr::Kind::list:
         return expr.children.size();
       case Expr::Kind::map:
@@ -160,6 +164,9 @@ class Estimator {
 
   std::uint64_t loop(const Expr& expr) {
     const auto range = cost(expr.children[0]);
+    keys_.erase(expr.slot);
+    // Kubernetes' own estimate takes the keys of a map for empty.
+    if (expr.children[0].type.kind() == Kind::map && expr.macro != Macro::bind) keys_[expr.slot] = 0;
     std::uint64_t step = cost(expr.children[1]);
     if (expr.macro == Macro::bind || expr.macro == Macro::opt_map || expr.macro == Macro::opt_flat_map) {
       return plus(range, step);
@@ -169,6 +176,8 @@ class Estimator {
     step = plus(step, decides ? 4 : 13);
     return plus(plus(range, 2), times(size(expr.children[0]), step));
   }
+
+  std::map<std::uint32_t, std::uint64_t> keys_;  // sizes of the variables that stand for a map's keys, by slot
 };
 
 }  // namespace

@@ -51,13 +51,11 @@ status: {replicas: 2}
   const char* expected =
       R"({"kind":"Scale","apiVersion":"autoscaling/v1","metadata":{"name":"web","namespace":"prod","uid":"u1",)"
       R"("resourceVersion":"7","creationTimestamp":"2026-01-02T03:04:05Z"},"spec":{"replicas":3},)"
-      R"("status":{"replicas":2,"selector":"app=web,tier in (a,b)"
-}
-})";
+      R"x("status":{"replicas":2,"selector":"app=web,tier in (a,b)"}})x";
   CHECK(scaled(deployment, kind("Deployment")) == expected);
-CHECK(scaled(deployment, kind("ReplicaSet")) == expected);
-CHECK(scaled(deployment, kind("StatefulSet")) == expected);
-CHECK(scaled(deployment, kind("DaemonSet")) == "DaemonSet has no scale");
+  CHECK(scaled(deployment, kind("ReplicaSet")) == expected);
+  CHECK(scaled(deployment, kind("StatefulSet")) == expected);
+  CHECK(scaled(deployment, kind("DaemonSet")) == "DaemonSet has no scale");
 }
 
 TEST_CASE("no replicas are not written") {

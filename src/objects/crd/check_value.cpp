@@ -99,7 +99,7 @@ class ValueCheck {
       return outcome;
     }
     if (!node.types.empty() || node.check_format) outcome.fits();
-    check_logic(outcome, node, value, before);
+    check_logic(outcome, node, value);
     outcome.fits();
     if (value.is_string()) {
       check_text(outcome, node, value.as_string());
@@ -297,14 +297,15 @@ class ValueCheck {
     }
   }
 
-  void check_logic(Outcome& outcome, const Node& node, const doc::Value& value, const Correlated& before) {
+  // What did not change is held against it here.
+  void check_logic(Outcome& outcome, const Node& node, const doc::Value& value) {
     const std::string name = patch::go_quoted(path_.text());
-    if (!node.any_of.empty()) check_any_of(outcome, node, value, before, name);
-    if (!node.one_of.empty()) check_one_of(outcome, node, value, before, name);
+    if (!node.any_of.empty()) check_any_of(outcome, node, value, name);
+    if (!node.one_of.empty()) check_one_of(outcome, node, value, name);
     if (!node.all_of.empty()) {
       std::size_t valid = 0;
       for (const Node* schema : node.all_of) {
-        Outcome one = visit(*schema, value, before);
+        Outcome one = visit(*schema, value, {});
         valid += one.is_valid() ? 1U : 0U;
         outcome.merge(std::move(one));
       }
@@ -312,16 +313,15 @@ class ValueCheck {
         add_composite(outcome,
                       name + " must validate all the schemas (allOf)" + (valid == 0 ? ". None validated" : ""));
     }
-    if (node.none_of && visit(*node.none_of, value, before).is_valid())
+    if (node.none_of && visit(*node.none_of, value, {}).is_valid())
       add_composite(outcome, name + " must not validate the schema (not)");
     outcome.fits();
   }
 
-  void check_any_of(Outcome& outcome, const Node& node, const doc::Value& value, const Correlated& before,
-                    const std::string& name) {
+  void check_any_of(Outcome& outcome, const Node& node, const doc::Value& value, const std::string& name) {
     std::optional<Outcome> best;
     for (const Node* schema : node.any_of) {
-      Outcome one = visit(*schema, value, before);
+      Outcome one = visit(*schema, value, {});
       if (one.is_valid()) return outcome.merge(std::move(one));
       if (!best || one.matches() > best->matches()) best = std::move(one);
     }
@@ -329,13 +329,12 @@ class ValueCheck {
     outcome.merge(std::move(*best));
   }
 
-  void check_one_of(Outcome& outcome, const Node& node, const doc::Value& value, const Correlated& before,
-                    const std::string& name) {
+  void check_one_of(Outcome& outcome, const Node& node, const doc::Value& value, const std::string& name) {
     std::optional<Outcome> best;
     std::optional<Outcome> fitting;
     int valid = 0;
     for (const Node* schema : node.one_of) {
-      Outcome one = visit(*schema, value, before);
+      Outcome one = visit(*schema, value, {});
       if (one.is_valid()) {
         ++valid;
         best.reset();

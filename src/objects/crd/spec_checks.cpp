@@ -299,11 +299,15 @@ Problems check_schema(const doc::Value& schema, const std::string& at, bool has_
   if (has_status) check_root(problems, schema, at);
   if (schema["nullable"].bool_or(false))
     problems.push_back(validation::forbidden(at + ".nullable", "nullable cannot be true at the root"));
-  Problems found = check_structural(schema, at);
-  if (found.empty()) found = check_defaults(schema, at, compiled.root());
-  const bool judges_rules = found.empty();
+  const std::string without_structure = what_has_no_structure(schema);
+  Problems found;
+  if (without_structure.empty()) found = check_structural(schema, at);
+  if (without_structure.empty() && found.empty()) found = check_defaults(schema, at, compiled.root());
+  const bool judges_rules = without_structure.empty() && found.empty();
   std::ranges::move(found, std::back_inserter(problems));
   std::ranges::move(check_openapi(schema, at, judges_rules ? &compiled.root() : nullptr), std::back_inserter(problems));
+  if (problems.empty() && !without_structure.empty())
+    problems.push_back(validation::invalid(at, "", without_structure));
   return problems;
 }
 

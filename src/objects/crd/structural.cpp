@@ -236,6 +236,36 @@ class StructuralCheck {
 
 }  // namespace
 
+std::string what_has_no_structure(const doc::Value& schema) {
+  if (!schema.is_object()) return "";
+  if (schema["items"].is_array()) return "OpenAPIV3Schema 'items' must be a schema, but is an array";
+  if (schema["x-kubernetes-preserve-unknown-fields"].is_bool() &&
+      !is_set(schema, "x-kubernetes-preserve-unknown-fields"))
+    return "internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined";
+  for (const char* key : {"id", "$schema", "$ref", "additionalItems"}) {
+    const doc::Value& value = schema[key];
+    if (value.is_null() || (value.is_string() && value.as_string().empty())) continue;
+    return "OpenAPIV3Schema '" + std::string(key == std::string_view("$schema") ? "schema" : key) +
+           "' is not supported";
+  }
+  for (const char* key : {"patternProperties", "dependencies", "definitions"}) {
+    if (schema[key].size() > 0) return "OpenAPIV3Schema '" + std::string(key) + "' is not supported";
+  }
+  for (const char* key : {"items", "additionalProperties", "not"}) {
+    if (std::string found = what_has_no_structure(schema[key]); !found.empty()) return found;
+  }
+  for (const char* key : {"allOf", "anyOf", "oneOf"}) {
+    for (std::size_t i = 0; schema[key].is_array() && i < schema[key].size(); ++i) {
+      if (std::string found = what_has_no_structure(schema[key][i]); !found.empty()) return found;
+    }
+  }
+  if (!schema["properties"].is_object()) return "";
+  for (const auto& [name, property] : schema["properties"].as_object()) {
+    if (std::string found = what_has_no_structure(property); !found.empty()) return found;
+  }
+  return "";
+}
+
 Problems check_structural(const doc::Value& schema, const std::string& path) {
   StructuralCheck check(path);
   check.visit(schema, Level::root);

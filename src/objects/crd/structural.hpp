@@ -10,6 +10,10 @@
 
 namespace slipway::objects::crd {
 
+// Whether a schema has a structure at all: without references, definitions, patterns of names and lists of schemas.
+// What is in the way where it has none, in words; empty: nothing. openapi.hpp refuses most of it too.
+std::string what_has_no_structure(const doc::Value& schema);
+
 // Sorted by their text. `path`: of `schema`, which is the one of a whole resource.
 validation::Problems check_structural(const doc::Value& schema, const std::string& path);
 

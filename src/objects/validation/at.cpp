@@ -97,12 +97,34 @@ bool At::must_be_cidr() const {
   return false;
 }
 
-bool Names::contains(std::string_view name) const { return std::ranges::find(names_, name) != names_.end(); }
+namespace {
+constexpr std::size_t few = 16;
+}
+
+bool Names::contains(std::string_view name) const {
+  if (names_.size() > few) return index_.contains(name);
+  return std::ranges::find(names_, name) != names_.end();
+}
 
 bool Names::add(std::string_view name) {
   if (contains(name)) return false;
   names_.push_back(name);
+  if (names_.size() == few + 1) {
+    index_.insert(names_.begin(), names_.end());
+  } else if (names_.size() > few) {
+    index_.insert(name);
+  }
   return true;
+}
+
+Names names_in(const doc::Value& list, std::string_view field) {
+  Names names;
+  if (!list.is_array()) return names;
+  for (const doc::Value& element : list.as_array()) {
+    const doc::Value& text = field.empty() ? element : element[field];
+    if (text.is_string()) names.add(text.as_string());
+  }
+  return names;
 }
 
 }  // namespace slipway::objects::validation

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "core/quantity.hpp"
@@ -155,7 +156,7 @@ inline At::Elements At::elements() const { return Elements(*this); }
 inline constexpr std::string_view negative_sentence = "must be greater than or equal to 0";
 inline constexpr std::string_view immutable_sentence = "field is immutable";
 
-// Names seen so far in a list of a few.
+// Names seen so far: in the order of a list of a few, by hash in a long one.
 class Names {
  public:
   bool contains(std::string_view name) const;
@@ -165,6 +166,10 @@ class Names {
 
  private:
   std::vector<std::string_view> names_;
+  std::unordered_set<std::string_view> index_;
 };
+
+// The texts of one field of a list's elements, or of the elements themselves when `field` is empty.
+Names names_in(const doc::Value& list, std::string_view field);
 
 }  // namespace slipway::objects::validation

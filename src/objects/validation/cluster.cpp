@@ -1,6 +1,7 @@
 // kubernetes pkg/apis/core/validation: Namespace and Node; pkg/apis/coordination, pkg/apis/scheduling.
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "objects/validation/core_kinds.hpp"
 #include "objects/validation/metadata.hpp"
@@ -16,6 +17,7 @@ void validate_taints(At object) {
   const At taints = object["spec"]["taints"];
   // The server reports them at the metadata.
   const At place = object["metadata"]["taints"];
+  std::unordered_set<std::string> pairs;
   std::size_t index = 0;
   for (const At taint : taints.elements()) {
     const At at = place[index];
@@ -29,8 +31,9 @@ void validate_taints(At object) {
     } else {
       validate_taint_effect(effect);
     }
-    for (std::size_t i = 0; i < index; ++i) {
-      if (!taints[i]["key"].is_same_as(taint["key"]) || !taints[i]["effect"].is_same_as(taint["effect"])) continue;
+    std::string pair(taint["effect"].text());
+    pair.append(" ").append(taint["key"].text());
+    if (!pairs.insert(std::move(pair)).second) {
       Problem problem = duplicate(at.path(), {});
       problem.bad_value = in_order(doc::Object{{"Key", taint["key"].value()},
                                                {"Value", taint["value"].text()},
@@ -39,7 +42,6 @@ void validate_taints(At object) {
                                    taint_order);
       problem.detail = "taints must be unique by key and effect pair";
       at.add(std::move(problem));
-      break;
     }
     ++index;
   }
@@ -101,15 +103,14 @@ void validate_node_update(At object, At old) {
   validate_metadata_update(object["metadata"], old["metadata"]);
   validate_node_resources(object);
   const At addresses = object["status"]["addresses"];
-  for (std::size_t i = 0; i < addresses.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!addresses[i].is_same_as(addresses[j])) continue;
-      Problem problem = duplicate(addresses[i].path(), {});
-      problem.bad_value = "{\"Type\":" + shown(addresses[i]["type"].value()) +
-                          ",\"Address\":" + shown(addresses[i]["address"].value()) + "}";
-      addresses[i].add(std::move(problem));
-      break;
-    }
+  std::unordered_set<std::string> seen;
+  for (const At address : addresses.elements()) {
+    std::string text =
+        "{\"Type\":" + shown(address["type"].value()) + ",\"Address\":" + shown(address["address"].value()) + "}";
+    if (seen.insert(text).second) continue;
+    Problem problem = duplicate(address.path(), {});
+    problem.bad_value = std::move(text);
+    address.add(std::move(problem));
   }
   const At spec = object["spec"];
   const At before = old["spec"];

@@ -1,6 +1,7 @@
 // Containers, init containers and ephemeral containers.
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "core/text.hpp"
 #include "objects/validation/pod_parts.hpp"
@@ -52,24 +53,13 @@ class HostPorts {
       if (number == 0) continue;
       std::string text(port["protocol"].text());
       text.append("/").append(port["hostIP"].text()).append("/").append(std::to_string(number));
-      if (std::ranges::find(seen_, text) != seen_.end()) {
-        port["hostPort"].duplicate(doc::Value(text));
-      } else {
-        seen_.push_back(std::move(text));
-      }
+      if (!seen_.insert(text).second) port["hostPort"].duplicate(doc::Value(text));
     }
   }
 
  private:
-  std::vector<std::string> seen_;
+  std::unordered_set<std::string> seen_;
 };
-
-bool is_used(At list, std::string_view field, std::string_view text) {
-  for (const At element : list.elements()) {
-    if (element[field].text() == text) return true;
-  }
-  return false;
-}
 
 void validate_propagation(At container, At mounts, At mount) {
   const At propagation = mount["mountPropagation"];
@@ -92,7 +82,8 @@ void validate_propagation(At container, At mounts, At mount) {
 
 void validate_mounts(At container, const Volumes& volumes) {
   const At mounts = container["volumeMounts"];
-  const At devices = container["volumeDevices"];
+  const Names device_names = names_in(container["volumeDevices"].value(), "name");
+  const Names device_paths = names_in(container["volumeDevices"].value(), "devicePath");
   Names paths;
   for (const At mount : mounts.elements()) {
     const At name = mount["name"];
@@ -101,8 +92,8 @@ void validate_mounts(At container, const Volumes& volumes) {
     if (volumes.find(name.text()) == nullptr) name.not_found();
     path.must_be_given();
     if (!paths.add(path.text())) path.invalid("must be unique");
-    if (is_used(devices, "name", name.text())) name.invalid("must not already exist in volumeDevices");
-    if (is_used(devices, "devicePath", path.text())) path.invalid("must not already exist as a path in volumeDevices");
+    if (device_names.contains(name.text())) name.invalid("must not already exist in volumeDevices");
+    if (device_paths.contains(path.text())) path.invalid("must not already exist as a path in volumeDevices");
     // The server leaves the index out here.
     const std::string_view sub_path = mount["subPath"].text();
     const std::string_view expression = mount["subPathExpr"].text();
@@ -116,10 +107,13 @@ void validate_mounts(At container, const Volumes& volumes) {
 }
 
 void validate_devices(At container, const Volumes& volumes) {
-  const At mounts = container["volumeMounts"];
+  const At devices = container["volumeDevices"];
+  if (devices.empty()) return;
+  const Names mount_names = names_in(container["volumeMounts"].value(), "name");
+  const Names mount_paths = names_in(container["volumeMounts"].value(), "mountPath");
   Names names;
   Names paths;
-  for (const At device : container["volumeDevices"].elements()) {
+  for (const At device : devices.elements()) {
     const At name = device["name"];
     const At path = device["devicePath"];
     const auto* volume = volumes.find(name.text());
@@ -134,8 +128,8 @@ void validate_devices(At container, const Volumes& volumes) {
     if (path.text() == ".." || path.text().find("../") != std::string_view::npos || path.text().ends_with("/..")) {
       path.invalid("can not contain backsteps ('..')");
     }
-    if (is_used(mounts, "name", name.text())) name.invalid("must not already exist in volumeMounts");
-    if (is_used(mounts, "mountPath", path.text())) path.invalid("must not already exist as a path in volumeMounts");
+    if (mount_names.contains(name.text())) name.invalid("must not already exist in volumeMounts");
+    if (mount_paths.contains(path.text())) path.invalid("must not already exist as a path in volumeMounts");
   }
 }
 

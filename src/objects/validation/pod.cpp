@@ -84,10 +84,9 @@ void validate_toleration_updates(At tolerations, At old) {
 }
 
 void validate_gate_updates(At gates, At old) {
+  const Names known = names_in(old.value(), "name");
   for (const At gate : gates.elements()) {
-    bool is_old = false;
-    for (const At before : old.elements()) is_old = is_old || before["name"].is_same_as(gate["name"]);
-    if (is_old) continue;
+    if (known.contains(gate["name"].text())) continue;
     gate["name"].forbidden("only deletion is allowed, but found new scheduling gate '" +
                            std::string(gate["name"].text()) + "'");
   }
@@ -237,11 +236,10 @@ void validate_state_transitions(At statuses, At old, At spec, bool are_init) {
 }
 
 void validate_ips(At ips, At old) {
+  const Names known = names_in(old.value(), "ip");
   int families[7] = {};
   for (const At entry : ips.elements()) {
-    bool is_old = false;
-    for (const At before : old.elements()) is_old = is_old || before["ip"].is_same_as(entry["ip"]);
-    if (!is_old) entry.with(entry["ip"].value()).must_be_ip();
+    if (!known.contains(entry["ip"].text())) entry.with(entry["ip"].value()).must_be_ip();
     ++families[ip_family(entry["ip"].text())];
   }
   if (ips.size() > 2 || families[4] > 1 || families[6] > 1) {

@@ -2,6 +2,7 @@
 // Rules of the parts of a PodSpec. For pod_spec.cpp and its neighbours.
 
 #include <optional>
+#include <unordered_map>
 
 #include "objects/validation/at.hpp"
 
@@ -25,7 +26,7 @@ struct Volumes {
     std::string_view name;
     bool is_claim = false;  // persistentVolumeClaim or ephemeral
   };
-  std::vector<Volume> all;
+  std::unordered_map<std::string_view, Volume> all;
   const Volume* find(std::string_view name) const;
 };
 Volumes validate_volumes(const PodView& pod);

@@ -1,6 +1,7 @@
 // Where a Pod may run: affinity, tolerations, spreading.
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "objects/validation/metadata.hpp"
 #include "objects/validation/pod_parts.hpp"
@@ -66,26 +67,20 @@ void validate_label_keys(At holder) {
     for (const At key : list.elements()) validate_label_key(key);
   }
   if (keys.empty()) return;
+  const Names key_names = names_in(keys.value(), {});
   Names selected;
   for (const auto& [key, value] : selector["matchLabels"].members()) selected.add(key);
   for (const At expression : selector["matchExpressions"].elements()) {
     const std::string_view key = expression["key"].text();
-    std::size_t index = 0;
-    for (const At each : keys.elements()) {
-      if (each.text() == key && selected.contains(key)) {
-        holder[index].invalid(doc::Value(key), "exists in both matchLabelKeys and labelSelector");
-      }
-      ++index;
+    if (!selected.add(key) && key_names.contains(key)) {
+      const auto& all = key_names.all();
+      const auto index = static_cast<std::size_t>(std::ranges::find(all, key) - all.begin());
+      holder[index].invalid(doc::Value(key), "exists in both matchLabelKeys and labelSelector");
     }
-    selected.add(key);
   }
+  const Names others = names_in(mismatch.value(), {});
   for (const At key : keys.elements()) {
-    for (const At other : mismatch.elements()) {
-      if (key.is_same_as(other)) {
-        key.invalid("exists in both matchLabelKeys and mismatchLabelKeys");
-        break;
-      }
-    }
+    if (others.contains(key.text())) key.invalid("exists in both matchLabelKeys and mismatchLabelKeys");
   }
 }
 
@@ -159,6 +154,16 @@ void validate_tolerations(At tolerations) {
 }
 
 void validate_topology_spread(At constraints) {
+  // One that comes again is reported where it stood before.
+  std::vector<std::string> pairs;
+  std::unordered_map<std::string, int> counts;
+  for (const At constraint : constraints.elements()) {
+    std::string pair = "{";
+    pair.append(constraint["topologyKey"].text()).append(", ");
+    pair.append(constraint["whenUnsatisfiable"].text()).append("}");
+    ++counts[pair];
+    pairs.push_back(std::move(pair));
+  }
   std::size_t index = 0;
   for (const At constraint : constraints.elements()) {
     const At topology = constraint["topologyKey"];
@@ -166,14 +171,8 @@ void validate_topology_spread(At constraints) {
     constraint["maxSkew"].must_be_positive();
     topology.must_be_given("can not be empty");
     action.must_be_one_of({"DoNotSchedule", "ScheduleAnyway"});
-    for (std::size_t later = ++index; later < constraints.size(); ++later) {
-      const At other = constraints[later];
-      if (!other["topologyKey"].is_same_as(topology) || !other["whenUnsatisfiable"].is_same_as(action)) continue;
-      std::string pair = "{";
-      pair.append(topology.text()).append(", ").append(action.text()).append("}");
-      constraint["{topologyKey, whenUnsatisfiable}"].duplicate(doc::Value(pair));
-      break;
-    }
+    const std::string& pair = pairs[index++];
+    if (--counts[pair] > 0) constraint["{topologyKey, whenUnsatisfiable}"].duplicate(doc::Value(pair));
     if (const At domains = constraint["minDomains"]) {
       domains.must_be_positive();
       if (action.text() != "DoNotSchedule") {

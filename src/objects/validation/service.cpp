@@ -2,6 +2,7 @@
 // none is asked for.
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "core/text.hpp"
 #include "objects/validation/core_kinds.hpp"
@@ -129,31 +130,29 @@ void validate_addresses(At spec) {
 
 void validate_port_numbers(At spec) {
   const At ports = spec["ports"];
-  const auto is_repeated = [&](std::size_t index, std::string_view number) {
-    for (std::size_t i = 0; i < index; ++i) {
-      if (ports[i][number].is_same_as(ports[index][number]) &&
-          ports[i]["protocol"].is_same_as(ports[index]["protocol"])) {
-        return true;
-      }
-    }
-    return false;
+  std::unordered_set<std::string> seen;
+  const auto is_repeated = [&](At port, std::string_view number) {
+    std::string key(number);
+    key.append(port["protocol"].text()).append(std::to_string(port[number].number()));
+    return !seen.insert(std::move(key)).second;
   };
   for (const At port : ports.elements()) {
     if (spec["type"].text() == "ClusterIP" && port["nodePort"].number() != 0) {
       port["nodePort"].forbidden("may not be used when `type` is 'ClusterIP'");
     }
   }
-  for (std::size_t i = 0; i < ports.size(); ++i) {
-    if (ports[i]["nodePort"].number() != 0 && is_repeated(i, "nodePort")) ports[i]["nodePort"].duplicate();
+  for (const At port : ports.elements()) {
+    const At node_port = port["nodePort"];
+    if (node_port.number() != 0 && is_repeated(port, "nodePort")) node_port.duplicate();
   }
-  for (std::size_t i = 0; i < ports.size(); ++i) {
-    if (!is_repeated(i, "port")) continue;
+  for (const At port : ports.elements()) {
+    if (!is_repeated(port, "port")) continue;
     // The server shows its own struct.
-    Problem problem = duplicate(ports[i].path(), {});
-    problem.bad_value = "{\"Name\":\"\",\"Protocol\":" + shown(ports[i]["protocol"].value()) +
-                        ",\"AppProtocol\":null,\"Port\":" + shown(ports[i]["port"].value()) +
+    Problem problem = duplicate(port.path(), {});
+    problem.bad_value = "{\"Name\":\"\",\"Protocol\":" + shown(port["protocol"].value()) +
+                        ",\"AppProtocol\":null,\"Port\":" + shown(port["port"].value()) +
                         ",\"TargetPort\":0,\"NodePort\":0}";
-    ports[i].add(std::move(problem));
+    port.add(std::move(problem));
   }
 }
 

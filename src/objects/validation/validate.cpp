@@ -1,6 +1,6 @@
 #include "objects/validation/validate.hpp"
 
-#include <algorithm>
+#include <unordered_set>
 
 #include "objects/validation/core_kinds.hpp"
 #include "objects/validation/metadata.hpp"
@@ -97,8 +97,9 @@ const Rules* find_rules(const schema::Resource& resource) {
 // The same rule may stand on two ways to a field.
 Problems each_once(Report& report) {
   Problems once;
+  std::unordered_set<std::string> said;
   for (Problem& problem : report.problems) {
-    if (std::ranges::find(once, problem) == once.end()) once.push_back(std::move(problem));
+    if (said.insert(problem.message()).second) once.push_back(std::move(problem));
   }
   return once;
 }

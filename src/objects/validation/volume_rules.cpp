@@ -245,14 +245,18 @@ void validate_local_path(At path, std::string_view text) {
 }
 
 const Volumes::Volume* Volumes::find(std::string_view name) const {
-  const auto found = std::ranges::find(all, name, &Volume::name);
-  return found == all.end() ? nullptr : &*found;
+  const auto found = all.find(name);
+  return found == all.end() ? nullptr : &found->second;
 }
 
 Volumes validate_volumes(const PodView& pod) {
   Volumes volumes;
   const At list = pod.spec["volumes"];
   const std::string_view pod_name = pod.metadata["name"].text();
+  Names ephemeral;
+  for (const At volume : list.elements()) {
+    if (volume["ephemeral"]) ephemeral.add(volume["name"].text());
+  }
   for (const At volume : list.elements()) {
     const Problems& problems = volume.report().problems;
     const std::size_t before = problems.size();
@@ -262,14 +266,16 @@ Volumes validate_volumes(const PodView& pod) {
     if (volumes.find(name.text()) != nullptr) name.duplicate(doc::Value(name.text()));
     const At claim = volume["persistentVolumeClaim"];
     if (problems.size() == before) {
-      volumes.all.push_back({name.text(), claim.exists() || volume["ephemeral"].exists()});
+      volumes.all.emplace(name.text(), Volumes::Volume{name.text(), claim.exists() || volume["ephemeral"].exists()});
     }
     if (!claim || pod_name.empty()) continue;
-    for (const At other : list.elements()) {
-      if (!other["ephemeral"]) continue;
-      std::string made(pod_name);
-      made.append("-").append(other["name"].text());
-      if (claim["claimName"].text() != made) continue;
+    // The claim that is made for a volume NAME of this Pod is called POD-NAME.
+    const std::string_view claim_name = claim["claimName"].text();
+    if (claim_name.size() <= pod_name.size() || !claim_name.starts_with(pod_name) ||
+        claim_name[pod_name.size()] != '-') {
+      continue;
+    }
+    if (ephemeral.contains(claim_name.substr(pod_name.size() + 1))) {
       claim["claimName"].invalid("must not reference a PVC that gets created for an ephemeral volume");
     }
   }
