@@ -11,8 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-import urllib3
 
+import urllib3
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 
@@ -25,7 +25,7 @@ class Writer(threading.Thread):
     is asked about when the server is back, since it may or may not have happened."""
 
     def __init__(self, api, count, seed):
-        super().__init__()
+        super().__init__(daemon=True)
         self.core, self.count, self.random = client.CoreV1Api(api), count, random.Random(seed)
         self.kept, self.writes, self.failures, self.done = {}, 0, 0, False
 
@@ -89,10 +89,26 @@ def told(lines):
     return state, odd
 
 
+def kill_server(pid_file):
+    """kill -9, and until it is dead: gone, or a zombie that nobody has asked after."""
+    with open(pid_file, encoding="utf-8") as file:
+        pid = int(file.read())
+    os.kill(pid, signal.SIGKILL)
+    for _ in range(1000):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                if file.read().rsplit(")", 1)[1].split()[0] in "ZX":
+                    return
+        except OSError:
+            return
+        time.sleep(0.01)
+
+
 def main():
     informer, kubeconfig, start, pid_file = sys.argv[1:5]
     writes, kills = int(sys.argv[5]) if len(sys.argv) > 5 else 500, int(sys.argv[6]) if len(sys.argv) > 6 else 3
     seed = int(os.environ.get("SLIPWAY_SEED", "7"))
+    urllib3.disable_warnings()
     config.load_kube_config(kubeconfig)
     configuration = client.Configuration.get_default_copy()
     configuration.retries = False
@@ -105,10 +121,11 @@ def main():
     for kill in range(kills):
         while writer.writes < writes * (kill + 1) // (kills + 1):
             time.sleep(0.01)
-        with open(pid_file, encoding="utf-8") as file:
-            os.kill(int(file.read()), signal.SIGKILL)
+        kill_server(pid_file)
         print(f"kill -9 after {writer.writes} writes", flush=True)
-        subprocess.run(start, shell=True, check=True, stdout=subprocess.DEVNULL)
+        if subprocess.run(start, shell=True, check=False, stdout=subprocess.DEVNULL).returncode:
+            process.kill()
+            raise SystemExit("the server is not to be started again")
     writer.join()
     wanted = {name: int(version) if version else None for name, version in writer.kept.items()}
     deadline = time.monotonic() + 60

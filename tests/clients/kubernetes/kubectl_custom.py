@@ -21,7 +21,7 @@ CUSTOM = [
     Row("get all has it", "get all -l app=web"),
     see("describe it", "describe " + WIDGETS + " first", "Kind:  Widget", "Color:  blue", "Count:  4", "Events:  <none>"),
     Row("a wrong value", "create -f -", code=1, stdin=WIDGET % ("bad", "color: pink")),
-    Row("a wrong type", "create -f -", code=1, stdin=WIDGET % ("bad", "color: red, replicas: many")),
+    see("a wrong type", "create -f -", "spec.replicas in body must be of type integer", code=1, stdin=WIDGET % ("bad", "color: red, replicas: many")),
     Row("too many", "create -f -", code=1, stdin=WIDGET % ("bad", "color: red, replicas: 101")),
     Row("a missing field", "create -f -", code=1, stdin=WIDGET % ("bad", "replicas: 1")),
     Row("two of the same key", "create -f -", code=1, stdin=WIDGET % ("bad", "color: red, parts: [{name: a}, {name: a}]")),

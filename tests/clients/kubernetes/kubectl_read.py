@@ -112,7 +112,7 @@ GET = SETUP + [
     Row("get -l in", "get pods -l 'app in (api, other)'"),
     Row("get -l notin and absent", "get pods -l 'app notin (api),!gone,tier'"),
     Row("get -l that selects nothing", "get pods -l app=nothing"),
-    Row("get -l that is wrong", "get pods -l 'app in'", code=1),
+    see("get -l that is wrong", "get pods -l 'app in'", "Error from server (BadRequest)", "unable to parse requirement", code=1),
     Row("get --field-selector", "get configmaps --field-selector metadata.name=limits"),
     Row("get --field-selector of a pod", "get pods --field-selector status.phase=Pending,spec.restartPolicy=Never"),
     Row("get --field-selector not equal", "get pods --field-selector metadata.name!=pair,spec.schedulerName=nobody"),

@@ -194,7 +194,7 @@ class Table:
                 print(f"ok    {row.name}", flush=True)
                 if self.verbose:
                     print("".join(f"      | {line}\n" for line in self.mask(done.stdout + done.stderr).splitlines()), end="", flush=True)
-        if self.record:
+        if self.recorded:
             write_expected(self.file, self.recorded)
 
 
