@@ -21,13 +21,13 @@ using Variables = std::vector<std::pair<std::string, std::string>>;  // a proces
 
 // A program that prints credentials: https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
 struct ExecPlugin {
-  std::string api_version;           // client.authentication.k8s.io/v1 or v1beta1
-  std::string command;               // absolute, or looked up in PATH
+  std::string api_version;  // client.authentication.k8s.io/v1 or v1beta1
+  std::string command;      // absolute, or looked up in PATH
   std::vector<std::string> args;
-  Variables environment;             // on top of ours
+  Variables environment;  // on top of ours
   std::string install_hint;
   bool wants_cluster_info = false;
-  doc::Value cluster_config;         // the cluster's extension for plugins
+  doc::Value cluster_config;  // the cluster's extension for plugins
 };
 
 // One context, whole: cluster, user, namespace.
@@ -53,14 +53,14 @@ struct KubeFile {
   std::string text;
 };
 
-// The context of that name, or the current one. Of several files the first that names a thing wins. invalid_argument with
-// file, line and column; unimplemented for what is known and not supported (proxy-url, auth-provider).
+// The context of that name, or the current one. Of several files the first that names a thing wins. invalid_argument
+// with file, line and column; unimplemented for what is known and not supported (proxy-url, auth-provider).
 Result<KubeConfig> parse_kube_config(std::span<const KubeFile> files, std::string_view context = {});
 
 // `path` when it is given; else the files of KUBECONFIG, else HOME/.kube/config, else what a Pod finds in itself.
 // not_found when there is none of these.
-Result<KubeConfig> load_kube_config(const core::Files& files, const Variables& environment, const std::string& path = {},
-                                    std::string_view context = {});
+Result<KubeConfig> load_kube_config(const core::Files& files, const Variables& environment,
+                                    const std::string& path = {}, std::string_view context = {});
 
 // Of the service account that this Pod runs as. failed_precondition outside of a cluster.
 Result<KubeConfig> in_cluster_config(const core::Files& files, const Variables& environment);

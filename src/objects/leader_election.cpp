@@ -170,8 +170,7 @@ struct LeaderElection::State {
 };
 
 Result<std::unique_ptr<LeaderElection>> LeaderElection::make(core::World& world, Store& store,
-                                                             LeaderElectionOptions options,
-                                                             LeaderCallbacks callbacks) {
+                                                             LeaderElectionOptions options, LeaderCallbacks callbacks) {
   if (options.identity.empty()) return fail(Code::invalid_argument, "a leader election needs an identity");
   if (options.lease.name.empty()) return fail(Code::invalid_argument, "a leader election needs the name of a Lease");
   if (options.retry_period <= Duration::zero() || options.renew_deadline <= options.retry_period ||
@@ -179,8 +178,8 @@ Result<std::unique_ptr<LeaderElection>> LeaderElection::make(core::World& world,
     return fail(Code::invalid_argument,
                 "the lease's duration must be longer than the renew deadline, and that longer than the retry period");
   }
-  return std::unique_ptr<LeaderElection>(new LeaderElection(
-      std::make_unique<State>(world, store, std::move(options), std::move(callbacks))));
+  return std::unique_ptr<LeaderElection>(
+      new LeaderElection(std::make_unique<State>(world, store, std::move(options), std::move(callbacks))));
 }
 
 LeaderElection::LeaderElection(std::unique_ptr<State> state) : state_(std::move(state)) {}

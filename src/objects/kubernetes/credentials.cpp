@@ -29,8 +29,7 @@ Result<> Credentials::authorize(core::HttpRequest& request) {
   if (!secrets_->token.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + secrets_->token);
   } else if (!config_.username.empty()) {
-    request.headers.emplace_back("Authorization",
-                                 "Basic " + core::base64(config_.username + ":" + config_.password));
+    request.headers.emplace_back("Authorization", "Basic " + core::base64(config_.username + ":" + config_.password));
   }
   if (!config_.impersonated_user.empty()) request.headers.emplace_back("Impersonate-User", config_.impersonated_user);
   if (!config_.impersonated_uid.empty()) request.headers.emplace_back("Impersonate-Uid", config_.impersonated_uid);
@@ -129,8 +128,11 @@ Result<Credentials::Secrets> Credentials::from_plugin() const {
     return fail(Code::unauthenticated, what + " did not print an ExecCredential of " + plugin.api_version);
   }
   const auto& status = (*answer)["status"];
-  Secrets secrets{status["token"].string_or(""), status["clientCertificateData"].string_or(""),
-                  status["clientKeyData"].string_or(""), {}, {}};
+  Secrets secrets{status["token"].string_or(""),
+                  status["clientCertificateData"].string_or(""),
+                  status["clientKeyData"].string_or(""),
+                  {},
+                  {}};
   if (secrets.certificate.empty() != secrets.key.empty() || (secrets.token.empty() && secrets.certificate.empty()) ||
       secrets.token.find_first_of("\r\n") != std::string::npos) {
     return fail(Code::unauthenticated, what + " printed neither a token nor a certificate with its key");

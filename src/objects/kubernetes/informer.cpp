@@ -7,7 +7,7 @@
 namespace slipway::objects::kubernetes {
 namespace {
 
-constexpr std::uint64_t shortest_watch = 300;  // seconds; up to twice that, so that not all of them end at once
+constexpr std::uint64_t shortest_watch = 300;      // seconds; up to twice that, so that not all of them end at once
 constexpr auto silence = std::chrono::minutes(3);  // bookmarks come about once a minute: longer, and nobody is there
 constexpr auto head_timeout = std::chrono::seconds(30);
 constexpr auto peek_patience = std::chrono::milliseconds(150);

@@ -19,8 +19,7 @@ Mark place_of(const doc::Value& value) {
 }
 
 Error without_excerpts(Error error) {
-  if (error.mark.source)
-    error.mark.source = std::make_shared<core::Source>(core::Source{error.mark.source->name, {}});
+  if (error.mark.source) error.mark.source = std::make_shared<core::Source>(core::Source{error.mark.source->name, {}});
   for (auto& cause : error.causes) cause = without_excerpts(std::move(cause));
   return error;
 }
@@ -50,8 +49,10 @@ Result<std::string> text_of(const doc::Value& object, std::string_view key, std:
   const auto& value = object[key];
   if (value.is_null()) return std::string();
   if (value.is_string()) return value.as_string();
-  return problem(value, std::string(where) + "." + std::string(key) + " must be a string, not " +
-                            std::string(doc::name_of(value.type())), "quote it");
+  return problem(
+      value,
+      std::string(where) + "." + std::string(key) + " must be a string, not " + std::string(doc::name_of(value.type())),
+      "quote it");
 }
 
 Result<bool> flag_of(const doc::Value& object, std::string_view key, std::string_view where) {
@@ -96,7 +97,8 @@ Result<> merge_file(const KubeFile& file, Merged& merged) {
   if (documents->empty()) return {};
   const auto& document = documents->front();
   if (documents->size() > 1) return problem((*documents)[1], "a kubeconfig is one YAML document");
-  if (!document.is_object()) return problem(document, "a kubeconfig must be an object with clusters, users and contexts");
+  if (!document.is_object())
+    return problem(document, "a kubeconfig must be an object with clusters, users and contexts");
   TRY_ASSIGN(const auto version, text_of(document, "apiVersion", "kubeconfig"));
   TRY_ASSIGN(const auto kind, text_of(document, "kind", "kubeconfig"));
   if ((!version.empty() && version != "v1") || (!kind.empty() && kind != "Config")) {
@@ -213,7 +215,8 @@ Result<> read_user(const Entry& entry, const Entry& cluster, KubeConfig& config)
   TRY_ASSIGN(config.impersonated_user, text_of(value, "as", where));
   TRY_ASSIGN(config.impersonated_uid, text_of(value, "as-uid", where));
   TRY_ASSIGN(config.impersonated_groups, texts_of(value, "as-groups", where));
-  if (config.token.find_first_of("\r\n") != std::string::npos) return problem(value["token"], where + ".token has a line break");
+  if (config.token.find_first_of("\r\n") != std::string::npos)
+    return problem(value["token"], where + ".token has a line break");
   const bool has_certificate = !config.certificate.empty() || !config.certificate_file.empty();
   const bool has_key = !config.key.empty() || !config.key_file.empty();
   if (has_certificate != has_key) {
@@ -221,9 +224,9 @@ Result<> read_user(const Entry& entry, const Entry& cluster, KubeConfig& config)
                                            : " has a client certificate without its key"));
   }
   if (!value["auth-provider"].is_null()) {
-    return fail(Error(Code::unimplemented, where + " uses an auth-provider, which Kubernetes has removed",
-                      "use an exec plugin")
-                    .at(place_of(value["auth-provider"])));
+    return fail(
+        Error(Code::unimplemented, where + " uses an auth-provider, which Kubernetes has removed", "use an exec plugin")
+            .at(place_of(value["auth-provider"])));
   }
   const bool has_token = !config.token.empty() || !config.token_file.empty();
   const auto& exec = value["exec"];
@@ -311,8 +314,9 @@ Result<KubeConfig> load_kube_config(const core::Files& files, const Variables& e
     return in_cluster_config(files, environment);
   }
   if (found.empty()) {
-    return fail(Code::not_found, "there is no kubeconfig",
-                listed.empty() ? "set KUBECONFIG, or put one at ~/.kube/config" : "none of the files of KUBECONFIG is there");
+    return fail(
+        Code::not_found, "there is no kubeconfig",
+        listed.empty() ? "set KUBECONFIG, or put one at ~/.kube/config" : "none of the files of KUBECONFIG is there");
   }
   TRY_ASSIGN(auto config, parse_kube_config(found, context));
   config.environment = environment;

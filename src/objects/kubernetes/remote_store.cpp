@@ -172,7 +172,8 @@ Result<Object> RemoteStore::apply(Object object) {
       if (next.document() == held->document()) return *held;
       written = put(kind, std::move(next), {});
       // A version that the caller named is the caller's conflict.
-      const bool is_race = written ? false : written.error().code == Code::conflict && object.resource_version().empty();
+      const bool is_race =
+          written ? false : written.error().code == Code::conflict && object.resource_version().empty();
       if (!is_race) return written;
     }
     if (attempt == conflict_attempts) return written;
@@ -182,9 +183,8 @@ Result<Object> RemoteStore::apply(Object object) {
 Result<> RemoteStore::remove(const Kind& kind, const Name& name, const DeleteOptions& options) {
   const auto key = normalized(kind, name);
   TRY(check_path(kind, key));
-  doc::Object body{{"apiVersion", "v1"},
-                   {"kind", "DeleteOptions"},
-                   {"propagationPolicy", name_of(options.propagation)}};
+  doc::Object body{
+      {"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", name_of(options.propagation)}};
   if (!options.uid_precondition.empty()) body.set("preconditions", doc::Object{{"uid", options.uid_precondition}});
   RestCall call;
   call.method = "DELETE";

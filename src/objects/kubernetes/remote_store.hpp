@@ -1,5 +1,6 @@
 #pragma once
-// RemoteStore: Store over the REST calls of a Kubernetes API server. Inside of objects; the door is kubernetes_store.hpp.
+// RemoteStore: Store over the REST calls of a Kubernetes API server. Inside of objects; the door is
+// kubernetes_store.hpp.
 //
 // Thread: the control loop only. Blocks.
 
@@ -23,7 +24,7 @@ class RemoteStore final : public KubernetesStore {
   Result<Object> update(Object object) override;
   Result<Object> update_status(Object object) override;
   Result<Object> apply(Object object) override;
-  Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options) override;
+  Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options = {}) override;
   Result<std::unique_ptr<Watch>> watch(const Kind& kind, const std::string& resource_version,
                                        OnEvent on_event) override;
   Result<Object> apply_fields(Object object, const FieldOwner& owner) override;
