@@ -42,6 +42,14 @@ Code code_of(const doc::Value& status, int http_status) {
   }
 }
 
+// A version that this server never gave out: of another server, or of before a restore.
+bool is_version_of_another(const doc::Value& causes) {
+  for (std::size_t i = 0; i < causes.size(); ++i) {
+    if (causes[i]["reason"].string_or("") == "ResourceVersionTooLarge") return true;
+  }
+  return false;
+}
+
 // A finalizer that comes after the deletion is a matter of the object's state, not of the document.
 bool is_late_finalizer(const doc::Value& causes) {
   for (std::size_t i = 0; i < causes.size(); ++i) {
@@ -63,6 +71,7 @@ Error error_of_status(const doc::Value& status, int http_status, std::string_vie
     if (const auto reason = status["reason"].string_or(""); !reason.empty()) error.message += " (" + reason + ")";
   }
   if (http_status == 422 && is_late_finalizer(causes)) error.code = Code::failed_precondition;
+  if (is_version_of_another(causes)) error.code = Code::gone;
   if (error.code == Code::failed_precondition && http_status == 404) {
     error.message = "the API server does not serve " + std::string(where);
     error.hint = "are the CustomResourceDefinitions installed?";

@@ -26,11 +26,12 @@ class RealWire final : public Wire {
 
   Attempt call(core::HttpRequest request) override {
     Attempt attempt{fail(Code::cancelled, "the call was broken off"), true};
+    bool is_done = false;
     client_->send(std::move(request), [&](Result<core::HttpResponse> answer) {
       attempt.response = std::move(answer);
-      inner_.stop();
+      stop(is_done);
     });
-    inner_.run();
+    run_until(is_done);
     if (!attempt.response) attempt.may_have_arrived = was_sent(attempt.response.error());
     return attempt;
   }
@@ -38,22 +39,23 @@ class RealWire final : public Wire {
   Result<Peek> peek(core::HttpRequest request, Duration patience) override {
     Peek peek;
     Result<> outcome;
+    bool is_done = false;
     core::TimerId timer = 0;
     net::StreamEvents events;
     events.on_head = [&](int status, const core::Headers&) {
       peek.status = status;
-      if (status == 200) timer = inner_.loop().after(patience, [&] { timer = 0, inner_.stop(); });
+      if (status == 200) timer = inner_.loop().after(patience, [&] { timer = 0, stop(is_done); });
     };
     events.on_body = [&](std::string_view bytes) {
       peek.bytes += bytes;
-      if (peek.status == 200 || peek.bytes.size() > 64 * 1024) inner_.stop();
+      if (peek.status == 200 || peek.bytes.size() > 64 * 1024) stop(is_done);
     };
     events.on_end = [&](Result<> result) {
       outcome = std::move(result);
-      inner_.stop();
+      stop(is_done);
     };
     const auto handle = peeks_->open(std::move(request), {}, std::move(events));
-    inner_.run();
+    run_until(is_done);
     if (timer != 0) inner_.loop().cancel(timer);
     TRY(outcome);
     return peek;
@@ -61,17 +63,19 @@ class RealWire final : public Wire {
 
   Result<core::RunOutput> run(core::RunRequest request) override {
     Result<core::RunOutput> output = fail(Code::cancelled, "the command was broken off");
+    bool is_done = false;
     inner_.world().processes.run(std::move(request), [&](Result<core::RunOutput> result) {
       output = std::move(result);
-      inner_.stop();
+      stop(is_done);
     });
-    inner_.run();
+    run_until(is_done);
     return output;
   }
 
   void pause(Duration duration) override {
-    inner_.loop().after(duration, [this] { inner_.stop(); });
-    inner_.run();
+    bool is_done = false;
+    inner_.loop().after(duration, [&] { stop(is_done); });
+    run_until(is_done);
   }
 
   std::unique_ptr<net::StreamHandle> open(core::HttpRequest request, net::StreamOptions options,
@@ -80,6 +84,14 @@ class RealWire final : public Wire {
   }
 
  private:
+  void stop(bool& is_done) {
+    is_done = true;
+    inner_.stop();
+  }
+  void run_until(const bool& is_done) {
+    while (!is_done) inner_.run();
+  }
+
   core::RealWorld inner_;
   std::unique_ptr<core::HttpClient> client_;
   std::unique_ptr<net::StreamClient> peeks_;
