@@ -44,10 +44,10 @@ class Catalog {
  private:
   void index();
   std::vector<ResourcePtr> builtin_;
-  std::map<std::string, std::vector<ResourcePtr>> custom_;    // by definition
-  std::map<std::string, ResourcePtr, std::less<>> by_kind_;   // "apps/v1/Deployment"
+  std::map<std::string, std::vector<ResourcePtr>> custom_;     // by definition
+  std::map<std::string, ResourcePtr, std::less<>> by_kind_;    // "apps/v1/Deployment"
   std::map<std::string, ResourcePtr, std::less<>> by_plural_;  // "apps/v1/deployments"
-  std::map<std::string, ResourcePtr, std::less<>> stored_;    // "apps/Deployment"
+  std::map<std::string, ResourcePtr, std::less<>> stored_;     // "apps/Deployment"
   std::uint64_t revision_ = 1;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// Embedded: an API server with its own store in one piece: backend, catalog, store for controllers, the controllers that
-// every Kubernetes has (namespaces, definitions, garbage), and the Kubernetes API over HTTP.
+// Embedded: an API server with its own store in one piece: backend, catalog, store for controllers, the controllers
+// that every Kubernetes has (namespaces, definitions, garbage), and the Kubernetes API over HTTP.
 //
 // Thread: the control loop only.
 

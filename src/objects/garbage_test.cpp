@@ -5,8 +5,8 @@
 #include "core/world/simulated.hpp"
 #include "objects/backend.hpp"
 #include "objects/garbage.hpp"
-#include "objects/local_store.hpp"
 #include "objects/kinds.hpp"
+#include "objects/local_store.hpp"
 #include "storage/database.hpp"
 
 using namespace slipway;
@@ -36,7 +36,7 @@ struct Cluster {
   explicit Cluster(std::uint64_t seed = 7) : world(seed) { open(); }
   void open() {
     backend = make_sqlite_backend(parts, *database, fleeting.get()).value();
-    store = make_local_store(parts, *backend, catalog);
+    store = make_local_store(parts, *backend, catalog, "test", Rules::trusted);
     garbage = std::make_unique<Garbage>(parts, *backend, known,
                                         [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
                                           return store->remove(kind, name, how);

@@ -1,8 +1,8 @@
 #include "objects/local_store.hpp"
 
 #include "core/digest.hpp"
-#include "objects/kinds.hpp"
 #include "objects/garbage.hpp"
+#include "objects/kinds.hpp"
 #include "objects/semantics.hpp"
 #include "objects/store_watch.hpp"
 #include "objects/verbs/removal.hpp"
@@ -33,13 +33,14 @@ Object stamped(Object object, std::int64_t version) {
 
 class LocalStore final : public Store {
  public:
-  LocalStore(core::World& world, Backend& backend, const Catalog& catalog, std::string manager)
+  LocalStore(core::World& world, Backend& backend, const Catalog& catalog, std::string manager, Rules rules)
       : clock_(world.clock),
         loop_(world.loop),
         random_(world.random),
         backend_(backend),
         catalog_(catalog),
-        manager_(std::move(manager)) {}
+        manager_(std::move(manager)),
+        rules_(rules) {}
 
   Result<Object> get(const Kind& kind, const Name& name) override {
     TRY_ASSIGN(auto found, find(kind, name));
@@ -94,11 +95,11 @@ class LocalStore final : public Store {
   Result<> check(const schema::Resource& resource, const doc::Value& object, const doc::Value& before,
                  std::string_view subresource) const {
     // Controllers bind Pods and finish deletions by updates, which an API server has doors of their own for.
-    if (!before.is_null() && !resource.is_custom()) return {};
+    if (rules_ == Rules::trusted || (!before.is_null() && !resource.is_custom())) return {};
     const auto problems = verbs::problems_of(resource, object, before, subresource);
     if (problems.empty()) return {};
-    return fail(validation::invalid_error(resource.group, resource.kind, object["metadata"]["name"].string_or(""),
-                                          problems));
+    return fail(
+        validation::invalid_error(resource.group, resource.kind, object["metadata"]["name"].string_or(""), problems));
   }
 
   // What a change of `held` to `given` is, kept. Both are whole documents.
@@ -139,6 +140,7 @@ class LocalStore final : public Store {
   Backend& backend_;
   const Catalog& catalog_;
   std::string manager_;
+  Rules rules_;
 };
 
 Result<List> LocalStore::list(const Kind& kind, const ListOptions& options) {
@@ -223,8 +225,7 @@ Result<Object> LocalStore::change(Object object, std::string_view subresource) {
   if (!held) return fail(not_found_error(kind, key));
   const auto uid = object.uid();
   const auto version = object.resource_version();
-  if ((!uid.empty() && uid != held->object.uid()) ||
-      (!version.empty() && version != held->object.resource_version())) {
+  if ((!uid.empty() && uid != held->object.uid()) || (!version.empty() && version != held->object.resource_version())) {
     return fail(conflict_error(kind, key));
   }
   auto& given = object.document();
@@ -284,10 +285,12 @@ class WholeStore final : public Store {
  public:
   WholeStore(core::World& world, std::unique_ptr<Backend> backend)
       : backend_(std::move(backend)),
-        store_(world, *backend_, catalog_, "slipway"),
-        garbage_(world, *backend_, [](auto group, auto kind) { return known_kind(group, kind); }, [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
-          return store_.remove(kind, name, how);
-        }) {}
+        store_(world, *backend_, catalog_, "slipway", Rules::trusted),
+        garbage_(
+            world, *backend_, [](auto group, auto kind) { return known_kind(group, kind); },
+            [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
+              return store_.remove(kind, name, how);
+            }) {}
   Result<> open() { return garbage_.start(); }
 
   Result<Object> get(const Kind& kind, const Name& name) override { return store_.get(kind, name); }
@@ -330,8 +333,8 @@ ResourcePtr stored_resource(const Catalog& catalog, const Kind& kind) {
 }
 
 std::unique_ptr<Store> make_local_store(core::World& world, Backend& backend, const Catalog& catalog,
-                                        std::string manager) {
-  return std::make_unique<LocalStore>(world, backend, catalog, std::move(manager));
+                                        std::string manager, Rules rules) {
+  return std::make_unique<LocalStore>(world, backend, catalog, std::move(manager), rules);
 }
 
 Result<std::unique_ptr<Store>> make_sqlite_store(core::World& world, storage::Database& database,

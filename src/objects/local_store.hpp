@@ -10,9 +10,13 @@
 
 namespace slipway::objects {
 
+// Whether the rules of values (validation) stand before what controllers create, as over an API server. Tests of
+// controllers may make objects that say only what the test is about.
+enum class Rules : std::uint8_t { enforced, trusted };
+
 // Everything outlives the store. `manager` owns the fields that controllers write.
 std::unique_ptr<Store> make_local_store(core::World& world, Backend& backend, const Catalog& catalog,
-                                        std::string manager = "slipway");
+                                        std::string manager = "slipway", Rules rules = Rules::enforced);
 
 // The resource as which objects of this kind are kept; one without a type when the catalog does not have it: nothing is
 // pruned or filled in then.

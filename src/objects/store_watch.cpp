@@ -22,7 +22,6 @@ struct StoreWatch::State {
   static void begin_again(const std::shared_ptr<State>& state);
 };
 
-
 namespace {
 
 Result<std::int64_t> parse_version(const std::string& text) {
@@ -79,7 +78,6 @@ void StoreWatch::State::begin_again(const std::shared_ptr<State>& state) {
     }
   });
 }
-
 
 StoreWatch::~StoreWatch() {
   state_->is_closed = true;

@@ -19,9 +19,10 @@ class PromotionsAreAskedFor final : public api::AdmissionPlugin {
     const auto& resource = *review.resource;
     if (resource.group != objects::kinds::promotion.group || resource.kind != objects::kinds::promotion.kind) return {};
     if (review.operation == api::Operation::remove) return {};
-    return api::refuse(api::forbidden(resource, review.name.name,
-                                      "a Promotion is asked for and approved, not written: use slipway promote, or POST "
-                                      "/api/slipway/v1/promotions"));
+    return api::refuse(
+        api::forbidden(resource, review.name.name,
+                       "a Promotion is asked for and approved, not written: use slipway promote, or POST "
+                       "/api/slipway/v1/promotions"));
   }
 };
 

@@ -118,6 +118,7 @@ struct Face {
   int Ports::* port;
 };
 constexpr Face faces[] = {{"api", "the control plane", &Ports::api},
+                          {"kubernetes", "the Kubernetes API", &Ports::kubernetes},
                           {"gateway", "the gateway", &Ports::gateway},
                           {"gatewayAdmin", "the gateway's admin", &Ports::gateway_admin},
                           {"prometheus", "Prometheus", &Ports::prometheus}};
@@ -139,8 +140,8 @@ Error not_available(const Face& face, int port, int problem) {
 
 Result<> Layout::make() const {
   core::Files& files = core::real_files();
-  for (const std::string& directory :
-       {root, blobs(), pods(), repositories(), runs(), runtime(), root + "/gateway", prometheus(), tokens(), spool()}) {
+  for (const std::string& directory : {root, blobs(), pods(), repositories(), runs(), runtime(), root + "/gateway",
+                                       prometheus(), tokens(), spool(), certificates()}) {
     TRY(files.make_directories(directory, 0700));
   }
   return {};

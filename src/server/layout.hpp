@@ -32,6 +32,7 @@ struct Layout {
   std::string team() const { return root + "/team.yaml"; }
   std::string pid() const { return root + "/slipway.pid"; }
   std::string lock() const { return root + "/slipway.lock"; }
+  std::string certificates() const { return root + "/certificates"; }
   std::string log() const { return root + "/slipway.log"; }
 
   // Makes the directories (0700). resource_exhausted or permission_denied say which.
@@ -58,6 +59,7 @@ class DirectoryLock {
 // The loopback ports of one platform; in a profile 0 means any free one.
 struct Ports {
   int api = 0;
+  int kubernetes = 0;  // the same over TLS, for kubectl
   int gateway = 0;
   int gateway_admin = 0;
   int prometheus = 0;

@@ -31,8 +31,8 @@ objects::Object render(const Part& part, const ControlPlaneProcess& process) {
   pod.spec() = doc::Object{
       {"nodeName", process.node},
       {"hostNetwork", true},
-      {"containers", doc::Array{doc::Object{{"name", part.container},
-                                            {"image", "slipway.dev/control-plane:" + process.version}}}}};
+      {"containers",
+       doc::Array{doc::Object{{"name", part.container}, {"image", "slipway.dev/control-plane:" + process.version}}}}};
   return pod;
 }
 
@@ -90,10 +90,9 @@ Result<> stop_mirror_pods(core::World& world, objects::Store& store) {
       if (!container.is_array() || container.size() == 0) return false;
       auto& status = container.as_array().front();
       status.at_or_insert("ready") = false;
-      status.at_or_insert("state") =
-          doc::Object{{"terminated", doc::Object{{"exitCode", 0},
-                                                 {"reason", "Completed"},
-                                                 {"finishedAt", core::render_rfc3339(now)}}}};
+      status.at_or_insert("state") = doc::Object{
+          {"terminated",
+           doc::Object{{"exitCode", 0}, {"reason", "Completed"}, {"finishedAt", core::render_rfc3339(now)}}}};
       pod.set_condition("Ready", "False", "ContainersNotReady", "the control plane was stopped", now);
       return true;
     });

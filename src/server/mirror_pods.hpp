@@ -1,7 +1,7 @@
 #pragma once
 // Mirror Pods: what the control plane itself does, shown where a user of the real systems looks for it: pipelines and
-// registry in kubeflow, the operator in llm-d-system, the rules of traffic in istio-system. One process stands behind all
-// of them, and their state, start and restarts are its own. The node does not run them.
+// registry in kubeflow, the operator in llm-d-system, the rules of traffic in istio-system. One process stands behind
+// all of them, and their state, start and restarts are its own. The node does not run them.
 // https://kubernetes.io/docs/reference/glossary/?all=true#term-mirror-pod
 
 #include <string>

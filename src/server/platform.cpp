@@ -7,12 +7,15 @@
 #include <ranges>
 #include <thread>
 
+#include "core/digest.hpp"
 #include "core/log.hpp"
 #include "objects/kinds.hpp"
 #include "server/api.hpp"
 #include "server/assets.hpp"
+#include "server/certificates.hpp"
 #include "server/identities.hpp"
 #include "server/kubernetes.hpp"
+#include "server/mirror_pods.hpp"
 #include "server/state.hpp"
 #include "server/validate.hpp"
 #include "server/web.hpp"
@@ -45,7 +48,8 @@ Result<> open_ground(State& s) {
   s.team->record_to(*s.audit);
   TRY(ensure_tokens(*s.team, layout));
   TRY(open_objects(s));
-  for (const char* name : {"default", "kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"})
+  for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease", "kubeflow", "slipway-ci",
+                           "llm-d-system", "istio-system", "monitoring"})
     TRY(ensure_namespace(*s.store, name));
   TRY(extract_assets("runtime/", layout.runtime()));
   return {};
@@ -153,6 +157,15 @@ Result<> open_server(State& s) {
                                            .spool_directory = s.options.layout.spool(),
                                            .loop = &s.real.loop(),
                                            .allowed_hosts = {}}));
+  TRY_ASSIGN(const auto certificate, ensure_certificate(s.world(), s.options.layout));
+  TRY_ASSIGN(s.tls_server,
+             net::Server::start(s.io, s.router,
+                                {.address = "127.0.0.1",
+                                 .port = s.ports.kubernetes,
+                                 .spool_directory = s.options.layout.spool(),
+                                 .loop = &s.real.loop(),
+                                 .allowed_hosts = {},
+                                 .tls = net::ServerTls{certificate.certificate_file, certificate.key_file, ""}}));
   return {};
 }
 
@@ -180,6 +193,7 @@ Result<> start_rooms(State& s) {
   TRY(s.delivery->start());
   TRY(s.slo->start());
   TRY(start_infrastructure(s));
+  TRY(show_mirror_pods(s.world(), *s.store, {s.node->name(), SLIPWAY_VERSION, ::getpid()}));
   start_traffic_view(s);
   return {};
 }
@@ -192,11 +206,14 @@ Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   TRY(files.write_atomic(s.options.layout.endpoints(), doc::render_json_pretty(list) + "\n", 0600));
   const std::string token = files.read(token_file(s.options.layout, "default")).value_or("");
   const doc::Object user = token.empty() ? doc::Object{} : doc::Object{{"token", token.substr(0, token.find('\n'))}};
+  const std::string authority = files.read(s.options.layout.certificates() + "/ca.crt").value_or("");
   const doc::Value kubeconfig = doc::Object{
       {"apiVersion", "v1"},
       {"kind", "Config"},
-      {"clusters",
-       doc::Array{doc::Object{{"name", "slipway"}, {"cluster", doc::Object{{"server", s.url(s.ports.api)}}}}}},
+      {"clusters", doc::Array{doc::Object{
+                       {"name", "slipway"},
+                       {"cluster", doc::Object{{"server", "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
+                                               {"certificate-authority-data", core::base64(authority)}}}}}},
       {"users", doc::Array{doc::Object{{"name", "slipway"}, {"user", user}}}},
       {"contexts", doc::Array{doc::Object{{"name", "slipway"},
                                           {"context", doc::Object{{"cluster", "slipway"}, {"user", "slipway"}}}}}},
@@ -261,6 +278,7 @@ std::vector<Endpoint> Platform::endpoints() const {
   const std::string api = s.url(s.ports.api);
   return {{"ui", api + "/"},
           {"api", api},
+          {"kubernetes", "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
           {"registry", api},
           {"kfp", api},
           {"git", api + "/git"},
@@ -282,6 +300,9 @@ Result<> Platform::run(std::function<void()> on_serving) {
       s.stopping = true;
       if (s.triggers) s.triggers->stop();
       s.server.reset();
+      s.tls_server.reset();
+      if (auto told = stop_mirror_pods(s.world(), *s.store); !told)
+        log::warn("server", "cannot tell that the control plane stops", {{"why", told.error().one_line()}});
       s.node->stop_all(std::chrono::seconds(15), [&s] { s.real.stop(); });
     });
   });

@@ -164,6 +164,7 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
   doc::Decoder listen(decoder.object("listen"), "listen");
   const doc::Decoder::Range port{0, 65535};
   profile.ports = {.api = static_cast<int>(listen.integer("api", 0, port)),
+                   .kubernetes = static_cast<int>(listen.integer("kubernetes", 0, port)),
                    .gateway = static_cast<int>(listen.integer("gateway", 0, port)),
                    .gateway_admin = static_cast<int>(listen.integer("gatewayAdmin", 0, port)),
                    .prometheus = static_cast<int>(listen.integer("prometheus", 0, port))};

@@ -252,16 +252,21 @@ Command endpoint_command() {
     std::string face;
   };
   auto options = std::make_shared<Options>();
-  std::vector<Option> list{
-      {"face", "FACE", "api, registry, kfp, git, gateway, prometheus or ui", &options->face, true}};
+  std::vector<Option> list{{"face", "FACE", "api, registry, kfp, git, gateway, prometheus, ui, or kubeconfig (a path)",
+                            &options->face, true}};
   for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
   return {.name = "endpoint",
           .summary = "print the address of one face of the platform",
           .examples = {"git push \"$(slipway endpoint git)/my-models.git\" main",
-                       "curl -H 'Host: support.example.com' \"$(slipway endpoint gateway)/v1/models\""},
+                       "curl -H 'Host: support.example.com' \"$(slipway endpoint gateway)/v1/models\"",
+                       "KUBECONFIG=\"$(slipway endpoint kubeconfig)\" kubectl get pods -A"},
           .options = std::move(list),
           .run =
               [options] {
+                if (options->face == "kubeconfig") {
+                  std::cout << server::Layout{data_directory(options->common)}.kubeconfig() << "\n";
+                  return static_cast<int>(ExitCode::ok);
+                }
                 auto endpoints = read_endpoints(data_directory(options->common));
                 if (!endpoints) return print_error(endpoints.error());
                 const std::string url = (*endpoints)[options->face].string_or("");

@@ -44,6 +44,14 @@ class Schemas : public TypeSource {
     }
     return 0;
   }
+  Uniqueness uniqueness(Handle handle) const override {
+    const auto type = schema(handle)["x-kubernetes-list-type"].string_or("atomic");
+    return type == "set" ? Uniqueness::set : type == "map" ? Uniqueness::by_key : Uniqueness::none;
+  }
+  const std::vector<std::string>& keys(Handle) const override {
+    static const std::vector<std::string> name{"name"};
+    return name;
+  }
 };
 
 const Schemas schemas;
@@ -64,6 +72,10 @@ properties:
   namespace: {type: string}
   items: {type: array, maxItems: 10, items: {type: object, properties: {name: {type: string, maxLength: 63}}}}
   unbounded: {type: array, items: {type: object, properties: {names: {type: array, items: {type: string}}}}}
+  tags: {type: array, x-kubernetes-list-type: set, items: {type: string}}
+  sameTags: {type: array, x-kubernetes-list-type: set, items: {type: string}}
+  ports: {type: array, x-kubernetes-list-type: map, items: &port {type: object, properties: {name: {type: string}, n: {type: integer}}}}
+  morePorts: {type: array, x-kubernetes-list-type: map, items: *port}
   labels: {type: object, maxProperties: 5, additionalProperties: {type: string}}
   hidden: {type: object}
 )",
@@ -82,6 +94,10 @@ x-y: dashed
 a.b: dotted
 namespace: default
 items: [{name: a, unknown: 1}, {name: b}]
+tags: [a, b]
+sameTags: [b, a]
+ports: [{name: http, n: 80}, {name: https, n: 443}]
+morePorts: [{name: https, n: 8443}, {name: x, n: 1}]
 labels: {app: web, a/b: c}
 hidden: {surprise: true}
 )",
@@ -142,6 +158,13 @@ TEST_CASE("a document is read with the types of its schema") {
       {"self.name == 1", "refused: found no matching overload for '_==_' applied to '(string, int)'"},
       {"self.name.nope()", "refused: undeclared reference to 'nope' (in container '')"},
       {"self.items == self.items", "true"},
+      {"self.tags == self.sameTags", "true"},
+      {"self.tags == ['b', 'a']", "true"},
+      {"self.tags == ['b', 'c']", "false"},
+      {"self.tags + ['b', 'c']", "[\"a\",\"b\",\"c\"]"},
+      {"dyn(self.ports) == dyn([self.ports[1], self.ports[0]])", "true"},
+      {"dyn(self.ports) == dyn(self.morePorts)", "false"},
+      {"(dyn(self.ports) + dyn(self.morePorts)).map(p, p.n)", "[80,8443,1]"},
       {"self == self", "true"},
       {"authorizer.group('').resource('pods').check('get').allowed()",
        "refused: undeclared reference to 'authorizer' (in container '')"},

@@ -37,7 +37,10 @@ std::uint64_t cost_before(Cost cost, std::span<const Value> arguments) {
     case Cost::contains:
       return at_least_one(tenth(size(0)) * tenth(size(1)));
     case Cost::concatenation:
-      if (arguments[0].kind() == Kind::list) return at_least_one(size(0) + size(1));
+      if (const auto* list = arguments[0].get<List>()) {
+        const bool unique = uniqueness_of(*list) != Uniqueness::none;
+        return at_least_one(unique ? size(0) + (size(0) + size(1)) * size(1) : size(0) + size(1));
+      }
       return at_least_one(tenth(size(0) + size(1)));
     case Cost::comparison:
       return at_least_one(tenth(std::min(size(0), size(1))));

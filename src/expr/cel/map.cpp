@@ -90,7 +90,7 @@ std::optional<Order> compare_numbers(const Value& a, const Value& b) {
 std::size_t List::size() const { return document != nullptr ? document->size() : made == nullptr ? 0 : made->size(); }
 
 Value List::at(std::size_t index) const {
-  return document != nullptr ? Value::of((*document)[index], element) : (*made)[index];
+  return document != nullptr ? Value::of((*document)[index], declared.element()) : (*made)[index];
 }
 
 std::size_t Map::size() const {
@@ -169,6 +169,42 @@ Value make_map(MapEntries entries) {
   return Value(std::move(map));
 }
 
+Uniqueness uniqueness_of(const List& list) {
+  return list.declared.source == nullptr ? Uniqueness::none : list.declared.source->uniqueness(list.declared.handle);
+}
+
+bool same_element(const List& of, const Value& a, const Value& b, std::uint64_t& visited) {
+  if (uniqueness_of(of) != Uniqueness::by_key) return equal(a, b, visited);
+  const auto* x = a.get<Map>();
+  const auto* y = b.get<Map>();
+  if (x == nullptr || y == nullptr) return false;
+  for (const auto& key : of.declared.source->keys(of.declared.handle)) {
+    const auto left = find(*x, Value(Text{key, nullptr}));
+    const auto right = find(*y, Value(Text{key, nullptr}));
+    if (left.has_value() != right.has_value() || (left && !equal(*left, *right, visited))) return false;
+  }
+  return true;
+}
+
+namespace {
+
+// Both have as many elements.
+bool equal_in_any_order(const List& a, const List& b, std::uint64_t& visited) {
+  const std::size_t size = a.size();
+  for (std::size_t i = 0; i < size; ++i) {
+    const auto element = a.at(i);
+    bool found = false;
+    for (std::size_t j = 0; j < size && !found; ++j) {
+      const auto other = b.at(j);
+      found = same_element(a, element, other, visited) && equal(element, other, visited);
+    }
+    if (!found) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 bool equal(const Value& a, const Value& b, std::uint64_t& visited) {
   ++visited;
   if (const auto numbers = compare_numbers(a, b)) return *numbers == Order::equal;
@@ -181,6 +217,7 @@ bool equal(const Value& a, const Value& b, std::uint64_t& visited) {
     const auto& other = *b.get<List>();
     const std::size_t size = list->size();
     if (size != other.size()) return false;
+    if (uniqueness_of(*list) != Uniqueness::none) return equal_in_any_order(*list, other, visited);
     for (std::size_t i = 0; i < size; ++i) {
       if (!equal(list->at(i), other.at(i), visited)) return false;
     }

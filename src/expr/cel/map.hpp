@@ -37,6 +37,10 @@ inline bool equal(const Value& a, const Value& b) {
   std::uint64_t visited = 0;
   return equal(a, b, visited);
 }
+Uniqueness uniqueness_of(const List& list);
+// Whether two elements are the same one, as the type of the list tells its elements apart.
+bool same_element(const List& of, const Value& a, const Value& b, std::uint64_t& visited);
+
 std::string scalar_text(const Value& value);  // as messages show it; the type's name for what is no scalar
 
 // nullopt: these have no order (a string and a number, two lists). unordered: a NaN is among them.

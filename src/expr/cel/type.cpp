@@ -10,6 +10,11 @@ std::shared_ptr<const std::vector<Type>> parts_of(std::vector<Type> parts) {
 
 }  // namespace
 
+const std::vector<std::string>& TypeSource::keys(Handle) const {
+  static const std::vector<std::string> none;
+  return none;
+}
+
 Type Type::list(Type element) {
   Type type(Kind::list);
   type.parts_ = parts_of({std::move(element)});

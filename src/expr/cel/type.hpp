@@ -31,6 +31,13 @@ enum class Kind : std::uint8_t {
   opaque,     // quantity, url, ip, cidr, semver, format, authorizer: told apart by name
 };
 
+// How the elements of a list are told apart (x-kubernetes-list-type); it changes what == and + mean.
+enum class Uniqueness : std::uint8_t {
+  none,    // a list as it stands: atomic
+  set,     // the same elements in any order are equal; joining leaves out what is there
+  by_key,  // the same, for objects told apart by some of their fields; joining replaces
+};
+
 // Types of another room, each known by a handle that means something to that room only. Pure, immutable and safe
 // from any thread; must outlive every Type, Program and Value made from it. Handles given back are never null unless
 // said; the kinds given are dyn ... object.
@@ -45,6 +52,9 @@ class TypeSource {
   virtual Handle field(Handle type, std::string_view name) const = 0;
   // The most elements of a list, members of a map, characters of a string; 0: not said. For cost estimates only.
   virtual std::uint64_t max_size(Handle) const { return 0; }
+  virtual Uniqueness uniqueness(Handle) const { return Uniqueness::none; }
+  // The fields that tell the elements of a by_key list apart, by their JSON names.
+  virtual const std::vector<std::string>& keys(Handle) const;
 };
 
 // What a document's value is declared as; without a source it is dyn.

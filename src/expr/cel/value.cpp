@@ -84,7 +84,7 @@ Value Value::of(const doc::Value& document, Declared declared) {
     case doc::Type::array: {
       List list;
       list.document = &document.as_array();
-      if (declared.source != nullptr && declared.kind() == Kind::list) list.element = declared.element();
+      if (declared.source != nullptr && declared.kind() == Kind::list) list.declared = declared;
       return Value(std::move(list));
     }
     case doc::Type::object: {

@@ -34,7 +34,7 @@ struct Timestamp {  // years 1 to 9999
 };
 struct List {
   const doc::Array* document = nullptr;  // borrowed, or
-  Declared element;
+  Declared declared;                     // of the list itself
   std::shared_ptr<const std::vector<Value>> made;
   std::size_t size() const;
   Value at(std::size_t index) const;

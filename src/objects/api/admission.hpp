@@ -1,6 +1,6 @@
 #pragma once
-// Admission: what else has a say in a write before it is done: first plugins that change the object, then ones that only
-// look. Plain functions of what they see; what has to ask somebody over the network is a RemoteAdmission.
+// Admission: what else has a say in a write before it is done: first plugins that change the object, then ones that
+// only look. Plain functions of what they see; what has to ask somebody over the network is a RemoteAdmission.
 
 #include <functional>
 #include <memory>
@@ -13,12 +13,12 @@ enum class Operation : std::uint8_t { create, update, remove, connect };
 
 struct Review {
   Operation operation = Operation::create;
-  ResourcePtr resource;        // as it is kept
+  ResourcePtr resource;  // as it is kept
   std::string subresource;
   Name name;
-  doc::Value object;           // as it will be; null for a removal. Plugins that mutate may change it.
-  doc::Value before;           // as it is; null for a create
-  doc::Value options;          // of the request: CreateOptions, UpdateOptions, DeleteOptions; may be null
+  doc::Value object;   // as it will be; null for a removal. Plugins that mutate may change it.
+  doc::Value before;   // as it is; null for a create
+  doc::Value options;  // of the request: CreateOptions, UpdateOptions, DeleteOptions; may be null
   std::string user;
   bool dry_run = false;
   std::vector<std::string> warnings;

@@ -72,8 +72,9 @@ Answer<doc::Value> read_typed(Call& call) {
   if (!read.value.is_object()) return refuse(bad_request("the body of the request must be an object"));
   TRY_DONE(check_identity(call, read.value));
   if (call.resource->type != nullptr) {
-    const auto findings = read.is_json && !read.body.duplicates.empty() ? schema::check(read.body, *call.resource->type)
-                                                                        : schema::check(read.value, *call.resource->type);
+    const auto findings = read.is_json && !read.body.duplicates.empty()
+                              ? schema::check(read.body, *call.resource->type)
+                              : schema::check(read.value, *call.resource->type);
     TRY_DONE(judged(call, findings, call.resource->version, call.resource->kind));
   }
   return std::move(read.value);

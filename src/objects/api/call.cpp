@@ -1,6 +1,5 @@
 #include "objects/api/call.hpp"
 
-
 namespace slipway::objects::api {
 namespace {
 

@@ -19,8 +19,8 @@ struct Context {
   core::World& world;
   Catalog& catalog;
   Backend& backend;
-  storage::Database& database;           // the backend's: what is written together becomes durable together
-  core::EventSink* events = nullptr;     // where writes go on record; may be null
+  storage::Database& database;        // the backend's: what is written together becomes durable together
+  core::EventSink* events = nullptr;  // where writes go on record; may be null
   // Says no to an object of our own kinds, with every problem. May be empty.
   std::function<Result<>(const Object&)> admit = {};
   std::vector<std::unique_ptr<AdmissionPlugin>> plugins = {};

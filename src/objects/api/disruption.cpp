@@ -57,7 +57,8 @@ Answer<> allow_disruption(Context& context, Call& call) {
   TRY_ANSWER(auto budgets, budgets_of(context, kind, *pod));
   if (budgets.empty()) return {};
   if (budgets.size() > 1) {
-    return refuse(internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."));
+    return refuse(
+        internal("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."));
   }
   auto& [budget, version] = budgets.front();
   if (pod->condition_status("Ready") != "True" &&
@@ -73,15 +74,14 @@ Answer<> allow_disruption(Context& context, Call& call) {
   }
   const auto allowed = status["disruptionsAllowed"].int_or(0);
   if (allowed <= 0) {
-    return refuse(too_many_requests(
-        "Cannot evict pod as it would violate the pod's disruption budget.",
-        "The disruption budget " + name + " needs " + std::to_string(status["desiredHealthy"].int_or(0)) +
-            " healthy pods and has " + std::to_string(status["currentHealthy"].int_or(0)) + " currently"));
+    return refuse(too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.",
+                                    "The disruption budget " + name + " needs " +
+                                        std::to_string(status["desiredHealthy"].int_or(0)) + " healthy pods and has " +
+                                        std::to_string(status["currentHealthy"].int_or(0)) + " currently"));
   }
   if (call.request.parameter("dryRun") == "All") return {};
   status.at_or_insert("disruptionsAllowed") = allowed - 1;
-  status.at_or_insert("disruptedPods").at_or_insert(pod->name().name) =
-      core::render_rfc3339(context.world.clock.now());
+  status.at_or_insert("disruptedPods").at_or_insert(pod->name().name) = core::render_rfc3339(context.world.clock.now());
   auto charged = context.backend.replace(kind, std::move(budget), version, &before);
   if (!charged) return refuse(from_error(charged.error(), resource.get(), name));
   return {};

@@ -11,8 +11,10 @@ using Responder = std::shared_ptr<net::Responder>;
 
 void send(net::Responder& responder, const discovery::Answer& answer) {
   if (answer.document == nullptr && answer.status != 304 && answer.status != 301) {
-    return responder.send(answer.status == 406 ? not_acceptable("only the following media types are accepted: application/json").response()
-                                               : net::Response::text(answer.status, "404 page not found\n"));
+    return responder.send(
+        answer.status == 406
+            ? not_acceptable("only the following media types are accepted: application/json").response()
+            : net::Response::text(answer.status, "404 page not found\n"));
   }
   net::Response response;
   response.status = answer.status;
@@ -46,7 +48,8 @@ void Documents::add_routes(net::Router& router) {
     });
   }
   // A server that answers on its loop is alive and ready: it opens its socket last.
-  for (const auto* path : {"/healthz", "/livez", "/readyz", "/healthz/{rest...}", "/livez/{rest...}", "/readyz/{rest...}"}) {
+  for (const auto* path :
+       {"/healthz", "/livez", "/readyz", "/healthz/{rest...}", "/livez/{rest...}", "/readyz/{rest...}"}) {
     router.add("GET", path, [](const net::Request&, const Responder& responder) {
       responder->send(net::Response::text(200, "ok"));
     });

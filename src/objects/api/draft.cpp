@@ -28,16 +28,16 @@ Answer<> check_preconditions(const Call& call, const Current& current, const doc
   const auto& metadata = given["metadata"];
   const auto& stored = current.object["metadata"];
   if (const auto uid = metadata["uid"].string_or(""); !uid.empty() && uid != stored["uid"].string_or("")) {
-    return refuse(conflict(*call.resource, call.info.name,
-                           "Precondition failed: UID in precondition: " + uid +
-                               ", UID in object meta: " + stored["uid"].string_or("")));
+    return refuse(conflict(
+        *call.resource, call.info.name,
+        "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + stored["uid"].string_or("")));
   }
   const auto version = metadata["resourceVersion"].string_or("");
   if (version.empty() || version == "0") {
     if (may_be_unconditional) return {};
-    return refuse(invalid(*call.resource, call.info.name,
-                          {{"FieldValueInvalid", "Invalid value: 0x0: must be specified for an update",
-                            "metadata.resourceVersion"}}));
+    return refuse(invalid(
+        *call.resource, call.info.name,
+        {{"FieldValueInvalid", "Invalid value: 0x0: must be specified for an update", "metadata.resourceVersion"}}));
   }
   if (version != stored["resourceVersion"].string_or("")) {
     return refuse(modified_meanwhile(*call.resource, call.info.name));
@@ -53,7 +53,8 @@ Answer<> check_finalizers(const Call& call, const doc::Value& before, const doc:
   return refuse(invalid(*call.resource, call.info.name,
                         {{"FieldValueForbidden",
                           "Forbidden: no new finalizers can be added if the object is being deleted, found new "
-                          "finalizers []string{" + list + "}",
+                          "finalizers []string{" +
+                              list + "}",
                           "metadata.finalizers"}}));
 }
 
@@ -132,7 +133,8 @@ Failure apply_failure(const Call& call, const Error& error) {
     failure.name.clear();
     failure.kind.clear();
     failure.group.clear();
-    for (const auto& cause : error.causes) failure.causes.push_back({"FieldManagerConflict", cause.message, cause.object});
+    for (const auto& cause : error.causes)
+      failure.causes.push_back({"FieldManagerConflict", cause.message, cause.object});
     return failure;
   }
   return from_error(error, call.resource.get(), call.info.name);
@@ -141,15 +143,7 @@ Failure apply_failure(const Call& call, const Error& error) {
 Answer<Draft> draft_apply(Call& call, const doc::Value& body, const std::optional<Current>& current,
                           const Making& making) {
   if (call.request.parameter("fieldManager").empty()) {
-    Failure failure;
-    failure.code = 422;
-    failure.reason = "Invalid";
-    failure.message = "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
-    failure.has_details = true;
-    failure.group = "meta.k8s.io";
-    failure.kind = "PatchOptions";
-    failure.causes = {{"FieldValueRequired", "Required value: is required for apply patch", "fieldManager"}};
-    return refuse(std::move(failure));
+    return refuse(invalid_options("PatchOptions", "fieldManager", "Required value: is required for apply patch"));
   }
   if (!current && !call.info.subresource.empty()) return refuse(not_found(*call.resource, call.info.name));
   doc::Value live;
@@ -160,9 +154,9 @@ Answer<Draft> draft_apply(Call& call, const doc::Value& body, const std::optiona
     const auto version = body["metadata"]["resourceVersion"].string_or("");
     if (!version.empty()) TRY_DONE(check_preconditions(call, *current, body, true));
   } else if (!body["metadata"]["uid"].string_or("").empty()) {
-    return refuse(conflict(*call.resource, call.info.name, "uid mismatch: the provided object specified uid " +
-                                                               body["metadata"]["uid"].string_or("") +
-                                                               ", and no existing object was found"));
+    return refuse(conflict(*call.resource, call.info.name,
+                           "uid mismatch: the provided object specified uid " + body["metadata"]["uid"].string_or("") +
+                               ", and no existing object was found"));
   }
   auto config = body;
   config.at_or_insert("metadata").as_object().erase("uid");

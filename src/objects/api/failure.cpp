@@ -97,8 +97,7 @@ Failure modified_meanwhile(const schema::Resource& resource, std::string_view na
 Failure forbidden(const schema::Resource& resource, std::string_view name, std::string_view why) {
   std::string subject = qualified(resource);
   if (!name.empty()) subject += " \"" + std::string(name) + "\"";
-  return about(make(403, "Forbidden", subject + " is forbidden: " + std::string(why)), resource, name,
-               resource.plural);
+  return about(make(403, "Forbidden", subject + " is forbidden: " + std::string(why)), resource, name, resource.plural);
 }
 
 Failure invalid(const schema::Resource& resource, std::string_view name, std::vector<Cause> causes) {
@@ -120,12 +119,16 @@ Failure invalid(const schema::Resource& resource, std::string_view name, std::ve
   return failure;
 }
 
-Failure invalid_options(std::string_view field, std::string message) {
-  auto failure = make(422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: " + std::string(field) + ": " + message);
+Failure invalid_options(std::string_view kind, std::string_view field, std::string message) {
+  auto failure =
+      make(422, "Invalid", std::string(kind) + ".meta.k8s.io \"\" is invalid: " + std::string(field) + ": " + message);
   failure.has_details = true;
   failure.group = "meta.k8s.io";
-  failure.kind = "ListOptions";
-  failure.causes = {{"FieldValueForbidden", std::move(message), std::string(field)}};
+  failure.kind = kind;
+  const auto* reason = message.starts_with("Unsupported") ? "FieldValueNotSupported"
+                       : message.starts_with("Required")  ? "FieldValueRequired"
+                                                          : "FieldValueForbidden";
+  failure.causes = {{reason, std::move(message), std::string(field)}};
   return failure;
 }
 

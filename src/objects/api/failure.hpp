@@ -40,21 +40,22 @@ using Answer = std::expected<T, Failure>;
 std::unexpected<Failure> refuse(Failure failure);
 
 // What every client knows how to read. `resource` names the kind the request is about.
-Failure bad_request(std::string message);                                             // 400 BadRequest
-Failure not_found(const schema::Resource& resource, std::string_view name);           // 404
-Failure no_such_path();                                                               // 404, for an unknown resource
-Failure already_exists(const schema::Resource& resource, std::string_view name);      // 409
+Failure bad_request(std::string message);                                         // 400 BadRequest
+Failure not_found(const schema::Resource& resource, std::string_view name);       // 404
+Failure no_such_path();                                                           // 404, for an unknown resource
+Failure already_exists(const schema::Resource& resource, std::string_view name);  // 409
 Failure conflict(const schema::Resource& resource, std::string_view name, std::string_view why);  // 409
 Failure modified_meanwhile(const schema::Resource& resource, std::string_view name);  // 409, the usual sentence
-Failure forbidden(const schema::Resource& resource, std::string_view name, std::string_view why);  // 403
+Failure forbidden(const schema::Resource& resource, std::string_view name, std::string_view why);     // 403
 Failure invalid(const schema::Resource& resource, std::string_view name, std::vector<Cause> causes);  // 422
-Failure invalid_options(std::string_view field, std::string message);  // 422, of a list's or watch's parameters
-Failure expired(std::string message);                                                 // 410 Expired
-Failure unsupported_media_type(std::string message);                                  // 415
-Failure not_acceptable(std::string message);                                          // 406
-Failure method_not_allowed(std::string message);                                      // 405
-Failure too_large(std::string message);                                               // 413
-Failure internal(std::string message);                                                // 500
+// 422, of a request's parameters; `kind` is ListOptions, DeleteOptions, ...
+Failure invalid_options(std::string_view kind, std::string_view field, std::string message);
+Failure expired(std::string message);                 // 410 Expired
+Failure unsupported_media_type(std::string message);  // 415
+Failure not_acceptable(std::string message);          // 406
+Failure method_not_allowed(std::string message);      // 405
+Failure too_large(std::string message);               // 413
+Failure internal(std::string message);                // 500
 // An Error of a lower room. `resource` may be null.
 Failure from_error(const Error& error, const schema::Resource* resource = nullptr, std::string_view name = {});
 
@@ -69,14 +70,14 @@ std::string qualified(const schema::Resource& resource);
 // TRY_OR(auto x, expression): like TRY_ASSIGN where the function returns Answer and the expression a Result.
 #define TRY_ANSWER(declaration, expression) \
   TRY_ANSWER_(SLIPWAY_CONCAT(try_answer_, __COUNTER__), declaration, expression)
-#define TRY_ANSWER_(name, declaration, expression)                                                   \
-  auto name = (expression);                                                                          \
-  if (!name) return std::unexpected<::slipway::objects::api::Failure>(std::move(name).error());      \
+#define TRY_ANSWER_(name, declaration, expression)                                              \
+  auto name = (expression);                                                                     \
+  if (!name) return std::unexpected<::slipway::objects::api::Failure>(std::move(name).error()); \
   declaration = std::move(*name)
 #define TRY_DONE(expression) TRY_DONE_(SLIPWAY_CONCAT(try_done_, __COUNTER__), expression)
-#define TRY_DONE_(name, expression)                                                                  \
-  do {                                                                                               \
-    if (auto name = (expression); !name) {                                                           \
-      return std::unexpected<::slipway::objects::api::Failure>(std::move(name).error());             \
-    }                                                                                                \
+#define TRY_DONE_(name, expression)                                                      \
+  do {                                                                                   \
+    if (auto name = (expression); !name) {                                               \
+      return std::unexpected<::slipway::objects::api::Failure>(std::move(name).error()); \
+    }                                                                                    \
   } while (false)

@@ -38,17 +38,19 @@ Answer<> check_version(const Call& call, std::int64_t current) {
   TRY_ANSWER(const auto version, number_of(call, "resourceVersion"));
   if (!match.empty()) {
     if (match != "Exact" && match != "NotOlderThan") {
-      return refuse(invalid_options("resourceVersionMatch", "Unsupported value: \"" + std::string(match) +
-                                                                "\": supported values: \"Exact\", \"NotOlderThan\", \"\""));
+      return refuse(invalid_options(
+          "ListOptions", "resourceVersionMatch",
+          "Unsupported value: \"" + std::string(match) + "\": supported values: \"Exact\", \"NotOlderThan\", \"\""));
     }
     const bool streams = is_true(call.request, "sendInitialEvents") && call.info.verb == Verb::watch;
     if (!version && !streams) {
-      return refuse(invalid_options("resourceVersionMatch",
+      return refuse(invalid_options("ListOptions", "resourceVersionMatch",
                                     "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"));
     }
     if (match == "Exact" && version && *version == 0) {
-      return refuse(invalid_options("resourceVersionMatch",
-                                    "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+      return refuse(
+          invalid_options("ListOptions", "resourceVersionMatch",
+                          "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
     }
   }
   if (!version) return {};
@@ -56,8 +58,8 @@ Answer<> check_version(const Call& call, std::int64_t current) {
     Failure failure;
     failure.code = 504;
     failure.reason = "Timeout";
-    failure.message = "Timeout: Too large resource version: " + std::to_string(*version) +
-                      ", current: " + std::to_string(current);
+    failure.message =
+        "Timeout: Too large resource version: " + std::to_string(*version) + ", current: " + std::to_string(current);
     failure.has_details = true;
     failure.causes = {{"ResourceVersionTooLarge", "Too large resource version", ""}};
     failure.retry_after = 1;

@@ -1,6 +1,6 @@
 #pragma once
-// Reads: get and list. Stored bytes are sent as they are wherever the client wants objects in the form in which they are
-// kept.
+// Reads: get and list. Stored bytes are sent as they are wherever the client wants objects in the form in which they
+// are kept.
 //
 // Thread: the control loop only.
 

@@ -44,17 +44,20 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
   if (orphan == "false") options.propagation = "Background";
   constexpr std::array known{"", "Background", "Foreground", "Orphan"};
   if (std::ranges::find(known, options.propagation) == known.end()) {
-    return refuse(bad_request("propagationPolicy: Unsupported value: \"" + options.propagation +
-                              "\": supported values: \"Background\", \"Foreground\", \"Orphan\""));
+    return refuse(invalid_options("DeleteOptions", "propagationPolicy",
+                                  "Unsupported value: \"" + options.propagation +
+                                      "\": supported values: \"Background\", \"Foreground\", \"Orphan\""));
   }
   if (const auto grace = text("gracePeriodSeconds"); !grace.empty()) {
     auto seconds = core::parse_duration(grace);
     if (!seconds || *seconds < Duration{}) {
-      return refuse(bad_request("gracePeriodSeconds: Invalid value: " + grace + ": must be greater than or equal to 0"));
+      return refuse(
+          bad_request("gracePeriodSeconds: Invalid value: " + grace + ": must be greater than or equal to 0"));
     }
     options.grace = *seconds;
   }
-  options.dry_run = is_dry_run(call) || (body["dryRun"].size() > 0 && body["dryRun"][std::size_t{0}].string_or("") == "All");
+  options.dry_run =
+      is_dry_run(call) || (body["dryRun"].size() > 0 && body["dryRun"][std::size_t{0}].string_or("") == "All");
   return options;
 }
 
@@ -68,14 +71,21 @@ Answer<Removals::Removed> Removals::remove_one(Call& call, const Name& name, con
     if (!parsed) return refuse(from_error(parsed.error()));
     const Object before = std::move(*parsed);
     if (!options.uid.empty() && options.uid != before.uid()) {
-      return refuse(conflict(*call.resource, name.name,
-                             "Precondition failed: UID in precondition: " + options.uid + ", UID in object meta: " +
-                                 before.uid()));
+      auto failure = conflict(*call.resource, name.name, "");
+      failure.message = "Operation cannot be fulfilled on " + call.resource->kind + " \"" + name.name +
+                        "\": the UID in the precondition (" + options.uid + ") does not match the UID in record (" +
+                        before.uid() + "). The object might have been deleted and then recreated";
+      failure.kind = call.resource->kind;
+      return refuse(std::move(failure));
     }
     if (!options.version.empty() && options.version != before.resource_version()) {
-      return refuse(conflict(*call.resource, name.name,
-                             "Precondition failed: ResourceVersion in precondition: " + options.version +
-                                 ", ResourceVersion in object meta: " + before.resource_version()));
+      auto failure = conflict(*call.resource, name.name, "");
+      failure.message = "Operation cannot be fulfilled on " + call.resource->kind + " \"" + name.name +
+                        "\": the ResourceVersion in the precondition (" + options.version +
+                        ") does not match the ResourceVersion in record (" + before.resource_version() +
+                        "). The object might have been modified";
+      failure.kind = call.resource->kind;
+      return refuse(std::move(failure));
     }
     Review review;
     review.operation = Operation::remove;
@@ -150,8 +160,8 @@ void Removals::evict(CallPtr call) {
     if (auto allowed = allow_disruption(context_, *call); !allowed) return call->send(allowed.error());
     auto removed = remove_one(*call, call->name(), options);
     if (!removed) return call->send(removed.error());
-    doc::Object success{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Success"},
-                        {"code", 201}};
+    doc::Object success{
+        {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Success"}, {"code", 201}};
     respond(call, net::Response::json(201, doc::Value(std::move(success))));
   });
 }
@@ -172,8 +182,8 @@ void Removals::remove_collection(CallPtr call) {
   if (!options) return call->send(options.error());
   auto selection = Selection::of(*call);
   if (!selection) return call->send(selection.error());
-  auto work = std::make_shared<Collection>(
-      Collection{std::move(call), std::move(*options), std::move(*selection), {}, 0, {}});
+  auto work =
+      std::make_shared<Collection>(Collection{std::move(call), std::move(*options), std::move(*selection), {}, 0, {}});
   Answer<> outcome;
   auto version = context_.backend.list(work->call->kind, {work->call->info.ns, std::nullopt}, [&](Stored stored) {
     auto object = stored.parse();

@@ -21,8 +21,8 @@ Answer<doc::Value> patched_scale(PatchType type, doc::Value scale, const doc::Va
   if (type == PatchType::json) {
     result = patch::apply_json_patch(std::move(scale), body);
   } else if (type == PatchType::strategic) {
-    result = patch::apply_strategic_merge(std::move(scale), body,
-                                          *schema::builtin().find_body("autoscaling/v1", "Scale"));
+    result =
+        patch::apply_strategic_merge(std::move(scale), body, *schema::builtin().find_body("autoscaling/v1", "Scale"));
   } else {
     result = patch::apply_merge_patch(std::move(scale), body);
   }
@@ -86,11 +86,9 @@ void Scales::handle(CallPtr call) {
     }
     auto body = read_patch(*call);
     if (!body) return call->send(body.error());
-    plan = plan_of(
-        [body = std::move(*body), type = *type](const Call&, doc::Value scale) {
-          return patched_scale(type, std::move(scale), body);
-        },
-        true);
+    plan = plan_of([body = std::move(*body), type = *type](
+                       const Call&, doc::Value scale) { return patched_scale(type, std::move(scale), body); },
+                   true);
   }
   const auto resource = call->stored;
   plan.shown = [resource](const doc::Value& object) {

@@ -100,8 +100,7 @@ Answer<> ApiServer::State::find_resource(Call& call) const {
   if (!call.resource->namespaced && !info.ns.empty()) return refuse(no_such_path());
   // Without a namespace there are only the objects of all of them.
   const bool reads_all = info.name.empty() && (info.verb == Verb::list || info.verb == Verb::watch);
-  if (call.resource->namespaced && info.ns.empty() && !reads_all &&
-      !(info.verb == Verb::create && info.name.empty())) {
+  if (call.resource->namespaced && info.ns.empty() && !reads_all && !(info.verb == Verb::create && info.name.empty())) {
     return refuse(no_such_path());
   }
   return {};

@@ -10,6 +10,8 @@ namespace {
 constexpr auto bookmark_every = std::chrono::seconds(60);
 constexpr auto shortest_watch = std::chrono::seconds(1800);  // when the client names no time; up to twice that
 constexpr std::size_t initial_page = 64;                     // objects of the beginning that are sent in one task
+constexpr std::size_t most_unsent = 256UL * 1024;            // bytes; then the beginning waits for its reader
+constexpr auto look_again = std::chrono::milliseconds(2);
 
 std::string line(std::string_view type, std::string_view object) {
   std::string text = "{\"type\":\"";
@@ -76,9 +78,9 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
         more = true;
         return false;
       }
-      ++sent;
       last_ = stored.name;
       if (const auto* only = selection_.only_name(); only != nullptr && stored.name.name != *only) return true;
+      ++sent;
       auto object = stored.parse();
       if (object && selection_.matches(*object)) open_ = write("ADDED", *object, stored.body);
       return open_;
@@ -87,16 +89,24 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
     if (!version) return refuse(from_error(version.error()));
     if (!began_) began_ = *version;
     if (!open_) return close_later(context);
-    if (more) {
-      context.world.loop.post([weak = weak_from_this()] {
-        const auto self = weak.lock();
-        const auto shared = self ? self->shared_.lock() : nullptr;
-        if (shared != nullptr) self->send_present(shared->context, self->last_);
-      });
-      return;
-    }
+    if (more) return go_on(context);
     if (marks_end_) bookmark(*began_, true);
     follow(context, began_);
+  }
+
+  void go_on(Context& context) {
+    auto next = [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      const auto shared = self ? self->shared_.lock() : nullptr;
+      if (shared == nullptr) return;
+      if (self->call_->responder->unsent() > most_unsent) return self->go_on(shared->context);
+      self->send_present(shared->context, self->last_);
+    };
+    if (call_->responder->unsent() > most_unsent) {
+      context.world.loop.after(look_again, std::move(next));
+    } else {
+      context.world.loop.post(std::move(next));
+    }
   }
 
   void follow(Context& context, std::optional<std::int64_t> after) {
@@ -117,8 +127,8 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
     }
     if (!call_->info.ns.empty() && change->object.name().ns != call_->info.ns) return;
     const bool is = change->type != EventType::deleted && selection_.matches(change->object);
-    const bool was = change->type != EventType::added &&
-                     selection_.matches(change->previous ? *change->previous : change->object);
+    const bool was =
+        change->type != EventType::added && selection_.matches(change->previous ? *change->previous : change->object);
     if (!is && !was) return;
     const auto* type = is ? (was ? "MODIFIED" : "ADDED") : "DELETED";
     if (!write(type, change->object, change->body)) {
@@ -130,14 +140,14 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
     if (output_.is_verbatim() && !call_->is_converted()) return call_->responder->write(line(type, body));
     auto shown = to_client(*call_, object.document());
     if (!shown) return true;
-    return call_->responder->write(line(type, output_.event_object(*call_, *shown, !std::exchange(has_written_, true))));
+    return call_->responder->write(
+        line(type, output_.event_object(*call_, *shown, !std::exchange(has_written_, true))));
   }
 
   void bookmark(std::int64_t version, bool ends_the_beginning) {
     doc::Object metadata{{"resourceVersion", std::to_string(version)}};
     if (!output_.is_table()) metadata.set("creationTimestamp", nullptr);
-    if (ends_the_beginning)
-      metadata.set("annotations", doc::Object{{"k8s.io/initial-events-end", "true"}});
+    if (ends_the_beginning) metadata.set("annotations", doc::Object{{"k8s.io/initial-events-end", "true"}});
     const doc::Value object = doc::Object{{"kind", call_->resource->kind},
                                           {"apiVersion", call_->resource->api_version()},
                                           {"metadata", std::move(metadata)}};
@@ -199,18 +209,19 @@ void Watches::open(CallPtr call) {
   if (!seconds) return call->send(seconds.error());
   auto current = context.backend.version(call->kind);
   if (!current) return call->send(from_error(current.error()));
-  if (auto known = check_version(*call, *current); !known && known.error().code != 410) return call->send(known.error());
+  if (auto known = check_version(*call, *current); !known && known.error().code != 410)
+    return call->send(known.error());
 
   const bool wants_initial = is_true(call->request, "sendInitialEvents");
   const bool says_initial = call->request.has_parameter("sendInitialEvents");
   if (says_initial && call->request.parameter("resourceVersionMatch") != "NotOlderThan") {
-    return call->send(invalid_options("sendInitialEvents",
-                                      "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    return call->send(
+        invalid_options("ListOptions", "sendInitialEvents",
+                        "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
   }
   const bool from_the_beginning = says_initial ? wants_initial : !*version || **version == 0;
   const auto id = shared_->next_id++;
-  const auto session =
-      std::make_shared<Session>(shared_, id, call, std::move(*selection), *output);
+  const auto session = std::make_shared<Session>(shared_, id, call, std::move(*selection), *output);
   shared_->sessions.emplace(id, session);
   call->responder->on_close([weak = std::weak_ptr<Session>(session), loop = &context.world.loop] {
     loop->post([weak] {
@@ -221,8 +232,7 @@ void Watches::open(CallPtr call) {
   if (*seconds && **seconds > 0) time = std::chrono::seconds(**seconds);
   session->limit(context, time);
   const std::optional<std::int64_t> after = *version && **version > 0 ? **version : *current;
-  session->begin(context, after, from_the_beginning,
-                 wants_initial && is_true(call->request, "allowWatchBookmarks"));
+  session->begin(context, after, from_the_beginning, wants_initial && is_true(call->request, "allowWatchBookmarks"));
 }
 
 }  // namespace slipway::objects::api

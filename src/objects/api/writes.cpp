@@ -107,8 +107,8 @@ void Writes::patch(CallPtr call) {
 
 void Writes::run(CallPtr call, Plan plan) {
   if (const auto dry = call->request.parameter("dryRun"); !dry.empty() && dry != "All") {
-    return call->send(bad_request("dryRun: Unsupported value: \"" + std::string(dry) +
-                                  "\": supported values: \"All\""));
+    return call->send(
+        bad_request("dryRun: Unsupported value: \"" + std::string(dry) + "\": supported values: \"All\""));
   }
   auto attempt = std::make_shared<Attempt>();
   attempt->call = std::move(call);
@@ -216,11 +216,11 @@ Answer<> Writes::check_namespace(const Call& call) const {
   auto object = (*found)->parse();
   if (!object) return refuse(from_error(object.error()));
   if (object->is_being_deleted()) {
-    auto failure = forbidden(*call.resource, call.info.name,
-                             "unable to create new content in namespace " + call.info.ns +
-                                 " because it is being terminated");
-    failure.causes.push_back({"NamespaceTerminating", "namespace " + call.info.ns + " is being terminated",
-                              "metadata.namespace"});
+    auto failure =
+        forbidden(*call.resource, call.info.name,
+                  "unable to create new content in namespace " + call.info.ns + " because it is being terminated");
+    failure.causes.push_back(
+        {"NamespaceTerminating", "namespace " + call.info.ns + " is being terminated", "metadata.namespace"});
     return refuse(std::move(failure));
   }
   return {};
@@ -286,7 +286,8 @@ void Writes::answer(Attempt& attempt, int status, std::string body) {
   auto shared = std::make_shared<net::Response>(std::move(response));
   context_.database.after_group([call, shared](bool durable) {
     if (durable) return call->responder->send(std::move(*shared));
-    call->send(from_error(Error(Code::resource_exhausted, "the object could not be stored: the disk refuses to write")));
+    call->send(
+        from_error(Error(Code::resource_exhausted, "the object could not be stored: the disk refuses to write")));
   });
 }
 

@@ -26,7 +26,7 @@ class Writes {
     Compose compose;
     // Composed again when the object changed meanwhile: not for an update that names its version.
     bool may_try_again = false;
-    std::string action;                                 // for the record: "created"
+    std::string action;                                       // for the record: "created"
     std::function<doc::Value(const doc::Value&)> shown = {};  // the answer's document, when it is not the object
     int created_status = 201;
   };

@@ -65,7 +65,8 @@ Result<> DefinitionController::load() {
     const auto name = item.name();
     auto served = item.is_being_deleted() ? Result<Outcome>(Outcome{}) : serve(std::move(item));
     // One that an earlier program accepted must not keep the platform from starting.
-    if (!served) log::error("objects", "a definition is not served", {{"name", name.name}, {"error", served.error().one_line()}});
+    if (!served)
+      log::error("objects", "a definition is not served", {{"name", name.name}, {"error", served.error().one_line()}});
   }
   return {};
 }

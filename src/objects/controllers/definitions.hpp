@@ -22,8 +22,8 @@ class DefinitionController final : public Reconciler {
   // Everything outlives the controller.
   DefinitionController(core::World& world, Store& store, Backend& backend, Catalog& catalog);
 
-  // Puts a definition that comes with the program where it is not stored yet, or is stored as an earlier program brought
-  // it. One that somebody else applied in its place stays.
+  // Puts a definition that comes with the program where it is not stored yet, or is stored as an earlier program
+  // brought it. One that somebody else applied in its place stays.
   Result<> install(const doc::Value& bundled);
   // Serves what is stored already; before the first request.
   Result<> load();

@@ -14,8 +14,8 @@ constexpr std::string_view kept_by = "kubernetes";  // the finalizer in spec of 
 constexpr auto look_again = std::chrono::milliseconds(100);
 
 bool is_kept(const Object& object) {
-  for (const auto& finalizer : object.spec()["finalizers"].is_array() ? object.spec()["finalizers"].as_array()
-                                                                       : doc::Array{}) {
+  for (const auto& finalizer :
+       object.spec()["finalizers"].is_array() ? object.spec()["finalizers"].as_array() : doc::Array{}) {
     if (finalizer.string_or("") == kept_by) return true;
   }
   return false;

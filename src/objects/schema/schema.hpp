@@ -75,7 +75,7 @@ struct Constraints {
   // allOf, anyOf, oneOf, not: only constraints, no structure (structural schemas).
   core::doc::Value logic;
   std::vector<core::doc::Value>
-      rules;  // x-kubernetes-validations: {rule, message, messageExpression, reason, fieldPath}
+      rules;                        // x-kubernetes-validations: {rule, message, messageExpression, reason, fieldPath}
   const crd::Node* node = nullptr;  // all of it compiled, for crd/validate.hpp; lives as long as the type
 };
 

@@ -31,7 +31,7 @@ struct Mirror {
       CHECK(values.erase(name) == 1);
     } else {
       CHECK(values.contains(name) == (event.type == EventType::modified));
-      values[name] = event.object.spec()["value"].string_or("");
+      values[name] = event.object.spec()["hostname"].string_or("");
     }
   }
 };
@@ -97,7 +97,7 @@ class Run {
   void create(const std::string& name, bool finalizer, bool faulty) {
     auto object = Object::make(kinds::pod, key(name));
     const auto value = parts_.random.hex(4);
-    object.spec().at_or_insert("value") = value;
+    object.spec().at_or_insert("hostname") = value;
     if (finalizer) object.add_finalizer("slipway.dev/test");
     const auto made = store_->create(object);
     if (model_.contains(name)) {
@@ -115,7 +115,7 @@ class Run {
     if (!*found) return;
     auto object = **found;
     const auto value = parts_.random.hex(4);
-    object.spec().at_or_insert("value") = value;
+    object.spec().at_or_insert("hostname") = value;
     if (stale) object.document().at_or_insert("metadata").at_or_insert("resourceVersion") = "0";
     const auto written = store_->update(object);
     if (stale) {
@@ -165,7 +165,7 @@ class Run {
     for (const auto& item : list.items) {
       const auto found = model_.find(item.name().name);
       REQUIRE(found != model_.end());
-      CHECK(item.spec()["value"].string_or("") == found->second.value);
+      CHECK(item.spec()["hostname"].string_or("") == found->second.value);
       CHECK(item.resource_version() == found->second.version);
       CHECK(item.is_being_deleted() == found->second.dying);
     }

@@ -38,7 +38,7 @@ struct Fixture {
   }
   static Object pod(const std::string& name, const Kind& kind = kinds::pod) {
     auto object = Object::make(kind, {"demo", name});
-    object.spec() = doc::Object{{"image", "a"}};
+    object.spec() = doc::Object{{"hostname", "a"}};
     return object;
   }
   std::size_t count(const Kind& kind = kinds::pod) { return store->list(kind)->items.size(); }
@@ -74,23 +74,23 @@ TEST_CASE_FIXTURE(Fixture, "generateName makes a fresh name each time") {
 TEST_CASE_FIXTURE(Fixture, "an update with an old resourceVersion is a conflict and changes nothing") {
   auto first = create("a");
   auto mine = first;
-  mine.spec().at_or_insert("image") = "b";
+  mine.spec().at_or_insert("hostname") = "b";
   CHECK(store->update(mine)->generation() == 2);
   auto late = first;
-  late.spec().at_or_insert("image") = "c";
+  late.spec().at_or_insert("hostname") = "c";
   CHECK(store->update(late).error().code == Code::conflict);
   CHECK(store->update_status(late).error().code == Code::conflict);
   late.document().at_or_insert("metadata").as_object().erase("resourceVersion");
-  CHECK(store->update(late)->spec()["image"].string_or("") == "c");  // last writer wins when it says no version
+  CHECK(store->update(late)->spec()["hostname"].string_or("") == "c");  // last writer wins when it says no version
 }
 
 TEST_CASE_FIXTURE(Fixture, "spec and status are written apart, and only spec raises the generation") {
   auto object = create("a");
   object.status().at_or_insert("phase") = "Running";
-  object.spec().at_or_insert("image") = "b";
+  object.spec().at_or_insert("hostname") = "b";
   auto after_status = *store->update_status(object);
   CHECK(after_status.status()["phase"].string_or("") == "Running");
-  CHECK(after_status.spec()["image"].string_or("") == "a");
+  CHECK(after_status.spec()["hostname"].string_or("") == "a");
   CHECK(after_status.generation() == 1);
   after_status.status().at_or_insert("phase") = "Failed";
   after_status.set_label("x", "y");
@@ -120,12 +120,12 @@ TEST_CASE_FIXTURE(Fixture, "apply replaces what it mentions and keeps the rest")
 
   auto wanted = Object::make(kinds::pod, {"demo", "a"});
   wanted.set_label("new", "2");
-  wanted.spec().at_or_insert("command") = "run";
+  wanted.spec().at_or_insert("subdomain") = "run";
   const auto result = *store->apply(wanted);
   CHECK(result.label("keep") == "1");
   CHECK(result.label("new") == "2");
-  CHECK(result.spec()["image"].is_null());
-  CHECK(result.spec()["command"].string_or("") == "run");
+  CHECK(result.spec()["hostname"].is_null());
+  CHECK(result.spec()["subdomain"].string_or("") == "run");
   CHECK(result.finalizers().size() == 1);
   CHECK(result.status()["phase"].string_or("") == "Running");
   CHECK(result.generation() == 2);

@@ -43,7 +43,8 @@ validation::Problems problems_of(const schema::Resource& resource, const doc::Va
   if (old == nullptr) {
     auto problems = validation::validate_create(resource, object);
     if (is_definition(resource)) {
-      if (auto read = crd::read_definition(object, {.bundled = is_bundled(object)}); !read) add(problems, std::move(read).error());
+      if (auto read = crd::read_definition(object, {.bundled = is_bundled(object)}); !read)
+        add(problems, std::move(read).error());
     }
     return problems;
   }

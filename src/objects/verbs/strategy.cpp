@@ -62,9 +62,12 @@ constexpr std::array updated_by_version_only{
 };
 
 constexpr std::array shown_when_deleted{
-    GroupKind{"", "Pod"},           GroupKind{"", "Service"},
-    GroupKind{"", "ServiceAccount"}, GroupKind{"", "PersistentVolumeClaim"},
-    GroupKind{"", "PersistentVolume"}, GroupKind{"", "PodTemplate"},
+    GroupKind{"", "Pod"},
+    GroupKind{"", "Service"},
+    GroupKind{"", "ServiceAccount"},
+    GroupKind{"", "PersistentVolumeClaim"},
+    GroupKind{"", "PersistentVolume"},
+    GroupKind{"", "PodTemplate"},
     GroupKind{"", "ResourceQuota"},
 };
 

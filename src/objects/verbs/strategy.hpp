@@ -21,8 +21,8 @@ bool updates_unconditionally(const schema::Resource& resource);
 // DELETE answers with the object itself.
 bool returns_deleted(const schema::Resource& resource);
 
-// Fills in what a new object of this kind starts with: a Pod's phase, a Namespace's finalizer, a Job's selector. Uid and
-// name are set already; a status that was given is the caller's to drop before.
+// Fills in what a new object of this kind starts with: a Pod's phase, a Namespace's finalizer, a Job's selector. Uid
+// and name are set already; a status that was given is the caller's to drop before.
 void start_life(const schema::Resource& resource, doc::Value& object);
 
 // The parts outside metadata and status changed in a way that a controller must see.

@@ -22,8 +22,8 @@ struct WriteContext {
 void make_canonical(const schema::Resource& resource, doc::Value& object);
 
 // A new object: server-set metadata replaced by ours, generation 1 where the kind counts, status dropped where it has
-// a door of its own (unless `keep_status`: a controller of ours that knows it already). `given` is canonical and has its
-// name; still canonical afterwards.
+// a door of its own (unless `keep_status`: a controller of ours that knows it already). `given` is canonical and has
+// its name; still canonical afterwards.
 doc::Value created(const schema::Resource& resource, doc::Value given, std::string uid, core::Time now,
                    bool keep_status = false);
 

@@ -53,7 +53,7 @@ CHANGE = SETUP + [
     Row("label of a selection", "label pods -l app both=yes"),
     Row("label, removing", "label configmap settings a-"),
     Row("label that is wrong", "label configmap settings a=b/c/d", code=1),
-    Row("label --list", "label configmap settings --list"),
+    see("label --list", "label configmap settings --list", "app=web", "tier=front"),
     Row("label with an old version", "label configmap settings a=b --resource-version=1", code=1),
     Row("annotate", "annotate configmap settings note='some words'"),
     Row("annotate --list", "annotate configmap settings --list"),

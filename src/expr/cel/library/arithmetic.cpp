@@ -86,7 +86,26 @@ Value add_text(const Call& call) { return text_value(std::string(call.text(0)) +
 Value add_bytes(const Call& call) {
   return Value::bytes(std::string(call.as<Bytes>(0).view) += call.as<Bytes>(1).view);
 }
+// What stands in the second list already stands in the first, or takes its place.
+Value join_unique(const List& first, const List& second) {
+  std::vector<Value> out;
+  for (std::size_t i = 0; i < first.size(); ++i) out.push_back(first.at(i));
+  std::uint64_t visited = 0;
+  for (std::size_t i = 0; i < second.size(); ++i) {
+    auto element = second.at(i);
+    std::size_t at = 0;
+    while (at < out.size() && !same_element(first, out[at], element, visited)) ++at;
+    if (at == out.size()) {
+      out.push_back(std::move(element));
+    } else {
+      out[at] = std::move(element);
+    }
+  }
+  return Value::list(std::move(out));
+}
+
 Value add_lists(const Call& call) {
+  if (uniqueness_of(call.as<List>(0)) != Uniqueness::none) return join_unique(call.as<List>(0), call.as<List>(1));
   std::vector<Value> out;
   out.reserve(call.as<List>(0).size() + call.as<List>(1).size());
   for (std::size_t side = 0; side < 2; ++side) {

@@ -1,0 +1,21 @@
+#pragma once
+// The platform's own certificates: an authority made at the first start, and a server certificate for loopback that is
+// issued again before it runs out. kubectl sends a token over TLS only.
+
+#include <string>
+
+#include "core/world/world.hpp"
+#include "server/layout.hpp"
+
+namespace slipway::server {
+
+struct ServerCertificate {
+  std::string authority;         // PEM, for clients
+  std::string certificate_file;  // PEM
+  std::string key_file;
+};
+
+// Files below Layout::certificates(), keys with mode 0600.
+Result<ServerCertificate> ensure_certificate(const core::World& world, const Layout& layout);
+
+}  // namespace slipway::server
