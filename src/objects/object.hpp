@@ -96,6 +96,7 @@ class LabelSelector {
   static core::Result<LabelSelector> from_value(const core::doc::Value& value);
   bool matches(const std::map<std::string, std::string>& labels) const;
   bool empty() const { return terms_.empty(); }
+  std::string text() const;  // what parse() reads back
 
  private:
   enum class Op { in, not_in, exists, absent };

@@ -144,4 +144,21 @@ bool LabelSelector::matches(const std::map<std::string, std::string>& labels) co
   });
 }
 
+std::string LabelSelector::text() const {
+  std::string text;
+  for (const auto& term : terms_) {
+    if (!text.empty()) text += ',';
+    if (term.op == Op::exists || term.op == Op::absent) {
+      text += (term.op == Op::absent ? "!" : "") + term.key;
+    } else if (term.values.size() == 1) {
+      text += term.key + (term.op == Op::in ? "=" : "!=") + term.values.front();
+    } else {
+      std::string list;
+      for (const auto& value : term.values) list += (list.empty() ? "" : ",") + value;
+      text += term.key + (term.op == Op::in ? " in (" : " notin (") + list + ")";
+    }
+  }
+  return text;
+}
+
 }  // namespace slipway::objects

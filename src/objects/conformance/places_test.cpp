@@ -1,0 +1,268 @@
+#include "objects/conformance/places_test.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "core/world/real.hpp"
+#include "core/world/simulated.hpp"
+#include "net/client.hpp"
+#include "objects/embedded.hpp"
+#include "objects/kinds.hpp"
+#include "objects/kubernetes_store.hpp"
+#include "source_dir.hpp"
+#include "storage/database.hpp"
+
+namespace slipway::objects::test {
+namespace {
+
+constexpr std::size_t small_ring = 300;
+constexpr auto patience = std::chrono::seconds(30);
+constexpr Kind definition{"apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false};
+
+std::vector<doc::Value> own_definitions() {
+  std::vector<doc::Value> definitions;
+  for (const auto& entry : std::filesystem::directory_iterator(SLIPWAY_SOURCE_DIR "/deploy/crds")) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    auto documents = doc::parse_yaml_all(text, entry.path().string());
+    REQUIRE(documents.has_value());
+    for (auto& document : *documents) definitions.push_back(std::move(document));
+  }
+  return definitions;
+}
+
+class InMemory final : public Place {
+ public:
+  InMemory() { make_namespace(); }
+  const PlaceTraits& traits() const override { return traits_; }
+  Store& store() override { return *store_; }
+  core::World& world() override { return parts_; }
+  bool run_until(const std::function<bool()>& done) override {
+    return done() || simulated_.run_until(done, std::chrono::minutes(10));
+  }
+  void run_for(Duration duration) override { simulated_.run_for(duration); }
+
+ private:
+  PlaceTraits traits_{.ring = small_ring};
+  core::SimulatedWorld simulated_{11};
+  core::World parts_ = simulated_.world();
+  std::unique_ptr<storage::Database> database_ = std::move(*storage::open_sqlite(":memory:"));
+  std::unique_ptr<Store> store_ = std::move(*make_sqlite_store(parts_, *database_, small_ring));
+};
+
+// The machine's own loop, on the test's thread.
+class InReality : public Place {
+ public:
+  InReality() { real_.set_http(*client_); }
+  core::World& world() override { return parts_ ? *parts_ : parts_.emplace(real_.world()); }
+  bool run_until(const std::function<bool()>& done) override {
+    const auto end = core::real_clock().monotonic() + patience;
+    bool is_done = done();
+    std::function<void()> look = [&] {
+      is_done = done();
+      if (is_done || core::real_clock().monotonic() > end) return real_.stop();
+      real_.loop().after(std::chrono::milliseconds(2), [&] { look(); });
+    };
+    if (is_done) return true;
+    real_.loop().post([&] { look(); });
+    real_.run();
+    return is_done;
+  }
+  void run_for(Duration duration) override {
+    real_.loop().after(duration, [this] { real_.stop(); });
+    real_.run();
+  }
+
+ protected:
+  net::IoThread& io() { return io_; }
+
+ private:
+  core::RealWorld real_;
+  net::IoThread io_;
+  std::unique_ptr<core::HttpClient> client_ = net::make_client(io_, real_.loop());
+  std::optional<core::World> parts_;
+};
+
+class InAFile final : public InReality {
+ public:
+  InAFile() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "slipway-store-XXXXXX").string();
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    directory_ = pattern;
+    database_ = std::move(*storage::open_sqlite(pattern + "/objects.db"));
+    store_ = std::move(*make_sqlite_store(world(), *database_, small_ring));
+    make_namespace();
+  }
+  ~InAFile() override {
+    store_.reset();
+    database_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+  const PlaceTraits& traits() const override { return traits_; }
+  Store& store() override { return *store_; }
+
+ private:
+  PlaceTraits traits_{.ring = small_ring};
+  std::filesystem::path directory_;
+  std::unique_ptr<storage::Database> database_;
+  std::unique_ptr<Store> store_;
+};
+
+// The embedded API server with a control loop of its own, as in the product.
+class Server {
+ public:
+  Server() : client_(net::make_client(io_, world_.loop())) {
+    world_.set_http(*client_);
+    parts_.emplace(world_.world());
+    EmbeddedOptions options;
+    options.definitions = own_definitions();
+    options.ring_size = small_ring;
+    embedded_ = std::move(*Embedded::open(*parts_, *database_, nullptr, std::move(options)));
+    embedded_->add_routes(router_);
+    REQUIRE(embedded_->start());
+    net::ServerOptions server;
+    server.loop = &world_.loop();
+    server_ = std::move(*net::Server::start(io_, router_, server));
+    thread_ = std::jthread([this] { world_.run(); });
+  }
+  ~Server() {
+    server_.reset();
+    world_.stop();
+  }
+  int port() const { return server_->port(); }
+
+ private:
+  core::RealWorld world_;
+  net::IoThread io_;
+  std::unique_ptr<core::HttpClient> client_;
+  std::optional<core::World> parts_;
+  std::unique_ptr<storage::Database> database_ = std::move(*storage::open_sqlite(":memory:"));
+  std::unique_ptr<Embedded> embedded_;
+  net::Router router_;
+  std::unique_ptr<net::Server> server_;
+  std::jthread thread_;
+};
+
+class OverHttp final : public InReality {
+ public:
+  OverHttp() {
+    KubeConfig config;
+    config.server = "http://127.0.0.1:" + std::to_string(server_.port());
+    KubernetesOptions options;
+    options.groups.clear();  // our server takes our groups
+    options.page = 7;        // so that lists have pages
+    store_ = make_kubernetes_store(world(), io(), config, options);
+    other_ = make_kubernetes_store(world(), io(), config, options);
+    make_namespace();
+  }
+  const PlaceTraits& traits() const override { return traits_; }
+  Store& store() override { return *store_; }
+  Store& other_store() override { return *other_; }
+
+ private:
+  PlaceTraits traits_{.is_remote = true, .ring = small_ring};
+  Server server_;
+  std::unique_ptr<KubernetesStore> store_, other_;
+};
+
+class InACluster final : public InReality {
+ public:
+  explicit InACluster(const std::string& path) {
+    auto config = load_kube_config(core::real_files(), {}, path);
+    REQUIRE_MESSAGE(config, (config ? "" : config.error().one_line()));
+    KubernetesOptions options;
+    options.page = 7;
+    store_ = make_kubernetes_store(world(), io(), *config, options);
+    other_ = make_kubernetes_store(world(), io(), *config, options);
+    install_definitions(options);
+    make_namespace();
+  }
+  ~InACluster() override { (void)store_->remove(kinds::namespace_, {"", ns()}); }
+  const PlaceTraits& traits() const override { return traits_; }
+  Store& store() override { return *store_; }
+  Store& other_store() override { return *other_; }
+
+ private:
+  void install_definitions(const KubernetesOptions& options) {
+    static bool is_done = false;
+    if (std::exchange(is_done, true)) return;
+    for (auto& each : own_definitions()) {
+      Object object(definition_for_server(std::move(each), options));
+      const auto applied = store_->apply(object);
+      CHECK_MESSAGE(applied, (applied ? "" : applied.error().one_line()));
+      CHECK(run_until([&] {
+        const auto now = store_->get(definition, object.name());
+        return now && now->condition_status("Established") == "True";
+      }));
+    }
+  }
+
+  PlaceTraits traits_{.is_remote = true, .is_embedded = false, .collects_garbage = false, .refuses_the_future = false};
+  std::unique_ptr<KubernetesStore> store_, other_;
+};
+
+}  // namespace
+
+void Place::make_namespace() {
+  ns_ = "test-" + core::real_random().hex(8);
+  const auto made = store().create(Object::make(kinds::namespace_, {"", ns_}));
+  REQUIRE_MESSAGE(made, (made ? "" : made.error().one_line()));
+}
+
+std::vector<PlaceEntry> every_place() {
+  std::vector<PlaceEntry> places{
+      {"in memory", [] { return std::make_unique<InMemory>(); }},
+      {"SQLite file", [] { return std::make_unique<InAFile>(); }},
+      {"embedded API server over HTTP", [] { return std::make_unique<OverHttp>(); }},
+  };
+  if (const char* path = std::getenv("SLIPWAY_TEST_KUBECONFIG"); path != nullptr && *path != '\0') {
+    places.push_back({"API server of SLIPWAY_TEST_KUBECONFIG",
+                      [text = std::string(path)] { return std::make_unique<InACluster>(text); }});
+  }
+  return places;
+}
+
+void on_every_store(const std::function<void(Place&)>& test) {
+  for (const auto& entry : every_place()) {
+    INFO("store: ", entry.name);
+    const auto place = entry.make();
+    test(*place);
+  }
+}
+
+Listener::Listener(Place& place, Store& store, const Kind& kind, const std::string& from) {
+  auto opened = store.watch(kind, from, [told = told_, ns = place.ns()](const WatchEvent& event) {
+    const auto name = event.object.name();
+    if (name.ns != ns || name.name == "kube-root-ca.crt") return;
+    told->push_back({event.type, name.name, event.object.uid(), event.object.resource_version()});
+  });
+  REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().one_line()));
+  watch_ = std::move(*opened);
+}
+
+std::vector<std::string> Listener::lines() const {
+  static constexpr const char* names[] = {"added ", "modified ", "deleted ", "bookmark "};
+  std::vector<std::string> lines;
+  for (const auto& each : *told_) lines.push_back(names[static_cast<int>(each.type)] + each.name);
+  return lines;
+}
+
+Object deployment(const Place& place, const std::string& name) {
+  auto object = Object::make(kinds::deployment, {place.ns(), name});
+  object.spec() = *doc::parse_json(R"({"replicas":1,"selector":{"matchLabels":{"app":"x"}},"template":{
+    "metadata":{"labels":{"app":"x"}},"spec":{"containers":[{"name":"c","image":"x:1"}]}}})");
+  return object;
+}
+
+Object config_map(const Place& place, const std::string& name, const std::string& value) {
+  auto object = Object::make(kinds::config_map, {place.ns(), name});
+  object.document().at_or_insert("data") = doc::Object{{"value", value}};
+  return object;
+}
+
+}  // namespace slipway::objects::test
