@@ -4,6 +4,8 @@
 #include <array>
 
 #include "core/text.hpp"
+#include "objects/catalog.hpp"
+#include "objects/schema/builtin.hpp"
 
 namespace slipway::objects::kinds {
 namespace {
@@ -87,8 +89,15 @@ core::Result<Kind> find(std::string_view api_version, std::string_view kind) {
     if (std::ranges::count(served_versions(*same_group), version) != 0) return *same_group;
     return core::fail(core::Code::invalid_argument, text, "use apiVersion " + same_group->api_version());
   }
+  if (const auto* resource = schema::builtin().find(group, version, kind)) return kind_of(*resource);
   if (same_kind != nullptr)
     return core::fail(core::Code::invalid_argument, text, "use apiVersion " + same_kind->api_version());
+  for (const auto& resource : schema::builtin().resources()) {
+    names.push_back(resource.kind);
+    if (resource.kind == kind) {
+      return core::fail(core::Code::invalid_argument, text, "use apiVersion " + resource.api_version());
+    }
+  }
   return core::fail(core::Code::invalid_argument, text, did_you_mean(kind, names));
 }
 
@@ -109,6 +118,12 @@ core::Result<Kind> find_by_resource(std::string_view text) {
   }
   for (const auto& [name, kind] : short_names) {
     if (resource == name && fits(kind)) return kind;
+  }
+  for (const auto& known : schema::builtin().resources()) {
+    names.push_back(known.plural);
+    const bool is_called = resource == known.plural || resource == core::in_lower(known.kind) ||
+                           std::ranges::find(known.short_names, resource) != known.short_names.end();
+    if (is_called && fits(kind_of(known))) return kind_of(known);
   }
   return core::fail(core::Code::invalid_argument, "no kind of object is called \"" + std::string(text) + "\"",
                     did_you_mean(wanted, names));
