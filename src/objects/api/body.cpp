@@ -67,14 +67,18 @@ Answer<> judged(Call& call, const schema::Findings& findings, std::string_view v
   return {};
 }
 
-Answer<doc::Value> read_typed(Call& call) {
+enum class Types : std::uint8_t { checked, left_to_apply };
+
+Answer<doc::Value> read_typed(Call& call, Types types) {
   TRY_ANSWER(auto read, parse(call, call.resource->type));
   if (!read.value.is_object()) return refuse(bad_request("the body of the request must be an object"));
   TRY_DONE(check_identity(call, read.value));
   if (call.resource->type != nullptr) {
-    const auto findings = read.is_json && !read.body.duplicates.empty()
+    auto findings = read.is_json && !read.body.duplicates.empty()
                               ? schema::check(read.body, *call.resource->type)
                               : schema::check(read.value, *call.resource->type);
+    // Server-side apply has its own words for a value of the wrong type.
+    if (types == Types::left_to_apply) findings.mistyped.clear();
     TRY_DONE(judged(call, findings, call.resource->version, call.resource->kind));
   }
   return std::move(read.value);
@@ -127,8 +131,8 @@ Answer<> check_identity(const Call& call, doc::Value& value) {
   return {};
 }
 
-Answer<doc::Value> read_object(Call& call) { return read_typed(call); }
-Answer<doc::Value> read_applied(Call& call) { return read_typed(call); }
+Answer<doc::Value> read_object(Call& call) { return read_typed(call, Types::checked); }
+Answer<doc::Value> read_applied(Call& call) { return read_typed(call, Types::left_to_apply); }
 
 Answer<doc::Value> read_body(Call& call, std::string_view api_version, std::string_view kind) {
   const auto* type = schema::builtin().find_body(api_version, kind);

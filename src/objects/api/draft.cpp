@@ -95,12 +95,12 @@ Answer<doc::Value> as_client_sees(const Call& call, const doc::Value& stored) {
   return std::move(*converted);
 }
 
-Failure patch_failure(const Call& call, const Error& error) {
+Failure patch_failure(const Error& error) {
   switch (error.code) {
     case Code::failed_precondition: {
-      Failure failure = invalid(*call.resource, call.info.name, {});
-      failure.message = "the server rejected our request due to an error in our request: " + error.message;
-      failure.causes = {{"", error.message, ""}};
+      Failure failure = bad_request("the server rejected our request due to an error in our request");
+      failure.code = 422;
+      failure.reason = "Invalid";
       return failure;
     }
     case Code::resource_exhausted:
@@ -121,7 +121,7 @@ Answer<doc::Value> patched(const Call& call, PatchType type, doc::Value target, 
   } else {
     result = patch::apply_strategic_merge(std::move(target), body, *call.resource->type);
   }
-  if (!result) return refuse(patch_failure(call, result.error()));
+  if (!result) return refuse(patch_failure(result.error()));
   return std::move(*result);
 }
 

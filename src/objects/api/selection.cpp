@@ -5,18 +5,11 @@ namespace slipway::objects::api {
 Answer<Selection> Selection::of(const Call& call) {
   Selection selection;
   selection.resource_ = call.stored;
-  const auto label_text = call.request.parameter("labelSelector");
-  const auto field_text = call.request.parameter("fieldSelector");
-  const auto cannot_find = [&](const std::string& why) {
-    return bad_request("Unable to find \"" + call.resource->group + "/" + call.resource->version +
-                       ", Resource=" + call.resource->plural + "\" that match label selector \"" +
-                       std::string(label_text) + "\", field selector \"" + std::string(field_text) + "\": " + why);
-  };
-  auto labels = LabelSelector::parse(label_text);
-  if (!labels) return refuse(cannot_find("unable to parse requirement: " + labels.error().one_line()));
+  auto labels = LabelSelector::parse(call.request.parameter("labelSelector"));
+  if (!labels) return refuse(bad_request("unable to parse requirement: " + labels.error().one_line()));
   selection.labels_ = std::move(*labels);
-  auto fields = fields::selector_for(*call.resource, field_text);
-  if (!fields) return refuse(cannot_find(fields.error().message));
+  auto fields = fields::selector_for(*call.resource, call.request.parameter("fieldSelector"));
+  if (!fields) return refuse(bad_request(fields.error().message));
   selection.only_name_ = fields->required_name();
   if (!call.info.name.empty()) selection.only_name_ = call.info.name;  // a watch of one object by its URL
   const bool name_is_all = fields->requirements().size() == 1 && fields->required_name().has_value();
