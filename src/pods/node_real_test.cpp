@@ -45,6 +45,7 @@ class RealMachine {
     database = std::move(*storage::open_sqlite(directory + "/objects.db"));
     embedded = std::move(*objects::Embedded::open(*world, *database, nullptr, {}));
     store = &embedded->store();
+    REQUIRE(store->apply(objects::Object::make(kinds::namespace_, {"", "default"})));
     std::array<char, 4096> self{};
     [[maybe_unused]] const auto size = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
     const std::string helper = std::filesystem::path(self.data()).parent_path() / "pods_shim_test_helper";

@@ -31,6 +31,7 @@ class ServedMachine {
     real_.set_http(*http_);
     world_.emplace(real_.world());
     embedded_ = std::move(*objects::Embedded::open(*world_, *database_, nullptr, {}));
+    REQUIRE(embedded_->store().create(objects::Object::make(objects::kinds::namespace_, {"", "default"})));
     std::array<char, 4096> self{};
     [[maybe_unused]] const auto size = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
     const std::string helper = std::filesystem::path(self.data()).parent_path() / "pods_shim_test_helper";

@@ -58,7 +58,7 @@ EXEC = [
     see("run leaves nothing", "get pod once", "NotFound", code=1, until=10),
     see("attach", "attach talker -c main", "line", stop=True, lines=2),
     see("top nodes", "top nodes", "CPU(cores)", "MEMORY(bytes)", until=60),
-    see("top pods", "top pods", re.compile(r"^talker +\d+m +\d+Mi$", re.M), until=60),
+    see("top pods", "top pods", re.compile(r"^talker +(\d+m|AGE) +\d+Mi$", re.M), until=60),
     see("top pods --containers", "top pods talker --containers", "second", until=30),
     see("a pod through the server", "get --raw /api/v1/namespaces/{ns}/pods/server:8099/proxy/", "Directory listing"),
     see("a service through the server", "get --raw /api/v1/namespaces/{ns}/services/server:80/proxy/", "Directory listing", until=10),
