@@ -71,7 +71,7 @@ class Cluster {
               core::Headers headers = {}) {
     core::HttpRequest request;
     request.method = std::move(method);
-    request.url = "http://127.0.0.1:" + std::to_string(server_->port()) + path;
+    request.url = url() + path;
     request.body = std::move(body);
     request.headers = std::move(headers);
     if (!request.body.empty() && core::header(request.headers, "Content-Type").empty())
@@ -93,7 +93,7 @@ class Cluster {
   Answer send_as_admin(std::string method, const std::string& path, std::string body = {}, core::Headers headers = {}) {
     return send("root/platform-engineer", std::move(method), path, std::move(body), std::move(headers));
   }
-  Embedded& embedded() { return *embedded_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
   const std::string& directory() const { return directory_; }
 
  private:
