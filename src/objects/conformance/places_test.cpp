@@ -116,17 +116,18 @@ class InAFile final : public InReality {
 // The embedded API server with a control loop of its own, as in the product.
 class Server {
  public:
-  Server() : client_(net::make_client(io_, world_.loop())) {
+  Server(storage::Database& database, int port) : client_(net::make_client(io_, world_.loop())) {
     world_.set_http(*client_);
     parts_.emplace(world_.world());
     EmbeddedOptions options;
     options.definitions = own_definitions();
     options.ring_size = small_ring;
-    embedded_ = std::move(*Embedded::open(*parts_, *database_, nullptr, std::move(options)));
+    embedded_ = std::move(*Embedded::open(*parts_, database, nullptr, std::move(options)));
     embedded_->add_routes(router_);
     REQUIRE(embedded_->start());
     net::ServerOptions server;
     server.loop = &world_.loop();
+    server.port = port;
     server_ = std::move(*net::Server::start(io_, router_, server));
     thread_ = std::jthread([this] { world_.run(); });
   }
@@ -141,7 +142,6 @@ class Server {
   net::IoThread io_;
   std::unique_ptr<core::HttpClient> client_;
   std::optional<core::World> parts_;
-  std::unique_ptr<storage::Database> database_ = std::move(*storage::open_sqlite(":memory:"));
   std::unique_ptr<Embedded> embedded_;
   net::Router router_;
   std::unique_ptr<net::Server> server_;
@@ -152,7 +152,7 @@ class OverHttp final : public InReality {
  public:
   OverHttp() {
     KubeConfig config;
-    config.server = "http://127.0.0.1:" + std::to_string(server_.port());
+    config.server = "http://127.0.0.1:" + std::to_string(server_->port());
     KubernetesOptions options;
     options.groups.clear();  // our server takes our groups
     options.page = 7;        // so that lists have pages
@@ -163,10 +163,18 @@ class OverHttp final : public InReality {
   const PlaceTraits& traits() const override { return traits_; }
   Store& store() override { return *store_; }
   Store& other_store() override { return *other_; }
+  bool restart_server(bool forgets_versions) override {
+    const auto port = server_->port();
+    server_.reset();
+    if (forgets_versions) REQUIRE(outdate_versions(*database_));
+    server_ = std::make_unique<Server>(*database_, port);
+    return true;
+  }
 
  private:
   PlaceTraits traits_{.is_remote = true, .ring = small_ring};
-  Server server_;
+  std::unique_ptr<storage::Database> database_ = std::move(*storage::open_sqlite(":memory:"));
+  std::unique_ptr<Server> server_ = std::make_unique<Server>(*database_, 0);
   std::unique_ptr<KubernetesStore> store_, other_;
 };
 
@@ -186,6 +194,13 @@ class InACluster final : public InReality {
   const PlaceTraits& traits() const override { return traits_; }
   Store& store() override { return *store_; }
   Store& other_store() override { return *other_; }
+  // By the shell command in SLIPWAY_TEST_RESTART; nothing makes a real one forget.
+  bool restart_server(bool forgets_versions) override {
+    const char* command = std::getenv("SLIPWAY_TEST_RESTART");
+    if (command == nullptr || forgets_versions) return false;
+    REQUIRE(std::system(command) == 0);
+    return true;
+  }
 
  private:
   void install_definitions(const KubernetesOptions& options) {

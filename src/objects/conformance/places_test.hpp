@@ -38,6 +38,10 @@ class Place {
   virtual bool run_until(const std::function<bool()>& done) = 0;
   virtual void run_for(Duration duration) = 0;
 
+  // Ends the API server without a warning and starts it again where it was, with what it kept; what clients know of
+  // versions holds no more when `forgets_versions`, as after a restore. False: this place has none to restart.
+  virtual bool restart_server(bool /*forgets_versions*/) { return false; }
+
   // Of this test alone; it exists.
   const std::string& ns() const { return ns_; }
 

@@ -1,5 +1,7 @@
 // What every store does, whoever keeps the objects. See places_test.hpp for which stores these are.
 
+#include <algorithm>
+
 #include "objects/conformance/places_test.hpp"
 #include "objects/kinds.hpp"
 
@@ -317,6 +319,29 @@ TEST_CASE("every store: a watch from before what is kept, or from no version at 
   });
 }
 
+TEST_CASE("every store: a watch goes on when its server was gone, and tells what it missed once") {
+  on_every_store([](Place& place) {
+    for (const bool forgets_versions : {false, true}) {
+      CAPTURE(forgets_versions);
+      const Listener listener(place, place.store(), kinds::config_map);
+      must(place.store().create(config_map(place, "a")));
+      must(place.store().create(config_map(place, "b")));
+      place.run_until([&] { return listener.told().size() == 2; });
+      if (!place.restart_server(forgets_versions)) return;
+      must(place.store().update(config_map(place, "a", "2")));  // tried until the server is there
+      must(place.other_store().remove(kinds::config_map, {place.ns(), "b"}));
+      must(place.other_store().create(config_map(place, "c")));
+      REQUIRE(place.run_until([&] { return listener.told().size() >= 5; }));
+      auto lines = listener.lines();
+      if (forgets_versions) std::ranges::sort(lines);  // of a new list the differences are told, not their order
+      const Lines as_they_were{"added a", "added b", "modified a", "deleted b", "added c"};
+      const Lines sorted{"added a", "added b", "added c", "deleted b", "modified a"};
+      CHECK(lines == (forgets_versions ? sorted : as_they_were));
+      for (const auto* name : {"a", "c"}) must(place.store().remove(kinds::config_map, {place.ns(), name}));
+    }
+  });
+}
+
 TEST_CASE("every store: modify retries until nobody else wrote in between") {
   on_every_store([](Place& place) {
     const Name name{place.ns(), "a"};
@@ -348,7 +373,7 @@ TEST_CASE("every store: our own kinds are kept, under the names that we know the
         {kinds::slo,
          R"({"service":"a","budgetingMethod":"Occurrences","timeWindow":[{"duration":"30d","isRolling":true}],
                          "objectives":[{"target":0.99}]})"},
-        {kinds::environment, R"({})"},
+        {kinds::environment, R"({"manifests":"deploy"})"},
     };
     for (const auto& row : rows) {
       CAPTURE(row.kind.kind);

@@ -89,7 +89,8 @@ class EmbeddedCheck {
     if (metadata["name"].string_or("").empty()) named.at_or_insert("metadata").at_or_insert("name") = "fakename";
     validation::Report report;
     const bool namespaced = !metadata["namespace"].string_or("").empty();
-    validation::validate_metadata(validation::At(named, report)["metadata"], namespaced, validation::path_segment_name);
+    validation::validate_metadata(validation::At(named, report)["metadata"], namespaced, validation::path_segment_name,
+                                  validation::FinalizerNames::qualified);
     for (validation::Problem& problem : report.problems) {
       problem.field = path_.child_text(problem.field);
       problems.push_back(std::move(problem));

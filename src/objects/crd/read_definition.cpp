@@ -78,9 +78,12 @@ class Reader {
   void check_metadata() {
     validation::Report report;
     const validation::At crd(crd_, report);
-    validation::validate_metadata(crd["metadata"], false, validation::dns1123_subdomain);
-    if (options_.old)
-      validation::validate_metadata_update(crd["metadata"], crd["metadata"].with((*options_.old)["metadata"]));
+    constexpr auto finalizers = validation::FinalizerNames::qualified;
+    validation::validate_metadata(crd["metadata"], false, validation::dns1123_subdomain, finalizers);
+    if (options_.old) {
+      const auto before = crd["metadata"].with((*options_.old)["metadata"]);
+      validation::validate_metadata_update(crd["metadata"], before, finalizers);
+    }
     if (definition_.name != definition_.names.plural + "." + definition_.group)
       crd["metadata"]["name"].invalid(doc::Value(definition_.name), "must be spec.names.plural+\".\"+spec.group");
     add(std::move(report.problems));

@@ -54,6 +54,9 @@ Result<> Informer::begin() {
 }
 
 Result<> Informer::begin_after(const std::string& version) {
+  if (version.find_first_not_of("0123456789") != std::string::npos) {
+    return fail(Code::invalid_argument, "resourceVersion \"" + version + "\" is not one of an API server");
+  }
   is_complete_ = false;
   version_ = version;
   auto& c = *connection_;

@@ -134,7 +134,7 @@ bool validate_label_selector(At selector) {
   return selector.report().problems.size() == before;
 }
 
-void validate_metadata(At metadata, bool namespaced, Format name_format) {
+void validate_metadata(At metadata, bool namespaced, Format name_format, FinalizerNames finalizers) {
   if (const At prefix = metadata["generateName"]; !prefix.text().empty()) {
     for (const std::string& complaint : name_format(without_dash_at_end(prefix.text()))) prefix.invalid(complaint);
   }
@@ -150,10 +150,10 @@ void validate_metadata(At metadata, bool namespaced, Format name_format) {
   validate_common(metadata);
   validate_finalizers(metadata["finalizers"]);
   validate_managed_fields(metadata["managedFields"]);
-  validate_full_finalizer_names(metadata["finalizers"]);
+  if (finalizers == FinalizerNames::full) validate_full_finalizer_names(metadata["finalizers"]);
 }
 
-void validate_metadata_update(At metadata, At old) {
+void validate_metadata_update(At metadata, At old, FinalizerNames names) {
   const At finalizers = metadata["finalizers"];
   if (old["deletionTimestamp"]) {
     std::vector<std::string> added;
@@ -181,7 +181,7 @@ void validate_metadata_update(At metadata, At old) {
   }
   validate_common(metadata);
   validate_managed_fields(metadata["managedFields"]);
-  validate_full_finalizer_names(finalizers);
+  if (names == FinalizerNames::full) validate_full_finalizer_names(finalizers);
 }
 
 void validate_claim_template_metadata(At metadata) {

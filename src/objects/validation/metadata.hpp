@@ -5,10 +5,15 @@
 
 namespace slipway::objects::validation {
 
+// Built-in kinds take finalizers that are Kubernetes' own or have a domain and a '/'; CustomResourceDefinitions and
+// custom resources take any qualified name.
+enum class FinalizerNames { full, qualified };
+
 // `name_format`: of metadata.name, and of generateName but for a '-' at its end.
-void validate_metadata(At metadata, bool namespaced, Format name_format);
+void validate_metadata(At metadata, bool namespaced, Format name_format,
+                       FinalizerNames finalizers = FinalizerNames::full);
 // What only the server sets may be left out and must not be changed.
-void validate_metadata_update(At metadata, At old);
+void validate_metadata_update(At metadata, At old, FinalizerNames finalizers = FinalizerNames::full);
 
 void validate_labels(At labels);
 void validate_annotations(At annotations);

@@ -25,8 +25,11 @@ validation::Problems problems_of_custom(const schema::Resource& resource, const 
                                         const doc::Value* old, std::string_view subresource) {
   validation::Report report;
   const validation::At metadata = validation::At(object, report)["metadata"];
-  validation::validate_metadata(metadata, resource.namespaced, validation::dns1123_subdomain);
-  if (old != nullptr) validation::validate_metadata_update(metadata, validation::At(*old, report)["metadata"]);
+  constexpr auto finalizers = validation::FinalizerNames::qualified;
+  validation::validate_metadata(metadata, resource.namespaced, validation::dns1123_subdomain, finalizers);
+  if (old != nullptr) {
+    validation::validate_metadata_update(metadata, validation::At(*old, report)["metadata"], finalizers);
+  }
   auto problems = std::move(report.problems);
   if (resource.type == nullptr || resource.custom->types == nullptr) return problems;
   add(problems, subresource == "status" ? crd::judge_status(object, *resource.type, old).problems
