@@ -60,6 +60,7 @@ class ScriptedWire final : public Wire {
     struct Handle final : net::StreamHandle {
       explicit Handle(std::shared_ptr<Stream> s) : stream(std::move(s)) {}
       ~Handle() override { stream->is_open = false; }
+      void set_reading(bool) override {}
       std::shared_ptr<Stream> stream;
     };
     return std::make_unique<Handle>(std::move(stream));
