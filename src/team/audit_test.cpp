@@ -129,7 +129,8 @@ TEST_CASE("records of a group are on record and told with its commit, or undone 
     if (alone) expected.emplace_back("d");
     expected.insert(expected.end(), {"last", "end"});
     std::vector<std::string> recorded;
-    for (const auto& e : archive.log->list(0, 100).value()) recorded.push_back(e.object);
+    const auto events = archive.log->list(0, 100).value();
+    for (const auto& e : events) recorded.push_back(e.object);
     CHECK(recorded == expected);
     CHECK(archive.complaint().empty());
     CHECK(archive.log->last_sequence() == expected.size());
