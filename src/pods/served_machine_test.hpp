@@ -80,7 +80,8 @@ class ServedMachine {
   }
   void create(const std::string& yaml) {
     const bool created = on_loop([&] {
-      for (auto& object : objects::parse_manifest(yaml, "test.yaml").value()) {
+      auto objects = objects::parse_manifest(yaml, "test.yaml").value();
+      for (auto& object : objects) {
         if (!embedded_->store().create(std::move(object))) return false;
       }
       return true;

@@ -74,9 +74,8 @@ Answer<doc::Value> read_typed(Call& call, Types types) {
   if (!read.value.is_object()) return refuse(bad_request("the body of the request must be an object"));
   TRY_DONE(check_identity(call, read.value));
   if (call.resource->type != nullptr) {
-    auto findings = read.is_json && !read.body.duplicates.empty()
-                              ? schema::check(read.body, *call.resource->type)
-                              : schema::check(read.value, *call.resource->type);
+    auto findings = read.is_json && !read.body.duplicates.empty() ? schema::check(read.body, *call.resource->type)
+                                                                  : schema::check(read.value, *call.resource->type);
     // Server-side apply has its own words for a value of the wrong type.
     if (types == Types::left_to_apply) findings.mistyped.clear();
     TRY_DONE(judged(call, findings, call.resource->version, call.resource->kind));

@@ -1,6 +1,7 @@
 #include "objects/api/removals.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "objects/api/body.hpp"
 #include "objects/api/disruption.hpp"
@@ -16,6 +17,12 @@ namespace {
 
 constexpr std::size_t collection_page = 100;  // objects of a collection that are removed in one task
 constexpr int most_attempts = 8;
+
+// What everything else relies on to be there.
+bool is_immortal(const schema::Resource& resource, const std::string& name) {
+  constexpr std::array names{"default", "kube-system", "kube-public"};
+  return resource.group.empty() && resource.kind == "Namespace" && std::ranges::find(names, name) != names.end();
+}
 
 std::optional<DeleteOptions::Propagation> propagation_from(const std::string& policy) {
   if (policy == "Foreground") return DeleteOptions::Propagation::foreground;
@@ -62,6 +69,8 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
 }
 
 Answer<Removals::Removed> Removals::remove_one(Call& call, const Name& name, const Options& options) {
+  if (is_immortal(*call.stored, name.name))
+    return refuse(forbidden(*call.resource, name.name, "this namespace may not be deleted"));
   for (int attempt = 1;; ++attempt) {
     auto found = context_.backend.find(call.kind, name);
     if (!found) return refuse(from_error(found.error()));
