@@ -80,7 +80,8 @@ class ServedMachine {
   }
   void create(const std::string& yaml) {
     const std::string problem = on_loop([&] {
-      for (auto& object : objects::parse_manifest(yaml, "test.yaml").value()) {
+      auto objects = objects::parse_manifest(yaml, "test.yaml").value();
+      for (auto& object : objects) {
         auto created = embedded_->store().create(std::move(object));
         if (!created) return created.error().render();
       }
