@@ -26,6 +26,7 @@ spec:
   terminationGracePeriodSeconds: 1
   containers:
   - name: main
+    image: none
     command: [sh, -c, "echo before; while true; do sleep 0.1; echo line; echo error >&2; done"]
     env: [{name: COLOR, value: blue}]
     workingDir: /usr
@@ -39,8 +40,9 @@ spec:
   terminationGracePeriodSeconds: 1
   containers:
   - name: main
+    image: none
     command: [python3, -u, -m, http.server, --bind, "$(POD_IP)", "8000"]
-    workingDir: /proc/self/fdinfo
+    workingDir: /usr
     ports: [{name: http, containerPort: 8000}]
     readinessProbe: {periodSeconds: 1, httpGet: {port: http, path: /}}
 ---
@@ -206,7 +208,7 @@ kind: Pod
 metadata: {name: cat, namespace: default}
 spec:
   restartPolicy: Never
-  containers: [{name: main, stdin: true, stdinOnce: true, command: [sh, -c, "echo hello; cat; echo end >&2"]}]
+  containers: [{name: main, image: none, stdin: true, stdinOnce: true, command: [sh, -c, "echo hello; cat; echo end >&2"]}]
 ---
 apiVersion: v1
 kind: Pod
@@ -214,7 +216,7 @@ metadata: {name: shell, namespace: default}
 spec:
   restartPolicy: Never
   terminationGracePeriodSeconds: 1
-  containers: [{name: main, stdin: true, tty: true, command: [sh, -c, "echo prompt; read line; stty size; exit"]}]
+  containers: [{name: main, image: none, stdin: true, tty: true, command: [sh, -c, "echo prompt; read line; stty size; exit"]}]
 )yaml");
   REQUIRE(machine.until_ready("cat"));
   Remote remote(machine, url_of("cat", "attach?stdin=true&stdout=true&stderr=true"));
@@ -360,7 +362,7 @@ kind: Pod
 metadata: {name: two, namespace: default}
 spec:
   restartPolicy: Never
-  containers: [{name: a, command: [echo, one]}, {name: b, command: [/no/such/program], workingDir: /}]
+  containers: [{name: a, image: none, command: [echo, one]}, {name: b, image: none, command: [/no/such/program], workingDir: /}]
 ---
 apiVersion: v1
 kind: Pod

@@ -134,6 +134,7 @@ spec:
   terminationGracePeriodSeconds: 5
   containers:
   - name: main
+    image: none
     command: [python3, -u, -m, http.server, --bind, "$(POD_IP)", "8000"]
     workingDir: /tmp
     ports: [{name: http, containerPort: 8000}]
@@ -171,6 +172,7 @@ spec:
   restartPolicy: Never
   containers:
   - name: main
+    image: none
     command: [sh, -c, "echo one; echo two; until test -e $GO; do sleep 0.02; done; echo three"]
     env: [{name: GO, value: ")yaml" + machine.directory +
                                            R"yaml(/go"}]

@@ -79,14 +79,15 @@ class ServedMachine {
     return answer.get_future().get();
   }
   void create(const std::string& yaml) {
-    const bool created = on_loop([&] {
+    const std::string problem = on_loop([&] {
       auto objects = objects::parse_manifest(yaml, "test.yaml").value();
       for (auto& object : objects) {
-        if (!embedded_->store().create(std::move(object))) return false;
+        auto created = embedded_->store().create(std::move(object));
+        if (!created) return created.error().render();
       }
-      return true;
+      return std::string();
     });
-    REQUIRE(created);
+    REQUIRE(problem == "");
   }
   bool until_ready(const std::string& name) {
     return until([&] {
