@@ -149,4 +149,21 @@ std::string Object::condition_status(std::string_view type) const {
   return "";
 }
 
+bool says_already(const doc::Value& stored, const doc::Value& wanted) {
+  if (wanted.is_object() && stored.is_object()) {
+    for (const auto& [key, value] : wanted.as_object()) {
+      if (!says_already(stored[key], value)) return false;
+    }
+    return true;
+  }
+  if (wanted.is_array() && stored.is_array()) {
+    if (wanted.size() != stored.size()) return false;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (!says_already(stored[i], wanted[i])) return false;
+    }
+    return true;
+  }
+  return stored == wanted;
+}
+
 }  // namespace slipway::objects

@@ -84,6 +84,10 @@ class Object {
   core::doc::Value document_;
 };
 
+// Whether everything that `wanted` says is so in `stored` already, which may say more: defaults, what others set. A
+// controller compares with it, since a store fills in what was left out.
+bool says_already(const core::doc::Value& stored, const core::doc::Value& wanted);
+
 // Parses every document of a manifest (YAML or JSON, List kinds are flattened): each must have apiVersion, kind and
 // metadata.name. All problems at once.
 core::Result<std::vector<Object>> parse_manifest(std::string_view text, std::string_view source_name);

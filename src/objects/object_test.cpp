@@ -98,3 +98,12 @@ TEST_CASE("a condition's transition time moves only when its status does") {
   CHECK(object.condition_status("Ready") == "True");
   CHECK(object.condition_status("Other") == "");
 }
+
+TEST_CASE("what a controller wants is there already when the store only filled in what was left out") {
+  const auto json = [](const char* text) { return doc::parse_json(text).value(); };
+  const auto stored = json(R"({"replicas":1,"strategy":{"type":"RollingUpdate"},"list":[{"a":1,"b":2}]})");
+  CHECK(says_already(stored, json(R"({"replicas":1,"list":[{"a":1}]})")));
+  CHECK_FALSE(says_already(stored, json(R"({"replicas":2})")));
+  CHECK_FALSE(says_already(stored, json(R"({"list":[{"a":1},{"a":2}]})")));
+  CHECK_FALSE(says_already(stored, json(R"({"strategy":{"type":"Recreate"}})")));
+}

@@ -90,7 +90,8 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
       observed.verifying = "verifying weights (" + render_size(verified_later->bytes) + ")";
       // After a restart it is mostly there already, and serves.
       const auto wanted = plan(object, spec, {catalog_, *runtime, verified_later->path});
-      observed.is_current = observed.deployment && observed.deployment->spec() == std::as_const(wanted).spec();
+      observed.is_current =
+          observed.deployment && objects::says_already(observed.deployment->spec(), std::as_const(wanted).spec());
       return {};
     }
     const auto& path = std::get<std::string>(weights);

@@ -60,7 +60,7 @@ Requirement requirement_of(std::string_view method, std::string_view path, const
   // Who holds tokens is nobody else's business, and what is in a Secret neither.
   const bool secret = path.starts_with("/api/slipway/v1/tokens") ||
                       (path.starts_with("/api/v1/") && (path.contains("/secrets/") || path.ends_with("/secrets")));
-  if (is_connection(method, path)) return {true, Verb::apply};
+  if (is_connection(method, path)) return {true, options.api_decides ? std::nullopt : std::optional(Verb::apply)};
   if (is_reading(method) && !secret) return {!options.open_reading, std::nullopt};
   if (options.api_decides && is_kubernetes(path)) return {true, std::nullopt};
   for (const auto& rule : rules) {

@@ -73,7 +73,8 @@ class PodPlayer : public LogSource {
 
  private:
   void seen(const objects::Object& pod) {
-    if (!pod.status()["phase"].is_null() || pod.is_being_deleted()) return;
+    const auto phase = pod.status()["phase"].string_or("Pending");
+    if (phase != "Pending" || pod.is_being_deleted()) return;
     const auto name = pod.name();
     if (!machine_.ended.contains(name.name)) machine_.ended[name.name] = play(pod);
     world_.loop.after(machine_.step_takes, [this, name] { report(name); });
