@@ -109,8 +109,7 @@ TEST_CASE_FIXTURE(Fixture, "a plugin is asked once, with what it wants to know, 
 TEST_CASE_FIXTURE(Fixture, "a plugin that fails is named, and nothing that it printed is") {
   use_plugin();
   print(R"({"token":"s3cret"})", 3);
-  CHECK(authorization() ==
-        "error: the plugin \"get-token\" of user \"u\" failed with exit code 3; install get-token");
+  CHECK(authorization() == "error: the plugin \"get-token\" of user \"u\" failed with exit code 3; install get-token");
   for (const auto* status : {"{}", R"({"token":"s3cret","expirationTimestamp":"soon"})", R"("s3cret")",
                              R"({"token":"s3cret\r\nX: y"})", R"({"clientKeyData":"s3cret"})"}) {
     CAPTURE(status);
