@@ -21,7 +21,7 @@ def up(where):
 def apply(name, value):
     path = os.path.join(directory, "object.yaml")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{value: \"{value}\"}}\n")
+        file.write(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: default}}\ndata: {{value: \"{value}\"}}\n")
     run("apply", "-f", path, "--data", data)
 
 
