@@ -1,6 +1,7 @@
 #pragma once
 // The platform's own certificates: an authority made at the first start, and a server certificate for loopback that is
-// issued again before it runs out. kubectl sends a token over TLS only.
+// issued again before it runs out. Their names differ: OpenSSL takes a certificate of its own issuer for self-signed.
+// kubectl sends a token over TLS only.
 
 #include <string>
 

@@ -83,6 +83,8 @@ void ApiServer::State::handle(net::Request request, std::shared_ptr<net::Respond
   call->request = std::move(request);
   call->responder = std::move(responder);
   if (call->info.is_resource) {
+    if (!context.catalog.has_group_version(call->info.group, call->info.version))
+      return call->responder->send(net::Response::text(404, "404 page not found\n"));
     if (auto known = find_resource(*call); !known) return call->send(known.error());
   }
   if (authorizer) {
