@@ -61,10 +61,10 @@ Answer<Read> parse(const Call& call, const schema::Type* type) {
 Answer<> judged(Call& call, const schema::Findings& findings, std::string_view version, std::string_view kind) {
   auto how = schema::parse_field_validation(call.request.parameter("fieldValidation"));
   if (!how) {
-    const auto* kind = call.info.verb == Verb::create   ? "CreateOptions"
-                       : call.info.verb == Verb::update ? "UpdateOptions"
-                                                        : "PatchOptions";
-    return refuse(invalid_options(kind, "fieldValidation",
+    const auto* options = call.info.verb == Verb::create   ? "CreateOptions"
+                          : call.info.verb == Verb::update ? "UpdateOptions"
+                                                           : "PatchOptions";
+    return refuse(invalid_options(options, "fieldValidation",
                                   "Unsupported value: \"" + std::string(call.request.parameter("fieldValidation")) +
                                       "\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""));
   }
