@@ -1,6 +1,6 @@
 #pragma once
 // The other store: objects in a Kubernetes API server. Store's contract holds, so that controllers run unchanged;
-// what is different: docs/decisions/006-the-remote-store-blocks.md.
+// what is different: docs/decisions/007-the-remote-store-blocks.md.
 //
 // Calls block the control loop until the server has answered, at most `deadline`, retries included; so such controllers
 // run on a loop of their own. Watches never block but for their first list (and when they have to list again).
