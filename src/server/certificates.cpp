@@ -22,7 +22,8 @@ Result<net::CertifiedKey> ensure_authority(const core::World& world, const std::
   const auto now = world.clock.now();
   net::CertifiedKey authority{world.files.read(certificate_path).value_or(""), world.files.read(key_path).value_or("")};
   if (!authority.key.empty() && lasts(authority.certificate, now + server_lasts)) return authority;
-  TRY_ASSIGN(authority, net::make_certificate_authority("slipway authority", {now - clocks_differ, now + authority_lasts}));
+  TRY_ASSIGN(authority,
+             net::make_certificate_authority("slipway authority", {now - clocks_differ, now + authority_lasts}));
   TRY(world.files.write_atomic(key_path, authority.key, 0600));
   TRY(world.files.write_atomic(certificate_path, authority.certificate, 0644));
   TRY(world.files.remove_tree(directory + "/server.crt"));  // signed by the one before
