@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                             {"served", true},
                                             {"storage", true},
                                             {"schema", doc::Object{{"openAPIV3Schema", (*input)["schema"]}}}}}}}}};
-  for (const doc::Value* given : {&*input, &whole}) {
+  for (const doc::Value* given : {&std::as_const(*input), &std::as_const(whole)}) {
     const auto definition = crd::read_definition(*given);
     if (!definition) continue;
     for (const schema::Resource& resource : crd::resources_of(*definition)) {
