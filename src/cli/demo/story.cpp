@@ -321,7 +321,7 @@ Result<> Story::start_load() {
              }));
   teller_.say("customers: " + core::render_for_people(core::Duration(static_cast<std::int64_t>(1e6 / options_.rate))) +
               " between requests, " + std::to_string(options_.users) +
-              " users, streamed; three in ten paste the shop's whole policy");
+              " users, streamed; nearly half paste the shop's whole policy");
   return {};
 }
 
