@@ -85,13 +85,24 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
       if (object && selection_.matches(*object)) open_ = write("ADDED", *object, stored.body);
       return open_;
     };
-    auto version = context.backend.list(call_->kind, {call_->info.ns, std::move(after)}, visit);
+    auto version = list_present(context, std::move(after), visit);
     if (!version) return refuse(from_error(version.error()));
     if (!began_) began_ = *version;
     if (!open_) return close_later(context);
     if (more) return go_on(context);
     if (marks_end_) bookmark(*began_, true);
     follow(context, began_);
+  }
+
+  // One name in one namespace is looked up: what else is there is not read.
+  Result<std::int64_t> list_present(Context& context, std::optional<Name> after,
+                                    const std::function<bool(Stored)>& visit) {
+    const auto* only = selection_.only_name();
+    if (only == nullptr || (call_->resource->namespaced && call_->info.ns.empty()))
+      return context.backend.list(call_->kind, {call_->info.ns, std::move(after)}, visit);
+    TRY_ASSIGN(auto found, context.backend.find(call_->kind, {call_->info.ns, *only}));
+    if (found) visit(std::move(*found));
+    return context.backend.version(call_->kind);
   }
 
   void go_on(Context& context) {
