@@ -110,11 +110,13 @@ def watch_latency(server, watchers, rounds=30):
         while not stop.is_set():
             ready, _, _ = select.select([w.socket for w in others], [], [], 0.2) if len(others) < 500 else ([w.socket for w in others], 0, 0)
             for sock in ready:
+                if sock.fileno() < 0:
+                    continue
                 sock.settimeout(0)
                 try:
                     while sock.recv(65536):
                         pass
-                except (BlockingIOError, TimeoutError, ssl.SSLWantReadError):
+                except (OSError, ValueError):  # nothing more, or closed
                     pass
             if len(others) >= 500:
                 time.sleep(0.2)
