@@ -349,7 +349,8 @@ TEST_CASE("Connections: what a Pod serves is reached by port-forward and by prox
     CHECK(usage["usage"]["memory"].string_or("").ends_with("Ki"));
     CHECK(list["items"][0]["window"].is_string());
     const auto node = doc::parse_json(machine.get("/apis/metrics.k8s.io/v1beta1/nodes/machine").body).value();
-    CHECK(node["usage"]["cpu"].string_or("").ends_with("n"));
+    const std::string cpu = node["usage"]["cpu"].string_or("");
+    CHECK((cpu == "0" || cpu.ends_with("n")));  // a second in which the machine did nothing is possible
     CHECK(machine.get("/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/nobody").status == 404);
   }
 }

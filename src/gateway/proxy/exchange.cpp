@@ -120,13 +120,14 @@ io::Co<Result<>> Exchange::invite_body() {
 
 io::Co<bool> Exchange::forward() {
   std::string avoid;
+  bool may_reuse = whole_;  // a body that cannot be sent again goes out on a fresh connection: a kept one may be dead
   for (int attempt = 0;; ++attempt) {
     const bool may_retry = attempt < std::min(1, matched_.route->rule.retries);
     const auto index = state_.balancer.pick(*backend_, request_.head().headers, state_.random, avoid);
     endpoint_ = &backend_->endpoints[*index];
     lease_ = traffic::Balancer::Lease(state_.balancer, *endpoint_);
     bool reused = false;
-    auto opened = co_await open_upstream(*endpoint_, reused);
+    auto opened = co_await open_upstream(*endpoint_, may_reuse, reused);
     if (client_gone_) break;
     if (!opened) {
       avoid = endpoint_->text();
@@ -143,7 +144,8 @@ io::Co<bool> Exchange::forward() {
     if (outcome) co_return co_await relay();
     if (client_gone_) break;
     // A kept connection may have been closed by its server just now. Nothing of the answer came, so nothing is repeated
-    // that the client saw; the body is sent again from prefix_.
+    // that the client saw; the body is sent again from prefix_, on a fresh connection: those kept with it died with it.
+    may_reuse = false;
     if (reused && may_retry && !response_.started() && outcome.error().code != Code::deadline_exceeded) continue;
     Error error = std::move(outcome).error();
     co_return co_await answer_failure(std::move(error));
@@ -152,11 +154,10 @@ io::Co<bool> Exchange::forward() {
   co_return false;
 }
 
-// A body that cannot be sent again goes out on a fresh connection: a kept one may turn out to be dead.
-io::Co<Result<>> Exchange::open_upstream(const traffic::Endpoint& endpoint, bool& reused) {
+io::Co<Result<>> Exchange::open_upstream(const traffic::Endpoint& endpoint, bool may_reuse, bool& reused) {
   response_.reset();
   upstream_inbox_.clear();
-  upstream_ = whole_ ? state_.pool.take(endpoint.text()) : nullptr;
+  upstream_ = may_reuse ? state_.pool.take(endpoint.text()) : nullptr;
   reused = upstream_ != nullptr;
   if (!reused) {
     core::Duration limit = backend_->connection_pool.connect_timeout.value_or(state_.limits.connect);

@@ -25,7 +25,7 @@ class Exchange {
   io::Co<Result<>> read_ahead();
   io::Co<Result<>> invite_body();  // 100 Continue, once
   io::Co<bool> forward();
-  io::Co<Result<>> open_upstream(const traffic::Endpoint& endpoint, bool& reused);
+  io::Co<Result<>> open_upstream(const traffic::Endpoint& endpoint, bool may_reuse, bool& reused);
   std::string render_upstream_request() const;
   io::Co<Result<>> receive_head();
   io::Co<bool> relay();

@@ -1,4 +1,5 @@
 // One request and its answer, with real sockets.
+#include <latch>
 #include <doctest/doctest.h>
 
 #include "gateway/proxy/test_gateway.hpp"
@@ -152,6 +153,26 @@ TEST_CASE("a kept connection that turns out to be dead is replaced, once, and th
   client.send(post("{\"n\":2}"));
   CHECK(client.receive_message().ends_with("second"));
   CHECK(upstream.connections() == 2);
+}
+
+TEST_CASE("when all kept connections die at once, a request is sent again on a fresh one") {
+  std::latch two_at_once(2);
+  Upstream upstream([&](Socket& s, int number) {
+    s.receive_message();
+    if (number <= 2) two_at_once.arrive_and_wait();
+    s.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    if (number <= 2) s.receive_message();  // takes the next request and dies
+  });
+  RunningGateway g(one_upstream(upstream.port()));
+  Socket one = g.client();
+  Socket two = g.client();
+  one.send(post("{}"));
+  two.send(post("{}"));
+  CHECK(one.receive_message().ends_with("ok"));
+  CHECK(two.receive_message().ends_with("ok"));
+  one.send(post("{}"));
+  CHECK(one.receive_message().ends_with("ok"));
+  CHECK(upstream.connections() == 3);
 }
 
 TEST_CASE("an endpoint that refuses connections costs a retry on another; when all refuse, 503") {
