@@ -1,6 +1,6 @@
 // One request and its answer, with real sockets.
-#include <latch>
 #include <doctest/doctest.h>
+#include <latch>
 
 #include "gateway/proxy/test_gateway.hpp"
 
