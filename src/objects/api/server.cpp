@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "objects/api/documents.hpp"
+#include "objects/api/metrics.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
 #include "objects/api/removals.hpp"
@@ -31,14 +32,23 @@ ResourcePtr stored_as(const Catalog& catalog, const schema::Resource& resource) 
 
 struct ApiServer::State {
   explicit State(Context& c)
-      : context(c), documents(c.catalog), reads(c), writes(c), removals(c, writes), watches(c), scales(c, writes) {}
+      : context(c),
+        metrics(c.world, c.backend),
+        documents(c.catalog),
+        reads(c),
+        writes(c),
+        removals(c, writes),
+        watches(c, metrics),
+        scales(c, writes) {}
 
   void handle(net::Request request, std::shared_ptr<net::Responder> responder);
+  void answer_document(Call& call);
   void dispatch(const CallPtr& call);
   void dispatch_subresource(const CallPtr& call, const schema::Subresource& subresource);
   Answer<> find_resource(Call& call) const;
 
   Context& context;
+  Metrics metrics;
   Documents documents;
   Reads reads;
   Writes writes;
@@ -73,7 +83,10 @@ void ApiServer::add_routes(net::Router& router) {
     for (const auto* path : {"/api", "/apis", "/api/v1", "/api/v1/{rest...}", "/apis/{rest...}"})
       router.add(method, path, handler);
   }
-  state_->documents.add_routes(router);
+  for (const auto* path :
+       {"/version", "/version/", "/healthz", "/livez", "/readyz", "/healthz/{rest...}", "/livez/{rest...}",
+        "/readyz/{rest...}", "/openapi/v2", "/openapi/v3", "/openapi/v3/{rest...}", "/metrics"})
+    router.add("GET", path, handler);
 }
 
 void ApiServer::State::handle(net::Request request, std::shared_ptr<net::Responder> responder) {
@@ -87,11 +100,20 @@ void ApiServer::State::handle(net::Request request, std::shared_ptr<net::Respond
       return call->responder->send(net::Response::text(404, "404 page not found\n"));
     if (auto known = find_resource(*call); !known) return call->send(known.error());
   }
+  metrics.measure(*call);
   if (authorizer) {
     if (auto allowed = authorizer(*call); !allowed) return call->send(allowed.error());
   }
-  if (!call->info.is_resource) return documents.answer(call->request, *call->responder);
+  if (!call->info.is_resource) return answer_document(*call);
   dispatch(call);
+}
+
+void ApiServer::State::answer_document(Call& call) {
+  if (call.request.path != "/metrics") return documents.answer(call.request, *call.responder);
+  net::Response response;
+  response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.body = metrics.render(context.catalog);
+  call.responder->send(std::move(response));
 }
 
 Answer<> ApiServer::State::find_resource(Call& call) const {
