@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "objects/api/consult.hpp"
 #include "objects/api/documents.hpp"
 #include "objects/api/metrics.hpp"
 #include "objects/api/output.hpp"
@@ -44,6 +45,7 @@ struct ApiServer::State {
   void handle(net::Request request, std::shared_ptr<net::Responder> responder);
   void answer_document(Call& call);
   void dispatch(const CallPtr& call);
+  void connect(const CallPtr& call, const CallHandler& handler);
   void dispatch_subresource(const CallPtr& call, const schema::Subresource& subresource);
   Answer<> find_resource(Call& call) const;
 
@@ -171,10 +173,20 @@ void ApiServer::State::dispatch(const CallPtr& call) {
   call->send(method_not_allowed("the server does not allow this method on the requested resource"));
 }
 
+// Not in the queue: what goes on record before something begins must be durable by then.
+void ApiServer::State::connect(const CallPtr& call, const CallHandler& handler) {
+  consult(context, writes.queue(), call, review_of_connection(*call), [this, call, &handler](const Answer<>& allowed) {
+    if (!allowed) return call->send(allowed.error());
+    context.world.loop.post([call, &handler] { handler(call); });
+  });
+}
+
 void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::Subresource& subresource) {
   const auto& info = call->info;
   const auto handler = handlers.find(key_of(info.group, info.plural, info.subresource));
-  if (handler != handlers.end()) return handler->second(call);
+  if (handler != handlers.end()) {
+    return info.verb == Verb::connect ? connect(call, handler->second) : handler->second(call);
+  }
   const bool is_own = subresource.kind == call->resource->kind;  // the object's own fields
   if (info.verb == Verb::connect || !allows(subresource.verbs, name_of(info.verb)))
     return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
