@@ -6,6 +6,7 @@
 #include "objects/api/body.hpp"
 #include "objects/api/consult.hpp"
 #include "objects/api/disruption.hpp"
+#include "objects/api/options.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
 #include "objects/api/selection.hpp"
@@ -59,12 +60,20 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
   }
   if (orphan == "true") options.propagation = "Orphan";
   if (orphan == "false") options.propagation = "Background";
+  std::vector<Cause> causes;
   constexpr std::array known{"", "Background", "Foreground", "Orphan"};
   if (std::ranges::find(known, options.propagation) == known.end()) {
-    return refuse(invalid_options("DeleteOptions", "propagationPolicy",
-                                  "Unsupported value: \"" + options.propagation +
-                                      "\": supported values: \"Background\", \"Foreground\", \"Orphan\""));
+    causes.push_back({"FieldValueNotSupported",
+                      "Unsupported value: \"" + options.propagation +
+                          "\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+                      "propagationPolicy"});
   }
+  std::vector<std::string> dry_run;
+  for (std::size_t i = 0; i < body["dryRun"].size(); ++i) dry_run.push_back(body["dryRun"][i].string_or(""));
+  if (const auto said = call.request.parameter("dryRun"); dry_run.empty() && !said.empty()) dry_run.emplace_back(said);
+  for (auto& cause : dry_run_causes(dry_run)) causes.push_back(std::move(cause));
+  TRY_DONE(judge_options("DeleteOptions", std::move(causes)));
+  options.dry_run = !dry_run.empty();
   if (const auto grace = text("gracePeriodSeconds"); !grace.empty()) {
     auto seconds = core::parse_duration(grace);
     if (!seconds || *seconds < Duration{}) {
@@ -73,8 +82,6 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
     }
     options.grace = *seconds;
   }
-  options.dry_run =
-      is_dry_run(call) || (body["dryRun"].size() > 0 && body["dryRun"][std::size_t{0}].string_or("") == "All");
   options.document = document_of(options, body);
   return options;
 }

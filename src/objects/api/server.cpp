@@ -5,6 +5,7 @@
 #include "objects/api/consult.hpp"
 #include "objects/api/documents.hpp"
 #include "objects/api/metrics.hpp"
+#include "objects/api/options.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
 #include "objects/api/removals.hpp"
@@ -147,6 +148,7 @@ void ApiServer::State::dispatch(const CallPtr& call) {
   if (!allows(resource.verbs, verb) || (info.verb == Verb::create && !info.name.empty())) {
     return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
   }
+  if (auto fine = check_options(*call); !fine) return call->send(fine.error());
   if (const auto handler = handlers.find(key_of(info.group, info.plural, "")); handler != handlers.end())
     return handler->second(call);
   switch (info.verb) {
@@ -190,6 +192,7 @@ void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::S
   const bool is_own = subresource.kind == call->resource->kind;  // the object's own fields
   if (info.verb == Verb::connect || !allows(subresource.verbs, name_of(info.verb)))
     return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+  if (auto fine = check_options(*call); !fine) return call->send(fine.error());
   if (subresource.name == "scale") return scales.handle(call);
   if (subresource.name == "eviction") return removals.evict(call);
   if (!is_own) return call->send(method_not_allowed("the server does not serve " + info.subresource + " here"));

@@ -1,5 +1,7 @@
 #include "objects/api/watches.hpp"
 
+#include <algorithm>
+
 #include "objects/api/metrics.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
@@ -232,11 +234,6 @@ void Watches::open(CallPtr call) {
 
   const bool wants_initial = is_true(call->request, "sendInitialEvents");
   const bool says_initial = call->request.has_parameter("sendInitialEvents");
-  if (says_initial && call->request.parameter("resourceVersionMatch") != "NotOlderThan") {
-    return call->send(
-        invalid_options("ListOptions", "sendInitialEvents",
-                        "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
-  }
   const bool from_the_beginning = says_initial ? wants_initial : !*version || **version == 0;
   const auto id = shared_->next_id++;
   const auto session = std::make_shared<Session>(shared_, id, call, std::move(*selection), *output);
@@ -247,7 +244,10 @@ void Watches::open(CallPtr call) {
     });
   });
   auto time = shortest_watch + Duration(context.world.random.below(Duration(shortest_watch).count()));
-  if (*seconds && **seconds > 0) time = std::chrono::seconds(**seconds);
+  if (*seconds && **seconds != 0) {  // less than nothing is over at once
+    constexpr std::int64_t longest = 365LL * 24 * 3600;
+    time = std::chrono::seconds(std::clamp<std::int64_t>(**seconds, 0, longest));
+  }
   session->limit(context, time);
   const std::optional<std::int64_t> after = *version && **version > 0 ? **version : *current;
   session->begin(context, after, from_the_beginning, wants_initial && is_true(call->request, "allowWatchBookmarks"));

@@ -116,10 +116,6 @@ void Writes::patch(CallPtr call) {
 }
 
 void Writes::run(CallPtr call, Plan plan) {
-  if (const auto dry = call->request.parameter("dryRun"); !dry.empty() && dry != "All") {
-    return call->send(invalid_options(call->info.verb == Verb::create ? "CreateOptions" : "UpdateOptions", "dryRun",
-                                      "Unsupported value: \"" + std::string(dry) + "\": supported values: \"All\""));
-  }
   auto attempt = std::make_shared<Attempt>();
   attempt->call = std::move(call);
   attempt->plan = std::move(plan);
