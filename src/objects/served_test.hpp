@@ -95,6 +95,15 @@ class Cluster {
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
   const std::string& directory() const { return directory_; }
+  Embedded& embedded() { return *embedded_; }  // on the loop only
+  void on_loop(const std::function<void()>& work) {
+    std::promise<void> done;
+    world_.loop().post([&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
 
  private:
   bool guard(net::Request& request, net::Responder& responder) {

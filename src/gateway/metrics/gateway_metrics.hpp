@@ -16,11 +16,15 @@
 
 #include <optional>
 
+#include "core/metrics.hpp"
 #include "core/time.hpp"
-#include "gateway/metrics/registry.hpp"
 #include "gateway/traffic/snapshot.hpp"
 
 namespace slipway::gateway::metrics {
+
+using core::metrics::Family;
+using core::metrics::Labels;
+using core::metrics::Sample;
 
 // Who got the request; all "unknown" when no backend was chosen.
 struct Target {

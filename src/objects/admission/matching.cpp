@@ -40,8 +40,14 @@ bool selects(const doc::Value& selector, const doc::Value& object) {
 // {} and no selector select everything.
 bool selects_all(const doc::Value& selector) { return selector.size() == 0; }
 
-doc::Value kind_value(const schema::Resource& resource) {
-  return doc::Object{{"group", resource.group}, {"version", resource.version}, {"kind", resource.kind}};
+// Of what is written: an Eviction's is not the Pod's.
+doc::Value kind_value(const api::Review& review) {
+  const auto& object = review.object.is_null() ? review.before : review.object;
+  const auto version = object["apiVersion"].string_or(review.resource->api_version());
+  const auto slash = version.find('/');
+  return doc::Object{{"group", slash == std::string::npos ? "" : version.substr(0, slash)},
+                     {"version", version.substr(slash + 1)},  // npos + 1 is 0
+                     {"kind", object["kind"].string_or(review.resource->kind)}};
 }
 
 doc::Value resource_value(const schema::Resource& resource) {
@@ -107,9 +113,9 @@ bool is_exempt(const api::Review& review) {
 
 doc::Value request_of(const api::Review& review, std::string_view uid) {
   const auto& resource = *review.resource;
-  doc::Object request{{"uid", uid}, {"kind", kind_value(resource)}, {"resource", resource_value(resource)}};
+  doc::Object request{{"uid", uid}, {"kind", kind_value(review)}, {"resource", resource_value(resource)}};
   if (!review.subresource.empty()) request.append("subResource", review.subresource);
-  request.append("requestKind", kind_value(resource));
+  request.append("requestKind", kind_value(review));
   request.append("requestResource", resource_value(resource));
   if (!review.subresource.empty()) request.append("requestSubResource", review.subresource);
   request.append("name", review.name.name);

@@ -220,6 +220,10 @@ api::Answer<> Webhooks::take(Round& round, const Result<core::HttpResponse>& res
   for (auto& warning : verdict->warnings) round.seen->warnings.push_back(std::move(warning));
   if (!verdict->allowed) return api::refuse(refusal_of(hook.name(), *verdict));
   if (verdict->patch.is_null()) return {};
+  if (round.review->object.is_null()) {
+    return api::refuse(api::internal("admission webhook \"" + hook.name() +
+                                     "\" attempted to modify the object, which is not supported for this operation"));
+  }
   auto patched = patch::apply_json_patch(round.review->object, verdict->patch);
   if (!patched) return failed("the patch does not fit: " + patched.error().message);
   if (!(*patched == round.review->object)) round.changed_last = round.next + 1;

@@ -1,5 +1,7 @@
 #include "objects/admission/webhooks.hpp"
 
+#include <atomic>
+
 #include "core/digest.hpp"
 #include "net/certificates_test.hpp"
 #include "objects/served_test.hpp"
@@ -31,12 +33,15 @@ class Hooks {
         });
   }
   void start() { server_ = std::move(*net::Server::start(io_, router_, options_)); }
-  std::string configuration(const std::string& name, const std::string& path, const std::string& more = "") const {
+  std::string configuration(const std::string& name, const std::string& path, const std::string& more = "",
+                            const std::string& operations = "CREATE",
+                            const std::string& resources = "configmaps") const {
     return "metadata: {name: " + name + "}\nwebhooks:\n- name: " + name +
            ".example.com\n  admissionReviewVersions: [v1]\n  sideEffects: None\n  clientConfig: {url: "
            "'https://127.0.0.1:" +
            std::to_string(server_->port()) + path + "', caBundle: " + core::base64(authority_.certificate()) +
-           "}\n  rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [configmaps]}]\n" + more;
+           "}\n  rules: [{apiGroups: [''], apiVersions: [v1], operations: [" + operations + "], resources: [" +
+           resources + "]}]\n" + more;
   }
 
  private:
@@ -106,6 +111,101 @@ TEST_CASE_FIXTURE(Hooked, "a webhook that fails stops the write, unless it is to
   CHECK(send_as_admin("DELETE", validating + "/wrong").status == 200);
   CHECK(make(validating, hooks.configuration("wrong", "/nowhere", "  failurePolicy: Ignore\n")).status == 201);
   CHECK(make(maps, "metadata: {name: a}\n").status == 201);
+}
+
+TEST_CASE_FIXTURE(Hooked, "webhooks are asked about removals, with what is to go") {
+  std::vector<std::string> asked;
+  hooks.add("/keep", [&](const doc::Value& request) -> doc::Object {
+    asked.push_back(request["name"].string_or(""));
+    CHECK(request["operation"].string_or("") == "DELETE");
+    CHECK(request["kind"]["kind"].string_or("") == "ConfigMap");
+    CHECK(request["object"].is_null());
+    CHECK(request["oldObject"]["data"]["k"].string_or("") == "v");
+    CHECK(request["options"]["kind"].string_or("") == "DeleteOptions");
+    CHECK(request["options"]["propagationPolicy"].string_or("") == "Background");
+    const bool is_kept = request["oldObject"]["metadata"]["labels"]["keep"].string_or("") == "yes";
+    if (is_kept) return {{"allowed", false}, {"status", doc::Object{{"message", "it is kept"}, {"code", 403}}}};
+    return {{"allowed", true}, {"warnings", doc::Array{"it was used today"}}};
+  });
+  hooks.add("/meddle", [](const doc::Value&) { return patching(R"([{"op":"add","path":"/x","value":1}])"); });
+  hooks.start();
+  const auto map = [](const std::string& name, const char* label) {
+    return "metadata: {name: " + name + ", labels: {keep: '" + label + "'}}\ndata: {k: v}\n";
+  };
+  for (const auto* name : {"a", "b", "c"}) CHECK(make(maps, map(name, "no")).status == 201);
+  CHECK(make(maps, map("kept", "yes")).status == 201);
+  CHECK(make(validating, hooks.configuration("keep", "/keep", "", "DELETE")).status == 201);
+  const std::string how = "?propagationPolicy=Background";
+  const auto refused = send_as_admin("DELETE", maps + "/kept" + how);
+  CHECK(refused.status == 403);
+  CHECK(refused.message() == R"(admission webhook "keep.example.com" denied the request: it is kept)");
+  CHECK(send_as_admin("GET", maps + "/kept").status == 200);
+  const auto removed = send_as_admin("DELETE", maps + "/a", R"({"propagationPolicy":"Background"})");
+  CHECK(removed.status == 200);
+  CHECK(core::header(removed.headers, "Warning") == "299 - \"it was used today\"");
+  CHECK(send_as_admin("GET", maps + "/a").status == 404);
+  // One after the other, until one may not go.
+  asked.clear();
+  CHECK(send_as_admin("DELETE", maps + how).status == 403);
+  CHECK(asked == std::vector<std::string>{"b", "c", "kept"});
+  CHECK(send_as_admin("GET", maps).body["items"].size() == 1);
+  CHECK(send_as_admin("DELETE", validating + "/keep").status == 200);
+  CHECK(make(mutating, hooks.configuration("meddle", "/meddle", "", "DELETE")).status == 201);
+  const auto meddled = send_as_admin("DELETE", maps + "/kept");
+  CHECK(meddled.status == 500);
+  CHECK(meddled.message().ends_with("attempted to modify the object, which is not supported for this operation"));
+}
+
+TEST_CASE_FIXTURE(Hooked, "an object that changes while a webhook thinks about its removal is looked at again") {
+  std::atomic<int> asked = 0;
+  hooks.add("/slow", [&](const doc::Value& request) -> doc::Object {
+    CHECK(request["oldObject"]["data"]["k"].string_or("") == (asked == 0 ? "v" : "w"));
+    if (asked++ == 0) {
+      CHECK(send_as_admin("PATCH", maps + "/a", R"({"data":{"k":"w"}})",
+                          {{"Content-Type", "application/merge-patch+json"}})
+                .status == 200);
+    }
+    return {{"allowed", true}};
+  });
+  hooks.start();
+  CHECK(make(maps, "metadata: {name: a}\ndata: {k: v}\n").status == 201);
+  CHECK(make(validating, hooks.configuration("slow", "/slow", "", "DELETE")).status == 201);
+  CHECK(send_as_admin("DELETE", maps + "/a").status == 200);
+  CHECK(asked == 2);
+  CHECK(send_as_admin("GET", maps + "/a").status == 404);
+}
+
+TEST_CASE_FIXTURE(Hooked, "webhooks are asked about evictions and about connections into a Pod") {
+  std::vector<std::string> asked;
+  hooks.add("/pods", [&](const doc::Value& request) -> doc::Object {
+    const auto& object = request["object"];
+    asked.push_back(request["operation"].string_or("") + " " + request["kind"]["group"].string_or("") + " " +
+                    request["kind"]["kind"].string_or("") + " " + request["subResource"].string_or("") + " " +
+                    doc::render_json(object["command"]) + " " + object["container"].string_or(""));
+    CHECK(request["resource"]["resource"].string_or("") == "pods");
+    CHECK(request["oldObject"].is_null());
+    return {{"allowed", false}, {"status", doc::Object{{"message", "not here"}, {"code", 403}}}};
+  });
+  hooks.start();
+  const std::string pods = "/api/v1/namespaces/demo/pods";
+  CHECK(make(pods, "metadata: {name: p}\nspec: {containers: [{name: c, image: x}]}\n").status == 201);
+  CHECK(make(validating,
+             hooks.configuration("pods", "/pods", "", "CONNECT, CREATE", "pods/exec, pods/proxy, pods/eviction"))
+            .status == 201);
+  on_loop([&] {
+    embedded().server().serve_subresource(
+        "", "pods", "exec", [](const api::CallPtr& call) { call->send(200, doc::Object{{"ran", true}}); });
+  });
+  const auto exec = send_as_admin("GET", pods + "/p/exec?command=sh&command=-c&container=c&stdout=true");
+  CHECK(exec.status == 403);
+  CHECK(exec.message() == R"(admission webhook "pods.example.com" denied the request: not here)");
+  CHECK(make(pods + "/p/eviction", "metadata: {name: p}\n").status == 403);
+  CHECK(asked == std::vector<std::string>{R"(CONNECT  PodExecOptions exec ["sh","-c"] c)",
+                                          "CREATE policy Eviction eviction null "});
+  CHECK(send_as_admin("GET", pods + "/p").status == 200);
+  CHECK(send_as_admin("DELETE", validating + "/pods").status == 200);
+  CHECK(send_as_admin("GET", pods + "/p/exec?command=sh").body["ran"].bool_or(false));
+  CHECK(make(pods + "/p/eviction", "metadata: {name: p}\n").status == 201);
 }
 
 TEST_CASE("an answer of a webhook is taken only when it is one") {

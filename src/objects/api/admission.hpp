@@ -16,7 +16,9 @@ struct Review {
   ResourcePtr resource;  // as it is kept
   std::string subresource;
   Name name;
-  doc::Value object;   // as it will be; null for a removal. Plugins that mutate may change it.
+  // As it will be; null for a removal. Plugins that mutate may change it. What is made by a subresource (an Eviction),
+  // or says how to connect (PodExecOptions), has a kind of its own.
+  doc::Value object;
   doc::Value before;   // as it is; null for a create
   doc::Value options;  // of the request: CreateOptions, UpdateOptions, DeleteOptions; may be null
   Caller user;
@@ -27,7 +29,7 @@ struct Review {
 class AdmissionPlugin {
  public:
   virtual ~AdmissionPlugin() = default;
-  // Called for every create, update and removal. An Answer that is a Failure refuses.
+  // Called for every create, update, removal and connection. An Answer that is a Failure refuses.
   virtual Answer<> mutate(Review&) { return {}; }
   virtual Answer<> validate(const Review&) { return {}; }
 };

@@ -60,14 +60,7 @@ Answer<Read> parse(const Call& call, const schema::Type* type) {
 
 Answer<> judged(Call& call, const schema::Findings& findings, std::string_view version, std::string_view kind) {
   auto how = schema::parse_field_validation(call.request.parameter("fieldValidation"));
-  if (!how) {
-    const auto* options = call.info.verb == Verb::create   ? "CreateOptions"
-                          : call.info.verb == Verb::update ? "UpdateOptions"
-                                                           : "PatchOptions";
-    return refuse(invalid_options(options, "fieldValidation",
-                                  "Unsupported value: \"" + std::string(call.request.parameter("fieldValidation")) +
-                                      "\": supported values: \"\", \"Ignore\", \"Strict\", \"Warn\""));
-  }
+  if (!how) return refuse(bad_request(how.error().message));
   auto warnings = schema::judge(findings, *how, version, kind);
   if (!warnings) return refuse(bad_request(warnings.error().message));
   call.warnings.insert(call.warnings.end(), warnings->begin(), warnings->end());

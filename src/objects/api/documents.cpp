@@ -7,8 +7,6 @@
 namespace slipway::objects::api {
 namespace {
 
-using Responder = std::shared_ptr<net::Responder>;
-
 void send(net::Responder& responder, const discovery::Answer& answer) {
   if (answer.document == nullptr && answer.status != 304 && answer.status != 301) {
     return responder.send(
@@ -36,32 +34,23 @@ doc::Value version() {
 Documents::Documents(const Catalog& catalog) : discovery_(catalog), openapi_(catalog) {}
 
 void Documents::answer(const net::Request& request, net::Responder& responder) {
-  auto found = discovery_.get(request.path, request.header("Accept"), request.header("If-None-Match"));
+  const std::string_view path = request.path;
+  if (path == "/version" || path == "/version/") return responder.send(net::Response::json(200, version()));
+  // A server that answers on its loop is alive and ready: it opens its socket last.
+  for (const std::string_view health : {"/healthz", "/livez", "/readyz"}) {
+    if (path.starts_with(health)) return responder.send(net::Response::text(200, "ok"));
+  }
+  if (path.starts_with("/openapi/")) return answer_openapi(request, responder);
+  auto found = discovery_.get(path, request.header("Accept"), request.header("If-None-Match"));
   if (!found) return responder.send(net::Response::text(404, "404 page not found\n"));
   send(responder, *found);
 }
 
-void Documents::add_routes(net::Router& router) {
-  for (const auto* path : {"/version", "/version/"}) {
-    router.add("GET", path, [](const net::Request&, const Responder& responder) {
-      responder->send(net::Response::json(200, version()));
-    });
-  }
-  // A server that answers on its loop is alive and ready: it opens its socket last.
-  for (const auto* path :
-       {"/healthz", "/livez", "/readyz", "/healthz/{rest...}", "/livez/{rest...}", "/readyz/{rest...}"}) {
-    router.add("GET", path, [](const net::Request&, const Responder& responder) {
-      responder->send(net::Response::text(200, "ok"));
-    });
-  }
-  for (const auto* path : {"/openapi/v2", "/openapi/v3", "/openapi/v3/{rest...}"}) {
-    router.add("GET", path, [this](const net::Request& request, const Responder& responder) {
-      auto found = openapi_.get(request.path, request.parameter("hash"), request.header("Accept"),
-                                request.header("If-None-Match"));
-      if (!found) return responder->send(net::Response::text(404, "404 page not found\n"));
-      send(*responder, *found);
-    });
-  }
+void Documents::answer_openapi(const net::Request& request, net::Responder& responder) {
+  auto found =
+      openapi_.get(request.path, request.parameter("hash"), request.header("Accept"), request.header("If-None-Match"));
+  if (!found) return responder.send(net::Response::text(404, "404 page not found\n"));
+  send(responder, *found);
 }
 
 }  // namespace slipway::objects::api

@@ -8,7 +8,6 @@
 #include "objects/openapi/openapi.hpp"
 
 namespace slipway::net {
-class Router;
 class Responder;
 struct Request;
 }  // namespace slipway::net
@@ -18,12 +17,11 @@ namespace slipway::objects::api {
 class Documents {
  public:
   explicit Documents(const Catalog& catalog);
-  // /version, /healthz, /livez, /readyz, /openapi/...
-  void add_routes(net::Router& router);
-  // A path of discovery, or 404.
+  // Discovery (/api, /apis and what lies below), /version, /healthz, /livez, /readyz, /openapi/...; else 404.
   void answer(const net::Request& request, net::Responder& responder);
 
  private:
+  void answer_openapi(const net::Request& request, net::Responder& responder);
   discovery::Discovery discovery_;
   openapi::OpenApi openapi_;
 };

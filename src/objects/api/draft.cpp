@@ -142,9 +142,6 @@ Failure apply_failure(const Call& call, const Error& error) {
 
 Answer<Draft> draft_apply(Call& call, const doc::Value& body, const std::optional<Current>& current,
                           const Making& making) {
-  if (call.request.parameter("fieldManager").empty()) {
-    return refuse(invalid_options("PatchOptions", "fieldManager", "Required value: is required for apply patch"));
-  }
   if (!current && !call.info.subresource.empty()) return refuse(not_found(*call.resource, call.info.name));
   doc::Value live;
   if (current) {

@@ -119,19 +119,6 @@ Failure invalid(const schema::Resource& resource, std::string_view name, std::ve
   return failure;
 }
 
-Failure invalid_options(std::string_view kind, std::string_view field, std::string message) {
-  auto failure =
-      make(422, "Invalid", std::string(kind) + ".meta.k8s.io \"\" is invalid: " + std::string(field) + ": " + message);
-  failure.has_details = true;
-  failure.group = "meta.k8s.io";
-  failure.kind = kind;
-  const auto* reason = message.starts_with("Unsupported") ? "FieldValueNotSupported"
-                       : message.starts_with("Required")  ? "FieldValueRequired"
-                                                          : "FieldValueForbidden";
-  failure.causes = {{reason, std::move(message), std::string(field)}};
-  return failure;
-}
-
 Failure expired(std::string message) { return make(410, "Expired", std::move(message)); }
 Failure unsupported_media_type(std::string message) { return make(415, "UnsupportedMediaType", std::move(message)); }
 Failure not_acceptable(std::string message) { return make(406, "NotAcceptable", std::move(message)); }

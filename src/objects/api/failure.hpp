@@ -48,14 +48,12 @@ Failure conflict(const schema::Resource& resource, std::string_view name, std::s
 Failure modified_meanwhile(const schema::Resource& resource, std::string_view name);  // 409, the usual sentence
 Failure forbidden(const schema::Resource& resource, std::string_view name, std::string_view why);     // 403
 Failure invalid(const schema::Resource& resource, std::string_view name, std::vector<Cause> causes);  // 422
-// 422, of a request's parameters; `kind` is ListOptions, DeleteOptions, ...
-Failure invalid_options(std::string_view kind, std::string_view field, std::string message);
-Failure expired(std::string message);                 // 410 Expired
-Failure unsupported_media_type(std::string message);  // 415
-Failure not_acceptable(std::string message);          // 406
-Failure method_not_allowed(std::string message);      // 405
-Failure too_large(std::string message);               // 413
-Failure internal(std::string message);                // 500
+Failure expired(std::string message);                                                                 // 410 Expired
+Failure unsupported_media_type(std::string message);                                                  // 415
+Failure not_acceptable(std::string message);                                                          // 406
+Failure method_not_allowed(std::string message);                                                      // 405
+Failure too_large(std::string message);                                                               // 413
+Failure internal(std::string message);                                                                // 500
 // An Error of a lower room. `resource` may be null.
 Failure from_error(const Error& error, const schema::Resource* resource = nullptr, std::string_view name = {});
 

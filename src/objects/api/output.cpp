@@ -1,5 +1,8 @@
 #include "objects/api/output.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "objects/discovery/negotiate.hpp"
 
 namespace slipway::objects::api {
@@ -16,6 +19,12 @@ doc::Object list_metadata(std::int64_t version, const std::string& continue_toke
   return metadata;
 }
 
+// Go's strconv.ParseBool.
+bool wants_pretty(std::string_view said) {
+  constexpr std::array truths{"1", "t", "T", "true", "TRUE", "True"};
+  return std::ranges::find(truths, said) != truths.end();
+}
+
 }  // namespace
 
 Answer<Output> Output::of_forms(const Call& call, core::Time now, std::span<const discovery::Form> forms) {
@@ -25,7 +34,7 @@ Answer<Output> Output::of_forms(const Call& call, core::Time now, std::span<cons
   }
   Output output;
   output.form_ = choice.form;
-  output.pretty_ = choice.pretty || is_true(call.request, "pretty");
+  output.pretty_ = choice.pretty || wants_pretty(call.request.parameter("pretty"));
   output.now_ = now;
   auto include = table::parse_include_object(call.request.parameter("includeObject"));
   if (!include) return refuse(bad_request(include.error().message));

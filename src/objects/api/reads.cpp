@@ -16,7 +16,7 @@ Answer<PageToken> PageToken::parse(std::string_view text) {
   auto bytes = core::from_base64(std::string(text));
   auto value = bytes ? doc::parse_json(*bytes, "<continue>") : Result<doc::Value>(fail(std::move(bytes).error()));
   if (!value || !(*value)["name"].is_string()) {
-    return refuse(bad_request("continue key is not valid: list again without it"));
+    return refuse(bad_request("invalid continue token: continue key is not valid: list again without it"));
   }
   return PageToken{(*value)["rv"].int_or(0), {(*value)["ns"].string_or(""), (*value)["name"].string_or("")}};
 }
@@ -27,8 +27,7 @@ Answer<std::optional<std::int64_t>> number_of(const Call& call, std::string_view
   std::int64_t number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
   if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) {
-    return refuse(bad_request("strconv.ParseInt: parsing \"" + std::string(text) + "\": invalid syntax (" +
-                              std::string(parameter) + ")"));
+    return refuse(bad_request("strconv.ParseInt: parsing \"" + std::string(text) + "\": invalid syntax"));
   }
   return std::optional(number);
 }
@@ -36,23 +35,6 @@ Answer<std::optional<std::int64_t>> number_of(const Call& call, std::string_view
 Answer<> check_version(const Call& call, std::int64_t current) {
   const auto match = call.request.parameter("resourceVersionMatch");
   TRY_ANSWER(const auto version, number_of(call, "resourceVersion"));
-  if (!match.empty()) {
-    if (match != "Exact" && match != "NotOlderThan") {
-      return refuse(invalid_options(
-          "ListOptions", "resourceVersionMatch",
-          "Unsupported value: \"" + std::string(match) + "\": supported values: \"Exact\", \"NotOlderThan\", \"\""));
-    }
-    const bool streams = is_true(call.request, "sendInitialEvents") && call.info.verb == Verb::watch;
-    if (!version && !streams) {
-      return refuse(invalid_options("ListOptions", "resourceVersionMatch",
-                                    "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"));
-    }
-    if (match == "Exact" && version && *version == 0) {
-      return refuse(
-          invalid_options("ListOptions", "resourceVersionMatch",
-                          "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
-    }
-  }
   if (!version) return {};
   if (*version > current) {
     Failure failure;

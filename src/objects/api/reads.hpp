@@ -30,7 +30,7 @@ struct PageToken {
 
 // A number in a query parameter; 400 when it is none.
 Answer<std::optional<std::int64_t>> number_of(const Call& call, std::string_view parameter);
-// What resourceVersion and resourceVersionMatch ask for, judged against the current version: 400, 410, 504.
+// What resourceVersion and resourceVersionMatch ask for, judged against the current version: 410, 504.
 Answer<> check_version(const Call& call, std::int64_t current);
 
 }  // namespace slipway::objects::api

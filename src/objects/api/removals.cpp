@@ -4,11 +4,12 @@
 #include <array>
 
 #include "objects/api/body.hpp"
+#include "objects/api/consult.hpp"
 #include "objects/api/disruption.hpp"
+#include "objects/api/options.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
 #include "objects/api/selection.hpp"
-#include "objects/verbs/removal.hpp"
 #include "objects/verbs/strategy.hpp"
 #include "storage/database.hpp"
 
@@ -31,11 +32,21 @@ std::optional<DeleteOptions::Propagation> propagation_from(const std::string& po
   return std::nullopt;
 }
 
+// As admission sees it: what its sender left out comes from the URL.
+doc::Value eviction_of(const Call& call, doc::Value said) {
+  if (!said.is_object()) said = doc::Object{};
+  said.at_or_insert("apiVersion") = "policy/v1";
+  said.at_or_insert("kind") = "Eviction";
+  auto& metadata = said.at_or_insert("metadata");
+  metadata.at_or_insert("name") = call.info.name;
+  metadata.at_or_insert("namespace") = call.info.ns;
+  return said;
+}
+
 }  // namespace
 
 Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& body) {
   Options options;
-  options.document = body;
   const auto text = [&](std::string_view key) {
     auto said = body[key].string_or("");
     return said.empty() ? std::string(call.request.parameter(key)) : said;
@@ -49,12 +60,20 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
   }
   if (orphan == "true") options.propagation = "Orphan";
   if (orphan == "false") options.propagation = "Background";
+  std::vector<Cause> causes;
   constexpr std::array known{"", "Background", "Foreground", "Orphan"};
   if (std::ranges::find(known, options.propagation) == known.end()) {
-    return refuse(invalid_options("DeleteOptions", "propagationPolicy",
-                                  "Unsupported value: \"" + options.propagation +
-                                      "\": supported values: \"Background\", \"Foreground\", \"Orphan\""));
+    causes.push_back({"FieldValueNotSupported",
+                      "Unsupported value: \"" + options.propagation +
+                          "\": supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+                      "propagationPolicy"});
   }
+  std::vector<std::string> dry_run;
+  for (std::size_t i = 0; i < body["dryRun"].size(); ++i) dry_run.push_back(body["dryRun"][i].string_or(""));
+  if (const auto said = call.request.parameter("dryRun"); dry_run.empty() && !said.empty()) dry_run.emplace_back(said);
+  for (auto& cause : dry_run_causes(dry_run)) causes.push_back(std::move(cause));
+  TRY_DONE(judge_options("DeleteOptions", std::move(causes)));
+  options.dry_run = !dry_run.empty();
   if (const auto grace = text("gracePeriodSeconds"); !grace.empty()) {
     auto seconds = core::parse_duration(grace);
     if (!seconds || *seconds < Duration{}) {
@@ -63,64 +82,103 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
     }
     options.grace = *seconds;
   }
-  options.dry_run =
-      is_dry_run(call) || (body["dryRun"].size() > 0 && body["dryRun"][std::size_t{0}].string_or("") == "All");
+  options.document = document_of(options, body);
   return options;
 }
 
-Answer<Removals::Removed> Removals::remove_one(Call& call, const Name& name, const Options& options) {
-  if (is_immortal(*call.stored, name.name))
-    return refuse(forbidden(*call.resource, name.name, "this namespace may not be deleted"));
-  for (int attempt = 1;; ++attempt) {
-    auto found = context_.backend.find(call.kind, name);
-    if (!found) return refuse(from_error(found.error()));
-    if (!*found) return refuse(not_found(*call.resource, name.name));
-    const auto version = (*found)->version;
-    auto parsed = (*found)->parse();
-    if (!parsed) return refuse(from_error(parsed.error()));
-    const Object before = std::move(*parsed);
-    if (!options.uid.empty() && options.uid != before.uid()) {
-      auto failure = conflict(*call.resource, name.name, "");
-      failure.message = "Operation cannot be fulfilled on " + call.resource->kind + " \"" + name.name +
-                        "\": the UID in the precondition (" + options.uid + ") does not match the UID in record (" +
-                        before.uid() + "). The object might have been deleted and then recreated";
-      failure.kind = call.resource->kind;
-      return refuse(std::move(failure));
-    }
-    if (!options.version.empty() && options.version != before.resource_version()) {
-      auto failure = conflict(*call.resource, name.name, "");
-      failure.message = "Operation cannot be fulfilled on " + call.resource->kind + " \"" + name.name +
-                        "\": the ResourceVersion in the precondition (" + options.version +
-                        ") does not match the ResourceVersion in record (" + before.resource_version() +
-                        "). The object might have been modified";
-      failure.kind = call.resource->kind;
-      return refuse(std::move(failure));
-    }
-    Review review;
-    review.operation = Operation::remove;
-    review.resource = call.stored;
-    review.name = name;
-    review.before = before.document();
-    review.options = options.document;
-    review.user = call.caller;
-    review.dry_run = options.dry_run;
-    for (const auto& plugin : context_.plugins) {
-      TRY_DONE(plugin->mutate(review));
-      TRY_DONE(plugin->validate(review));
-    }
-    call.warnings.insert(call.warnings.end(), review.warnings.begin(), review.warnings.end());
-    auto [gone, after] = verbs::removal_of(*call.stored, before, propagation_from(options.propagation), options.grace,
-                                           context_.world.clock.now());
-    if (options.dry_run || (!gone && after.document() == before.document())) return Removed{gone, after.document()};
-    const std::string text = std::string(call.kind.kind) + " " + name.text();
-    auto done = writes_.record(call, "deleted", text, [&]() -> Result<Stored> {
-      if (gone) return context_.backend.erase(call.kind, after, version, &before);
-      return context_.backend.replace(call.kind, after, version, &before);
-    });
-    if (done) return Removed{gone, gone ? before.document() : doc::parse_json(done->body).value_or(after.document())};
-    if (done.error().code != Code::conflict || attempt == most_attempts)
-      return refuse(from_error(done.error(), call.resource.get(), name.name));
+// One object on its way out.
+struct Removals::Removing {
+  CallPtr call;
+  Name name;
+  Options options;
+  std::move_only_function<void(Answer<Removed>)> done;
+  bool is_consulted = true;  // an eviction was consulted about already
+  int attempt = 0;
+  Object before = {};
+  std::int64_t version = 0;
+  verbs::Removal removal = {};
+};
+
+// DeleteOptions, whether they came in the body or in the query.
+doc::Value Removals::document_of(const Options& options, const doc::Value& body) {
+  doc::Object document{{"kind", "DeleteOptions"}, {"apiVersion", "meta.k8s.io/v1"}};
+  if (options.grace) {
+    document.append("gracePeriodSeconds", std::chrono::duration_cast<std::chrono::seconds>(*options.grace).count());
   }
+  if (!body["preconditions"].is_null()) document.append("preconditions", body["preconditions"]);
+  if (!options.propagation.empty()) document.append("propagationPolicy", options.propagation);
+  if (options.dry_run) document.append("dryRun", doc::Array{"All"});
+  return document;
+}
+
+Answer<> Removals::check_preconditions(const Call& call, const Object& stored, const Options& options) {
+  const auto refuse_as = [&](const std::string& why) -> Answer<> {
+    auto failure = conflict(*call.resource, stored.name().name, "");
+    failure.message =
+        "Operation cannot be fulfilled on " + call.resource->kind + " \"" + stored.name().name + "\": " + why;
+    failure.kind = call.resource->kind;
+    return refuse(std::move(failure));
+  };
+  if (!options.uid.empty() && options.uid != stored.uid()) {
+    return refuse_as("the UID in the precondition (" + options.uid + ") does not match the UID in record (" +
+                     stored.uid() + "). The object might have been deleted and then recreated");
+  }
+  if (!options.version.empty() && options.version != stored.resource_version()) {
+    return refuse_as("the ResourceVersion in the precondition (" + options.version +
+                     ") does not match the ResourceVersion in record (" + stored.resource_version() +
+                     "). The object might have been modified");
+  }
+  return {};
+}
+
+void Removals::begin(RemovingPtr removing) {
+  auto& r = *removing;
+  auto& call = *r.call;
+  ++r.attempt;
+  if (is_immortal(*call.stored, r.name.name))
+    return r.done(refuse(forbidden(*call.resource, r.name.name, "this namespace may not be deleted")));
+  auto found = context_.backend.find(call.kind, r.name);
+  if (!found) return r.done(refuse(from_error(found.error())));
+  if (!*found) return r.done(refuse(not_found(*call.resource, r.name.name)));
+  r.version = (*found)->version;
+  auto parsed = (*found)->parse();
+  if (!parsed) return r.done(refuse(from_error(parsed.error())));
+  r.before = std::move(*parsed);
+  if (auto fits = check_preconditions(call, r.before, r.options); !fits) return r.done(refuse(fits.error()));
+  r.removal = verbs::removal_of(*call.stored, r.before, propagation_from(r.options.propagation), r.options.grace,
+                                context_.world.clock.now());
+  // It is on its way out already, and this changes nothing.
+  if (!r.removal.is_final && r.removal.object.document() == r.before.document())
+    return r.done(Removed{false, r.before.document()});
+  if (!r.is_consulted) return carry_out(removing);
+  auto review = std::make_shared<Review>();
+  review->operation = Operation::remove;
+  review->resource = call.stored;
+  review->name = r.name;
+  review->before = r.before.document();
+  review->options = r.options.document;
+  review->user = call.caller;
+  review->dry_run = r.options.dry_run;
+  consult(context_, writes_.queue(), r.call, std::move(review), [this, removing](const Answer<>& allowed) {
+    if (!allowed) return removing->done(refuse(allowed.error()));
+    carry_out(removing);
+  });
+}
+
+void Removals::carry_out(const RemovingPtr& removing) {
+  auto& r = *removing;
+  auto& call = *r.call;
+  auto& [gone, after] = r.removal;
+  if (r.options.dry_run) return r.done(Removed{gone, gone ? r.before.document() : after.document()});
+  const std::string text = std::string(call.kind.kind) + " " + r.name.text();
+  auto done = writes_.record(call, "deleted", text, [&]() -> Result<Stored> {
+    if (gone) return context_.backend.erase(call.kind, after, r.version, &r.before);
+    return context_.backend.replace(call.kind, after, r.version, &r.before);
+  });
+  if (done)
+    return r.done(Removed{gone, gone ? r.before.document() : doc::parse_json(done->body).value_or(after.document())});
+  if (done.error().code == Code::conflict && r.attempt < most_attempts) return begin(removing);
+  r.done(refuse(from_error(done.error(), call.resource.get(), r.name.name)));
 }
 
 void Removals::respond(const CallPtr& call, net::Response response) {
@@ -132,20 +190,17 @@ void Removals::respond(const CallPtr& call, net::Response response) {
   });
 }
 
-void Removals::run(CallPtr call, Options options) {
-  writes_.queue().push([this, call = std::move(call), options = std::move(options)] {
-    auto removed = remove_one(*call, call->name(), options);
-    if (!removed) return call->send(removed.error());
-    if (removed->gone && !verbs::returns_deleted(*call->stored)) {
-      const auto uid = removed->object["metadata"]["uid"].string_or("");
-      return respond(call, net::Response::json(200, success_status(*call->resource, call->info.name, uid)));
-    }
-    auto output = Output::of(*call, context_.world.clock.now());
-    if (!output) return call->send(output.error());
-    auto shown = to_client(*call, std::move(removed->object));
-    if (!shown) return call->send(from_error(shown.error()));
-    respond(call, output->object(*call, *shown));
-  });
+void Removals::answer(const CallPtr& call, Answer<Removed> removed) {
+  if (!removed) return call->send(removed.error());
+  if (removed->gone && !verbs::returns_deleted(*call->stored)) {
+    const auto uid = removed->object["metadata"]["uid"].string_or("");
+    return respond(call, net::Response::json(200, success_status(*call->resource, call->info.name, uid)));
+  }
+  auto output = Output::of(*call, context_.world.clock.now());
+  if (!output) return call->send(output.error());
+  auto shown = to_client(*call, std::move(removed->object));
+  if (!shown) return call->send(from_error(shown.error()));
+  respond(call, output->object(*call, *shown));
 }
 
 void Removals::remove(CallPtr call) {
@@ -153,7 +208,9 @@ void Removals::remove(CallPtr call) {
   if (!body) return call->send(body.error());
   auto options = options_of(*call, *body);
   if (!options) return call->send(options.error());
-  run(std::move(call), std::move(*options));
+  auto removing = std::make_shared<Removing>(call, call->name(), std::move(*options));
+  removing->done = [this, call](Answer<Removed> removed) { answer(call, std::move(removed)); };
+  writes_.queue().push([this, removing] { begin(removing); });
 }
 
 void Removals::evict(CallPtr call) {
@@ -166,13 +223,28 @@ void Removals::evict(CallPtr call) {
   auto options = options_of(*call, said["deleteOptions"]);
   if (!options) return call->send(options.error());
   if (is_dry_run(*call)) options->dry_run = true;
-  writes_.queue().push([this, call = std::move(call), options = std::move(*options)] {
-    if (auto allowed = allow_disruption(context_, *call); !allowed) return call->send(allowed.error());
-    auto removed = remove_one(*call, call->name(), options);
+  // To admission an eviction is something that is made, not the Pod's removal.
+  auto review = std::make_shared<Review>();
+  review->resource = call->stored;
+  review->subresource = call->info.subresource;
+  review->name = call->name();
+  review->object = eviction_of(*call, std::move(*body));
+  review->user = call->caller;
+  review->dry_run = options->dry_run;
+  auto removing = std::make_shared<Removing>(call, call->name(), std::move(*options));
+  removing->is_consulted = false;
+  removing->done = [this, call](const Answer<Removed>& removed) {
     if (!removed) return call->send(removed.error());
     doc::Object success{
         {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Success"}, {"code", 201}};
     respond(call, net::Response::json(201, doc::Value(std::move(success))));
+  };
+  writes_.queue().push([this, call, review, removing] {
+    consult(context_, writes_.queue(), call, review, [this, call, removing](Answer<> allowed) {
+      if (allowed) allowed = allow_disruption(context_, *call);
+      if (!allowed) return call->send(allowed.error());
+      begin(removing);
+    });
   });
 }
 
@@ -206,27 +278,32 @@ void Removals::remove_collection(CallPtr call) {
   });
   if (!version) return work->call->send(from_error(version.error()));
   if (!outcome) return work->call->send(outcome.error());
-  remove_page(std::move(work));
+  writes_.queue().push([this, work] { remove_next(work); });
 }
 
-void Removals::remove_page(std::shared_ptr<Collection> work) {
-  writes_.queue().push([this, work = std::move(work)] {
-    auto& call = *work->call;
-    const auto end = std::min(work->names.size(), work->next + collection_page);
-    for (; work->next < end; ++work->next) {
-      auto removed = remove_one(call, work->names[work->next], work->options);
-      if (!removed && removed.error().code == 404) continue;  // somebody else was faster
-      if (!removed) return call.send(removed.error());
-      auto shown = to_client(call, std::move(removed->object));
-      if (shown) work->removed.push_back(std::move(*shown));
+void Removals::remove_next(std::shared_ptr<Collection> work) {
+  if (work->next == work->names.size()) return answer_collection(*work);
+  auto removing = std::make_shared<Removing>(work->call, work->names[work->next], work->options);
+  removing->done = [this, work](Answer<Removed> removed) {
+    const bool is_gone_already = !removed && removed.error().code == 404;  // somebody else was faster
+    if (!removed && !is_gone_already) return work->call->send(removed.error());
+    if (removed) {
+      if (auto shown = to_client(*work->call, std::move(removed->object))) work->removed.push_back(std::move(*shown));
     }
-    if (work->next < work->names.size()) return remove_page(work);
-    doc::Object list{{"kind", call.resource->list_kind()}, {"apiVersion", call.resource->api_version()}};
-    auto version = context_.backend.version(call.kind);
-    list.set("metadata", doc::Object{{"resourceVersion", std::to_string(version.value_or(0))}});
-    list.set("items", std::move(work->removed));
-    respond(work->call, net::Response::json(200, doc::Value(std::move(list))));
-  });
+    // Everybody else has a turn between pages.
+    if (++work->next % collection_page != 0) return remove_next(work);
+    writes_.queue().push([this, work] { remove_next(work); });
+  };
+  begin(std::move(removing));
+}
+
+void Removals::answer_collection(Collection& work) {
+  const auto& call = *work.call;
+  doc::Object list{{"kind", call.resource->list_kind()}, {"apiVersion", call.resource->api_version()}};
+  auto version = context_.backend.version(call.kind);
+  list.set("metadata", doc::Object{{"resourceVersion", std::to_string(version.value_or(0))}});
+  list.set("items", std::move(work.removed));
+  respond(work.call, net::Response::json(200, doc::Value(std::move(list))));
 }
 
 }  // namespace slipway::objects::api

@@ -4,6 +4,7 @@
 // Thread: the control loop only.
 
 #include "objects/api/writes.hpp"
+#include "objects/verbs/removal.hpp"
 
 namespace slipway::objects::api {
 
@@ -29,11 +30,18 @@ class Removals {
     bool gone = false;
     doc::Value object;  // as it was, or as it is now
   };
+  struct Removing;
+  using RemovingPtr = std::shared_ptr<Removing>;
   static Answer<Options> options_of(Call& call, const doc::Value& body);
-  // Inside the write queue.
-  Answer<Removed> remove_one(Call& call, const Name& name, const Options& options);
-  void run(CallPtr call, Options options);
-  void remove_page(std::shared_ptr<Collection> work);
+  static doc::Value document_of(const Options& options, const doc::Value& body);
+  static Answer<> check_preconditions(const Call& call, const Object& stored, const Options& options);
+  // All inside the write queue: reads what is there, has everybody consulted who has a say, removes it. Begins again
+  // when it changed meanwhile.
+  void begin(RemovingPtr removing);
+  void carry_out(const RemovingPtr& removing);
+  void answer(const CallPtr& call, Answer<Removed> removed);
+  void remove_next(std::shared_ptr<Collection> work);
+  void answer_collection(Collection& work);
   void respond(const CallPtr& call, net::Response response);
 
   Context& context_;

@@ -1,5 +1,7 @@
 #include "objects/api/request_info.hpp"
 
+#include "core/text.hpp"
+
 namespace slipway::objects::api {
 namespace {
 
@@ -101,8 +103,7 @@ RequestInfo request_info_of(const net::Request& request) {
 bool is_true(const net::Request& request, std::string_view parameter) {
   if (!request.has_parameter(parameter)) return false;
   const auto text = request.parameter(parameter);
-  return text.empty() || text == "1" || text == "t" || text == "T" || text == "true" || text == "TRUE" ||
-         text == "True";
+  return text != "0" && !core::equal_ignoring_case(text, "false");
 }
 
 }  // namespace slipway::objects::api

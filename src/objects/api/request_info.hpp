@@ -28,7 +28,7 @@ struct RequestInfo {
 RequestInfo request_info_of(std::string_view method, std::string_view path, bool is_watch);
 RequestInfo request_info_of(const net::Request& request);
 
-// "true", "1", "": Go's way of reading a boolean parameter; a parameter without a value is true.
+// As an API server reads a boolean parameter: whatever is there is true, but "0" and "false".
 bool is_true(const net::Request& request, std::string_view parameter);
 
 }  // namespace slipway::objects::api

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "objects/api/consult.hpp"
 #include "objects/api/documents.hpp"
+#include "objects/api/metrics.hpp"
+#include "objects/api/options.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
 #include "objects/api/removals.hpp"
@@ -31,14 +34,24 @@ ResourcePtr stored_as(const Catalog& catalog, const schema::Resource& resource) 
 
 struct ApiServer::State {
   explicit State(Context& c)
-      : context(c), documents(c.catalog), reads(c), writes(c), removals(c, writes), watches(c), scales(c, writes) {}
+      : context(c),
+        metrics(c.world, c.backend),
+        documents(c.catalog),
+        reads(c),
+        writes(c),
+        removals(c, writes),
+        watches(c, metrics),
+        scales(c, writes) {}
 
   void handle(net::Request request, std::shared_ptr<net::Responder> responder);
+  void answer_document(Call& call);
   void dispatch(const CallPtr& call);
+  void connect(const CallPtr& call, const CallHandler& handler);
   void dispatch_subresource(const CallPtr& call, const schema::Subresource& subresource);
   Answer<> find_resource(Call& call) const;
 
   Context& context;
+  Metrics metrics;
   Documents documents;
   Reads reads;
   Writes writes;
@@ -73,7 +86,10 @@ void ApiServer::add_routes(net::Router& router) {
     for (const auto* path : {"/api", "/apis", "/api/v1", "/api/v1/{rest...}", "/apis/{rest...}"})
       router.add(method, path, handler);
   }
-  state_->documents.add_routes(router);
+  for (const auto* path :
+       {"/version", "/version/", "/healthz", "/livez", "/readyz", "/healthz/{rest...}", "/livez/{rest...}",
+        "/readyz/{rest...}", "/openapi/v2", "/openapi/v3", "/openapi/v3/{rest...}", "/metrics"})
+    router.add("GET", path, handler);
 }
 
 void ApiServer::State::handle(net::Request request, std::shared_ptr<net::Responder> responder) {
@@ -87,11 +103,20 @@ void ApiServer::State::handle(net::Request request, std::shared_ptr<net::Respond
       return call->responder->send(net::Response::text(404, "404 page not found\n"));
     if (auto known = find_resource(*call); !known) return call->send(known.error());
   }
+  metrics.measure(*call);
   if (authorizer) {
     if (auto allowed = authorizer(*call); !allowed) return call->send(allowed.error());
   }
-  if (!call->info.is_resource) return documents.answer(call->request, *call->responder);
+  if (!call->info.is_resource) return answer_document(*call);
   dispatch(call);
+}
+
+void ApiServer::State::answer_document(Call& call) {
+  if (call.request.path != "/metrics") return documents.answer(call.request, *call.responder);
+  net::Response response;
+  response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  response.body = metrics.render(context.catalog);
+  call.responder->send(std::move(response));
 }
 
 Answer<> ApiServer::State::find_resource(Call& call) const {
@@ -123,6 +148,7 @@ void ApiServer::State::dispatch(const CallPtr& call) {
   if (!allows(resource.verbs, verb) || (info.verb == Verb::create && !info.name.empty())) {
     return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
   }
+  if (auto fine = check_options(*call); !fine) return call->send(fine.error());
   if (const auto handler = handlers.find(key_of(info.group, info.plural, "")); handler != handlers.end())
     return handler->second(call);
   switch (info.verb) {
@@ -149,13 +175,24 @@ void ApiServer::State::dispatch(const CallPtr& call) {
   call->send(method_not_allowed("the server does not allow this method on the requested resource"));
 }
 
+// Not in the queue: what goes on record before something begins must be durable by then.
+void ApiServer::State::connect(const CallPtr& call, const CallHandler& handler) {
+  consult(context, writes.queue(), call, review_of_connection(*call), [this, call, &handler](const Answer<>& allowed) {
+    if (!allowed) return call->send(allowed.error());
+    context.world.loop.post([call, &handler] { handler(call); });
+  });
+}
+
 void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::Subresource& subresource) {
   const auto& info = call->info;
   const auto handler = handlers.find(key_of(info.group, info.plural, info.subresource));
-  if (handler != handlers.end()) return handler->second(call);
+  if (handler != handlers.end()) {
+    return info.verb == Verb::connect ? connect(call, handler->second) : handler->second(call);
+  }
   const bool is_own = subresource.kind == call->resource->kind;  // the object's own fields
   if (info.verb == Verb::connect || !allows(subresource.verbs, name_of(info.verb)))
     return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+  if (auto fine = check_options(*call); !fine) return call->send(fine.error());
   if (subresource.name == "scale") return scales.handle(call);
   if (subresource.name == "eviction") return removals.evict(call);
   if (!is_own) return call->send(method_not_allowed("the server does not serve " + info.subresource + " here"));

@@ -1,5 +1,8 @@
 #include "objects/api/watches.hpp"
 
+#include <algorithm>
+
+#include "objects/api/metrics.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
 #include "objects/api/selection.hpp"
@@ -24,19 +27,21 @@ std::string line(std::string_view type, std::string_view object) {
 // What sessions need of each other: nothing but to be found.
 struct Watches::Shared {
   Context& context;
+  Metrics& metrics;
   std::uint64_t next_id = 1;
   std::map<std::uint64_t, std::shared_ptr<Session>> sessions;
 };
 
 class Watches::Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(std::weak_ptr<Shared> shared, std::uint64_t id, CallPtr call, Selection selection, Output output)
-      : shared_(std::move(shared)),
+  Session(const std::shared_ptr<Shared>& shared, std::uint64_t id, CallPtr call, Selection selection, Output output)
+      : shared_(shared),
         id_(id),
         call_(std::move(call)),
         selection_(std::move(selection)),
         output_(output),
-        wants_bookmarks_(is_true(call_->request, "allowWatchBookmarks")) {}
+        wants_bookmarks_(is_true(call_->request, "allowWatchBookmarks")),
+        events_(shared->metrics.watch_events(*call_->resource)) {}
 
   // From that version on, or with everything that is there now in front.
   void begin(Context& context, std::optional<std::int64_t> after, bool with_present, bool marks_end) {
@@ -148,11 +153,16 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
   }
 
   bool write(std::string_view type, const Object& object, std::string_view body) {
-    if (output_.is_verbatim() && !call_->is_converted()) return call_->responder->write(line(type, body));
+    if (output_.is_verbatim() && !call_->is_converted()) return send(line(type, body));
     auto shown = to_client(*call_, object.document());
     if (!shown) return true;
-    return call_->responder->write(
-        line(type, output_.event_object(*call_, *shown, !std::exchange(has_written_, true))));
+    return send(line(type, output_.event_object(*call_, *shown, !std::exchange(has_written_, true))));
+  }
+
+  bool send(const std::string& event) {
+    events_.count.add();
+    events_.sizes.observe(static_cast<double>(event.size()));
+    return call_->responder->write(event);
   }
 
   void bookmark(std::int64_t version, bool ends_the_beginning) {
@@ -163,7 +173,7 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
                                           {"apiVersion", call_->resource->api_version()},
                                           {"metadata", std::move(metadata)}};
     const auto text = output_.is_verbatim() ? doc::render_json(object) : output_.event_object(*call_, object, false);
-    call_->responder->write(line("BOOKMARK", text));
+    send(line("BOOKMARK", text));
   }
 
   void schedule_bookmark(Context& context) {
@@ -190,6 +200,7 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
   Selection selection_;
   Output output_;
   bool wants_bookmarks_;
+  Metrics::WatchEvents events_;
   bool marks_end_ = false;
   bool open_ = true;
   bool has_written_ = false;
@@ -200,13 +211,11 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
   core::TimerId bookmark_timer_ = 0;
 };
 
-Watches::Watches(Context& context) : shared_(std::make_shared<Shared>(context)) {}
+Watches::Watches(Context& context, Metrics& metrics) : shared_(std::make_shared<Shared>(context, metrics)) {}
 Watches::~Watches() {
   const auto sessions = shared_->sessions;
   for (const auto& [id, session] : sessions) session->close();
 }
-
-std::size_t Watches::count() const { return shared_->sessions.size(); }
 
 void Watches::open(CallPtr call) {
   auto& context = shared_->context;
@@ -225,11 +234,6 @@ void Watches::open(CallPtr call) {
 
   const bool wants_initial = is_true(call->request, "sendInitialEvents");
   const bool says_initial = call->request.has_parameter("sendInitialEvents");
-  if (says_initial && call->request.parameter("resourceVersionMatch") != "NotOlderThan") {
-    return call->send(
-        invalid_options("ListOptions", "sendInitialEvents",
-                        "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
-  }
   const bool from_the_beginning = says_initial ? wants_initial : !*version || **version == 0;
   const auto id = shared_->next_id++;
   const auto session = std::make_shared<Session>(shared_, id, call, std::move(*selection), *output);
@@ -240,7 +244,10 @@ void Watches::open(CallPtr call) {
     });
   });
   auto time = shortest_watch + Duration(context.world.random.below(Duration(shortest_watch).count()));
-  if (*seconds && **seconds > 0) time = std::chrono::seconds(**seconds);
+  if (*seconds && **seconds != 0) {  // less than nothing is over at once
+    constexpr std::int64_t longest = 365LL * 24 * 3600;
+    time = std::chrono::seconds(std::clamp<std::int64_t>(**seconds, 0, longest));
+  }
   session->limit(context, time);
   const std::optional<std::int64_t> after = *version && **version > 0 ? **version : *current;
   session->begin(context, after, from_the_beginning, wants_initial && is_true(call->request, "allowWatchBookmarks"));

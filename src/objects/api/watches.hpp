@@ -11,12 +11,14 @@
 
 namespace slipway::objects::api {
 
+class Metrics;
+
 class Watches {
  public:
-  explicit Watches(Context& context);
+  // Both outlive this.
+  Watches(Context& context, Metrics& metrics);
   ~Watches();
   void open(CallPtr call);
-  std::size_t count() const;
 
  private:
   class Session;

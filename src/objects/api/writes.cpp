@@ -44,6 +44,16 @@ std::string largest_field(const doc::Value& value, std::string path) {
   return largest_field(*largest, path.empty() ? name : path + "." + name);
 }
 
+// CreateOptions or UpdateOptions, as webhooks are shown them.
+doc::Value options_of(const Call& call, bool is_new) {
+  doc::Object options{{"kind", is_new ? "CreateOptions" : "UpdateOptions"}, {"apiVersion", "meta.k8s.io/v1"}};
+  if (is_dry_run(call)) options.append("dryRun", doc::Array{"All"});
+  for (const auto* name : {"fieldManager", "fieldValidation"}) {
+    if (const auto said = call.request.parameter(name); !said.empty()) options.append(name, said);
+  }
+  return options;
+}
+
 }  // namespace
 
 struct Writes::Attempt {
@@ -106,10 +116,6 @@ void Writes::patch(CallPtr call) {
 }
 
 void Writes::run(CallPtr call, Plan plan) {
-  if (const auto dry = call->request.parameter("dryRun"); !dry.empty() && dry != "All") {
-    return call->send(invalid_options(call->info.verb == Verb::create ? "CreateOptions" : "UpdateOptions", "dryRun",
-                                      "Unsupported value: \"" + std::string(dry) + "\": supported values: \"All\""));
-  }
   auto attempt = std::make_shared<Attempt>();
   attempt->call = std::move(call);
   attempt->plan = std::move(plan);
@@ -145,6 +151,7 @@ void Writes::begin(std::shared_ptr<Attempt> attempt) {
   review->object = std::move(attempt->draft.after);
   review->before = attempt->draft.before;
   review->name = {call.info.ns, review->object["metadata"]["name"].string_or("")};
+  review->options = options_of(call, attempt->is_new);
   review->user = call.caller;
   review->dry_run = is_dry_run(call);
   attempt->review = std::move(review);

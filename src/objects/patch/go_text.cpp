@@ -84,23 +84,19 @@ std::string go_literal(const doc::Value& value) {
 }
 
 std::string go_quoted(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::string_view hex = "0123456789abcdef";
+  constexpr std::string_view named = "\a\b\f\n\r\t\v\"\\";
+  constexpr std::string_view names = "abfnrtv\"\\";
   std::string quoted = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
+    if (const auto at = named.find(c); at != std::string_view::npos) {
       quoted += '\\';
-      quoted += c;
-    } else if (c == '\n') {
-      quoted += "\\n";
-    } else if (c == '\t') {
-      quoted += "\\t";
-    } else if (c == '\r') {
-      quoted += "\\r";
+      quoted += names[at];
     } else if (byte < 0x20 || byte == 0x7f) {
       quoted += "\\x";
-      quoted += kHex[byte >> 4U];
-      quoted += kHex[byte & 15U];
+      quoted += hex[byte >> 4U];
+      quoted += hex[byte & 15U];
     } else {
       quoted += c;
     }
