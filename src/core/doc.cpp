@@ -23,6 +23,12 @@ bool equal(std::int64_t integer, double number) {
   return static_cast<std::int64_t>(number) == integer && std::trunc(number) == number;
 }
 
+// Most objects have a few members: room for one, then for two, would be made and left again.
+void make_room(std::vector<Object::Member>& members) {
+  constexpr std::size_t few = 4;
+  if (members.size() == members.capacity()) members.reserve(std::max(few, 2 * members.size()));
+}
+
 }  // namespace
 
 std::string_view name_of(Type type) {
@@ -70,12 +76,16 @@ Value* Object::find(std::string_view key) { return const_cast<Value*>(std::as_co
 
 Value& Object::operator[](std::string_view key) {
   if (Value* found = find(key)) return *found;
+  make_room(members_);
   return members_.emplace_back(std::string(key), Value()).second;
 }
 
 void Object::set(std::string_view key, Value value) { (*this)[key] = std::move(value); }
 
-void Object::append(std::string key, Value value) { members_.emplace_back(std::move(key), std::move(value)); }
+void Object::append(std::string key, Value value) {
+  make_room(members_);
+  members_.emplace_back(std::move(key), std::move(value));
+}
 
 bool Object::erase(std::string_view key) {
   return std::erase_if(members_, [&](const Member& member) { return member.first == key; }) > 0;

@@ -113,7 +113,8 @@ class JsonParser {
   bool parse_array(Value& out, int depth) {
     if (too_deep(depth)) return false;
     ++at_;
-    Array array;
+    out = Array();
+    Array& array = out.as_array();
     if (!next_is(']')) {
       do {
         skip_space();
@@ -122,14 +123,14 @@ class JsonParser {
       } while (next_is(','));
       if (!next_is(']')) return expected("',' or ']'");
     }
-    out = std::move(array);
     return true;
   }
 
   bool parse_object(Value& out, int depth) {
     if (too_deep(depth)) return false;
     ++at_;
-    Object object;
+    out = Object();
+    Object& object = out.as_object();
     std::unordered_set<std::string> seen;  // only for objects with many members
     if (!next_is('}')) {
       do {
@@ -146,13 +147,11 @@ class JsonParser {
         }
         if (!next_is(':')) return expected("':'");
         skip_space();
-        Value value;
-        if (!parse_value(value, depth + 1)) return false;
-        object.append(std::move(key), std::move(value));
+        object.append(std::move(key), Value());
+        if (!parse_value((object.end() - 1)->second, depth + 1)) return false;
       } while (next_is(','));
       if (!next_is('}')) return expected("',' or '}'");
     }
-    out = std::move(object);
     return true;
   }
 
@@ -169,9 +168,7 @@ class JsonParser {
     const std::size_t start = at_++;
     while (true) {
       const std::size_t chunk = at_;
-      while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' &&
-             static_cast<unsigned char>(text_[at_]) >= 0x20)
-        ++at_;
+      skip_unescaped();
       out.append(text_.substr(chunk, at_ - chunk));
       if (at_ >= text_.size()) return problem(start, 1, "this string has no end", "add the closing double quote");
       if (text_[at_] == '"') {
@@ -180,6 +177,15 @@ class JsonParser {
       }
       if (text_[at_] != '\\') return problem(at_, 1, "control character in a string", "write \\n, \\t or \\u00XX");
       if (!parse_escape(out)) return false;
+    }
+  }
+
+  // The whole text is UTF-8, which was looked at before.
+  void skip_unescaped() {
+    while (true) {
+      at_ += plain_run(text_.substr(at_));
+      if (at_ >= text_.size() || static_cast<unsigned char>(text_[at_]) < 0x80) return;
+      while (at_ < text_.size() && static_cast<unsigned char>(text_[at_]) >= 0x80) ++at_;
     }
   }
 

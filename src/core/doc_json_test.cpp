@@ -50,6 +50,30 @@ TEST_CASE("JSON documents are read and written back") {
   CHECK(doc::parse_json("1.0").value().type() == doc::Type::number);
 }
 
+TEST_CASE("a character is read and written the same wherever it stands in a text") {
+  for (const std::string special : {"\"", "\\", "\n", "\x01", "\x1F", "\x7F", "\xC3\xA9", "\xF0\x9F\x98\x80"}) {
+    for (std::size_t before = 0; before < 20; ++before) {
+      const auto text = std::string(before, 'a') + special + std::string(20 - before, 'b');
+      CAPTURE(text);
+      CHECK(doc::parse_json(doc::render_json(text)).value().as_string() == text);
+      CHECK(doc::parse_json("\"" + std::string(before, 'a') + "\x01\"").error().message ==
+            "control character in a string");
+    }
+  }
+}
+
+TEST_CASE("bytes that are no UTF-8 are refused, and written as the character that says so") {
+  for (const std::string invalid : {"\xFF", "\xC3", "\xE2\x82", "\xED\xA0\x80"}) {
+    std::string marks;
+    for (std::size_t i = 0; i < invalid.size(); ++i) marks += "\xEF\xBF\xBD";
+    for (std::size_t before = 0; before < 20; ++before) {
+      const std::string front(before, 'a');
+      CHECK(doc::render_json(front + invalid + "b\xC3\xA9") == "\"" + front + marks + "b\xC3\xA9\"");
+      CHECK(doc::parse_json("\"" + front + invalid + "\"").error().message == "invalid UTF-8");
+    }
+  }
+}
+
 TEST_CASE("mistakes in JSON are told with their place") {
   const struct {
     const char* text;

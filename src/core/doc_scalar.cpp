@@ -4,6 +4,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "core/error_text.hpp"
 #include "core/text.hpp"
@@ -74,6 +76,67 @@ Value resolve_radix(std::string_view text, int base) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), integer, base);
   if (error != std::errc() || end != digits.data() + digits.size()) return text;
   return integer;
+}
+
+bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+// Eight bytes looked at together: most texts are ASCII and need no byte of theirs changed.
+std::uint64_t eight_bytes(std::string_view text, std::size_t at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data() + at, sizeof word);
+  return word;
+}
+
+constexpr std::uint64_t in_each_byte(unsigned char byte) { return 0x0101010101010101U * byte; }
+
+// Whether any byte is below `limit`, which is at most 0x80.
+constexpr bool any_below(std::uint64_t bytes, unsigned char limit) {
+  return ((bytes - in_each_byte(limit)) & ~bytes & in_each_byte(0x80)) != 0;
+}
+
+// One of '"', '\\' and the controls.
+void append_escaped(std::string& out, char c) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  switch (c) {
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\b':
+      out += "\\b";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\f':
+      out += "\\f";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    default:
+      out += "\\u00";
+      out += hex[static_cast<unsigned char>(c) >> 4];
+      out += hex[c & 15];
+  }
+}
+
+// What stands before the next ASCII character goes from `text` to `out`.
+void append_beyond_ascii(std::string& out, std::string_view& text) {
+  std::string_view run = text.substr(0, static_cast<std::size_t>(std::ranges::find_if(text, is_ascii) - text.begin()));
+  text.remove_prefix(run.size());
+  while (!run.empty()) {
+    const std::size_t valid = std::min(find_invalid_utf8(run), run.size());
+    out += run.substr(0, valid);
+    if (valid == run.size()) return;
+    append_utf8(out, 0xFFFD);
+    run.remove_prefix(valid + 1);
+  }
 }
 
 }  // namespace
@@ -158,9 +221,24 @@ std::string text_as_written(const Value& scalar) {
   }
 }
 
+std::size_t plain_run(std::string_view text) {
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    const std::uint64_t word = eight_bytes(text, i);
+    const auto has = [word](char c) { return any_below(word ^ in_each_byte(c), 1); };
+    if ((word & in_each_byte(0x80)) != 0 || any_below(word, 0x20) || has('"') || has('\\')) break;
+  }
+  while (i < text.size() && is_ascii(text[i]) && text[i] >= 0x20 && text[i] != '"' && text[i] != '\\') ++i;
+  return i;
+}
+
 std::size_t find_invalid_utf8(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
+    if (i + 8 <= text.size() && (eight_bytes(text, i) & in_each_byte(0x80)) == 0) {
+      i += 8;
+      continue;
+    }
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x80) {
       ++i;
@@ -202,46 +280,18 @@ void append_utf8(std::string& out, char32_t code_point) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
   out += '"';
-  while (!text.empty()) {
-    const std::size_t invalid = find_invalid_utf8(text);
-    for (char c : text.substr(0, invalid)) {
-      switch (c) {
-        case '"':
-          out += "\\\"";
-          break;
-        case '\\':
-          out += "\\\\";
-          break;
-        case '\b':
-          out += "\\b";
-          break;
-        case '\t':
-          out += "\\t";
-          break;
-        case '\n':
-          out += "\\n";
-          break;
-        case '\f':
-          out += "\\f";
-          break;
-        case '\r':
-          out += "\\r";
-          break;
-        default:
-          if (static_cast<unsigned char>(c) < 0x20) {
-            out += "\\u00";
-            out += hex[static_cast<unsigned char>(c) >> 4];
-            out += hex[c & 15];
-          } else {
-            out += c;
-          }
-      }
+  while (true) {
+    const std::size_t plain = plain_run(text);
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    if (is_ascii(text.front())) {
+      append_escaped(out, text.front());
+      text.remove_prefix(1);
+    } else {
+      append_beyond_ascii(out, text);
     }
-    if (invalid == std::string_view::npos) break;
-    append_utf8(out, 0xFFFD);
-    text.remove_prefix(invalid + 1);
   }
   out += '"';
 }

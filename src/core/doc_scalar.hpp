@@ -23,6 +23,9 @@ std::string render_number(double number);
 // A scalar's text: as it stands in its file when it has a mark there ("1.10" stays "1.10"), else as JSON spells it.
 std::string text_as_written(const Value& scalar);
 
+// How many characters at the beginning of `text` stand in JSON's quotes as they are: ASCII without '"', '\\' and
+// controls.
+std::size_t plain_run(std::string_view text);
 // The position of the first byte that is not valid UTF-8, or npos.
 std::size_t find_invalid_utf8(std::string_view text);
 void append_utf8(std::string& out, char32_t code_point);

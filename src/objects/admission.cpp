@@ -10,6 +10,8 @@ namespace slipway::objects {
 
 struct Admission::State {
   explicit State(Embedded& given) : embedded(given), quota(given.context(), given.store()) {}
+  Result<> make_priority_classes();
+
   Embedded& embedded;
   admission::QuotaController quota;
 };
@@ -26,13 +28,20 @@ Admission::Admission(Embedded& embedded) : state_(std::make_unique<State>(embedd
 
 Admission::~Admission() = default;
 
-Result<> Admission::start() {
-  auto& store = state_->embedded.store();
+Result<> Admission::State::make_priority_classes() {
+  auto& store = embedded.store();
+  const auto kind = kind_of(*embedded.catalog().stored("scheduling.k8s.io", "PriorityClass"));
   for (auto& wanted : admission::system_priority_classes()) {
-    const auto kind = kind_of(*state_->embedded.catalog().stored("scheduling.k8s.io", "PriorityClass"));
     TRY_ASSIGN(const auto found, store.find(kind, wanted.name()));
     if (!found) TRY(store.create(std::move(wanted)));
   }
+  return {};
+}
+
+Result<> Admission::start() {
+  Result<> made;
+  TRY(state_->embedded.backend().group([&] { made = state_->make_priority_classes(); }));
+  TRY(made);
   return state_->quota.start();
 }
 

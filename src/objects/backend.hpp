@@ -52,6 +52,8 @@ struct Located {
   bool is_being_deleted = false;
 };
 
+enum class Presence : std::uint8_t { absent, present, being_deleted };
+
 // Ends when destroyed: no callback runs after that.
 class ChangeWatch {
  public:
@@ -65,6 +67,7 @@ class Backend {
   virtual ~Backend() = default;
 
   virtual Result<std::optional<Stored>> find(const Kind& kind, const Name& name) = 0;
+  virtual Result<Presence> presence(const Kind& kind, const Name& name) = 0;  // reads no body
   // Objects in order of namespace, then name, until `visit` says false. Returns the version that the answer is of.
   virtual Result<std::int64_t> list(const Kind& kind, const KeyRange& range,
                                     const std::function<bool(Stored)>& visit) = 0;

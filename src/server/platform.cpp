@@ -35,6 +35,26 @@ sigset_t stop_signals() {
   return set;
 }
 
+// Everything that `work` writes to the database is one transaction, with one fsync. It must not wait for anybody.
+Result<> in_one_transaction(State& s, Result<> (*work)(State&)) {
+  Result<> outcome;
+  TRY(s.database->group([&] { outcome = work(s); }));
+  return outcome;
+}
+
+Result<> open_stores(State& s) {
+  const Layout& layout = s.options.layout;
+  TRY_ASSIGN(s.audit, team::AuditLog::open(s.world(), *s.database, layout.audit_key()));
+  TRY_ASSIGN(std::vector<team::Person> people, load_people(layout, s.options.team_file));
+  TRY_ASSIGN(s.team, team::Team::open(s.world(), *s.database, std::move(people)));
+  s.team->record_to(*s.audit);
+  TRY(open_objects(s));
+  for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease", "kubeflow", "slipway-ci",
+                           "llm-d-system", "istio-system", "monitoring"})
+    TRY(ensure_namespace(*s.store, name));
+  return {};
+}
+
 Result<> open_ground(State& s) {
   const Layout& layout = s.options.layout;
   s.http = net::make_client(s.io, s.real.loop());
@@ -42,17 +62,9 @@ Result<> open_ground(State& s) {
   s.world_.emplace(s.real.world());
   TRY_ASSIGN(s.database, storage::open_sqlite(layout.database()));
   TRY_ASSIGN(s.blobs, storage::open_directory_blobs(layout.blobs()));
-  TRY_ASSIGN(s.audit, team::AuditLog::open(s.world(), *s.database, layout.audit_key()));
-  TRY_ASSIGN(std::vector<team::Person> people, load_people(layout, s.options.team_file));
-  TRY_ASSIGN(s.team, team::Team::open(s.world(), *s.database, std::move(people)));
-  s.team->record_to(*s.audit);
+  TRY(in_one_transaction(s, open_stores));
   TRY(ensure_tokens(*s.team, layout));
-  TRY(open_objects(s));
-  for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease", "kubeflow", "slipway-ci",
-                           "llm-d-system", "istio-system", "monitoring"})
-    TRY(ensure_namespace(*s.store, name));
-  TRY(extract_assets("runtime/", layout.runtime()));
-  return {};
+  return extract_assets("runtime/", layout.runtime());
 }
 
 Result<> open_node(State& s) {
@@ -182,6 +194,11 @@ void start_triggers(State& s) {
   for (const forge::Push& push : std::views::reverse(*recent)) s.triggers->pushed(push, [](const auto&) {});
 }
 
+Result<> show_parts(State& s) {
+  TRY(start_infrastructure(s));
+  return show_mirror_pods(s.world(), *s.store, {s.node->name(), SLIPWAY_VERSION, ::getpid()});
+}
+
 Result<> start_rooms(State& s) {
   TRY(s.objects->start());
   TRY(s.access->start());
@@ -196,8 +213,7 @@ Result<> start_rooms(State& s) {
   });
   TRY(s.delivery->start());
   TRY(s.slo->start());
-  TRY(start_infrastructure(s));
-  TRY(show_mirror_pods(s.world(), *s.store, {s.node->name(), SLIPWAY_VERSION, ::getpid()}));
+  TRY(in_one_transaction(s, show_parts));
   start_traffic_view(s);
   return {};
 }
@@ -268,7 +284,7 @@ Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
   TRY_ASSIGN(const auto variables, merge_variables(s.options));
   TRY(open_ground(s));
   TRY(open_node(s));
-  TRY(open_rooms(s));
+  TRY(in_one_transaction(s, open_rooms));
   TRY(open_server(s));
   // Only now: what did not start is not kept.
   TRY(remember_ports(s.options.layout, choice.remembered));

@@ -61,6 +61,9 @@ class Database {
   // the error is returned. When the commit fails, every member of the group gets that error and nothing is changed.
   // `work` must not call write() again and must not block.
   virtual Result<> write(const std::function<Result<>(Connection&)>& work) = 0;
+  // As write(), cheaper in a group(): without a savepoint. `work` finds out all that it may refuse before its first
+  // change. An error after a change, as of a full disk, is every later write's of the group too, and the commit's.
+  virtual Result<> write_checked(const std::function<Result<>(Connection&)>& work) = 0;
 
   // Runs `work` on this thread, now. Every write() of this thread inside of it shares one transaction and one fsync,
   // each in a savepoint of its own: one that fails undoes only itself, what join_next_write() brought goes along with

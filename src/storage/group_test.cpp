@@ -148,6 +148,37 @@ TEST_CASE_FIXTURE(Fixture, "what is joined to a write of a group goes along with
   CHECK(all() == "1ax");
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a checked write that refuses in time undoes nothing, and one that fails later loses the group") {
+  const auto checked = [&](const std::string& who, bool fails_later) {
+    return database->write_checked([&](Connection& c) -> Result<> {
+      TRY(c.execute("INSERT INTO t (who) VALUES (?)", {who}));
+      return fails_later ? fail(Code::internal, "too late") : Result<>();
+    });
+  };
+  CHECK(database
+            ->group([&] {
+              CHECK(checked("a", false).has_value());
+              CHECK(checked("a", false).error().code == Code::conflict);
+              CHECK(checked("b", false).has_value());
+            })
+            .has_value());
+  CHECK(all() == "ab");
+  const auto lost = database->group([&] {
+    CHECK(checked("c", false).has_value());
+    tell("c");
+    CHECK(checked("d", true).error().message == "too late");
+    CHECK(insert("e").error().message == "too late");
+  });
+  CHECK(lost.error().message == "too late");
+  CHECK(told == Told{"c undone"});
+  CHECK(all() == "ab");
+  // Alone it has others' writes in its transaction, perhaps: it undoes itself.
+  CHECK(checked("f", true).error().message == "too late");
+  CHECK(checked("f", false).has_value());
+  CHECK(all() == "abf");
+}
+
 TEST_CASE_FIXTURE(Fixture, "whatever commit fails, each group is there as a whole or not at all") {
   for (int failing = 1; failing <= 6; ++failing) {
     CAPTURE(failing);

@@ -1,6 +1,7 @@
 #pragma once
 // One SQLite connection with its cache of prepared statements. Inside of storage: others see database.hpp.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,7 +12,8 @@ struct sqlite3;
 
 namespace slipway::storage {
 
-enum class SqliteMode { create, read, scratch };  // scratch: a new file without a journal, for backups
+// scratch: a new file without a journal, for backups. keep: moves the log into the file, and nothing else.
+enum class SqliteMode { create, read, scratch, keep };
 
 // One thread at a time; sessions on it too.
 class SqliteConnection {
@@ -29,8 +31,14 @@ class SqliteConnection {
                 bool read_only = false);
   std::int64_t last_insert_id() const;
   std::int64_t changed_rows() const;
+  std::int64_t total_changes() const;  // rows since it was opened; those that were undone too
   // False when SQLite undid the transaction by itself, as it does when the disk is full.
   bool in_transaction() const;
+
+  // Instead of SQLite's own checkpoints: `committed` gets the pages in the log after each commit that wrote some.
+  void on_commit(std::function<void(int pages)> committed);
+  // Moves what is in the log into the file, as far as readers let it, while the writer goes on.
+  Result<> checkpoint();
 
   // Copies this database into `target`, page by page, in one snapshot.
   Result<> copy_to(SqliteConnection& target);
@@ -45,6 +53,7 @@ class SqliteConnection {
 
   std::string path_;
   sqlite3* handle_ = nullptr;
+  std::function<void(int)> committed_;
   std::unique_ptr<Cache> cache_;
 };
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "storage/posix_file.hpp"
+#include "storage/sqlite_checkpointer.hpp"
 #include "storage/sqlite_connection.hpp"
 
 namespace slipway::storage {
@@ -21,9 +22,13 @@ using Work = std::function<Result<>(Connection&)>;
 constexpr std::size_t largest_group = 128;  // writes in one transaction: bounds how long the first one waits
 constexpr std::size_t idle_readers = 8;
 
+// How a write that fails is undone.
+enum class Undo : std::uint8_t { by_savepoint, never_needed };
+
 // A call of write() or group() that waits for its transaction.
 struct Pending {
   const Work& work;
+  Undo undo = Undo::by_savepoint;
   bool on_own_thread = false;  // a group(): it leads its transaction
   bool has_changes = false;    // of a group: whether a write() in it succeeded
   Result<> result = {};
@@ -43,19 +48,14 @@ thread_local Joined joined;
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(std::string path, DatabaseOptions options, std::unique_ptr<SqliteConnection> writer)
-      : path_(std::move(path)), options_(options), in_memory_(path_ == ":memory:"), writer_(std::move(writer)) {}
-
-  Result<> write(const Work& work) override {
-    if (joined.database != this || joined.is_durable) return write_alone(work);
-    // Another thread may lead the group and run this: nothing of this thread's may be looked up in there.
-    const Work both = [&work, &along = joined.work](Connection& connection) -> Result<> {
-      TRY(work(connection));
-      return along(connection);
-    };
-    auto result = write_alone(both);
-    joined.is_durable = result.has_value();
-    return result;
+      : path_(std::move(path)), options_(options), in_memory_(path_ == ":memory:"), writer_(std::move(writer)) {
+    if (in_memory_) return;
+    checkpointer_ = std::make_unique<Checkpointer>(path_, options_);
+    writer_->on_commit([this](int pages) { checkpointer_->committed(*writer_, pages); });
   }
+
+  Result<> write(const Work& work) override { return write_undoing(work, Undo::by_savepoint); }
+  Result<> write_checked(const Work& work) override { return write_undoing(work, Undo::never_needed); }
 
   void join_next_write(Work work) override { joined = {this, std::move(work), false}; }
   bool end_join() override { return std::exchange(joined, {}).is_durable; }
@@ -80,7 +80,7 @@ class SqliteDatabase final : public Database {
       if (thrown) return fail(Code::internal, "a group of writes was ended by an exception");
       return outcome;
     };
-    Pending mine{.work = all, .on_own_thread = true};
+    Pending mine{.work = all, .undo = Undo::never_needed, .on_own_thread = true};
     const auto result = enter(mine);
     for (const auto& done : callbacks) done(result.has_value());
     if (thrown) std::rethrow_exception(thrown);
@@ -136,9 +136,23 @@ class SqliteDatabase final : public Database {
   // Only the thread of the open group finds its own id there.
   bool in_group() const { return group_thread_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
-  Result<> write_alone(const Work& work) {
-    Pending mine{.work = work};
-    return in_group() ? write_in_group(mine) : enter(mine);
+  Result<> write_undoing(const Work& work, Undo undo) {
+    if (joined.database != this || joined.is_durable) return write_alone(work, undo);
+    // Another thread may lead the group and run this: nothing of this thread's may be looked up in there.
+    const Work both = [&work, &along = joined.work](Connection& connection) -> Result<> {
+      TRY(work(connection));
+      return along(connection);
+    };
+    auto result = write_alone(both, undo);
+    joined.is_durable = result.has_value();
+    return result;
+  }
+
+  Result<> write_alone(const Work& work, Undo undo) {
+    Pending mine{.work = work, .undo = undo};
+    if (in_group()) return write_in_group(mine);
+    mine.undo = Undo::by_savepoint;  // other threads may be in the transaction
+    return enter(mine);
   }
 
   // The group holds the writer and its transaction.
@@ -201,6 +215,7 @@ class SqliteDatabase final : public Database {
         outcome = outcome ? run(*member) : run_in_vain(*member);
         member->has_changes = member->on_own_thread ? group_has_changes_ : member->result.has_value();
         lock.lock();
+        if (!outcome && member->on_own_thread) break;  // the others have nothing to do with it
       }
       lock.unlock();
       const bool changes =
@@ -218,7 +233,20 @@ class SqliteDatabase final : public Database {
 
   // The member's own error goes to member.result; what is returned is the transaction's state.
   Result<> run(Pending& member) {
-    TRY(writer_->execute("SAVEPOINT member", {}));
+    const bool has_savepoint = member.undo == Undo::by_savepoint;
+    if (has_savepoint) TRY(writer_->execute("SAVEPOINT member", {}));
+    const auto before = writer_->total_changes();
+    work_on(member);
+    if (!writer_->in_transaction()) {  // as SQLite does when the disk is full
+      if (!member.result) return member.result;
+      return fail(Code::internal, "a write ended the transaction it ran in");
+    }
+    if (!has_savepoint) return member.result || writer_->total_changes() == before ? Result<>() : member.result;
+    if (!member.result) TRY(writer_->execute("ROLLBACK TO member", {}));
+    return writer_->execute("RELEASE member", {});
+  }
+
+  void work_on(Pending& member) {
     try {
       SqliteSession session(*writer_, false);
       member.result = member.work(session);
@@ -228,12 +256,6 @@ class SqliteDatabase final : public Database {
     } catch (...) {
       member.result = fail(Code::internal, "a write threw something that is no exception");
     }
-    if (!writer_->in_transaction()) {  // as SQLite does when the disk is full
-      if (!member.result) return member.result;
-      return fail(Code::internal, "a write ended the transaction it ran in");
-    }
-    if (!member.result) TRY(writer_->execute("ROLLBACK TO member", {}));
-    return writer_->execute("RELEASE member", {});
   }
 
   Result<> run_in_vain(const Pending& group) {
@@ -301,6 +323,8 @@ class SqliteDatabase final : public Database {
 
   std::mutex readers_mutex_;
   std::vector<std::unique_ptr<SqliteConnection>> readers_;
+
+  std::unique_ptr<Checkpointer> checkpointer_;  // of a file; ends before the writer
 };
 
 }  // namespace

@@ -277,3 +277,24 @@ TEST_CASE("a full disk is resource_exhausted, changes nothing, and passes") {
   CHECK_MESSAGE(small.has_value(), small.error().render());
   CHECK(names(*database) == "a;b;");
 }
+
+TEST_CASE("a writer that never pauses keeps a bounded log, and all that it wrote") {
+  TestDirectory directory;
+  const auto path = directory.path() + "/d.sqlite";
+  constexpr int writes = 400;
+  {
+    auto database = opened(path);
+    REQUIRE(run(*database, table).has_value());
+    std::uintmax_t longest = 0;
+    for (int i = 0; i < writes; ++i) {  // 25 pages each
+      REQUIRE(run(*database, "INSERT INTO t (name) VALUES (?)", {std::to_string(i) + std::string(100'000, 'x')}));
+      longest = std::max(longest, std::filesystem::file_size(path + "-wal"));
+    }
+    CHECK(longest < 20'000'000);
+  }
+  std::int64_t rows = 0;
+  REQUIRE(opened(path)->read([&](Connection& c) {
+    return c.query("SELECT count(*) FROM t", {}, [&](const Row& row) { rows = row.integer(0); });
+  }));
+  CHECK(rows == writes);
+}

@@ -78,26 +78,32 @@ Result<std::optional<Principal>> Team::authenticate(const core::Headers& headers
   return std::optional<Principal>(std::move(owner));
 }
 
-Result<Principal> Team::owner_of(std::string_view token) const {
-  std::string person;
-  std::optional<std::int64_t> expires;
-  bool revoked = false;
+Result<const Team::Token*> Team::find_token(std::string_view secret) const {
+  const auto hash = core::Digest::of(secret).hex();
+  if (const auto known = asked_about_.find(hash); known != asked_about_.end()) return &known->second;
+  std::optional<Token> found;
   TRY(database_.read([&](storage::Connection& c) {
-    return c.query("SELECT person, expires, revoked FROM team_tokens WHERE hash = ?", {core::Digest::of(token).hex()},
+    return c.query("SELECT person, expires, revoked FROM team_tokens WHERE hash = ?", {hash},
                    [&](const storage::Row& row) {
-                     person = row.text(0);
-                     if (!row.is_null(1)) expires = row.integer(1);
-                     revoked = row.integer(2) != 0;
+                     found = Token{row.text(0), std::nullopt, row.integer(2) != 0};
+                     if (!row.is_null(1)) found->expires = time_of(row.integer(1));
                    });
   }));
+  if (!found) return nullptr;
+  constexpr std::size_t most_remembered = 1000;
+  if (asked_about_.size() >= most_remembered) asked_about_.clear();
+  return &(asked_about_[hash] = std::move(*found));
+}
+
+Result<Principal> Team::owner_of(std::string_view token) const {
+  TRY_ASSIGN(const auto* const found, find_token(token));
   const std::string hint = "ask an administrator for a new token";
-  if (person.empty()) return fail(Code::unauthenticated, "this token is not known", hint);
-  if (revoked) return fail(Code::unauthenticated, "this token was revoked", hint);
-  if (expires && *expires <= micros(world_.clock.now())) {
+  if (found == nullptr) return fail(Code::unauthenticated, "this token is not known", hint);
+  if (found->revoked) return fail(Code::unauthenticated, "this token was revoked", hint);
+  if (found->expires && *found->expires <= world_.clock.now())
     return fail(Code::unauthenticated, "this token has expired", hint);
-  }
-  const auto* owner = find(person);
-  if (owner == nullptr) return fail(Code::unauthenticated, person + " is no longer in team.yaml");
+  const auto* owner = find(found->person);
+  if (owner == nullptr) return fail(Code::unauthenticated, found->person + " is no longer in team.yaml");
   return Principal{owner->id, owner->name, owner->roles, owner->service, {}};
 }
 
@@ -129,6 +135,7 @@ Result<IssuedToken> Team::issue_token(std::string_view person, std::string_view 
 
 Result<> Team::revoke(std::string_view token_id, std::string_view by) {
   const std::string id(token_id);
+  asked_about_.clear();
   return write_on_record({.actor = std::string(by), .action = "token-revoked", .object = "token " + id},
                          [&](storage::Connection& c) -> Result<> {
                            TRY(c.execute("UPDATE team_tokens SET revoked = 1 WHERE id = ?", {id}));

@@ -3,6 +3,7 @@
 // those to a subject) and not for the record of what people did (audit.hpp). Control loop only.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -99,11 +100,20 @@ class Team {
  private:
   Team(core::World world, storage::Database& database, std::vector<Person> people);
   Result<> write_on_record(core::Event event, const std::function<Result<>(storage::Connection&)>& work);
+  // What is kept of a token.
+  struct Token {
+    std::string person;
+    std::optional<Time> expires;
+    bool revoked = false;
+  };
+  Result<const Token*> find_token(std::string_view secret) const;  // nullptr: not known
   core::World world_;
   storage::Database& database_;
   std::vector<Person> people_;
   core::EventSink* events_ = nullptr;
   Accounts accounts_;
+  // Tokens that were asked about, by their hash: every request does. Emptied when one is revoked.
+  mutable std::map<std::string, Token, std::less<>> asked_about_;
 };
 
 // GET /whoami, GET /people, GET /timeline, GET /timeline/verify, GET and POST /tokens, DELETE /tokens/{id}, all under

@@ -59,6 +59,7 @@ TEST_CASE("a wrong, revoked or expired token is refused, and so is one whose own
   CHECK(office.with("Digest x").error().code == Code::unauthenticated);
 
   const auto revoked = office.people->issue_token("ada@example.com", "").value();
+  CHECK(office.with("Bearer " + revoked.secret).has_value());
   CHECK(office.people->revoke(revoked.id).has_value());
   CHECK(office.with("Bearer " + revoked.secret).error().message == "this token was revoked");
 

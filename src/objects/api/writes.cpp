@@ -214,15 +214,13 @@ Result<Stored> Writes::record(const Call& call, const char* action, const std::s
 
 Answer<> Writes::check_namespace(const Call& call) const {
   if (!call.resource->namespaced) return {};
-  auto found = context_.backend.find(kinds::namespace_, {"", call.info.ns});
-  if (!found) return refuse(from_error(found.error()));
-  if (!*found) {
+  const auto presence = context_.backend.presence(kinds::namespace_, {"", call.info.ns});
+  if (!presence) return refuse(from_error(presence.error()));
+  if (*presence == Presence::absent) {
     const auto namespaces = context_.catalog.find("", "v1", "Namespace");
     return refuse(not_found(*namespaces, call.info.ns));
   }
-  auto object = (*found)->parse();
-  if (!object) return refuse(from_error(object.error()));
-  if (object->is_being_deleted()) {
+  if (*presence == Presence::being_deleted) {
     auto failure =
         forbidden(*call.resource, call.info.name,
                   "unable to create new content in namespace " + call.info.ns + " because it is being terminated");

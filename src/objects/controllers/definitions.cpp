@@ -38,6 +38,7 @@ DefinitionController::DefinitionController(core::World& world, Store& store, Bac
 Result<> DefinitionController::install(const doc::Value& bundled) {
   Object wanted(bundled);
   wanted.set_annotation(bundled_annotation, fingerprint(bundled));
+  wanted.add_finalizer(cleanup_finalizer);
   TRY_ASSIGN(const auto stored, store_.find(definition_kind, wanted.name()));
   if (!stored) {
     TRY(store_.create(std::move(wanted)));
@@ -60,13 +61,17 @@ Result<std::vector<doc::Value>> DefinitionController::stored_definitions() {
 }
 
 Result<> DefinitionController::load() {
-  TRY_ASSIGN(auto list, store_.list(definition_kind));
-  for (auto& item : list.items) {
-    const auto name = item.name();
-    auto served = item.is_being_deleted() ? Result<Outcome>(Outcome{}) : serve(std::move(item));
+  TRY_ASSIGN(auto definitions, stored_definitions());
+  for (auto& definition : definitions) {
+    Object object(definition);
+    if (object.is_being_deleted()) continue;
     // One that an earlier program accepted must not keep the platform from starting.
-    if (!served)
-      log::error("objects", "a definition is not served", {{"name", name.name}, {"error", served.error().one_line()}});
+    if (auto served = serve(object, definitions)) {
+      definition = std::move(object.document());
+    } else {
+      log::error("objects", "a definition is not served",
+                 {{"name", definition["metadata"]["name"].string_or("")}, {"error", served.error().one_line()}});
+    }
   }
   return {};
 }
@@ -80,13 +85,16 @@ Result<Outcome> DefinitionController::reconcile(const Name& name) {
     return Outcome{};
   }
   if (object->is_being_deleted()) return end(std::move(*object));
-  return serve(std::move(*object));
+  const auto known = served_.find(name.name);
+  if (known != served_.end() && known->second.version == object->resource_version()) return Outcome{};
+  TRY_ASSIGN(const auto definitions, stored_definitions());
+  TRY(serve(*object, definitions));
+  return Outcome{};
 }
 
-Result<Outcome> DefinitionController::serve(Object object) {
+Result<> DefinitionController::serve(Object& object, std::span<const doc::Value> definitions) {
   const crd::ReadOptions options{.bundled = !object.annotation(bundled_annotation).empty()};
   TRY_ASSIGN(const auto definition, crd::parse_definition(object.document(), options));
-  TRY_ASSIGN(const auto definitions, stored_definitions());
   const auto taken = crd::taken_names(definition.group, definition.name, definitions);
   auto status = crd::status_of(object.document(), taken, world_.clock.now());
   if (!has_finalizer(object)) {
@@ -99,16 +107,17 @@ Result<Outcome> DefinitionController::serve(Object object) {
   }
   if (!crd::is_established(object.document())) {
     forget(definition.name);
-    return Outcome{};
+    return {};
   }
+  auto& before = served_[definition.name];
+  before.version = object.resource_version();
   // Discovery and OpenAPI are made again for what is put: not for a status that changed.
   const auto names = crd::accepted_names_of(object.document());
-  const auto served = doc::render_json(object.spec()) + doc::render_json(crd::document_of(names));
-  auto& before = served_[definition.name];
-  if (before == served && catalog_.stored(definition.group, names.kind) != nullptr) return Outcome{};
-  before = served;
+  const auto from = doc::render_json(object.spec()) + doc::render_json(crd::document_of(names));
+  if (before.from == from && catalog_.stored(definition.group, names.kind) != nullptr) return {};
+  before.from = from;
   catalog_.put(definition.name, crd::resources_of(definition, &names));
-  return Outcome{};
+  return {};
 }
 
 void DefinitionController::forget(const std::string& definition) {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ class DefinitionController final : public Reconciler {
   Result<Outcome> reconcile(const Name& name) override;
 
  private:
-  Result<Outcome> serve(Object object);
+  // `object` becomes what is stored then; `definitions` are all that are stored, for the names that are taken.
+  Result<> serve(Object& object, std::span<const doc::Value> definitions);
   Result<Outcome> end(Object object);
   Result<std::vector<doc::Value>> stored_definitions();
   void forget(const std::string& definition);
@@ -41,7 +43,11 @@ class DefinitionController final : public Reconciler {
   Backend& backend_;
   Catalog& catalog_;
   Controller controller_;
-  std::map<std::string, std::string> served_;  // what each was served from
+  struct Served {
+    std::string from;     // spec and accepted names
+    std::string version;  // of the object, when all was settled
+  };
+  std::map<std::string, Served> served_;
 };
 
 }  // namespace slipway::objects::controllers

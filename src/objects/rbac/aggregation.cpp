@@ -32,26 +32,25 @@ doc::Array aggregated_rules(const Object& role, const std::vector<Object>& all) 
 
 AggregationController::AggregationController(core::World& world, Store& store)
     : store_(store), controller_(world, store, "clusterrole-aggregation-controller", *this) {
-  controller_.reconciles(cluster_role);
-  // A role may be gathered by any that aggregates.
-  controller_.watches(cluster_role, [this](const Object& changed) {
-    std::vector<Name> names;
-    if (is_aggregated(changed) || changed.labels().empty()) return names;
-    if (const auto all = store_.list(cluster_role)) {
-      for (const auto& role : all->items) {
-        if (is_aggregated(role)) names.push_back(role.name());
-      }
-    }
-    return names;
-  });
+  controller_.watches(cluster_role, [this](const Object& changed) { return concerned(changed); });
+}
+
+std::vector<Name> AggregationController::concerned(const Object& changed) {
+  if (is_aggregated(changed)) {
+    aggregated_.insert(changed.name());
+    return {changed.name()};
+  }
+  aggregated_.erase(changed.name());
+  if (changed.labels().empty()) return {};
+  return {aggregated_.begin(), aggregated_.end()};
 }
 
 Result<> AggregationController::start() { return controller_.start(); }
 
 Result<Outcome> AggregationController::reconcile(const Name& name) {
   TRY_ASSIGN(const auto role, store_.find(cluster_role, name));
-  if (!role) return Outcome{};
-  if (!is_aggregated(*role)) return Outcome{};
+  if (!role) aggregated_.erase(name);
+  if (!role || !is_aggregated(*role)) return Outcome{};
   TRY_ASSIGN(const auto all, store_.list(cluster_role));
   auto rules = aggregated_rules(*role, all.items);
   if (role->document()["rules"] == doc::Value(rules)) return Outcome{};

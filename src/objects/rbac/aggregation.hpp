@@ -2,6 +2,8 @@
 // Keeps the rules of ClusterRoles with an aggregationRule: those of all the roles that their selectors find.
 // https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles
 
+#include <set>
+
 #include "objects/controller.hpp"
 
 namespace slipway::objects::rbac {
@@ -13,7 +15,10 @@ class AggregationController final : public Reconciler {
   Result<Outcome> reconcile(const Name& name) override;
 
  private:
+  // Those that `changed` may be gathered by, or itself.
+  std::vector<Name> concerned(const Object& changed);
   Store& store_;
+  std::set<Name> aggregated_;  // roles that gather others, as far as they were seen; some may be gone
   Controller controller_;
 };
 

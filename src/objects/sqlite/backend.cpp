@@ -79,6 +79,15 @@ class SqliteBackend final : public Backend {
     return found;
   }
 
+  Result<Presence> presence(const Kind& kind, const Name& name) override {
+    auto presence = Presence::absent;
+    TRY(side_of(kind).database.read([&](storage::Connection& connection) -> Result<> {
+      TRY_ASSIGN(presence, presence_of(connection, kind, name));
+      return {};
+    }));
+    return presence;
+  }
+
   Result<std::int64_t> list(const Kind& kind, const KeyRange& range,
                             const std::function<bool(Stored)>& visit) override {
     return list_in(side_of(kind), kind, range, visit);
@@ -212,7 +221,7 @@ class SqliteBackend final : public Backend {
     change->object = std::move(object);
     change->previous = std::move(previous);
     Stored stored;
-    TRY(side.database.write([&](storage::Connection& connection) -> Result<> {
+    TRY(side.database.write_checked([&](storage::Connection& connection) -> Result<> {
       Writer writer(connection, ring_size_);
       TRY_ASSIGN(stored, write(writer, change->object, change->previous ? &*change->previous : nullptr));
       return {};

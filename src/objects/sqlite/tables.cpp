@@ -1,5 +1,6 @@
 #include "objects/sqlite/tables.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "objects/semantics.hpp"
@@ -116,6 +117,14 @@ Result<std::optional<Stored>> select_object(storage::Connection& connection, con
   return found;
 }
 
+Result<Presence> presence_of(storage::Connection& connection, const Kind& kind, const Name& name) {
+  auto presence = Presence::absent;
+  TRY(connection.query(
+      "SELECT deleting FROM object WHERE grp = ? AND kind = ? AND ns = ? AND name = ?", key_of(kind, name),
+      [&](const storage::Row& row) { presence = row.integer(0) != 0 ? Presence::being_deleted : Presence::present; }));
+  return presence;
+}
+
 Result<> select_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range,
                         const std::function<bool(Stored)>& visit) {
   storage::Args args;
@@ -202,21 +211,23 @@ Result<Stored> Writer::stamp(const Kind& kind, Object& object) {
   Stored stored;
   stored.name = object.name();
   if (!kind.namespaced) stored.name.ns.clear();
-  TRY(connection_.query("UPDATE object_version SET rv = rv + 1 RETURNING rv", {},
-                        [&](const storage::Row& row) { stored.version = row.integer(0); }));
+  TRY_ASSIGN(stored.version, current_version(connection_));
+  ++stored.version;
   object.document().at_or_insert("metadata").at_or_insert("resourceVersion") = std::to_string(stored.version);
   stored.body = doc::render_json(object.document());
   return stored;
 }
 
 Result<> Writer::log(const Kind& kind, EventType type, const Stored& stored, const Object* previous) {
+  TRY(connection_.execute("UPDATE object_version SET rv = ?", {stored.version}));
   storage::SqlValue before;
   if (previous != nullptr) before = doc::render_json(previous->document());
   TRY(connection_.execute("INSERT INTO object_event (rv, type, grp, kind, body, previous) VALUES (?, ?, ?, ?, ?, ?)",
                           {stored.version, std::string(text_of(type)), std::string(kind.group), std::string(kind.kind),
                            stored.body, std::move(before)}));
-  return connection_.execute("DELETE FROM object_event WHERE rv <= ?",
-                             {stored.version - static_cast<std::int64_t>(ring_size_)});
+  const auto ring_size = static_cast<std::int64_t>(ring_size_);
+  if (stored.version % std::max<std::int64_t>(ring_size / 1000, 1) != 0) return {};
+  return connection_.execute("DELETE FROM object_event WHERE rv <= ?", {stored.version - ring_size});
 }
 
 Result<> Writer::put_owners(const Kind& kind, const Object& object, const std::string& uid, const std::string& ns) {

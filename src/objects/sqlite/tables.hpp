@@ -16,6 +16,7 @@ std::span<const storage::Migration> migrations();
 // --- reading: inside read() and write() ---------------------------------------------------------------------------
 
 Result<std::optional<Stored>> select_object(storage::Connection& connection, const Kind& kind, const Name& name);
+Result<Presence> presence_of(storage::Connection& connection, const Kind& kind, const Name& name);
 Result<> select_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range,
                         const std::function<bool(Stored)>& visit);
 Result<std::int64_t> count_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range);
@@ -36,7 +37,8 @@ Result<std::vector<std::string>> select_unowned(storage::Connection& connection)
 // --- writing ------------------------------------------------------------------------------------------------------
 
 // Each takes the next version, stamps it into the object, renders it once, and logs one change with `previous`, which
-// is null or what the object was before. Keeps the last `ring_size` changes.
+// is null or what the object was before. Keeps the last `ring_size` changes, and at most a thousandth more. What it
+// refuses it refuses before its first change (storage::Database::write_checked).
 class Writer {
  public:
   Writer(storage::Connection& connection, std::size_t ring_size) : connection_(connection), ring_size_(ring_size) {}
