@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "objects/api/binding.hpp"
 #include "objects/api/documents.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
@@ -31,7 +32,14 @@ ResourcePtr stored_as(const Catalog& catalog, const schema::Resource& resource) 
 
 struct ApiServer::State {
   explicit State(Context& c)
-      : context(c), documents(c.catalog), reads(c), writes(c), removals(c, writes), watches(c), scales(c, writes) {}
+      : context(c),
+        documents(c.catalog),
+        reads(c),
+        writes(c),
+        removals(c, writes),
+        watches(c),
+        scales(c, writes),
+        bindings(writes) {}
 
   void handle(net::Request request, std::shared_ptr<net::Responder> responder);
   void dispatch(const CallPtr& call);
@@ -45,6 +53,7 @@ struct ApiServer::State {
   Removals removals;
   Watches watches;
   Scales scales;
+  Bindings bindings;
   std::map<std::string, CallHandler, std::less<>> handlers;
   std::function<Answer<>(Call&)> authorizer;
 };
@@ -158,6 +167,7 @@ void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::S
     return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
   if (subresource.name == "scale") return scales.handle(call);
   if (subresource.name == "eviction") return removals.evict(call);
+  if (subresource.name == "binding") return bindings.bind(call);
   if (!is_own) return call->send(method_not_allowed("the server does not serve " + info.subresource + " here"));
   switch (info.verb) {
     case Verb::get:
