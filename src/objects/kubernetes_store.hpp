@@ -37,6 +37,10 @@ class KubernetesStore : public Store {
  public:
   // Server-side apply: `object` is all that its manager wants to say; fields that it said before and no more go.
   virtual Result<Object> apply_fields(Object object, const FieldOwner& owner) = 0;
+  // Makes the server know these kinds; returns when it serves them. A definition that is there and not from us
+  // (Istio's, Argo's) stays as it is: failed_precondition when it does not serve the version that we need. Blocks, for
+  // at most the deadline a definition.
+  virtual Result<> install_definitions(std::vector<doc::Value> definitions) = 0;
   // A kind that the server has, whoever defined it. invalid_argument when it has none such.
   virtual Result<Kind> find_kind(std::string_view api_version, std::string_view kind) = 0;
 };

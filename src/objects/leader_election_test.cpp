@@ -36,6 +36,9 @@ class Unreliable final : public Store {
   }
   Result<Object> update_status(Object object) override { return store_.update_status(std::move(object)); }
   Result<Object> apply(Object object) override { return store_.apply(std::move(object)); }
+  Result<Object> bind(const Object& pod, const std::string& node, const std::string& finalizer) override {
+    return store_.bind(pod, node, finalizer);
+  }
   Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options) override {
     return store_.remove(kind, name, options);
   }

@@ -5,6 +5,7 @@
 #include "objects/kinds.hpp"
 #include "objects/semantics.hpp"
 #include "objects/store_watch.hpp"
+#include "objects/verbs/binding.hpp"
 #include "objects/verbs/removal.hpp"
 #include "objects/verbs/rules.hpp"
 #include "objects/verbs/writing.hpp"
@@ -60,6 +61,7 @@ class LocalStore final : public Store {
   Result<Object> update(Object object) override { return change(std::move(object), {}); }
   Result<Object> update_status(Object object) override { return change(std::move(object), "status"); }
   Result<Object> apply(Object object) override;
+  Result<Object> bind(const Object& pod, const std::string& node, const std::string& finalizer) override;
   Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options) override;
   Result<std::unique_ptr<Watch>> watch(const Kind& kind, const std::string& resource_version,
                                        OnEvent on_event) override {
@@ -94,7 +96,7 @@ class LocalStore final : public Store {
 
   Result<> check(const schema::Resource& resource, const doc::Value& object, const doc::Value& before,
                  std::string_view subresource) const {
-    // Controllers bind Pods and finish deletions by updates, which an API server has doors of their own for.
+    // Controllers finish deletions by updates, which an API server has a door of its own for.
     if (rules_ == Rules::trusted || (!before.is_null() && !resource.is_custom())) return {};
     const auto problems = verbs::problems_of(resource, object, before, subresource);
     if (problems.empty()) return {};
@@ -246,6 +248,27 @@ Result<Object> LocalStore::apply(Object object) {
   return keep(kind, *stored_resource(catalog_, kind), *held, std::move(next.document()), {});
 }
 
+Result<Object> LocalStore::bind(const Object& pod, const std::string& node, const std::string& finalizer) {
+  const auto key = pod.name();
+  TRY_ASSIGN(const auto held, hold(kinds::pod, key));
+  if (!held) return fail(not_found_error(kinds::pod, key));
+  const auto& before = held->object;
+  if (pod.uid() != before.uid() || pod.resource_version() != before.resource_version())
+    return fail(conflict_error(kinds::pod, key));
+  const auto now = clock_.now();
+  Object next = before;
+  if (before.spec()["nodeName"].string_or("") != node) {
+    TRY_ASSIGN(next.document(), verbs::bound(before.document(), node, now));
+  }
+  next.add_finalizer(finalizer);
+  if (next.document() == before.document()) return next;
+  const auto resource = stored_resource(catalog_, kinds::pod);
+  next.document() =
+      verbs::tracked(*resource, before.document(), std::move(next.document()), {manager_, "binding", now});
+  TRY_ASSIGN(const auto stored, backend_.replace(kinds::pod, next, held->version, &before));
+  return stamped(std::move(next), stored.version);
+}
+
 Result<> LocalStore::remove(const Kind& kind, const Name& name, const DeleteOptions& options) {
   const auto key = normalized(kind, name);
   const auto resource = stored_resource(catalog_, kind);
@@ -254,7 +277,7 @@ Result<> LocalStore::remove(const Kind& kind, const Name& name, const DeleteOpti
   if (!options.uid_precondition.empty() && options.uid_precondition != held->object.uid()) {
     return fail(conflict_error(kind, key));
   }
-  const auto removal = verbs::removal_of(*resource, held->object, options.propagation, std::nullopt, clock_.now());
+  const auto removal = verbs::removal_of(*resource, held->object, options.propagation, options.grace, clock_.now());
   if (removal.is_final) {
     TRY(backend_.erase(kind, held->object, held->version, &held->object));
   } else if (!(removal.object.document() == held->object.document())) {
@@ -300,6 +323,9 @@ class WholeStore final : public Store {
   Result<Object> update(Object object) override { return store_.update(std::move(object)); }
   Result<Object> update_status(Object object) override { return store_.update_status(std::move(object)); }
   Result<Object> apply(Object object) override { return store_.apply(std::move(object)); }
+  Result<Object> bind(const Object& pod, const std::string& node, const std::string& finalizer) override {
+    return store_.bind(pod, node, finalizer);
+  }
   Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options) override {
     return store_.remove(kind, name, options);
   }

@@ -46,6 +46,8 @@ class Watch {
 struct DeleteOptions {
   std::string uid_precondition;  // conflict when it is another object
   enum class Propagation { background, foreground, orphan } propagation = Propagation::background;
+  // How long a Pod has to end; zero: it has ended. Unset: what its spec says.
+  std::optional<Duration> grace = {};
 };
 
 class Store {
@@ -65,6 +67,9 @@ class Store {
   // Create or update: what `object` says of labels, annotations and spec replaces what is there (whole spec);
   // status, finalizers and owner references that it does not mention stay.
   virtual Result<Object> apply(Object object) = 0;
+  // Says on which node a Pod runs, once, and puts that node's finalizer on it. `pod` is as it was read: conflict when
+  // it was changed since, is another node's or is being deleted.
+  virtual Result<Object> bind(const Object& pod, const std::string& node, const std::string& finalizer) = 0;
   // With finalizers: sets deletionTimestamp and returns the object; the last finalizer's removal deletes it.
   // Owned objects follow later (background), first (foreground), or are let go (orphan). not_found.
   virtual Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options = {}) = 0;

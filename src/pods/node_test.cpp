@@ -10,8 +10,9 @@ namespace {
 using namespace testing;
 constexpr const char* probed = "readinessProbe: {periodSeconds: 1, httpGet: {path: /health, port: 8000}}";
 
-TEST_CASE("Node: a Pod is bound, gets an address of its own, runs, and its object tells the truth") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine,
+                         "Node: a Pod is bound, gets an address of its own, runs, and its object tells the truth") {
+  Machine& machine = *this;
   machine.create(pod_yaml("a", "[server]", probed) + "---\n" + pod_yaml("b", "[server]", probed));
   REQUIRE(machine.until_shown("a", "1/1 Running 0"));
   REQUIRE(machine.until_shown("b", "1/1 Running 0"));
@@ -30,8 +31,8 @@ TEST_CASE("Node: a Pod is bound, gets an address of its own, runs, and its objec
   CHECK(machine.store->get(kinds::node, {"", "machine"})->condition_status("Ready") == "True");
 }
 
-TEST_CASE("Node: readiness follows the probe, without a restart") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: readiness follows the probe, without a restart") {
+  Machine& machine = *this;
   machine.journal->unready.insert("a");
   machine.create(pod_yaml("a", "[server]", probed));
   REQUIRE(machine.until_shown("a", "0/1 Running 0"));
@@ -42,8 +43,8 @@ TEST_CASE("Node: readiness follows the probe, without a restart") {
   CHECK(machine.journal->started.size() == 1);
 }
 
-TEST_CASE("Node: a dead liveness probe restarts the container") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: a dead liveness probe restarts the container") {
+  Machine& machine = *this;
   machine.create(pod_yaml("a", "[server]", "livenessProbe: {periodSeconds: 1, httpGet: {port: 8000}}"));
   REQUIRE(machine.until_shown("a", "1/1 Running 0"));
   machine.journal->unready.insert("a");
@@ -53,8 +54,8 @@ TEST_CASE("Node: a dead liveness probe restarts the container") {
   CHECK(last["exitCode"].int_or(0) == 143);
 }
 
-TEST_CASE("Node: a startup probe holds the others back") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: a startup probe holds the others back") {
+  Machine& machine = *this;
   machine.journal->unready.insert("a");
   machine.create(pod_yaml("a", "[server]",
                           "startupProbe: {periodSeconds: 1, failureThreshold: 60, httpGet: {port: 8000}}\n"
@@ -65,9 +66,9 @@ TEST_CASE("Node: a startup probe holds the others back") {
   REQUIRE(machine.until_shown("a", "1/1 Running 0"));
 }
 
-TEST_CASE("Node: a container that keeps failing is backed off, and says so") {
-  Machine machine;
-  machine.create(pod_yaml("a", "[job, 3]"));
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: a container that keeps failing is backed off, and says so") {
+  Machine& machine = *this;
+  machine.create(pod_yaml("a", "[job, '3']"));
   machine.simulation.run_for(60s);
   // Ends at 1 s, restarts at once, ends at 2 s, waits 10, ends, waits 20, ends, waits 40.
   CHECK(machine.shown("a") == "0/1 CrashLoopBackOff 3");
@@ -80,11 +81,11 @@ TEST_CASE("Node: a container that keeps failing is backed off, and says so") {
   CHECK(machine.journal->started.size() == 4);
 }
 
-TEST_CASE("Node: jobs end as their policy says") {
-  Machine machine;
-  machine.create(pod_yaml("good", "[job, 0]", "", "restartPolicy: Never") + "---\n" +
-                 pod_yaml("bad", "[job, 7]", "", "restartPolicy: Never") + "---\n" +
-                 pod_yaml("done", "[job, 0]", "", "restartPolicy: OnFailure"));
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: jobs end as their policy says") {
+  Machine& machine = *this;
+  machine.create(pod_yaml("good", "[job, '0']", "", "restartPolicy: Never") + "---\n" +
+                 pod_yaml("bad", "[job, '7']", "", "restartPolicy: Never") + "---\n" +
+                 pod_yaml("done", "[job, '0']", "", "restartPolicy: OnFailure"));
   REQUIRE(machine.until_shown("good", "0/1 Completed 0"));
   REQUIRE(machine.until_shown("bad", "0/1 Error 0"));
   REQUIRE(machine.until_shown("done", "0/1 Completed 0"));
@@ -96,8 +97,8 @@ TEST_CASE("Node: jobs end as their policy says") {
   CHECK(machine.journal->started.size() == 3);
 }
 
-TEST_CASE("Node: what it cannot run is refused with the reason") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: what it cannot run is refused with the reason") {
+  Machine& machine = *this;
   machine.create(pod_yaml("a", "[]") + "---\n" + pod_yaml("b", "[server]", "", "volumes: [{name: v, emptyDir: {}}]") +
                  "---\n" + pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never"));
   REQUIRE(machine.until_shown("a", "0/1 CreateContainerConfigError 0"));
@@ -106,8 +107,9 @@ TEST_CASE("Node: what it cannot run is refused with the reason") {
   CHECK(machine.journal->started.empty());
 }
 
-TEST_CASE("Node: a removed Pod gets SIGTERM, and SIGKILL when its grace is over; then its object goes") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine,
+                         "Node: a removed Pod gets SIGTERM, and SIGKILL when its grace is over; then its object goes") {
+  Machine& machine = *this;
   machine.create(pod_yaml("kind", "[server]") + "---\n" +
                  pod_yaml("deaf", "[server]", "", "terminationGracePeriodSeconds: 20"));
   REQUIRE(machine.until_shown("kind", "1/1 Running 0"));
@@ -126,8 +128,8 @@ TEST_CASE("Node: a removed Pod gets SIGTERM, and SIGKILL when its grace is over;
   CHECK(machine.simulation.processes().empty());
 }
 
-TEST_CASE("Node: a killed shim takes its program with it and is reported as lost") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: a killed shim takes its program with it and is reported as lost") {
+  Machine& machine = *this;
   machine.create(pod_yaml("a", "[server]", "", "restartPolicy: Never"));
   REQUIRE(machine.until_shown("a", "1/1 Running 0"));
   const auto program = *machine.node->process_of({"default", "a"}, "");
@@ -140,8 +142,8 @@ TEST_CASE("Node: a killed shim takes its program with it and is reported as lost
   CHECK(pod.status()["containerStatuses"][0]["state"]["terminated"]["exitCode"].int_or(0) == 255);
 }
 
-TEST_CASE("Node: stop_all ends everything in order, and a later start is no crash of anybody") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: stop_all ends everything in order, and a later start is no crash of anybody") {
+  Machine& machine = *this;
   machine.create(pod_yaml("a", "[server]") + "---\n" + pod_yaml("deaf", "[server]"));
   REQUIRE(machine.until_shown("a", "1/1 Running 0"));
   REQUIRE(machine.until_shown("deaf", "1/1 Running 0"));
@@ -164,20 +166,22 @@ TEST_CASE("Node: records without a Pod are ended and removed") {
   machine.create(pod_yaml("a", "[server]"));
   REQUIRE(machine.until_shown("a", "1/1 Running 0"));
   machine.crash();
-  machine.database = std::move(*storage::open_sqlite(":memory:"));  // the store was lost
+  machine.place = support::StoreUnderTest(support::in_memory(), machine.simulation, {"default"});  // the store was lost
   machine.start();
   machine.simulation.run_for(5s);
   CHECK(machine.simulation.processes().empty());
   CHECK(machine.world.files.list("/data/pods")->empty());
 }
 
-TEST_CASE("Workloads: a Deployment keeps its Pods, changes its template without a gap, and feeds its Service") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(
+    Machine, "Workloads: a Deployment keeps its Pods, changes its template without a gap, and feeds its Service") {
+  Machine& machine = *this;
   const auto deployment = [](const std::string& version) {
     return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: default}\nspec:\n  replicas: 1\n"
            "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web, version: " +
            version +
-           "}}\n    spec:\n      containers:\n      - name: main\n        command: [server]\n        env: [{name: V, "
+           "}}\n    spec:\n      containers:\n      - name: main\n        image: x\n        command: [server]\n        "
+           "env: [{name: V, "
            "value: " +
            version + "}]\n        ports: [{name: http, containerPort: 8000}]\n        " + probed + "\n";
   };

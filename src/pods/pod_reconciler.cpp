@@ -69,7 +69,10 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   const std::string node = pod.spec()["nodeName"].string_or("");
   if (!node.empty() && node != options_.name) return Outcome{};
   // Somebody else's process, shown as a Pod.
-  if (!pod.annotation("kubernetes.io/config.mirror").empty()) return Outcome{};
+  if (!pod.annotation("kubernetes.io/config.mirror").empty()) {
+    if (pod.is_being_deleted()) TRY(let_go(pod));
+    return Outcome{};
+  }
   Pod& memory = remembered(pod);
   memory.grace = grace_of(pod);
   if (pod.is_being_deleted()) return end(std::move(pod), memory);
@@ -82,9 +85,7 @@ Result<> PodReconciler::bind(Object& pod) {
   const auto finalizers = pod.finalizers();
   const bool has_finalizer = std::find(finalizers.begin(), finalizers.end(), node_finalizer) != finalizers.end();
   if (has_finalizer && !pod.spec()["nodeName"].is_null()) return {};
-  pod.spec().at_or_insert("nodeName") = options_.name;
-  pod.add_finalizer(node_finalizer);
-  TRY_ASSIGN(pod, store_.update(std::move(pod)));
+  TRY_ASSIGN(pod, store_.bind(pod, options_.name, node_finalizer));
   return {};
 }
 
@@ -293,13 +294,22 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
   }
   TRY(runtime_.remove_pod(memory.uid));
   log::info("pods", "pod ended", {{"pod", pod.name().text()}});
+  TRY(let_go(pod));
+  return Outcome{};
+}
+
+// Its object may go: nothing runs any more.
+Result<> PodReconciler::let_go(const Object& pod) {
   auto released = objects::modify(store_, kinds::pod, pod.name(), [&](Object& current) {
     if (current.uid() != pod.uid()) return false;
     current.remove_finalizer(node_finalizer);
     return true;
   });
   if (!released && released.error().code != Code::not_found) return fail(std::move(released).error());
-  return Outcome{};
+  // An API server keeps a Pod that a node has until the node says that it ended.
+  auto removed = store_.remove(kinds::pod, pod.name(), {.uid_precondition = pod.uid(), .grace = Duration{}});
+  if (removed || removed.error().code == Code::not_found || removed.error().code == Code::conflict) return {};
+  return fail(std::move(removed).error());
 }
 
 Result<> PodReconciler::write_status(Object& pod, const std::vector<ContainerView>& views) {

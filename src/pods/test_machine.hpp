@@ -12,7 +12,7 @@
 #include "objects/store.hpp"
 #include "pods/node.hpp"
 #include "pods/shim/simulated.hpp"
-#include "storage/database.hpp"
+#include "support/stores.hpp"
 
 namespace slipway::pods::testing {
 
@@ -30,15 +30,15 @@ struct Journal {
 // "job N": ends with code N after a second. "sleep": does nothing for ever.
 class Machine {
  public:
-  explicit Machine(std::uint64_t seed = 1) : simulation(seed), world(simulation.world()) {
+  explicit Machine(const support::StoreEntry& entry = support::in_memory(), std::uint64_t seed = 1)
+      : simulation(seed), world(simulation.world()), place(entry, simulation, {"default"}) {
     log::set_level(log::Level::error);
     install();
-    database = std::move(*storage::open_sqlite(":memory:"));
     start();
   }
 
   void start() {
-    store = std::move(*objects::make_sqlite_store(world, *database));
+    store = place.open();
     runtime = make_simulated_runtime(simulation, world, "/data/pods");
     NodeOptions options;
     options.directory = "/data";
@@ -61,7 +61,7 @@ class Machine {
     REQUIRE(objects);
     for (auto& object : *objects) {
       auto created = store->create(std::move(object));
-      REQUIRE_MESSAGE(created, created.error().render());
+      REQUIRE_MESSAGE(created, (created ? "" : created.error().render()));
     }
   }
 
@@ -97,7 +97,7 @@ class Machine {
   std::shared_ptr<Journal> journal = std::make_shared<Journal>();
   core::SimulatedWorld simulation;
   core::World world;
-  std::unique_ptr<storage::Database> database;
+  support::StoreUnderTest place;
   std::unique_ptr<objects::Store> store;
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<Node> node;
@@ -111,7 +111,7 @@ inline std::string pod_yaml(const std::string& name, const std::string& command,
                             const std::string& spec = "") {
   return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + ", namespace: default, labels: {app: web}}\n" +
          "spec:\n" + (spec.empty() ? "" : "  " + spec + "\n") +
-         "  containers:\n  - name: main\n    command: " + command + "\n" +
+         "  containers:\n  - name: main\n    image: x\n    command: " + command + "\n" +
          (container.empty() ? "" : "    " + container + "\n");
 }
 

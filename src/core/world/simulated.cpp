@@ -101,6 +101,7 @@ struct SimulatedWorld::State {
   SimulatedFiles files{faults, luck};
   SimulatedNetwork network{queue, faults, luck};
   SimulatedMachine machine;
+  std::function<void()> catch_up;
 };
 
 SimulatedWorld::SimulatedWorld(std::uint64_t seed) : state_(std::make_unique<State>(*this, seed)) {}
@@ -128,6 +129,8 @@ bool SimulatedWorld::run_until(std::function<bool()> done, Duration deadline) {
   SimulatedQueue& queue = state_->queue;
   const Instant end = queue.now() + deadline;
   while (!done()) {
+    const bool stands_still = !queue.is_empty() && queue.next_due() <= queue.now();
+    if (!stands_still && state_->catch_up) state_->catch_up();
     if (queue.is_empty()) return false;
     if (queue.next_due() > end) {
       queue.advance_to(end);
@@ -157,5 +160,7 @@ void SimulatedWorld::crash_control_plane() {
 }
 
 void SimulatedWorld::jump_clock(Duration by) { state_->clock.jump(by); }
+
+void SimulatedWorld::keep_in_step_with(std::function<void()> catch_up) { state_->catch_up = std::move(catch_up); }
 
 }  // namespace slipway::core

@@ -81,6 +81,10 @@ class SimulatedWorld {
   // The wall clock jumps, timers do not.
   void jump_clock(Duration by);
 
+  // For what is real beside this world and acts on it, such as a server that tasks call: `catch_up` runs on this thread
+  // whenever time is about to move on, and posts what came meanwhile. Outlives what is run; null: there is nothing.
+  void keep_in_step_with(std::function<void()> catch_up);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -6,7 +6,7 @@
 #include "gateway/simulated/simulated_gateway.hpp"
 #include "gateway/traffic/test_rules.hpp"
 #include "objects/kinds.hpp"
-#include "storage/database.hpp"
+#include "support/stores.hpp"
 
 using namespace slipway;
 using namespace slipway::gateway;
@@ -33,12 +33,12 @@ struct Events : core::EventSink {
 struct Fixture {
   core::SimulatedWorld world{11};
   core::World parts = world.world();
-  std::unique_ptr<storage::Database> database = std::move(*storage::open_sqlite(":memory:"));
-  std::unique_ptr<objects::Store> store = std::move(*objects::make_sqlite_store(parts, *database));
+  support::StoreUnderTest place;
+  std::unique_ptr<objects::Store> store = place.open();
   Events events;
   std::unique_ptr<publisher::Publisher> publisher;
 
-  Fixture() {
+  explicit Fixture(const support::StoreEntry& entry = support::in_memory()) : place(entry, world, {"prod"}) {
     apply(traffic::chat_world(9001, 9002));
     apply(traffic::virtual_service(traffic::weighted(100, 0)));
     start();
@@ -73,7 +73,7 @@ constexpr const char* broken = "  - route: [{destination: {hots: chat}}]\n";
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "rules and endpoints become a snapshot, and each change a newer one") {
+TEST_CASE_ON_EVERY_STORE(Fixture, "rules and endpoints become a snapshot, and each change a newer one") {
   REQUIRE(publisher->current());
   const auto first = publisher->current()->version;
   CHECK(publisher->current()->backends.at(0).endpoints.at(0).port == 9001);
@@ -86,7 +86,7 @@ TEST_CASE_FIXTURE(Fixture, "rules and endpoints become a snapshot, and each chan
   CHECK(publisher->current()->backends.at(1).endpoints.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "what changes no rule and no endpoint is no news") {
+TEST_CASE_ON_EVERY_STORE(Fixture, "what changes no rule and no endpoint is no news") {
   const auto before = publisher->current()->version;
   REQUIRE(objects::modify(*store, kinds::pod, {"prod", "chat-1"}, [](objects::Object& pod) {
             pod.set_annotation("note", "x");
@@ -96,7 +96,8 @@ TEST_CASE_FIXTURE(Fixture, "what changes no rule and no endpoint is no news") {
   CHECK(publisher->current()->version == before);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a broken rule is reported, its last good version stays, and endpoints go on changing") {
+TEST_CASE_ON_EVERY_STORE(Fixture,
+                         "a broken rule is reported, its last good version stays, and endpoints go on changing") {
   apply_weights(90, 10);
   settle();
   apply(traffic::virtual_service(broken));
@@ -116,7 +117,7 @@ TEST_CASE_FIXTURE(Fixture, "a broken rule is reported, its last good version sta
   CHECK(events.all.back().action == "accepted");
 }
 
-TEST_CASE_FIXTURE(Fixture, "the last good version outlives a crash of the control plane") {
+TEST_CASE_ON_EVERY_STORE(Fixture, "the last good version outlives a crash of the control plane") {
   apply_weights(90, 10);
   settle();
   apply(traffic::virtual_service(broken));
@@ -130,8 +131,8 @@ TEST_CASE_FIXTURE(Fixture, "the last good version outlives a crash of the contro
   CHECK(publisher->current()->version > before);  // versions are never used twice
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "a rule that was deleted while the control plane was down does not come back with a broken one") {
+TEST_CASE_ON_EVERY_STORE(
+    Fixture, "a rule that was deleted while the control plane was down does not come back with a broken one") {
   const std::size_t routes = publisher->current()->routes.size();
   publisher.reset();
   REQUIRE(store->remove(kinds::virtual_service, {"prod", "chat"}).has_value());

@@ -50,11 +50,12 @@ inline Inputs inputs_of(const std::string& yaml) {
 inline std::string chat_world(int stable_port = 9001, int canary_port = 9002) {
   const auto pod = [](const std::string& name, const std::string& track, const std::string& version) {
     return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name +
-           ", namespace: prod, labels: {app: chat, track: " + track + ", version: " + version + "}}\nspec: {}\n";
+           ", namespace: prod, labels: {app: chat, track: " + track + ", version: " + version +
+           "}}\nspec: {containers: [{name: model, image: x}]}\n";
   };
   const auto slice = [](const std::string& pod_name, int port) {
     return "---\napiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: " + pod_name +
-           ", namespace: prod, labels: {kubernetes.io/service-name: chat}}\naddressType: IPv4\nports: [{name: http, "
+           ", namespace: prod, labels: {kubernetes.io/service-name: chat}}\naddressType: FQDN\nports: [{name: http, "
            "port: " +
            std::to_string(port) +
            "}]\nendpoints: [{addresses: [127.0.0.1], conditions: {ready: true}, targetRef: {kind: Pod, name: " +

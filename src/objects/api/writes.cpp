@@ -186,7 +186,7 @@ void Writes::settle(std::shared_ptr<Attempt> attempt) {
     a.draft.after = std::move(a.review->object);
     auto kept = keep(a);
     if (kept) {
-      return answer(a, a.is_new ? a.plan.created_status : 200, std::move(kept->body));
+      return answer(a, a.plan.status.value_or(a.is_new ? 201 : 200), std::move(kept->body));
     }
     const bool taken = kept.error().code == 409 && !is_dry_run(*a.call);
     if (taken && a.plan.may_try_again && a.number < most_attempts) return begin(attempt);

@@ -2,13 +2,13 @@
 
 #include "objects/controller.hpp"
 
-#include "objects/conformance/places_test.hpp"
 #include "objects/kinds.hpp"
 #include "objects/leader_election.hpp"
+#include "support/places.hpp"
 
 using namespace slipway;
 using namespace slipway::objects;
-using namespace slipway::objects::test;
+using namespace slipway::support;
 
 namespace {
 

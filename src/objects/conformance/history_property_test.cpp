@@ -4,12 +4,12 @@
 #include <map>
 #include <random>
 
-#include "objects/conformance/places_test.hpp"
 #include "objects/kinds.hpp"
+#include "support/places.hpp"
 
 using namespace slipway;
 using namespace slipway::objects;
-using namespace slipway::objects::test;
+using namespace slipway::support;
 
 namespace {
 

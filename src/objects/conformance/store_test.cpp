@@ -1,13 +1,13 @@
-// What every store does, whoever keeps the objects. See places_test.hpp for which stores these are.
+// What every store does, whoever keeps the objects. See support/places.hpp for which stores these are.
 
 #include <algorithm>
 
-#include "objects/conformance/places_test.hpp"
 #include "objects/kinds.hpp"
+#include "support/places.hpp"
 
 using namespace slipway;
 using namespace slipway::objects;
-using namespace slipway::objects::test;
+using namespace slipway::support;
 
 namespace {
 
@@ -197,6 +197,32 @@ TEST_CASE("every store: a uid precondition protects the next object of the same 
   });
 }
 
+TEST_CASE("every store: a Pod is a node's once, and goes when that node says that it ended") {
+  on_every_store([](Place& place) {
+    auto& store = place.store();
+    const Name name{place.ns(), "a"};
+    auto pod = Object::make(kinds::pod, name);
+    pod.spec() = *doc::parse_json(R"({"containers":[{"name":"c","image":"x:1"}]})");
+    pod = must(store.create(pod));
+    const auto bound = must(store.bind(pod, "n1", "slipway.dev/node"));
+    CHECK(bound.spec()["nodeName"].string_or("") == "n1");
+    CHECK(bound.finalizers() == std::vector<std::string>{"slipway.dev/node"});
+    CHECK(bound.condition_status("PodScheduled") == "True");
+    CHECK(code_of(store.bind(pod, "n2", "slipway.dev/node")) == Code::conflict);
+    CHECK(code_of(store.bind(bound, "n2", "slipway.dev/node")) == Code::conflict);
+    CHECK(must(store.bind(bound, "n1", "slipway.dev/node")).resource_version() == bound.resource_version());
+
+    must(store.remove(kinds::pod, name));
+    auto ending = must(store.get(kinds::pod, name));
+    CHECK(ending.document()["metadata"]["deletionGracePeriodSeconds"].int_or(-1) == 30);
+    ending.remove_finalizer("slipway.dev/node");
+    must(store.update(ending));
+    const auto removed = store.remove(kinds::pod, name, {.uid_precondition = pod.uid(), .grace = Duration{}});
+    CHECK((removed || removed.error().code == Code::not_found));
+    CHECK(code_of(store.get(kinds::pod, name)) == Code::not_found);
+  });
+}
+
 TEST_CASE("every store: owned objects follow their owner, to any depth, and orphans stay") {
   on_every_store([](Place& place) {
     if (!place.traits().collects_garbage) return;
@@ -374,6 +400,7 @@ TEST_CASE("every store: our own kinds are kept, under the names that we know the
          R"({"service":"a","budgetingMethod":"Occurrences","timeWindow":[{"duration":"30d","isRolling":true}],
                          "objectives":[{"target":0.99}]})"},
         {kinds::environment, R"({"manifests":"deploy"})"},
+        {kinds::analysis_run, R"({"metrics":[]})"},  // its definition has no door for the status
     };
     for (const auto& row : rows) {
       CAPTURE(row.kind.kind);
@@ -385,7 +412,8 @@ TEST_CASE("every store: our own kinds are kept, under the names that we know the
       made.set_condition("Ready", "True", "Fine", "it is", place.world().clock.now());
       const auto written = must(place.store().update_status(made));
       CHECK(written.condition_status("Ready") == "True");
-      CHECK(written.generation() == 1);
+      CHECK(written.spec() == made.spec());
+      CHECK(code_of(place.store().update_status(made)) == Code::conflict);
       must(place.store().remove(row.kind, made.name()));
     }
     auto object = Object::make(kinds::virtual_service, {place.ns(), "other-version"});

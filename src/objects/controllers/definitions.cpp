@@ -2,26 +2,23 @@
 
 #include <algorithm>
 
-#include "core/digest.hpp"
 #include "core/log.hpp"
+#include "objects/crd/bundled.hpp"
 #include "objects/crd/definition.hpp"
 #include "objects/crd/status.hpp"
 
 namespace slipway::objects::controllers {
+
+using crd::definition_kind;
+
 namespace {
 
 constexpr std::string_view cleanup_finalizer = "customresourcecleanup.apiextensions.k8s.io";
-// Which bundled text a stored definition was installed from; somebody else's has none.
-constexpr std::string_view bundled_annotation = "slipway.dev/bundled";
 constexpr auto look_again = std::chrono::milliseconds(100);
 
 bool has_finalizer(const Object& object) {
   const auto finalizers = object.finalizers();
   return std::ranges::find(finalizers, cleanup_finalizer) != finalizers.end();
-}
-
-std::string fingerprint(const doc::Value& definition) {
-  return Digest::of(doc::render_json_canonical(definition["spec"])).short_text();
 }
 
 }  // namespace
@@ -36,19 +33,17 @@ DefinitionController::DefinitionController(core::World& world, Store& store, Bac
 }
 
 Result<> DefinitionController::install(const doc::Value& bundled) {
-  Object wanted(bundled);
-  wanted.set_annotation(bundled_annotation, fingerprint(bundled));
+  Object wanted = crd::marked_as_bundled(bundled);
   wanted.add_finalizer(cleanup_finalizer);
   TRY_ASSIGN(const auto stored, store_.find(definition_kind, wanted.name()));
   if (!stored) {
     TRY(store_.create(std::move(wanted)));
     return {};
   }
-  const auto mark = stored->annotation(bundled_annotation);
-  if (mark.empty() || mark == wanted.annotation(bundled_annotation) || stored->is_being_deleted()) return {};
+  if (crd::standing_of(*stored, wanted) != crd::Standing::outdated || stored->is_being_deleted()) return {};
   Object next = *stored;
   next.document().at_or_insert("spec") = wanted.spec();
-  next.set_annotation(bundled_annotation, wanted.annotation(bundled_annotation));
+  next.set_annotation(crd::bundled_annotation, wanted.annotation(crd::bundled_annotation));
   TRY(store_.update(std::move(next)));
   return {};
 }
@@ -93,7 +88,7 @@ Result<Outcome> DefinitionController::reconcile(const Name& name) {
 }
 
 Result<> DefinitionController::serve(Object& object, std::span<const doc::Value> definitions) {
-  const crd::ReadOptions options{.bundled = !object.annotation(bundled_annotation).empty()};
+  const crd::ReadOptions options{.bundled = !object.annotation(crd::bundled_annotation).empty()};
   TRY_ASSIGN(const auto definition, crd::parse_definition(object.document(), options));
   const auto taken = crd::taken_names(definition.group, definition.name, definitions);
   auto status = crd::status_of(object.document(), taken, world_.clock.now());

@@ -15,9 +15,6 @@
 
 namespace slipway::objects::controllers {
 
-inline constexpr Kind definition_kind{"apiextensions.k8s.io", "v1", "CustomResourceDefinition",
-                                      "customresourcedefinitions", false};
-
 class DefinitionController final : public Reconciler {
  public:
   // Everything outlives the controller.

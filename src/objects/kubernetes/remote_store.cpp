@@ -1,6 +1,8 @@
 #include "objects/kubernetes/remote_store.hpp"
 
 #include "net/http.hpp"
+#include "objects/kinds.hpp"
+#include "objects/kubernetes/definitions.hpp"
 #include "objects/semantics.hpp"
 
 namespace slipway::objects::kubernetes {
@@ -8,6 +10,7 @@ namespace {
 
 constexpr int conflict_attempts = 10;
 constexpr int generate_name_attempts = 8;
+constexpr std::string_view status_door = "status";
 
 std::string_view name_of(DeleteOptions::Propagation propagation) {
   switch (propagation) {
@@ -21,7 +24,10 @@ std::string_view name_of(DeleteOptions::Propagation propagation) {
   return "Background";
 }
 
-bool has_status_door(const Error& error) { return error.code != Code::failed_precondition; }
+// A server says of a door that is not there what it says of an object.
+bool has_status_door(const Error& error) {
+  return error.code != Code::failed_precondition && error.code != Code::not_found;
+}
 
 // A name that no object can have would lead to another path.
 Result<> check_path(const Kind& kind, const Name& key) {
@@ -40,7 +46,8 @@ Error about(Error error, const Kind& kind, const Name& name) {
 }  // namespace
 
 RemoteStore::RemoteStore(core::World& world, std::unique_ptr<Wire> wire, KubeConfig config, KubernetesOptions options)
-    : options_(std::move(options)),
+    : clock_(world.clock),
+      options_(std::move(options)),
       connection_(std::make_shared<Connection>(world, std::move(wire), std::move(config), options_.groups,
                                                options_.deadline, options_.page)) {}
 
@@ -135,7 +142,7 @@ Result<Object> RemoteStore::put(const Kind& kind, Object object, std::string_vie
 }
 
 Result<Object> RemoteStore::update(Object object) { return change(std::move(object), {}); }
-Result<Object> RemoteStore::update_status(Object object) { return change(std::move(object), "status"); }
+Result<Object> RemoteStore::update_status(Object object) { return change(std::move(object), status_door); }
 
 Result<Object> RemoteStore::change(Object object, std::string_view subresource) {
   TRY_ASSIGN(const auto kind, connection_->names.of(object));
@@ -144,15 +151,34 @@ Result<Object> RemoteStore::change(Object object, std::string_view subresource) 
   auto& metadata = object.document().at_or_insert("metadata").as_object();
   metadata.erase("namespace");
   if (kind.namespaced) metadata.set("namespace", key.ns);
-  if (!object.resource_version().empty()) return put(kind, std::move(object), subresource);
+  const auto write = [&](Object given) {
+    return subresource == status_door ? put_status(kind, std::move(given)) : put(kind, std::move(given), subresource);
+  };
+  if (!object.resource_version().empty()) return write(std::move(object));
   // The last writer wins, over whatever is there now.
   for (int attempt = 1;; ++attempt) {
     TRY_ASSIGN(const auto held, get(kind, key));
     if (!object.uid().empty() && object.uid() != held.uid()) return fail(conflict_error(kind, key));
     object.document().at_or_insert("metadata").as_object().set("resourceVersion", held.resource_version());
-    auto written = put(kind, object, subresource);
+    auto written = write(object);
     if (written || written.error().code != Code::conflict || attempt == conflict_attempts) return written;
   }
+}
+
+// A definition may leave the status without a door of its own, as that of Argo's AnalysisRun does: then it is written
+// with the rest, which stays as it is.
+Result<Object> RemoteStore::put_status(const Kind& kind, Object object) {
+  const auto key = object.name();
+  const auto collection = path(kind, {});
+  if (!without_status_door_.contains(collection)) {
+    auto written = put(kind, object, status_door);
+    if (written || has_status_door(written.error())) return written;
+  }
+  TRY_ASSIGN(auto held, get(kind, key));
+  without_status_door_.insert(collection);
+  if (held.resource_version() != object.resource_version()) return fail(conflict_error(kind, key));
+  held.status() = std::move(object.status());
+  return put(kind, std::move(held), {});
 }
 
 Result<Object> RemoteStore::apply(Object object) {
@@ -180,11 +206,38 @@ Result<Object> RemoteStore::apply(Object object) {
   }
 }
 
+Result<Object> RemoteStore::bind(const Object& pod, const std::string& node, const std::string& finalizer) {
+  const auto key = pod.name();
+  Object kept = pod;
+  kept.add_finalizer(finalizer);
+  if (!(kept.document() == pod.document())) {
+    TRY_ASSIGN(kept, put(kinds::pod, std::move(kept), {}));
+  }
+  if (std::as_const(kept).spec()["nodeName"].string_or("") == node) return kept;
+  RestCall call;
+  call.method = "POST";
+  call.path = path(kinds::pod, key, "binding") + "?fieldManager=" + net::url_encode(options_.manager);
+  call.body = doc::render_json(doc::Object{{"apiVersion", "v1"},
+                                           {"kind", "Binding"},
+                                           {"metadata", doc::Object{{"namespace", key.ns},
+                                                                    {"name", key.name},
+                                                                    {"uid", kept.uid()},
+                                                                    {"resourceVersion", kept.resource_version()}}},
+                                           {"target", doc::Object{{"kind", "Node"}, {"name", node}}}});
+  call.may_repeat = true;  // the second one is a conflict
+  if (auto answer = connection_->rest.call(call); !answer)
+    return fail(about(std::move(answer).error(), kinds::pod, key));
+  return get(kinds::pod, key);
+}
+
 Result<> RemoteStore::remove(const Kind& kind, const Name& name, const DeleteOptions& options) {
   const auto key = normalized(kind, name);
   TRY(check_path(kind, key));
   doc::Object body{
       {"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", name_of(options.propagation)}};
+  if (options.grace) {
+    body.set("gracePeriodSeconds", std::chrono::ceil<std::chrono::seconds>(*options.grace).count());
+  }
   if (!options.uid_precondition.empty()) body.set("preconditions", doc::Object{{"uid", options.uid_precondition}});
   RestCall call;
   call.method = "DELETE";
@@ -229,6 +282,11 @@ Result<Object> RemoteStore::apply_fields(Object object, const FieldOwner& owner)
   call.content_type = "application/apply-patch+yaml";
   call.may_repeat = true;  // the same again says the same
   return send(kind, std::move(call), key);
+}
+
+Result<> RemoteStore::install_definitions(std::vector<doc::Value> definitions) {
+  for (auto& each : definitions) each = definition_for_server(std::move(each), options_);
+  return install(*this, clock_, *connection_->wire, std::move(definitions), {options_.manager, options_.deadline});
 }
 
 Result<Kind> RemoteStore::find_kind(std::string_view api_version, std::string_view kind) {

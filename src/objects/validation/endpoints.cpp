@@ -36,8 +36,6 @@ void validate_address(At address, At addresses, std::string_view type) {
   if (type != (ip_family(address.text()) == 4 ? "IPv4" : "IPv6")) {
     addresses.invalid(address.value(), "must be an " + std::string(type) + " address");
   }
-  // Unlike kube-apiserver: Pods that are processes of this machine have addresses of 127/8.
-  if (address.text().starts_with("127.")) return;
   validate_endpoint_ip(address);
 }
 

@@ -1,5 +1,6 @@
 #include "objects/verbs/rules.hpp"
 
+#include "objects/crd/bundled.hpp"
 #include "objects/crd/definition.hpp"
 #include "objects/crd/validate.hpp"
 #include "objects/validation/metadata.hpp"
@@ -18,7 +19,7 @@ bool is_definition(const schema::Resource& resource) {
 
 // One that came with the program may have a group without a dot.
 bool is_bundled(const doc::Value& definition) {
-  return !definition["metadata"]["annotations"]["slipway.dev/bundled"].is_null();
+  return !definition["metadata"]["annotations"][crd::bundled_annotation].is_null();
 }
 
 validation::Problems problems_of_custom(const schema::Resource& resource, const doc::Value& object,
@@ -52,6 +53,7 @@ validation::Problems problems_of(const schema::Resource& resource, const doc::Va
     return problems;
   }
   if (subresource == "status") return validation::validate_status_update(resource, object, before);
+  if (subresource == "binding") return {};  // binding.hpp is its only rule
   auto problems = validation::validate_update(resource, object, before);
   if (is_definition(resource) && subresource.empty() && !(object["spec"] == before["spec"])) {
     if (auto read = crd::read_definition(object, {.bundled = is_bundled(object), .old = old}); !read)

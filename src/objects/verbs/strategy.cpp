@@ -149,6 +149,12 @@ void start_life(const schema::Resource& resource, doc::Value& object) {
   }
 }
 
+void carry_on(const schema::Resource& resource, const doc::Value& before, doc::Value& status) {
+  if (!is(resource, "", "Pod") || !status.is_object()) return;
+  const auto& settled = before["qosClass"];
+  if (!settled.is_null() && status["qosClass"].string_or("").empty()) status.as_object().set("qosClass", settled);
+}
+
 bool declares_otherwise(const schema::Resource& resource, const doc::Value& before, const doc::Value& after) {
   const auto differs = [&](std::string_view key) { return !(before[key] == after[key]); };
   const auto any_key = [&](const doc::Value& one) {

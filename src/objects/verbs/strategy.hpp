@@ -25,6 +25,9 @@ bool returns_deleted(const schema::Resource& resource);
 // and name are set already; a status that was given is the caller's to drop before.
 void start_life(const schema::Resource& resource, doc::Value& object);
 
+// Fills in what a new status need not repeat: a Pod's class of service, which was settled when it was made.
+void carry_on(const schema::Resource& resource, const doc::Value& before, doc::Value& status);
+
 // The parts outside metadata and status changed in a way that a controller must see.
 bool declares_otherwise(const schema::Resource& resource, const doc::Value& before, const doc::Value& after);
 

@@ -99,6 +99,7 @@ doc::Value updated(const schema::Resource& resource, const doc::Value& stored, d
   if (subresource == "status") {
     auto next = stored;
     // A patch's or applier's managedFields travel with it.
+    carry_on(resource, stored["status"], given.at_or_insert("status"));
     take(next.as_object(), given, "status");
     take(metadata_of(next), given["metadata"], "managedFields");
     return next;

@@ -10,6 +10,10 @@ namespace {
 namespace kinds = objects::kinds;
 using objects::Object;
 
+// Pods are processes of this machine with addresses of 127/8. Kubernetes takes no such address under an IP type, and
+// nobody else may send requests there: as names of hosts they are taken, and left alone.
+constexpr std::string_view address_type = "FQDN";
+
 bool has_selector(const Object& service) { return service.spec()["selector"].size() > 0; }
 
 // targetPort is a number, a name of a container's port, or absent: the port itself.
@@ -34,7 +38,7 @@ doc::Value endpoint(const Object& pod) {
   result.set("addresses", doc::Array{pod.status()["podIP"].string_or("")});
   result.set("conditions", doc::Object{{"ready", ready && !ending}, {"serving", ready}, {"terminating", ending}});
   result.set("targetRef", std::move(target));
-  result.set("nodeName", pod.spec()["nodeName"].string_or(""));
+  if (auto node = pod.spec()["nodeName"].string_or(""); !node.empty()) result.set("nodeName", std::move(node));
   return result;
 }
 
@@ -62,7 +66,7 @@ Object endpoint_slice(const Object& service, const std::vector<Object>& pods) {
                                 {"protocol", declared[i]["protocol"].string_or("TCP")},
                                 {"port", number}});
   }
-  slice.document().at_or_insert("addressType") = "IPv4";
+  slice.document().at_or_insert("addressType") = address_type;
   slice.document().at_or_insert("endpoints") = std::move(endpoints);
   slice.document().at_or_insert("ports") = std::move(ports);
   return slice;
@@ -83,11 +87,15 @@ Result<objects::Outcome> EndpointsReconciler::reconcile(const objects::Name& nam
   options.ns = name.ns;
   TRY_ASSIGN(const auto pods, store_.list(kinds::pod, options));
   Object slice = endpoint_slice(*service, pods.items);
+  if (current && current->document()["addressType"].string_or("") != address_type) {  // it never changes
+    TRY(store_.remove(kinds::endpoint_slice, name));
+    current.reset();
+  }
   if (!current) {
     TRY(store_.create(std::move(slice)));
     return objects::Outcome{};
   }
-  for (const char* part : {"addressType", "endpoints", "ports"}) {
+  for (const char* part : {"endpoints", "ports"}) {
     current->document().at_or_insert(part) = slice.document()[part];
   }
   TRY(store_.update(std::move(*current)));  // nothing changed: no event

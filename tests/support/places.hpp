@@ -1,7 +1,8 @@
 #pragma once
-// For tests: the stores that every controller must work on, each with a loop that the test turns. In memory in the
-// simulated world; a SQLite file; the embedded API server over HTTP; and the real API server of the kubeconfig that
-// SLIPWAY_TEST_KUBECONFIG names (tests/cluster/up starts one).
+// For tests of stores: each place where objects can be, with a loop that the test turns, in real time but for the
+// first. In memory in the simulated world; a SQLite file; the embedded API server over HTTP; and the real API server of
+// the kubeconfig that SLIPWAY_TEST_KUBECONFIG names (tests/cluster/up starts one). Not for tests of controllers, whose
+// time is virtual on every store: stores.hpp.
 //
 //   TEST_CASE("...") {
 //     on_every_store([](Place& place) { CHECK(place.store().create(...)); });
@@ -16,7 +17,14 @@
 
 #include "objects/store.hpp"
 
-namespace slipway::objects::test {
+namespace slipway::support {
+
+using core::Duration;
+using objects::EventType;
+using objects::Kind;
+using objects::Object;
+using objects::Store;
+using objects::Watch;
 
 struct PlaceTraits {
   bool is_remote = false;          // behind an API server
@@ -83,4 +91,4 @@ class Listener {
 Object deployment(const Place& place, const std::string& name);
 Object config_map(const Place& place, const std::string& name, const std::string& value = "1");
 
-}  // namespace slipway::objects::test
+}  // namespace slipway::support

@@ -1,40 +1,28 @@
-#include "objects/conformance/places_test.hpp"
+#include "support/places.hpp"
 
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <thread>
 
 #include "core/world/real.hpp"
 #include "core/world/simulated.hpp"
 #include "net/client.hpp"
-#include "objects/embedded.hpp"
+#include "objects/backend.hpp"
 #include "objects/kinds.hpp"
 #include "objects/kubernetes_store.hpp"
-#include "source_dir.hpp"
 #include "storage/database.hpp"
+#include "support/api_server.hpp"
 
-namespace slipway::objects::test {
+namespace slipway::support {
+
+using namespace objects;
+
 namespace {
 
 constexpr std::size_t small_ring = 300;
 constexpr auto patience = std::chrono::seconds(30);
 constexpr Kind definition{"apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false};
-
-std::vector<doc::Value> own_definitions() {
-  std::vector<doc::Value> definitions;
-  for (const auto& entry : std::filesystem::directory_iterator(SLIPWAY_SOURCE_DIR "/deploy/crds")) {
-    std::ifstream file(entry.path(), std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    auto documents = doc::parse_yaml_all(text, entry.path().string());
-    REQUIRE(documents.has_value());
-    for (auto& document : *documents) definitions.push_back(std::move(document));
-  }
-  return definitions;
-}
 
 class InMemory final : public Place {
  public:
@@ -113,41 +101,6 @@ class InAFile final : public InReality {
   std::unique_ptr<Store> store_;
 };
 
-// The embedded API server with a control loop of its own, as in the product.
-class Server {
- public:
-  Server(storage::Database& database, int port) : client_(net::make_client(io_, world_.loop())) {
-    world_.set_http(*client_);
-    parts_.emplace(world_.world());
-    EmbeddedOptions options;
-    options.definitions = own_definitions();
-    options.ring_size = small_ring;
-    embedded_ = std::move(*Embedded::open(*parts_, database, nullptr, std::move(options)));
-    embedded_->add_routes(router_);
-    REQUIRE(embedded_->start());
-    net::ServerOptions server;
-    server.loop = &world_.loop();
-    server.port = port;
-    server_ = std::move(*net::Server::start(io_, router_, server));
-    thread_ = std::jthread([this] { world_.run(); });
-  }
-  ~Server() {
-    server_.reset();
-    world_.stop();
-  }
-  int port() const { return server_->port(); }
-
- private:
-  core::RealWorld world_;
-  net::IoThread io_;
-  std::unique_ptr<core::HttpClient> client_;
-  std::optional<core::World> parts_;
-  std::unique_ptr<Embedded> embedded_;
-  net::Router router_;
-  std::unique_ptr<net::Server> server_;
-  std::jthread thread_;
-};
-
 class OverHttp final : public InReality {
  public:
   OverHttp() {
@@ -167,14 +120,14 @@ class OverHttp final : public InReality {
     const auto port = server_->port();
     server_.reset();
     if (forgets_versions) REQUIRE(outdate_versions(*database_));
-    server_ = std::make_unique<Server>(*database_, port);
+    server_ = std::make_unique<ApiServer>(*database_, small_ring, port);
     return true;
   }
 
  private:
   PlaceTraits traits_{.is_remote = true, .ring = small_ring};
   std::unique_ptr<storage::Database> database_ = std::move(*storage::open_sqlite(":memory:"));
-  std::unique_ptr<Server> server_ = std::make_unique<Server>(*database_, 0);
+  std::unique_ptr<ApiServer> server_ = std::make_unique<ApiServer>(*database_, small_ring);
   std::unique_ptr<KubernetesStore> store_, other_;
 };
 
@@ -280,4 +233,4 @@ Object config_map(const Place& place, const std::string& name, const std::string
   return object;
 }
 
-}  // namespace slipway::objects::test
+}  // namespace slipway::support
