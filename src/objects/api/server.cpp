@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "objects/api/bindings.hpp"
 #include "objects/api/documents.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
@@ -31,7 +32,14 @@ ResourcePtr stored_as(const Catalog& catalog, const schema::Resource& resource) 
 
 struct ApiServer::State {
   explicit State(Context& c)
-      : context(c), documents(c.catalog), reads(c), writes(c), removals(c, writes), watches(c), scales(c, writes) {}
+      : context(c),
+        documents(c.catalog),
+        reads(c),
+        writes(c),
+        removals(c, writes),
+        watches(c),
+        scales(c, writes),
+        bindings(c, writes) {}
 
   void handle(net::Request request, std::shared_ptr<net::Responder> responder);
   void dispatch(const CallPtr& call);
@@ -45,6 +53,7 @@ struct ApiServer::State {
   Removals removals;
   Watches watches;
   Scales scales;
+  Bindings bindings;
   std::map<std::string, CallHandler, std::less<>> handlers;
   std::function<Answer<>(Call&)> authorizer;
 };
@@ -134,6 +143,7 @@ void ApiServer::State::dispatch(const CallPtr& call) {
       return watches.open(call);
     case Verb::create:
       if (resource.namespaced && info.ns.empty()) return call->send(no_such_path());
+      if (resource.kind == "Binding" && resource.group.empty()) return bindings.create(call);
       return writes.create(call);
     case Verb::update:
       return writes.update(call);
@@ -158,6 +168,7 @@ void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::S
     return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
   if (subresource.name == "scale") return scales.handle(call);
   if (subresource.name == "eviction") return removals.evict(call);
+  if (subresource.name == "binding") return bindings.create(call);
   if (!is_own) return call->send(method_not_allowed("the server does not serve " + info.subresource + " here"));
   switch (info.verb) {
     case Verb::get:

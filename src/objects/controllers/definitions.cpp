@@ -68,6 +68,7 @@ Result<> DefinitionController::load() {
     if (!served)
       log::error("objects", "a definition is not served", {{"name", name.name}, {"error", served.error().one_line()}});
   }
+  is_loaded_ = true;
   return {};
 }
 
@@ -105,9 +106,12 @@ Result<Outcome> DefinitionController::serve(Object object) {
   const auto names = crd::accepted_names_of(object.document());
   const auto served = doc::render_json(object.spec()) + doc::render_json(crd::document_of(names));
   auto& before = served_[definition.name];
+  const bool is_new = before.empty() && is_loaded_;
   if (before == served && catalog_.stored(definition.group, names.kind) != nullptr) return Outcome{};
   before = served;
   catalog_.put(definition.name, crd::resources_of(definition, &names));
+  if (const auto stored = catalog_.stored(definition.group, names.kind); is_new && stored != nullptr)
+    backend_.begin_history(kind_of(*stored));
   return Outcome{};
 }
 

@@ -42,6 +42,7 @@ class DefinitionController final : public Reconciler {
   Catalog& catalog_;
   Controller controller_;
   std::map<std::string, std::string> served_;  // what each was served from
+  bool is_loaded_ = false;                     // what comes now is new
 };
 
 }  // namespace slipway::objects::controllers
