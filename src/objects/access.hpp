@@ -16,8 +16,9 @@
 namespace slipway::objects {
 
 struct AccessOptions {
-  // Reading is decided by roles too: for a server that others than its owner reach. Without, everybody reads what is no
-  // Secret. Writing, and what runs or reaches something (exec, proxy), is always decided by roles.
+  // Reading is decided by roles too: for a server that others than its owner reach. Without, the team and who shows no
+  // credentials read what is no Secret; service accounts, and users that somebody asks about, have roles. Writing, and
+  // what runs or reaches something (exec, proxy), is always decided by roles.
   bool rbac = false;
   std::string key_file;  // of the key that signs tokens; made (0600) when absent
   std::string issuer = "https://kubernetes.default.svc.cluster.local";

@@ -98,6 +98,30 @@ TEST_CASE_FIXTURE(Open,
   CHECK(send_as_admin("POST", "/api/v1/namespaces/demo/configmaps", R"({"metadata":{"name":"a"}})").status == 201);
 }
 
+TEST_CASE_FIXTURE(Open, "open reading is for the team and for who shows nothing, never for a service account") {
+  const auto made =
+      send_as_admin("POST", "/api/v1/namespaces/demo/serviceaccounts", R"({"metadata":{"name":"clerk"}})");
+  CHECK(made.status == 201);
+  const auto token = send_as_admin("POST", "/api/v1/namespaces/demo/serviceaccounts/clerk/token", R"({"spec":{}})");
+  const auto clerk = "Bearer " + token.body["status"]["token"].string_or("");
+  CHECK(send(clerk, "GET", pods).status == 403);
+  CHECK(send("ada/ml-engineer", "GET", pods).status == 200);
+  const auto may_list = [&](const std::string& who) {
+    const auto asked = send_as_admin(
+        "POST", authorization + "/subjectaccessreviews",
+        R"({"spec":{)" + who + R"(,"resourceAttributes":{"verb":"list","resource":"pods","namespace":"demo"}}})");
+    CHECK(asked.status == 201);
+    return asked.body["status"]["allowed"].bool_or(false);
+  };
+  CHECK_FALSE(may_list(R"("user":"nobody")"));
+  CHECK_FALSE(may_list(R"("user":"system:serviceaccount:demo:clerk","groups":["system:serviceaccounts"])"));
+  CHECK(may_list(R"("user":"system:anonymous")"));
+  CHECK(may_list(R"("user":"ada","groups":["slipway:ml-engineer"])"));
+  const auto rules =
+      send(clerk, "POST", authorization + "/selfsubjectrulesreviews", R"({"spec":{"namespace":"demo"}})");
+  CHECK(doc::render_json(rules.body["status"]["resourceRules"]).find("\"list\"") == std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Secured, "can-i, its list and whoami answer what the roles say") {
   CHECK(can_i("root/platform-engineer", R"({"verb":"delete","resource":"nodes"})"));
   CHECK_FALSE(can_i("eve", R"({"verb":"list","resource":"pods","namespace":"demo"})"));

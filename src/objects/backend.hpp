@@ -71,6 +71,12 @@ class Backend {
   // Objects in order of namespace, then name, until `visit` says false. Returns the version that the answer is of.
   virtual Result<std::int64_t> list(const Kind& kind, const KeyRange& range,
                                     const std::function<bool(Stored)>& visit) = 0;
+  // As list(), of what was there at that version. gone when what changed since is no longer known: ask for it with
+  // keep_present() when that version is the present one.
+  virtual Result<> list_at(const Kind& kind, const KeyRange& range, std::int64_t version,
+                           const std::function<bool(Stored)>& visit) = 0;
+  // For some minutes, changes of this kind keep what was before, for list_at(). A restart ends it.
+  virtual void keep_present(const Kind& kind) = 0;
   virtual Result<std::int64_t> count(const Kind& kind, const KeyRange& range) = 0;
   virtual Result<std::int64_t> version(const Kind& kind) = 0;  // of the last write to what this kind is kept with
 
@@ -90,6 +96,12 @@ class Backend {
   virtual Result<std::unique_ptr<ChangeWatch>> watch(const Kind& kind, std::optional<std::int64_t> after,
                                                      OnChange on_change) = 0;
 
+  // What was called so until now was another kind: a watch from before is gone. A restart forgets it.
+  virtual void begin_history(const Kind& kind) = 0;
+
+  // The uid of the object that holds what only one may hold (BackendOptions::claims); nullopt when it is free.
+  virtual Result<std::optional<std::string>> holder_of(const std::string& claim) = 0;
+
   // Writes inside `work` share one transaction and are durable together or not at all (storage::Database::group(),
   // of the database that most kinds are in). The commit's outcome.
   virtual Result<> group(const std::function<void()>& work) = 0;
@@ -108,6 +120,16 @@ class Backend {
 // before.
 using SelectableFields = std::function<std::map<std::string, std::string>(const Kind&, const Object&)>;
 
+// What an object holds that no other may: addresses, ports. A write that takes what another holds is a conflict. Kinds
+// for which it gives nullopt never hold anything.
+using Claims = std::function<std::optional<std::vector<std::string>>(const Kind&, const Object&)>;
+
+struct BackendOptions {
+  SelectableFields selectable = {};
+  Claims claims = {};  // not of volatile kinds
+  std::size_t ring_size = 10'000;
+};
+
 // Whether a kind lives in the volatile database, with a version counter and a ring of its own: Events and Leases.
 bool is_volatile(const Kind& kind);
 
@@ -115,8 +137,7 @@ bool is_volatile(const Kind& kind);
 // null: then everything is in one. Volatile objects that are in `database` are moved. Each ring keeps `ring_size`
 // changes.
 Result<std::unique_ptr<Backend>> make_sqlite_backend(core::World& world, storage::Database& database,
-                                                     storage::Database* volatile_database,
-                                                     SelectableFields selectable = {}, std::size_t ring_size = 10'000);
+                                                     storage::Database* volatile_database, BackendOptions options = {});
 
 // For a database that was restored from a backup, before it is used: every version that was ever given out is gone, so
 // that nobody goes on watching from a version that now means something else. Nothing when there are no objects in it.

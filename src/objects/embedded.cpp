@@ -6,6 +6,7 @@
 #include "objects/fields/selectable.hpp"
 #include "objects/garbage.hpp"
 #include "objects/local_store.hpp"
+#include "objects/services/fields.hpp"
 
 namespace slipway::objects {
 namespace {
@@ -21,10 +22,11 @@ std::map<std::string, std::string> selectable_of(const Catalog& catalog, const K
 
 struct Embedded::State {
   State(core::World& world, storage::Database& database, std::unique_ptr<Catalog> kinds, std::unique_ptr<Backend> kept,
-        EmbeddedOptions options)
+        std::unique_ptr<services::Allocator> allocator, EmbeddedOptions options)
       : catalog(std::move(kinds)),
         backend(std::move(kept)),
-        store(make_local_store(world, *backend, *catalog)),
+        services(std::move(allocator)),
+        store(make_local_store(world, *backend, *catalog, {.services = services.get()})),
         garbage(
             world, *backend,
             [this](std::string_view group, std::string_view kind) -> std::optional<Kind> {
@@ -36,11 +38,12 @@ struct Embedded::State {
             }),
         definitions(world, *store, *backend, *catalog),
         namespaces(world, *store, *backend, *catalog),
-        context{world, *catalog, *backend, database, options.events, std::move(options.admit), {}, {}},
+        context{world, *catalog, *backend, database, options.events, std::move(options.admit), {}, {}, services.get()},
         server(context) {}
 
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<Backend> backend;
+  std::unique_ptr<services::Allocator> services;
   std::unique_ptr<Store> store;
   Garbage garbage;
   controllers::DefinitionController definitions;
@@ -55,14 +58,17 @@ Embedded::~Embedded() = default;
 Result<std::unique_ptr<Embedded>> Embedded::open(core::World& world, storage::Database& database,
                                                  storage::Database* volatile_database, EmbeddedOptions options) {
   auto catalog = std::make_unique<Catalog>();
-  TRY_ASSIGN(auto backend, make_sqlite_backend(
-                               world, database, volatile_database,
-                               [raw = catalog.get()](const Kind& kind, const Object& object) {
-                                 return selectable_of(*raw, kind, object);
-                               },
-                               options.ring_size));
+  BackendOptions kept{.ring_size = options.ring_size};
+  kept.selectable = [raw = catalog.get()](const Kind& kind, const Object& object) {
+    return selectable_of(*raw, kind, object);
+  };
+  kept.claims = services::claims_of;
+  TRY_ASSIGN(auto backend, make_sqlite_backend(world, database, volatile_database, std::move(kept)));
   const auto definitions = std::move(options.definitions);
-  auto state = std::make_unique<State>(world, database, std::move(catalog), std::move(backend), std::move(options));
+  TRY_ASSIGN(auto allocator, services::Allocator::make(world.random, *backend, options.services));
+  TRY(allocator->settle_old());
+  auto state = std::make_unique<State>(world, database, std::move(catalog), std::move(backend), std::move(allocator),
+                                       std::move(options));
   for (const auto& definition : definitions) TRY(state->definitions.install(definition));
   TRY(state->definitions.load());
   return std::unique_ptr<Embedded>(new Embedded(std::move(state)));

@@ -11,6 +11,7 @@
 #include "core/events.hpp"
 #include "objects/backend.hpp"
 #include "objects/catalog.hpp"
+#include "objects/services/allocator.hpp"
 
 namespace slipway::storage {
 class Database;
@@ -35,6 +36,7 @@ struct EmbeddedOptions {
   // Where writes over HTTP go on record, with the write itself. Null: nowhere.
   core::EventSink* events = nullptr;
   std::size_t ring_size = 10'000;
+  services::Ranges services = {};  // what Services get their addresses and node ports from
 };
 
 class Embedded {

@@ -36,7 +36,7 @@ struct Cluster {
   explicit Cluster(std::uint64_t seed = 7) : world(seed) { open(); }
   void open() {
     backend = make_sqlite_backend(parts, *database, fleeting.get()).value();
-    store = make_local_store(parts, *backend, catalog, "test", Rules::trusted);
+    store = make_local_store(parts, *backend, catalog, {.manager = "test", .rules = Rules::trusted});
     garbage = std::make_unique<Garbage>(parts, *backend, known,
                                         [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
                                           return store->remove(kind, name, how);

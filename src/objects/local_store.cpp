@@ -34,14 +34,13 @@ Object stamped(Object object, std::int64_t version) {
 
 class LocalStore final : public Store {
  public:
-  LocalStore(core::World& world, Backend& backend, const Catalog& catalog, std::string manager, Rules rules)
+  LocalStore(core::World& world, Backend& backend, const Catalog& catalog, LocalStoreOptions options)
       : clock_(world.clock),
         loop_(world.loop),
         random_(world.random),
         backend_(backend),
         catalog_(catalog),
-        manager_(std::move(manager)),
-        rules_(rules) {}
+        options_(std::move(options)) {}
 
   Result<Object> get(const Kind& kind, const Name& name) override {
     TRY_ASSIGN(auto found, find(kind, name));
@@ -97,11 +96,15 @@ class LocalStore final : public Store {
   Result<> check(const schema::Resource& resource, const doc::Value& object, const doc::Value& before,
                  std::string_view subresource) const {
     // Controllers finish deletions by updates, which an API server has a door of its own for.
-    if (rules_ == Rules::trusted || (!before.is_null() && !resource.is_custom())) return {};
+    if (options_.rules == Rules::trusted || (!before.is_null() && !resource.is_custom())) return {};
     const auto problems = verbs::problems_of(resource, object, before, subresource);
     if (problems.empty()) return {};
     return fail(
         validation::invalid_error(resource.group, resource.kind, object["metadata"]["name"].string_or(""), problems));
+  }
+
+  Result<> allocate(const schema::Resource& resource, doc::Value& after, const doc::Value& before) const {
+    return options_.services == nullptr ? Result<>() : options_.services->allocate(resource, after, before);
   }
 
   // What a change of `held` to `given` is, kept. Both are whole documents.
@@ -121,7 +124,9 @@ class LocalStore final : public Store {
     after.at_or_insert("kind") = kind.kind;
     if (after == before) return held.object;
     TRY(check(resource, after, before, subresource));
-    after = verbs::tracked(resource, before, std::move(after), {manager_, std::string(subresource), clock_.now()});
+    after =
+        verbs::tracked(resource, before, std::move(after), {options_.manager, std::string(subresource), clock_.now()});
+    TRY(allocate(resource, after, before));
     if (verbs::is_same(before, after)) return held.object;
     Object next(std::move(after));
     if (verbs::is_finished(resource, next.document())) {
@@ -141,8 +146,7 @@ class LocalStore final : public Store {
   core::Random& random_;
   Backend& backend_;
   const Catalog& catalog_;
-  std::string manager_;
-  Rules rules_;
+  LocalStoreOptions options_;
 };
 
 Result<List> LocalStore::list(const Kind& kind, const ListOptions& options) {
@@ -211,7 +215,8 @@ Result<Object> LocalStore::insert(const Kind& kind, Object object) {
     document = verbs::created(*resource, std::move(document), random_.uuid(), now, true);
     verbs::make_canonical(*resource, document);
     TRY(check(*resource, document, doc::Value(), {}));
-    document = verbs::tracked(*resource, doc::Value(), std::move(document), {manager_, "", now});
+    document = verbs::tracked(*resource, doc::Value(), std::move(document), {options_.manager, "", now});
+    TRY(allocate(*resource, document, doc::Value()));
     Object made(std::move(document));
     auto stored = backend_.insert(kind, made);
     if (stored) return stamped(std::move(made), stored->version);
@@ -308,7 +313,7 @@ class WholeStore final : public Store {
  public:
   WholeStore(core::World& world, std::unique_ptr<Backend> backend)
       : backend_(std::move(backend)),
-        store_(world, *backend_, catalog_, "slipway", Rules::trusted),
+        store_(world, *backend_, catalog_, {.rules = Rules::trusted}),
         garbage_(
             world, *backend_, [](auto group, auto kind) { return known_kind(group, kind); },
             [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
@@ -359,13 +364,13 @@ ResourcePtr stored_resource(const Catalog& catalog, const Kind& kind) {
 }
 
 std::unique_ptr<Store> make_local_store(core::World& world, Backend& backend, const Catalog& catalog,
-                                        std::string manager, Rules rules) {
-  return std::make_unique<LocalStore>(world, backend, catalog, std::move(manager), rules);
+                                        LocalStoreOptions options) {
+  return std::make_unique<LocalStore>(world, backend, catalog, std::move(options));
 }
 
 Result<std::unique_ptr<Store>> make_sqlite_store(core::World& world, storage::Database& database,
                                                  std::size_t ring_size) {
-  TRY_ASSIGN(auto backend, make_sqlite_backend(world, database, nullptr, {}, ring_size));
+  TRY_ASSIGN(auto backend, make_sqlite_backend(world, database, nullptr, {.ring_size = ring_size}));
   auto store = std::make_unique<WholeStore>(world, std::move(backend));
   TRY(store->open());
   return store;

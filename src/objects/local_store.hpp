@@ -7,6 +7,7 @@
 
 #include "objects/backend.hpp"
 #include "objects/catalog.hpp"
+#include "objects/services/allocator.hpp"
 
 namespace slipway::objects {
 
@@ -14,9 +15,15 @@ namespace slipway::objects {
 // controllers may make objects that say only what the test is about.
 enum class Rules : std::uint8_t { enforced, trusted };
 
-// Everything outlives the store. `manager` owns the fields that controllers write.
+struct LocalStoreOptions {
+  std::string manager = "slipway";  // owns the fields that controllers write
+  Rules rules = Rules::enforced;
+  services::Allocator* services = nullptr;  // gives Services their addresses; null: they get none
+};
+
+// Everything outlives the store.
 std::unique_ptr<Store> make_local_store(core::World& world, Backend& backend, const Catalog& catalog,
-                                        std::string manager = "slipway", Rules rules = Rules::enforced);
+                                        LocalStoreOptions options = {});
 
 // The resource as which objects of this kind are kept; one without a type when the catalog does not have it: nothing is
 // pruned or filled in then.

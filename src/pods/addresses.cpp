@@ -85,15 +85,17 @@ void Addresses::reserve(const std::string& address) { taken_.insert(address); }
 void Addresses::release(const std::string& address) { taken_.erase(address); }
 
 Result<std::string> Addresses::take() {
-  constexpr int last = 0xfffe;  // .255.255 stays unused
+  constexpr int last = 0x7fff;
   for (int tries = 0; tries < last; ++tries) {
     cursor_ = cursor_ >= last ? 1 : cursor_ + 1;
     std::string address =
         "127." + std::to_string(block_) + "." + std::to_string(cursor_ >> 8) + "." + std::to_string(cursor_ & 0xff);
     if (taken_.insert(address).second) return address;
   }
-  return fail(Code::resource_exhausted, "all addresses of 127." + std::to_string(block_) + "/16 are in use");
+  return fail(Code::resource_exhausted, "all addresses of 127." + std::to_string(block_) + ".0.0/17 are in use");
 }
+
+std::string service_network(int block) { return "127." + std::to_string(block) + ".128.0/17"; }
 
 Result<int> choose_block(core::World& world) {
   std::set<int> used = blocks_in_use(world.files.read("/proc/net/tcp").value_or(""));

@@ -1,6 +1,7 @@
 #pragma once
 // The addresses of Pods: 127.B.x.y, one a Pod, so that every Pod can bind the port its program insists on. Linux owns
-// all of 127/8. B is chosen once for each data directory and kept.
+// all of 127/8. B is chosen once for each data directory and kept. The lower half of the block is for Pods, the upper
+// for Services.
 
 #include <set>
 #include <string>
@@ -23,7 +24,7 @@ class Addresses {
   explicit Addresses(int block) : block_(block) {}
   void reserve(const std::string& address);
   void release(const std::string& address);
-  // Goes round the block before it gives a released one out again. resource_exhausted after 65,000.
+  // Goes round its half of the block before it gives a released one out again. resource_exhausted after 32,000.
   Result<std::string> take();
 
  private:
@@ -31,6 +32,9 @@ class Addresses {
   int cursor_ = 0;
   std::set<std::string> taken_;
 };
+
+// What Services of that block get their addresses from: "127.B.128.0/17".
+std::string service_network(int block);
 
 // A block for a new data directory: random among those that nobody uses now. resource_exhausted when all are in use.
 Result<int> choose_block(core::World& world);

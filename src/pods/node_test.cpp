@@ -31,6 +31,56 @@ TEST_CASE_ON_EVERY_STORE(Machine,
   CHECK(machine.store->get(kinds::node, {"", "machine"})->condition_status("Ready") == "True");
 }
 
+TEST_CASE("Node: a Pod that fits nowhere stays Pending and says why, and runs when the node has what it asks for") {
+  Machine machine;
+  machine.create(pod_yaml("picky", "[server]", "", "nodeSelector: {pool: gpu}") + "---\n" +
+                 pod_yaml("others", "[server]", "", "schedulerName: nobody") + "---\n" +
+                 pod_yaml("gated", "[server]", "", "schedulingGates: [{name: example.com/quota}]"));
+  machine.simulation.run_for(5s);
+  const auto picky = machine.pod("picky");
+  CHECK(picky.status()["phase"].string_or("") == "Pending");
+  CHECK(picky.condition_status("PodScheduled") == "False");
+  const auto& condition = picky.status()["conditions"][std::size_t{0}];
+  CHECK(condition["reason"].string_or("") == "Unschedulable");
+  CHECK(condition["message"].string_or("") ==
+        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.");
+  CHECK(machine.events_of("picky") == "FailedScheduling 1\n");
+  for (const char* name : {"others", "gated"}) {
+    CHECK(machine.pod(name).spec()["nodeName"].string_or("").empty());
+    CHECK(machine.events_of(name).empty());
+  }
+  CHECK(machine.journal->started.empty());
+
+  REQUIRE(objects::modify(*machine.store, kinds::node, {"", "machine"}, [](objects::Object& node) {
+    node.set_label("pool", "gpu");
+    return true;
+  }));
+  REQUIRE(machine.until_shown("picky", "1/1 Running 0"));
+  CHECK(machine.pod("picky").condition_status("PodScheduled") == "True");
+  CHECK(machine.events_of("picky") == "FailedScheduling 1\nScheduled 1\nStarted 1\n");
+
+  REQUIRE(objects::modify(*machine.store, kinds::pod, {"default", "gated"},
+                          [](objects::Object& pod) { return pod.spec().as_object().erase("schedulingGates"); }));
+  REQUIRE(machine.until_shown("gated", "1/1 Running 0"));
+  // Bound by hand, whoever schedules it.
+  REQUIRE(objects::modify(*machine.store, kinds::pod, {"default", "others"}, [](objects::Object& pod) {
+    pod.spec().at_or_insert("nodeName") = "machine";
+    return true;
+  }));
+  REQUIRE(machine.until_shown("others", "1/1 Running 0"));
+}
+
+TEST_CASE("Node: what becomes of a Pod is told in Events, the same thing once and counted") {
+  Machine machine;
+  machine.create(pod_yaml("a", "[job, 3]"));
+  machine.simulation.run_for(60s);
+  CHECK(machine.events_of("a") == "BackOff 3\nScheduled 1\nStarted 4\n");
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "a"}));
+  machine.create(pod_yaml("b", "[]"));
+  REQUIRE(machine.until_shown("b", "0/1 CreateContainerConfigError 0"));
+  CHECK(machine.events_of("b") == "Failed 1\nScheduled 1\n");
+}
+
 TEST_CASE_ON_EVERY_STORE(Machine, "Node: readiness follows the probe, without a restart") {
   Machine& machine = *this;
   machine.journal->unready.insert("a");

@@ -6,6 +6,7 @@
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 #include "pods/environment.hpp"
+#include "pods/scheduling/fit.hpp"
 
 namespace slipway::pods {
 
@@ -20,6 +21,8 @@ constexpr Duration look_again_soon = std::chrono::milliseconds(100);
 constexpr Duration after_sigkill = std::chrono::seconds(1);
 
 void sooner(std::optional<Duration>& again, Duration after) { again = again ? std::min(*again, after) : after; }
+
+std::string field_of(const std::string& container) { return "spec.containers{" + container + "}"; }
 
 Duration grace_of(const Object& pod) {
   const doc::Value& asked = pod.document()["metadata"]["deletionGracePeriodSeconds"];
@@ -49,6 +52,8 @@ PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime&
       store_(store),
       runtime_(runtime),
       options_(options),
+      scheduler_events_(world, store, "default-scheduler"),
+      node_events_(world, store, "kubelet", options.name),
       addresses_(file.block),
       stopped_at_(file.stopped_at),
       started_at_(world.clock.now()),
@@ -73,6 +78,12 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
     if (pod.is_being_deleted()) TRY(let_go(pod));
     return Outcome{};
   }
+  if (node.empty() && pod.finalizers().empty() && pod.is_being_deleted()) return Outcome{};
+  if (node.empty() && !pod.is_being_deleted()) {
+    TRY_ASSIGN(const bool fits, schedule(pod));
+    if (!fits) return Outcome{};
+  }
+  unscheduled_.erase(name);
   Pod& memory = remembered(pod);
   memory.grace = grace_of(pod);
   if (pod.is_being_deleted()) return end(std::move(pod), memory);
@@ -81,11 +92,30 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   return run(std::move(pod), memory);
 }
 
+Result<bool> PodReconciler::schedule(Object& pod) {
+  if (!scheduling::is_ours(pod)) return false;
+  TRY_ASSIGN(const auto node, store_.find(kinds::node, {"", options_.name}));
+  // Without the object there is nothing to fit: somebody deleted it, and the Pod runs where it would have.
+  const std::string why = node ? scheduling::why_not(pod, *node) : "";
+  if (why.empty()) return true;
+  unscheduled_.insert(pod.name());
+  const std::string message = "0/1 nodes are available: 1 " + why + ".";
+  if (pod.set_condition("PodScheduled", "False", "Unschedulable", message, world_.clock.now())) {
+    TRY_ASSIGN(pod, store_.update_status(std::move(pod)));
+    scheduler_events_.warn(pod, "FailedScheduling", message);
+  }
+  return false;
+}
+
 Result<> PodReconciler::bind(Object& pod) {
   const auto finalizers = pod.finalizers();
   const bool has_finalizer = std::find(finalizers.begin(), finalizers.end(), node_finalizer) != finalizers.end();
-  if (has_finalizer && !pod.spec()["nodeName"].is_null()) return {};
+  const bool is_bound = !std::as_const(pod).spec()["nodeName"].string_or("").empty();
+  if (has_finalizer && is_bound) return {};
   TRY_ASSIGN(pod, store_.bind(pod, options_.name, node_finalizer));
+  if (!is_bound) {
+    scheduler_events_.normal(pod, "Scheduled", "Successfully assigned " + pod.name().text() + " to " + options_.name);
+  }
   return {};
 }
 
@@ -157,6 +187,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
     auto started = runtime_.start(id, what);
     container.start_problem = started ? "" : started.error().one_line();
     if (!started) return fail(std::move(started).error());
+    node_events_.normal(pod, "Started", "Started container " + id.container, field_of(id.container));
     log::info("pods", "container starts",
               {{"pod", pod.name().text()}, {"container", id.container}, {"attempt", id.attempt}});
     if (id.attempt >= 2) {
@@ -169,7 +200,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
 void PodReconciler::advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
   switch (view.current.state) {
     case ContainerRecord::State::absent:
-      plan_start(step, spec, view);
+      plan_start(step, spec, container, view);
       if (!container.start_problem.empty()) {
         view.waiting_reason = "RunContainerError";
         view.waiting_message = container.start_problem;
@@ -188,7 +219,7 @@ void PodReconciler::advance(Step& step, const doc::Value& spec, Container& conta
   }
 }
 
-void PodReconciler::plan_start(Step& step, const doc::Value& spec, ContainerView& view) {
+void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
   auto what = container_start(step.pod, spec, step.address, options_.base_environment);
   auto probes = parse_probes(spec, step.address);
   std::string problem = step.refused;
@@ -197,6 +228,8 @@ void PodReconciler::plan_start(Step& step, const doc::Value& spec, ContainerView
   if (!problem.empty()) {
     view.waiting_reason = "CreateContainerConfigError";
     view.waiting_message = problem;
+    if (container.told != problem) node_events_.warn(step.pod, "Failed", "Error: " + problem, field_of(view.name));
+    container.told = problem;
     return;
   }
   step.starts.push_back({{step.memory.uid, view.name, view.attempt}, std::move(*what)});
@@ -224,6 +257,8 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
   if (!container.end_by) {
     log::warn("pods", "container must end",
               {{"pod", step.pod.name().text()}, {"container", view.name}, {"why", health.must_end}});
+    node_events_.warn(step.pod, "Unhealthy", health.must_end, field_of(view.name));
+    node_events_.normal(step.pod, "Killing", "Container " + view.name + " will be restarted", field_of(view.name));
   }
   sooner(step.again, ask_to_end({step.memory.uid, view.name, view.attempt}, container, grace_of(step.pod)));
 }
@@ -236,6 +271,13 @@ void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Contain
     if (options_.backoff.forgives(view.current)) container.forgiven = container.attempt;
     const Duration delay = options_.backoff.delay(container.attempt - container.forgiven);
     container.restart_at = now + remaining(delay, view.current.finished_at.value_or(Time{}), world_.clock.now());
+    if (now < *container.restart_at) {
+      const Name name = step.pod.name();
+      node_events_.warn(step.pod, "BackOff",
+                        "Back-off restarting failed container " + view.name + " in pod " + name.name + "_" + name.ns +
+                            "(" + step.memory.uid + ")",
+                        field_of(view.name));
+    }
   }
   if (now < *container.restart_at) {
     view.waiting_reason = "CrashLoopBackOff";
@@ -250,7 +292,7 @@ void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Contain
   next.last = view.current;
   next.current = {};
   next.will_restart = false;
-  plan_start(step, spec, next);
+  plan_start(step, spec, container, next);
   if (next.waiting_reason.empty()) view = std::move(next);
 }
 
@@ -281,6 +323,8 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
     const ContainerId id{memory.uid, view.name, view.attempt};
     if (view.current.state == ContainerRecord::State::starting) sooner(again, look_again_soon);
     if (view.current.state == ContainerRecord::State::running) {
+      if (!container.end_by)
+        node_events_.normal(pod, "Killing", "Stopping container " + view.name, field_of(view.name));
       sooner(again, ask_to_end(id, container, grace));
       if (container.prober) view.started = view.ready = container.prober->health().ready;
     } else {

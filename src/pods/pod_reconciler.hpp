@@ -4,8 +4,10 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "objects/controller.hpp"
+#include "objects/event_recorder.hpp"
 #include "pods/addresses.hpp"
 #include "pods/node.hpp"
 #include "pods/node_file.hpp"
@@ -27,6 +29,8 @@ class PodReconciler final : public objects::Reconciler {
   // and removed.
   Result<> adopt(const std::vector<ContainerId>& known);
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
+  // A node changed: Pods that fitted nowhere are looked at again.
+  std::vector<objects::Name> unscheduled() const { return {unscheduled_.begin(), unscheduled_.end()}; }
   // Something of this container changed.
   void on_change(const ContainerId& id);
 
@@ -48,6 +52,7 @@ class PodReconciler final : public objects::Reconciler {
     std::optional<Instant> restart_at;  // it ended; the back-off ends then
     int forgiven = 0;                   // restarts that no longer count for the back-off
     std::string start_problem;
+    std::string told;  // the problem that the last Event was about
   };
   struct Pod {
     std::string uid;
@@ -59,6 +64,8 @@ class PodReconciler final : public objects::Reconciler {
 
   Pod& remembered(const objects::Object& pod);
   void forget(const objects::Name& name);
+  // Whether the Pod may run here now; says in its status why not.
+  Result<bool> schedule(objects::Object& pod);
   Result<> bind(objects::Object& pod);
   Result<objects::Outcome> run(objects::Object pod, Pod& memory);
   Result<objects::Outcome> end(objects::Object pod, Pod& memory);
@@ -66,7 +73,7 @@ class PodReconciler final : public objects::Reconciler {
   Result<std::string> address_of(const objects::Object& pod, Pod& memory);
   ContainerView view_of(const objects::Object& pod, const doc::Value& spec, const Container& container) const;
   void advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
-  void plan_start(Step& step, const doc::Value& spec, ContainerView& view);
+  void plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   Duration ask_to_end(const ContainerId& id, Container& container, Duration grace);
@@ -77,10 +84,12 @@ class PodReconciler final : public objects::Reconciler {
   objects::Store& store_;
   Runtime& runtime_;
   const NodeOptions& options_;
+  objects::EventRecorder scheduler_events_, node_events_;
   Addresses addresses_;
   std::optional<Time> stopped_at_, started_at_;  // ends in between were the node's doing
   std::function<void(const objects::Name&)> look_at_;
   std::map<objects::Name, Pod> pods_;
+  std::set<objects::Name> unscheduled_;                                // fit nowhere
   std::map<std::string, objects::Name> names_;                         // by uid
   std::map<std::pair<std::string, std::string>, int> found_attempts_;  // by uid and container, when adopted
   std::map<std::string, std::vector<ContainerId>> orphans_;            // by uid

@@ -88,6 +88,19 @@ class Machine {
     if (!seen) MESSAGE(name, " is ", shown(name), ", not ", what);
     return seen;
   }
+  // "REASON COUNT" of each Event about a Pod, a line each, in the order of the alphabet.
+  std::string events_of(const std::string& name) {
+    std::multiset<std::string> lines;
+    const auto events = store->list(kinds::event);
+    for (const auto& event : events->items) {
+      const auto& document = event.document();
+      if (document["involvedObject"]["name"].string_or("") != name) continue;
+      lines.insert(document["reason"].string_or("") + " " + document["count"].string_or("") + "\n");
+    }
+    std::string text;
+    for (const auto& line : lines) text += line;
+    return text;
+  }
   int count_started(const std::string& text) const {
     int count = 0;
     for (const auto& line : journal->started) count += line.find(text) != std::string::npos;

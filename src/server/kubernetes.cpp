@@ -7,6 +7,8 @@
 #include "objects/api/admission.hpp"
 #include "objects/api/server.hpp"
 #include "objects/kinds.hpp"
+#include "pods/addresses.hpp"
+#include "pods/node_file.hpp"
 #include "server/assets.hpp"
 #include "server/mirror_pods.hpp"
 #include "server/state.hpp"
@@ -81,6 +83,8 @@ Result<> open_objects(Platform::State& s) {
   TRY_ASSIGN(options.definitions, bundled_definitions());
   options.admit = validate;
   options.events = s.audit.get();
+  TRY_ASSIGN(const auto node, pods::load_node_file(s.world(), s.options.layout.root));
+  options.services.addresses = pods::service_network(node.block);
   TRY_ASSIGN(s.objects, objects::Embedded::open(s.world(), *s.database, s.volatile_database.get(), std::move(options)));
   s.store = &s.objects->store();
   s.objects->add_admission(std::make_unique<PromotionsAreAskedFor>());

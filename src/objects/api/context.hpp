@@ -8,6 +8,7 @@
 #include "core/events.hpp"
 #include "objects/api/admission.hpp"
 #include "objects/backend.hpp"
+#include "objects/services/allocator.hpp"
 
 namespace slipway::storage {
 class Database;
@@ -25,6 +26,7 @@ struct Context {
   std::function<Result<>(const Object&)> admit = {};
   std::vector<std::unique_ptr<AdmissionPlugin>> plugins = {};
   std::unique_ptr<RemoteAdmission> remote = {};
+  services::Allocator* services = nullptr;  // gives Services their addresses; may be null
 };
 
 // As its client speaks of it.

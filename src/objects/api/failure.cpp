@@ -31,7 +31,10 @@ std::string qualified(const schema::Resource& resource) {
 std::unexpected<Failure> refuse(Failure failure) { return std::unexpected<Failure>(std::move(failure)); }
 
 doc::Value Failure::status() const {
-  doc::Object document{{"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Failure"}};
+  doc::Object metadata;
+  if (!next.empty()) metadata.append("continue", next);
+  doc::Object document{
+      {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", std::move(metadata)}, {"status", "Failure"}};
   document.append("message", message);
   if (!reason.empty()) document.append("reason", reason);
   if (has_details || !causes.empty() || retry_after > 0) {

@@ -29,6 +29,7 @@ struct Failure {
   std::vector<Cause> causes;
   int retry_after = 0;  // seconds; 0: not said
   bool has_details = false;
+  std::string next;  // metadata.continue: how a list goes on all the same
 
   doc::Value status() const;
   net::Response response() const;

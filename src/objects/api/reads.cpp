@@ -8,7 +8,7 @@
 namespace slipway::objects::api {
 
 std::string PageToken::render() const {
-  doc::Object token{{"rv", version}, {"ns", last.ns}, {"name", last.name}};
+  doc::Object token{{"rv", version}, {"ns", last.ns}, {"name", last.name}, {"left", left}};
   return core::base64(doc::render_json(doc::Value(std::move(token))));
 }
 
@@ -18,7 +18,9 @@ Answer<PageToken> PageToken::parse(std::string_view text) {
   if (!value || !(*value)["name"].is_string()) {
     return refuse(bad_request("invalid continue token: continue key is not valid: list again without it"));
   }
-  return PageToken{(*value)["rv"].int_or(0), {(*value)["ns"].string_or(""), (*value)["name"].string_or("")}};
+  return PageToken{(*value)["rv"].int_or(0),
+                   {(*value)["ns"].string_or(""), (*value)["name"].string_or("")},
+                   (*value)["left"].int_or(0)};
 }
 
 Answer<std::optional<std::int64_t>> number_of(const Call& call, std::string_view parameter) {
@@ -47,11 +49,34 @@ Answer<> check_version(const Call& call, std::int64_t current) {
     failure.retry_after = 1;
     return refuse(std::move(failure));
   }
-  if (match == "Exact" && *version != current) {
-    return refuse(expired("The resourceVersion for the provided list is too old."));
-  }
   return {};
 }
+
+namespace {
+
+Failure page_is_gone(const PageToken& page) {
+  auto failure = expired(
+      "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+      "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+      "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
+      "modified, or deleted between the time the first chunk was returned and now may show up in the list.");
+  failure.next = PageToken{0, page.last, page.left}.render();
+  return failure;
+}
+
+// The version that a list without a page token must be of: as resourceVersionMatch=Exact asks.
+Answer<std::optional<std::int64_t>> exact_version(const Call& call, Backend& backend) {
+  const bool says_version = !call.request.parameter("resourceVersion").empty();
+  const auto match = call.request.parameter("resourceVersionMatch");
+  if (!says_version && match.empty()) return std::optional<std::int64_t>();
+  auto current = backend.version(call.kind);
+  if (!current) return refuse(from_error(current.error()));
+  TRY_DONE(check_version(call, *current));
+  if (match != "Exact") return std::optional<std::int64_t>();
+  return number_of(call, "resourceVersion");
+}
+
+}  // namespace
 
 void Reads::get(CallPtr call) {
   auto output = Output::of(*call, context_.world.clock.now());
@@ -81,16 +106,14 @@ Answer<net::Response> Reads::listed(Call& call) {
   TRY_ANSWER(const auto limit, number_of(call, "limit"));
   KeyRange range;
   range.ns = call.info.ns;
-  std::int64_t first_version = 0;
+  std::optional<PageToken> page;
+  std::optional<std::int64_t> wanted_version;
   if (const auto token = call.request.parameter("continue"); !token.empty()) {
-    TRY_ANSWER(const auto page, PageToken::parse(token));
-    range.after = page.last;
-    first_version = page.version;  // of the first page: a watch from it misses nothing
-  } else if (!call.request.parameter("resourceVersion").empty() ||
-             !call.request.parameter("resourceVersionMatch").empty()) {
-    auto current = context_.backend.version(call.kind);
-    if (!current) return refuse(from_error(current.error()));
-    TRY_DONE(check_version(call, *current));
+    TRY_ANSWER(page, PageToken::parse(token));
+    range.after = page->last;
+    if (page->version > 0) wanted_version = page->version;
+  } else {
+    TRY_ANSWER(wanted_version, exact_version(call, context_.backend));
   }
   auto items = output.list();
   const auto most = limit && *limit > 0 ? static_cast<std::size_t>(*limit) : SIZE_MAX;
@@ -98,7 +121,7 @@ Answer<net::Response> Reads::listed(Call& call) {
   bool more = false;
   Answer<> outcome;
   const bool verbatim = output.is_verbatim() && !call.is_converted();
-  const auto visit = [&](Stored stored) {
+  const auto take = [&](Stored stored) {
     if (const auto* name = selection.only_name(); name != nullptr && stored.name.name != *name) return true;
     if (items.size() == most) {
       // One more than asked for tells that there is another page.
@@ -129,28 +152,48 @@ Answer<net::Response> Reads::listed(Call& call) {
     last = std::move(name);
     return true;
   };
-  Result<std::int64_t> version = 0;
-  if (const auto* name = selection.only_name(); name != nullptr && !range.ns.empty() && !range.after) {
-    version = context_.backend.version(call.kind);
-    auto found = context_.backend.find(call.kind, {range.ns, *name});
-    if (!found) return refuse(from_error(found.error()));
-    if (*found) visit(std::move(**found));
-  } else {
-    version = context_.backend.list(call.kind, range, visit);
-  }
-  if (!version) return refuse(from_error(version.error()));
+  auto version = visit(call, selection, range, wanted_version, take);
+  if (!version && version.error().code == 410 && page) return refuse(page_is_gone(*page));
+  if (!version) return refuse(version.error());
   TRY_DONE(outcome);
-  if (first_version == 0) first_version = *version;
   std::string token;
   std::optional<std::int64_t> remaining;
   if (more) {
-    token = PageToken{first_version, last}.render();
+    // The next page will ask for what is there now.
+    context_.backend.keep_present(call.kind);
     if (selection.is_everything()) {
-      auto left = context_.backend.count(call.kind, {range.ns, last});
-      if (left) remaining = *left;
+      if (page) {
+        remaining = page->left - static_cast<std::int64_t>(items.size());
+      } else if (auto left = context_.backend.count(call.kind, {range.ns, last})) {
+        remaining = *left;
+      }
     }
+    token = PageToken{page && page->version == 0 ? 0 : *version, last, remaining.value_or(0)}.render();
   }
-  return items.finish(call, first_version, token, remaining);
+  return items.finish(call, *version, token, remaining);
+}
+
+Answer<std::int64_t> Reads::visit(const Call& call, const Selection& selection, const KeyRange& range,
+                                  std::optional<std::int64_t> version, const std::function<bool(Stored)>& visit) {
+  auto& backend = context_.backend;
+  if (version) {
+    auto listed = backend.list_at(call.kind, range, *version, visit);
+    if (listed) return *version;
+    if (listed.error().code == Code::gone)
+      return refuse(expired("The resourceVersion for the provided list is too old."));
+    return refuse(from_error(listed.error()));
+  }
+  Result<std::int64_t> current = 0;
+  if (const auto* name = selection.only_name(); name != nullptr && !range.ns.empty() && !range.after) {
+    current = backend.version(call.kind);
+    auto found = backend.find(call.kind, {range.ns, *name});
+    if (!found) return refuse(from_error(found.error()));
+    if (*found) visit(std::move(**found));
+  } else {
+    current = backend.list(call.kind, range, visit);
+  }
+  if (!current) return refuse(from_error(current.error()));
+  return *current;
 }
 
 void Reads::list(CallPtr call) {

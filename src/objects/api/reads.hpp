@@ -17,13 +17,19 @@ class Reads {
 
  private:
   Answer<net::Response> listed(Call& call);
+  // The objects of the call's kind in that range, as they were at `version`, or, without one, as they are. Returns the
+  // version that the answer is of.
+  Answer<std::int64_t> visit(const Call& call, const Selection& selection, const KeyRange& range,
+                             std::optional<std::int64_t> version, const std::function<bool(Stored)>& visit);
   Context& context_;
 };
 
-// Where a page ended: base64 of JSON {rv, ns, name}.
+// Where a page ended: base64 of JSON {rv, ns, name, left}. All pages are of one version; without one (0) a page is of
+// whatever is there when it is asked for.
 struct PageToken {
   std::int64_t version = 0;
   Name last;
+  std::int64_t left = 0;  // objects after it, when all are asked for
   std::string render() const;
   static Answer<PageToken> parse(std::string_view token);
 };

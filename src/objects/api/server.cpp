@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "objects/api/bindings.hpp"
 #include "objects/api/consult.hpp"
 #include "objects/api/documents.hpp"
 #include "objects/api/metrics.hpp"
@@ -41,7 +42,8 @@ struct ApiServer::State {
         writes(c),
         removals(c, writes),
         watches(c, metrics),
-        scales(c, writes) {}
+        scales(c, writes),
+        bindings(c, writes) {}
 
   void handle(net::Request request, std::shared_ptr<net::Responder> responder);
   void answer_document(Call& call);
@@ -58,6 +60,7 @@ struct ApiServer::State {
   Removals removals;
   Watches watches;
   Scales scales;
+  Bindings bindings;
   std::map<std::string, CallHandler, std::less<>> handlers;
   std::function<Answer<>(Call&)> authorizer;
 };
@@ -160,6 +163,7 @@ void ApiServer::State::dispatch(const CallPtr& call) {
       return watches.open(call);
     case Verb::create:
       if (resource.namespaced && info.ns.empty()) return call->send(no_such_path());
+      if (resource.kind == "Binding" && resource.group.empty()) return bindings.create(call);
       return writes.create(call);
     case Verb::update:
       return writes.update(call);
@@ -195,6 +199,7 @@ void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::S
   if (auto fine = check_options(*call); !fine) return call->send(fine.error());
   if (subresource.name == "scale") return scales.handle(call);
   if (subresource.name == "eviction") return removals.evict(call);
+  if (subresource.name == "binding") return bindings.create(call);
   if (!is_own) return call->send(method_not_allowed("the server does not serve " + info.subresource + " here"));
   switch (info.verb) {
     case Verb::get:

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "core/digest.hpp"
 #include "core/world/real.hpp"
 #include "net/client.hpp"
 #include "objects/embedded.hpp"
@@ -232,6 +233,39 @@ TEST_CASE_FIXTURE(Served, "a Namespace takes what is in it along, and nothing ne
   CHECK(status == 404);
 }
 
+TEST_CASE_FIXTURE(Served, "a Pod is bound to a node once, by either door") {
+  const auto binding = [](const std::string& name, const std::string& more = "") {
+    return R"({"metadata":{"name":")" + name + R"("},"target":{"kind":"Node","name":"n1"})" + more + "}";
+  };
+  send("POST", pods, pod_a);
+  CHECK(send("POST", pods + "/a/binding", binding("b")).status == 400);
+  CHECK(send("POST", pods + "/b/binding", binding("b")).status == 404);
+  CHECK(send("POST", pods + "/a/binding", R"({"metadata":{"name":"a"},"target":{"kind":"Pod","name":"x"}})").status ==
+        500);
+  const auto bound = send("POST", pods + "/a/binding", binding("a"));
+  CHECK(bound.status == 201);
+  CHECK(bound.body["status"].string_or("") == "Success");
+  const auto pod = send("GET", pods + "/a").body;
+  CHECK(pod["spec"]["nodeName"].string_or("") == "n1");
+  const auto& condition = pod["status"]["conditions"][std::size_t{0}];
+  CHECK(condition["type"].string_or("") == "PodScheduled");
+  CHECK(condition["status"].string_or("") == "True");
+  const auto again = send("POST", pods + "/a/binding", binding("a"));
+  CHECK(again.status == 409);
+  CHECK(again.body["message"].string_or("") ==
+        R"(Operation cannot be fulfilled on pods/binding "a": pod a is already assigned to node "n1")");
+
+  send("POST", pods, R"({"metadata":{"name":"c"},"spec":{"containers":[{"name":"c","image":"x:1"}]}})");
+  CHECK(send("POST", "/api/v1/namespaces/demo/bindings", binding("c")).status == 201);
+  CHECK(send("GET", pods + "/c").body["spec"]["nodeName"].string_or("") == "n1");
+
+  const auto gated =
+      send("POST", pods, R"({"metadata":{"name":"g"},"spec":{"schedulingGates":[{"name":"example.com/q"}],
+    "containers":[{"name":"c","image":"x:1"}]}})");
+  CHECK(gated.body["status"]["conditions"][std::size_t{0}]["reason"].string_or("") == "SchedulingGated");
+  CHECK(send("POST", pods + "/g/binding", binding("g")).status == 409);
+}
+
 TEST_CASE_FIXTURE(Served, "lists come as tables, as metadata alone, and as YAML for whoever asks") {
   send("POST", pods, pod_a);
   const auto table = send("GET", pods, {}, {}, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
@@ -287,7 +321,60 @@ TEST_CASE_FIXTURE(Served, "a version from the future is told to be one, and an o
   const auto future = send("GET", maps + "?resourceVersion=999999");
   CHECK(future.status == 504);
   CHECK(future.body["details"]["causes"][std::size_t{0}]["reason"].string_or("") == "ResourceVersionTooLarge");
-  CHECK(send("GET", maps + "?resourceVersion=1&resourceVersionMatch=Exact").status == 410);
+  const auto version_of = [](const Answer& answer) { return answer.body["metadata"]["resourceVersion"].string_or(""); };
+  const auto exactly = [&](const std::string& version) {
+    return send("GET", maps + "?resourceVersionMatch=Exact&resourceVersion=" + version);
+  };
+  const auto before = version_of(send("GET", maps));
+  const auto made = version_of(send("POST", maps, R"({"metadata":{"name":"a"}})"));
+  CHECK(exactly(before).body["items"].size() == 0);
+  CHECK(exactly(made).body["items"].size() == 1);
+  send("PATCH", maps + "/a", R"({"data":{"a":"1"}})", "application/merge-patch+json");
+  const auto gone = exactly(made);
+  CHECK(gone.status == 410);
+  CHECK(gone.body["message"].string_or("") == "The resourceVersion for the provided list is too old.");
+}
+
+TEST_CASE_FIXTURE(Served,
+                  "a list in pieces is as of its first piece, and what is too old for that can go on all the same") {
+  const auto map = [](const std::string& name) { return R"({"metadata":{"name":")" + name + "\"}}"; };
+  for (const char* name : {"b", "d", "f", "h"}) send("POST", maps, map(name));
+  const auto names = [](const Answer& page) {
+    std::string text;
+    for (const auto& item : page.body["items"].as_array())
+      text += item["metadata"]["name"].string_or("?") + item["data"]["v"].string_or("");
+    return text;
+  };
+  const auto next = [](const Answer& page) { return page.body["metadata"]["continue"].string_or(""); };
+  const auto first = send("GET", maps + "?limit=1");
+  CHECK(names(first) == "b");
+  CHECK(first.body["metadata"]["remainingItemCount"].int_or(0) == 3);
+  // What comes, changes and goes meanwhile, on both sides of where the list stands.
+  for (const char* name : {"a", "c", "i"}) send("POST", maps, map(name));
+  send("PATCH", maps + "/d", R"({"data":{"v":"1"}})", "application/merge-patch+json");
+  send("PATCH", maps + "/d", R"({"data":{"v":"2"}})", "application/merge-patch+json");
+  send("DELETE", maps + "/f");
+  send("DELETE", maps + "/h");
+  const auto second = send("GET", maps + "?limit=2&continue=" + next(first));
+  CHECK(names(second) == "df");
+  CHECK(second.body["metadata"]["remainingItemCount"].int_or(0) == 1);
+  CHECK(second.body["metadata"]["resourceVersion"] == first.body["metadata"]["resourceVersion"]);
+  const auto third = send("GET", maps + "?limit=2&continue=" + next(second));
+  CHECK(names(third) == "h");
+  CHECK(next(third).empty());
+  CHECK(names(send("GET", maps)) == "abcd2i");
+
+  // A token from before anybody kept what was there.
+  const auto pods_of = [&](const std::string& more) { return send("GET", pods + more); };
+  send("POST", pods, pod_a);
+  send("POST", pods, R"({"metadata":{"name":"b"},"spec":{"containers":[{"name":"c","image":"x:1"}]}})");
+  const auto version = pods_of("").body["metadata"]["resourceVersion"].string_or("");
+  send("PATCH", pods + "/b", R"({"metadata":{"annotations":{"x":"y"}}})", "application/merge-patch+json");
+  const auto token = core::base64(R"({"rv":)" + version + R"(,"ns":"demo","name":"a","left":1})");
+  const auto expired = pods_of("?limit=1&continue=" + token);
+  CHECK(expired.status == 410);
+  CHECK(expired.body["reason"].string_or("") == "Expired");
+  CHECK(names(pods_of("?limit=1&continue=" + next(expired))) == "b");
 }
 
 TEST_CASE_FIXTURE(Served, "what is too large is refused with the field that is big") {

@@ -4,6 +4,7 @@
 #include "objects/api/output.hpp"
 #include "objects/api/validate.hpp"
 #include "objects/kinds.hpp"
+#include "objects/validation/problem.hpp"
 #include "objects/verbs/strategy.hpp"
 #include "storage/database.hpp"
 
@@ -52,6 +53,15 @@ doc::Value options_of(const Call& call, bool is_new) {
     if (const auto said = call.request.parameter(name); !said.empty()) options.append(name, said);
   }
   return options;
+}
+
+// 422 with its causes where the Error is one of validation.
+Failure refusal(const Call& call, const Error& error) {
+  const auto refused = validation::refusal_of(error);
+  if (!refused) return from_error(error);
+  std::vector<Cause> causes;
+  for (const auto& cause : refused->causes) causes.push_back({std::string(cause.reason), cause.message, cause.field});
+  return invalid(*call.resource, refused->name, std::move(causes));
 }
 
 }  // namespace
@@ -186,7 +196,7 @@ void Writes::settle(std::shared_ptr<Attempt> attempt) {
     a.draft.after = std::move(a.review->object);
     auto kept = keep(a);
     if (kept) {
-      return answer(a, a.plan.status.value_or(a.is_new ? 201 : 200), std::move(kept->body));
+      return answer(a, a.is_new ? 201 : a.plan.changed_status, std::move(kept->body));
     }
     const bool taken = kept.error().code == 409 && !is_dry_run(*a.call);
     if (taken && a.plan.may_try_again && a.number < most_attempts) return begin(attempt);
@@ -237,6 +247,10 @@ Answer<Stored> Writes::keep(Attempt& attempt) {
   if (!draft.is_owned) {
     const verbs::WriteContext context{call.manager(), call.info.subresource, context_.world.clock.now()};
     draft.after = verbs::tracked(*call.stored, draft.before, std::move(draft.after), context);
+  }
+  if (context_.services != nullptr) {
+    auto allocated = context_.services->allocate(*call.stored, draft.after, draft.before);
+    if (!allocated) return refuse(refusal(call, allocated.error()));
   }
   Stored same;
   same.name = Object(draft.after).name();

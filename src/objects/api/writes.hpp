@@ -28,7 +28,7 @@ class Writes {
     bool may_try_again = false;
     std::string action;                                       // for the record: "created"
     std::function<doc::Value(const doc::Value&)> shown = {};  // the answer's document, when it is not the object
-    std::optional<int> status = {};                           // of the answer; 201 for what is new, 200 for the rest
+    int changed_status = 200;                                 // the answer's, when nothing was made
   };
   void run(CallPtr call, Plan plan);
 

@@ -68,6 +68,7 @@ Result<> DefinitionController::load() {
                  {{"name", definition["metadata"]["name"].string_or("")}, {"error", served.error().one_line()}});
     }
   }
+  is_loaded_ = true;
   return {};
 }
 
@@ -109,9 +110,12 @@ Result<> DefinitionController::serve(Object& object, std::span<const doc::Value>
   // Discovery and OpenAPI are made again for what is put: not for a status that changed.
   const auto names = crd::accepted_names_of(object.document());
   const auto from = doc::render_json(object.spec()) + doc::render_json(crd::document_of(names));
+  const bool is_new = before.from.empty() && is_loaded_;
   if (before.from == from && catalog_.stored(definition.group, names.kind) != nullptr) return {};
   before.from = from;
   catalog_.put(definition.name, crd::resources_of(definition, &names));
+  if (const auto stored = catalog_.stored(definition.group, names.kind); is_new && stored != nullptr)
+    backend_.begin_history(kind_of(*stored));
   return {};
 }
 

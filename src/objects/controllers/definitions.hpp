@@ -45,6 +45,7 @@ class DefinitionController final : public Reconciler {
     std::string version;  // of the object, when all was settled
   };
   std::map<std::string, Served> served_;
+  bool is_loaded_ = false;  // what comes now is new
 };
 
 }  // namespace slipway::objects::controllers

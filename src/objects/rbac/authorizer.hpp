@@ -20,15 +20,16 @@ struct Decision {
 
 class Authorizer {
  public:
-  // `open_reading`: everybody may read what is no Secret, as on a machine that only its owner reaches. The context
-  // outlives the authorizer.
+  // `open_reading`: who shows no credentials, and the team, may read what is no Secret, as on a machine that only its
+  // owner reaches. Service accounts and everybody else who has a name are always judged by roles. The context outlives
+  // the authorizer.
   Authorizer(api::Context& context, bool open_reading) : context_(context), open_reading_(open_reading) {}
   Result<> start();  // from now on changes of roles and bindings are noticed
 
   Decision decide(const Attributes& wanted);
   // The roles and bindings as they are now. Valid until the next call.
   const Policy& policy();
-  bool has_open_reading() const { return open_reading_; }
+  bool reads_openly(const api::Caller& caller) const;
 
   // Replaces the caller by the one it acts for (Impersonate-User, ...) and refuses what it may not do: 403 in the words
   // of an API server.

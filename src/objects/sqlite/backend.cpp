@@ -11,6 +11,9 @@ namespace {
 // How far versions jump when a backup was restored: more than anybody writes between a backup and its restore.
 constexpr std::int64_t kEpoch = 1'000'000'000;
 
+// How long a list that is read in pieces may take, from one piece to the next.
+constexpr auto kept_for = std::chrono::minutes(5);
+
 constexpr Kind kVolatile[] = {
     {"", "v1", "Event", "events"},
     {"events.k8s.io", "v1", "Event", "events"},
@@ -44,12 +47,9 @@ Result<std::unique_ptr<Side>> open_side(core::Loop& loop, storage::Database& dat
 
 class SqliteBackend final : public Backend {
  public:
-  SqliteBackend(std::unique_ptr<Side> durable, std::unique_ptr<Side> fleeting, SelectableFields selectable,
-                std::size_t ring_size)
-      : durable_(std::move(durable)),
-        fleeting_(std::move(fleeting)),
-        selectable_(std::move(selectable)),
-        ring_size_(ring_size) {}
+  SqliteBackend(core::Clock& clock, std::unique_ptr<Side> durable, std::unique_ptr<Side> fleeting,
+                BackendOptions options)
+      : clock_(clock), durable_(std::move(durable)), fleeting_(std::move(fleeting)), options_(std::move(options)) {}
 
   // Volatile objects that were written before there was a database for them.
   Result<> move_volatile() {
@@ -93,6 +93,26 @@ class SqliteBackend final : public Backend {
     return list_in(side_of(kind), kind, range, visit);
   }
 
+  Result<> list_at(const Kind& kind, const KeyRange& range, std::int64_t version,
+                   const std::function<bool(Stored)>& visit) override {
+    return side_of(kind).database.read([&](storage::Connection& connection) -> Result<> {
+      return select_objects_at(connection, kind, range, version, visit);
+    });
+  }
+
+  void keep_present(const Kind& kind) override { kept_until_[key_of(kind)] = clock_.monotonic() + kept_for; }
+
+  void begin_history(const Kind& kind) override { began_[key_of(kind)] = side_of(kind).hub.version(); }
+
+  Result<std::optional<std::string>> holder_of(const std::string& claim) override {
+    std::optional<std::string> uid;
+    TRY(durable_->database.read([&](storage::Connection& connection) -> Result<> {
+      TRY_ASSIGN(uid, sqlite::holder_of(connection, claim));
+      return {};
+    }));
+    return uid;
+  }
+
   Result<std::int64_t> count(const Kind& kind, const KeyRange& range) override {
     std::int64_t count = 0;
     TRY(side_of(kind).database.read([&](storage::Connection& connection) -> Result<> {
@@ -134,6 +154,9 @@ class SqliteBackend final : public Backend {
                                              OnChange on_change) override {
     auto& side = side_of(kind);
     const auto present = side.hub.version();
+    if (const auto began = began_.find(key_of(kind)); after && began != began_.end() && *after < began->second)
+      return fail(Code::gone,
+                  "too old resource version: " + std::to_string(*after) + " (" + std::to_string(began->second) + ")");
     if (after && *after != present) {
       TRY(side.database.read(
           [&](storage::Connection& connection) -> Result<> { return check_kept(connection, *after); }));
@@ -209,8 +232,9 @@ class SqliteBackend final : public Backend {
       TRY_ASSIGN(read, stored->parse());
       before = &*read;
     }
-    const bool is_told_apart = !(before->document()["metadata"]["labels"] == object.document()["metadata"]["labels"]) ||
-                               (selectable_ && selectable_(kind, *before) != selectable_(kind, object));
+    const bool is_told_apart =
+        is_kept(kind) || !(before->document()["metadata"]["labels"] == object.document()["metadata"]["labels"]) ||
+        (options_.selectable && options_.selectable(kind, *before) != options_.selectable(kind, object));
     return is_told_apart ? std::optional<Object>(*before) : std::nullopt;
   }
 
@@ -221,11 +245,14 @@ class SqliteBackend final : public Backend {
     change->object = std::move(object);
     change->previous = std::move(previous);
     Stored stored;
-    TRY(side.database.write_checked([&](storage::Connection& connection) -> Result<> {
-      Writer writer(connection, ring_size_);
+    const auto claims = options_.claims ? options_.claims(kind, change->object) : std::nullopt;
+    const auto work = [&](storage::Connection& connection) -> Result<> {
+      Writer writer(connection, options_.ring_size);
       TRY_ASSIGN(stored, write(writer, change->object, change->previous ? &*change->previous : nullptr));
-      return {};
-    }));
+      if (!claims) return {};
+      return writer.put_claims(change->object.uid(), type == EventType::deleted ? std::vector<std::string>() : *claims);
+    };
+    TRY(claims ? side.database.write(work) : side.database.write_checked(work));  // a claim may be taken by another
     change->type = type;
     change->kind = kind;
     change->version = stored.version;
@@ -236,10 +263,23 @@ class SqliteBackend final : public Backend {
     return stored;
   }
 
+  using Key = std::pair<std::string_view, std::string_view>;  // group and kind; these texts live for ever
+  static Key key_of(const Kind& kind) { return {kind.group, kind.kind}; }
+
+  bool is_kept(const Kind& kind) {
+    const auto found = kept_until_.find(key_of(kind));
+    if (found == kept_until_.end()) return false;
+    if (clock_.monotonic() < found->second) return true;
+    kept_until_.erase(found);
+    return false;
+  }
+
+  core::Clock& clock_;
   std::unique_ptr<Side> durable_;
   std::unique_ptr<Side> fleeting_;
-  SelectableFields selectable_;
-  std::size_t ring_size_;
+  BackendOptions options_;
+  std::map<Key, Instant> kept_until_;  // changes say what was before
+  std::map<Key, std::int64_t> began_;  // the version from which on a kind is what it is now
   std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 
@@ -255,15 +295,14 @@ Result<Object> Stored::parse() const {
 bool is_volatile(const Kind& kind) { return std::ranges::find(sqlite::kVolatile, kind) != std::end(sqlite::kVolatile); }
 
 Result<std::unique_ptr<Backend>> make_sqlite_backend(core::World& world, storage::Database& database,
-                                                     storage::Database* volatile_database, SelectableFields selectable,
-                                                     std::size_t ring_size) {
+                                                     storage::Database* volatile_database, BackendOptions options) {
   TRY_ASSIGN(auto durable, sqlite::open_side(world.loop, database));
   std::unique_ptr<sqlite::Side> fleeting;
   if (volatile_database != nullptr) {
     TRY_ASSIGN(fleeting, sqlite::open_side(world.loop, *volatile_database));
   }
-  auto backend = std::make_unique<sqlite::SqliteBackend>(std::move(durable), std::move(fleeting), std::move(selectable),
-                                                         ring_size);
+  auto backend =
+      std::make_unique<sqlite::SqliteBackend>(world.clock, std::move(durable), std::move(fleeting), std::move(options));
   TRY(backend->move_volatile());
   return backend;
 }

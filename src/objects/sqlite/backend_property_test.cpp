@@ -75,7 +75,9 @@ class Run {
     std::unique_ptr<ChangeWatch> watch;
   };
 
-  std::unique_ptr<Backend> open() { return make_sqlite_backend(parts_, *database_, nullptr, {}, kRing).value(); }
+  std::unique_ptr<Backend> open() {
+    return make_sqlite_backend(parts_, *database_, nullptr, {.ring_size = kRing}).value();
+  }
 
   const Kind& any_kind() { return parts_.random.below(2) == 0 ? kinds::pod : kinds::config_map; }
 

@@ -19,6 +19,12 @@ std::map<std::string, std::string> pod_fields(const Kind& kind, const Object& ob
   return {{"spec.nodeName", object.spec()["nodeName"].string_or("")}};
 }
 
+std::optional<std::vector<std::string>> address_of(const Kind& kind, const Object& object) {
+  if (kind.kind != "Service") return std::nullopt;
+  const auto address = object.spec()["clusterIP"].string_or("");
+  return address.empty() ? std::vector<std::string>{} : std::vector<std::string>{address};
+}
+
 struct Fixture {
   core::SimulatedWorld world{7};
   core::World parts = world.world();
@@ -29,7 +35,9 @@ struct Fixture {
   std::vector<std::string> seen;
 
   std::unique_ptr<Backend> open() {
-    return make_sqlite_backend(parts, *database, fleeting.get(), pod_fields, 20).value();
+    return make_sqlite_backend(parts, *database, fleeting.get(),
+                               {.selectable = pod_fields, .claims = address_of, .ring_size = 20})
+        .value();
   }
   void restart() {
     backend.reset();
@@ -62,6 +70,59 @@ struct Fixture {
 using Seen = std::vector<std::string>;
 
 }  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "what one object holds no other takes, until it lets go") {
+  const auto service = [](const std::string& name, const std::string& address) {
+    auto made = object(name, kinds::service);
+    made.spec().at_or_insert("clusterIP") = address;
+    return made;
+  };
+  REQUIRE(backend->insert(kinds::service, service("a", "127.1.0.1")).has_value());
+  CHECK(backend->holder_of("127.1.0.1").value() == "uid-a");
+  CHECK(backend->insert(kinds::service, service("b", "127.1.0.1")).error().code == Code::conflict);
+  CHECK_FALSE(backend->find(kinds::service, {"demo", "b"}).value().has_value());
+  const auto second = backend->insert(kinds::service, service("b", "127.1.0.2")).value();
+  CHECK(backend->replace(kinds::service, service("b", "127.1.0.1"), second.version).error().code == Code::conflict);
+  restart();
+  const auto moved = backend->replace(kinds::service, service("b", "127.1.0.3"), second.version).value();
+  CHECK_FALSE(backend->holder_of("127.1.0.2").value().has_value());
+  CHECK(backend->holder_of("127.1.0.3").value() == "uid-b");
+  REQUIRE(backend->erase(kinds::service, service("b", "127.1.0.3"), moved.version).has_value());
+  CHECK_FALSE(backend->holder_of("127.1.0.3").value().has_value());
+  CHECK(backend->insert(kinds::service, service("c", "127.1.0.3")).has_value());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a kind that begins anew has no watchers from before, and what was is kept when asked for") {
+  insert("a");
+  const auto old = insert("b").version;
+  backend->begin_history(kinds::pod);
+  const auto refused = backend->watch(kinds::pod, 1, [](const auto&) {});
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == Code::gone);
+  CHECK(refused.error().message == "too old resource version: 1 (2)");
+  const auto kept = watch(old);
+
+  const auto names_at = [&](std::int64_t version) {
+    std::string names;
+    const auto listed = backend->list_at(kinds::pod, {}, version, [&](const Stored& stored) {
+      names += stored.name.name;
+      return true;
+    });
+    return listed ? names : std::string(listed.error().code == Code::gone ? "gone" : "?");
+  };
+  REQUIRE(backend->erase(kinds::pod, stored("a"), 1).has_value());
+  CHECK(names_at(old) == "gone");
+  const auto present = backend->version(kinds::pod).value();
+  backend->keep_present(kinds::pod);
+  REQUIRE(backend->erase(kinds::pod, stored("b"), 2).has_value());
+  insert("c");
+  CHECK(names_at(present) == "b");
+  CHECK(names_at(present + 1).empty());
+  world.run_for(std::chrono::minutes(6));
+  REQUIRE(backend->replace(kinds::pod, stored("c"), present + 2).has_value());
+  CHECK(names_at(present) == "b");
+  CHECK(names_at(present + 2) == "gone");
+}
 
 TEST_CASE_FIXTURE(Fixture, "what is written is kept as it was rendered, with its version in it") {
   const auto first = insert("a");

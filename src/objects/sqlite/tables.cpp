@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "objects/semantics.hpp"
 
@@ -39,6 +40,10 @@ INSERT INTO object_owner (owner_uid, grp, kind, name, uid, ns)
                            instr(json_extract(r.value, '$.apiVersion'), '/') - 1), '') END,
     coalesce(json_extract(r.value, '$.kind'), ''), coalesce(json_extract(r.value, '$.name'), ''), o.uid, o.ns
   FROM object o, json_each(o.body, '$.metadata.ownerReferences') r;
+)sql"},
+                                 storage::Migration{3, R"sql(
+CREATE TABLE object_claim (claim TEXT PRIMARY KEY, uid TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX object_claim_uid ON object_claim (uid);
 )sql"}};
 
 std::string_view text_of(EventType type) {
@@ -132,6 +137,69 @@ Result<> select_objects(storage::Connection& connection, const Kind& kind, const
   return connection.scan(sql, args, [&](const storage::Row& row) {
     return visit(Stored{{row.text(0), row.text(1)}, row.integer(2), row.text(3)});
   });
+}
+
+namespace {
+
+// What was there at `version` of what changed since; nullopt: it was not there.
+using Before = std::map<Name, std::optional<Stored>>;
+
+Result<Before> select_before(storage::Connection& connection, const Kind& kind, std::int64_t version) {
+  TRY(check_kept(connection, version));
+  Before before;
+  bool is_known = true;
+  TRY(connection.scan(
+      "SELECT type, coalesce(json_extract(body, '$.metadata.namespace'), ''), json_extract(body, '$.metadata.name'), "
+      "previous, json_extract(previous, '$.metadata.resourceVersion') "
+      "FROM object_event WHERE rv > ? AND grp = ? AND kind = ? ORDER BY rv",
+      {version, std::string(kind.group), std::string(kind.kind)}, [&](const storage::Row& row) {
+        const Name name{row.text(1), row.text(2)};
+        if (before.contains(name)) return true;
+        if (event_type_from(row.text(0)) == EventType::added) {
+          before.emplace(name, std::nullopt);
+        } else if (row.is_null(3)) {
+          is_known = false;
+        } else {
+          before.emplace(name, Stored{name, std::stoll(row.text(4)), row.text(3)});
+        }
+        return is_known;
+      }));
+  if (is_known) return before;
+  return fail(Code::gone, "what was there at resource version " + std::to_string(version) + " is not known any more");
+}
+
+}  // namespace
+
+Result<> select_objects_at(storage::Connection& connection, const Kind& kind, const KeyRange& range,
+                           std::int64_t version, const std::function<bool(Stored)>& visit) {
+  TRY_ASSIGN(auto before, select_before(connection, kind, version));
+  auto next = range.after ? before.upper_bound(*range.after) : before.begin();
+  bool goes_on = true;
+  // What was there then and has gone since, in front of `name` (null: the end).
+  const auto visit_gone = [&](const Name* name) {
+    for (; goes_on && next != before.end() && (name == nullptr || next->first < *name); ++next) {
+      const bool is_wanted = next->second && (range.ns.empty() || next->first.ns == range.ns);
+      if (is_wanted) goes_on = visit(std::move(*next->second));
+    }
+  };
+  TRY(select_objects(connection, kind, range, [&](Stored stored) {
+    visit_gone(&stored.name);
+    if (!goes_on) return false;
+    if (next == before.end() || next->first != stored.name) return goes_on = visit(std::move(stored));
+    auto was = std::move(next->second);
+    ++next;
+    if (was) goes_on = visit(std::move(*was));
+    return goes_on;
+  }));
+  visit_gone(nullptr);
+  return {};
+}
+
+Result<std::optional<std::string>> holder_of(storage::Connection& connection, const std::string& claim) {
+  std::optional<std::string> uid;
+  TRY(connection.query("SELECT uid FROM object_claim WHERE claim = ?", {claim},
+                       [&](const storage::Row& row) { uid = row.text(0); }));
+  return uid;
 }
 
 Result<std::int64_t> count_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range) {
@@ -236,6 +304,14 @@ Result<> Writer::put_owners(const Kind& kind, const Object& object, const std::s
     const auto group = slash == std::string::npos ? std::string() : owner.api_version.substr(0, slash);
     TRY(connection_.execute("INSERT INTO object_owner (owner_uid, grp, kind, name, uid, ns) VALUES (?, ?, ?, ?, ?, ?)",
                             {owner.uid, group, owner.kind, owner.name, uid, kind.namespaced ? ns : std::string()}));
+  }
+  return {};
+}
+
+Result<> Writer::put_claims(const std::string& uid, const std::vector<std::string>& claims) {
+  TRY(connection_.execute("DELETE FROM object_claim WHERE uid = ?", {uid}));
+  for (const auto& claim : claims) {
+    TRY(connection_.execute("INSERT INTO object_claim (claim, uid) VALUES (?, ?)", {claim, uid}));
   }
   return {};
 }

@@ -19,6 +19,9 @@ Result<std::optional<Stored>> select_object(storage::Connection& connection, con
 Result<Presence> presence_of(storage::Connection& connection, const Kind& kind, const Name& name);
 Result<> select_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range,
                         const std::function<bool(Stored)>& visit);
+// As select_objects(), of what was there at `version`: gone when a change since then does not say what was before.
+Result<> select_objects_at(storage::Connection& connection, const Kind& kind, const KeyRange& range,
+                           std::int64_t version, const std::function<bool(Stored)>& visit);
 Result<std::int64_t> count_objects(storage::Connection& connection, const Kind& kind, const KeyRange& range);
 Result<std::int64_t> current_version(storage::Connection& connection);
 
@@ -34,6 +37,8 @@ Result<std::vector<std::string>> select_owned(storage::Connection& connection, c
 Result<std::vector<std::string>> select_deleting(storage::Connection& connection);
 Result<std::vector<std::string>> select_unowned(storage::Connection& connection);
 
+Result<std::optional<std::string>> holder_of(storage::Connection& connection, const std::string& claim);
+
 // --- writing ------------------------------------------------------------------------------------------------------
 
 // Each takes the next version, stamps it into the object, renders it once, and logs one change with `previous`, which
@@ -42,6 +47,8 @@ Result<std::vector<std::string>> select_unowned(storage::Connection& connection)
 class Writer {
  public:
   Writer(storage::Connection& connection, std::size_t ring_size) : connection_(connection), ring_size_(ring_size) {}
+  // What the object of that uid holds from now on; conflict when another has some of it.
+  Result<> put_claims(const std::string& uid, const std::vector<std::string>& claims);
   Result<Stored> insert(const Kind& kind, Object& object);  // already_exists
   // conflict when `expected` is not its version; not_found.
   Result<Stored> replace(const Kind& kind, Object& object, std::int64_t expected, const Object* previous);

@@ -13,6 +13,8 @@ Result<doc::Value> bound(doc::Value pod, const std::string& node, core::Time now
   if (!before.empty()) {
     return fail(Code::conflict, "pod " + name + " is already assigned to node \"" + before + "\"");
   }
+  if (std::as_const(object).spec()["schedulingGates"].size() > 0)
+    return fail(Code::conflict, "pod " + name + " has non-empty .spec.schedulingGates");
   object.spec().at_or_insert("nodeName") = node;
   object.set_condition("PodScheduled", "True", "", "", now);
   return std::move(object.document());

@@ -42,6 +42,7 @@ validation::Problems problems_of_custom(const schema::Resource& resource, const 
 
 validation::Problems problems_of(const schema::Resource& resource, const doc::Value& object, const doc::Value& before,
                                  std::string_view subresource) {
+  if (subresource == "binding") return {};  // it says nothing but where a Pod goes
   const auto* old = before.is_null() ? nullptr : &before;
   if (resource.is_custom()) return problems_of_custom(resource, object, old, subresource);
   if (old == nullptr) {

@@ -138,6 +138,13 @@ void start_life(const schema::Resource& resource, doc::Value& object) {
     if (!status.is_object()) status = doc::Object{};
     if (status["phase"].is_null()) status.at_or_insert("phase") = "Pending";
     status.at_or_insert("qosClass") = qos_class_of(std::as_const(object)["spec"]);
+    if (std::as_const(object)["spec"]["schedulingGates"].size() > 0 && !status["conditions"].is_array()) {
+      status.at_or_insert("conditions") =
+          doc::Array{doc::Object{{"type", "PodScheduled"},
+                                 {"status", "False"},
+                                 {"reason", "SchedulingGated"},
+                                 {"message", "Scheduling is blocked due to non-empty scheduling gates"}}};
+    }
   } else if (is(resource, "", "Namespace")) {
     start_namespace(object);
   } else if (is(resource, "batch", "Job")) {

@@ -4,6 +4,7 @@
 
 #include "objects/patch/apply.hpp"
 #include "objects/schema/decode.hpp"
+#include "objects/services/fields.hpp"
 #include "objects/verbs/strategy.hpp"
 
 namespace slipway::objects::verbs {
@@ -114,6 +115,7 @@ doc::Value updated(const schema::Resource& resource, const doc::Value& stored, d
   metadata.erase("selfLink");
   drop_empty_metadata(metadata);
   if (has_status_subresource(resource)) take(given.as_object(), stored, "status");
+  if (services::is_service(resource)) services::settle_update(stored, given);
   if (tracks_generation(resource) && declares_otherwise(resource, stored, given)) {
     metadata_of(given).set("generation", stored["metadata"]["generation"].int_or(0) + 1);
   }

@@ -45,7 +45,6 @@ CREATE = [
     Row("create clusterrole", "create clusterrole r-{x} --verb=get --resource=nodes --dry-run=server"),
     Row("create clusterrolebinding", "create clusterrolebinding b-{x} --clusterrole=view --user=ada --dry-run=server"),
     see("a binding never changes its role", "patch rolebinding b1 --type=merge -p '{\"roleRef\":{\"name\":\"other\"}}'", "roleRef: Invalid value", "cannot change roleRef", code=1),
-    Row("create quota", "create quota q1 --hard=pods=2,requests.cpu=1500m"),
     Row("create poddisruptionbudget", "create poddisruptionbudget p1 --selector=app=web --min-available=50%"),
     Row("create ingress", "create ingress i1 --rule=example.com/*=web:80"),
     Row("get ingress", "get ingress i1"),
@@ -69,6 +68,8 @@ CREATE = [
     Row("create -f with a selector that misses", "create -f -", code=1, stdin='{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"u7"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"c"}},"spec":{"containers":[{"name":"m","image":"i"}]}}}}'),
     Row("create -f with a wrong quantity", "create -f -", code=1, stdin='{"apiVersion":"v1","kind":"Pod","metadata":{"name":"u8"},"spec":{"containers":[{"name":"m","image":"i","resources":{"limits":{"cpu":"lots"}}}]}}'),
     Row("create -f in a namespace that is not there", "create configmap nowhere -n nowhere-{x}", code=1),
+    # Last: where controllers run, Pods that do not say how much cpu they need are refused from now on.
+    Row("create quota", "create quota q1 --hard=pods=2,requests.cpu=1500m"),
     Row("create --raw", "create --raw /api/v1/namespaces/{ns}/configmaps -f /dev/stdin", stdin='{"metadata":{"name":"raw"}}', recorded=False),
 ]
 
