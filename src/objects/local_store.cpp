@@ -269,7 +269,7 @@ Result<Object> LocalStore::bind(const Object& pod, const std::string& node, cons
   if (next.document() == before.document()) return next;
   const auto resource = stored_resource(catalog_, kinds::pod);
   next.document() =
-      verbs::tracked(*resource, before.document(), std::move(next.document()), {manager_, "binding", now});
+      verbs::tracked(*resource, before.document(), std::move(next.document()), {options_.manager, "binding", now});
   TRY_ASSIGN(const auto stored, backend_.replace(kinds::pod, next, held->version, &before));
   return stamped(std::move(next), stored.version);
 }

@@ -57,7 +57,7 @@ constexpr std::string_view description_of_status(int status) {
 
 class Paths {
  public:
-  Paths(const discovery::GroupVersion& version, Components& components) : version_(version), components_(components) {
+  Paths(const discovery::GroupVersion& version, Components& components) : components_(components) {
     base_ = (version.group.empty() ? "/api/" : "/apis/") + version.api_version() + "/";
     const std::string group = name_of_group(version.group);
     prefix_ = group + capitalized(version.version);
@@ -92,7 +92,6 @@ class Paths {
   void put(doc::Object& item, const Resource& resource, const GroupVersionKind& kind, Operation operation) const;
   Operation list_operation(const Resource& resource, std::string id);
 
-  const discovery::GroupVersion& version_;
   Components& components_;
   std::string base_, prefix_, tag_;
   std::map<std::string, doc::Object> items_;

@@ -86,8 +86,8 @@ class FollowedLog final : public Attach {
     while (true) {
       const std::string lines = tail_.read_more();
       if (lines.empty()) return over ? finish() : wait();
-      const bool has_room = say(choice_.out, Channel::out, stream_text(lines, "stdout")) &
-                            say(choice_.err, Channel::err, stream_text(lines, "stderr"));
+      bool has_room = say(choice_.out, Channel::out, stream_text(lines, "stdout"));
+      has_room = say(choice_.err, Channel::err, stream_text(lines, "stderr")) && has_room;
       if (!has_room) {
         is_paused_ = true;
         return;
