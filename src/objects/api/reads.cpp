@@ -35,7 +35,6 @@ Answer<std::optional<std::int64_t>> number_of(const Call& call, std::string_view
 }
 
 Answer<> check_version(const Call& call, std::int64_t current) {
-  const auto match = call.request.parameter("resourceVersionMatch");
   TRY_ANSWER(const auto version, number_of(call, "resourceVersion"));
   if (!version) return {};
   if (*version > current) {
