@@ -72,7 +72,7 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   }
   Object pod = std::move(*found);
   const std::string node = pod.spec()["nodeName"].string_or("");
-  if (!node.empty() && node != options_.name) return Outcome{};
+  if (!node.empty() && node != options_.name) return pod.is_being_deleted() ? end_elsewhere(pod) : Outcome{};
   // Somebody else's process, shown as a Pod.
   if (!pod.annotation("kubernetes.io/config.mirror").empty()) return Outcome{};
   if (node.empty() && pod.finalizers().empty() && pod.is_being_deleted()) return Outcome{};
@@ -337,12 +337,26 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
   }
   TRY(runtime_.remove_pod(memory.uid));
   log::info("pods", "pod ended", {{"pod", pod.name().text()}});
+  const auto finalizers = pod.finalizers();
+  if (std::ranges::find(finalizers, node_finalizer) == finalizers.end()) return end_elsewhere(pod);
   auto released = objects::modify(store_, kinds::pod, pod.name(), [&](Object& current) {
     if (current.uid() != pod.uid()) return false;
     current.remove_finalizer(node_finalizer);
     return true;
   });
   if (!released && released.error().code != Code::not_found) return fail(std::move(released).error());
+  return Outcome{};
+}
+
+// Nobody here runs it, and there is nobody else who could say that it has ended: it goes when its time is over.
+Result<Outcome> PodReconciler::end_elsewhere(const Object& pod) {
+  const auto ends = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""));
+  const Time now = world_.clock.now();
+  if (ends && now < *ends) return Outcome{*ends - now};
+  objects::DeleteOptions options;
+  options.uid_precondition = pod.uid();
+  auto removed = store_.remove(kinds::pod, pod.name(), options);
+  if (!removed && removed.error().code != Code::not_found) return fail(std::move(removed).error());
   return Outcome{};
 }
 

@@ -117,7 +117,7 @@ Answer<Removals::Removed> Removals::remove_one(Call& call, const Name& name, con
       if (gone) return context_.backend.erase(call.kind, after, version, &before);
       return context_.backend.replace(call.kind, after, version, &before);
     });
-    if (done) return Removed{gone, gone ? before.document() : doc::parse_json(done->body).value_or(after.document())};
+    if (done) return Removed{gone, gone ? after.document() : doc::parse_json(done->body).value_or(after.document())};
     if (done.error().code != Code::conflict || attempt == most_attempts)
       return refuse(from_error(done.error(), call.resource.get(), name.name));
   }
