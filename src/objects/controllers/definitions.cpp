@@ -6,6 +6,7 @@
 #include "core/log.hpp"
 #include "objects/crd/definition.hpp"
 #include "objects/crd/status.hpp"
+#include "objects/local_store.hpp"
 
 namespace slipway::objects::controllers {
 namespace {
@@ -18,6 +19,16 @@ constexpr auto look_again = std::chrono::milliseconds(100);
 bool has_finalizer(const Object& object) {
   const auto finalizers = object.finalizers();
   return std::ranges::find(finalizers, cleanup_finalizer) != finalizers.end();
+}
+
+// Whether somebody else decides what it says: whoever applied or replaced it.
+bool is_taken_over(const Object& definition) {
+  const auto& fields = definition.document()["metadata"]["managedFields"];
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i]["manager"].string_or("") != LocalStoreOptions().manager && !fields[i]["fieldsV1"]["f:spec"].is_null())
+      return true;
+  }
+  return false;
 }
 
 std::string fingerprint(const doc::Value& definition) {
@@ -44,7 +55,8 @@ Result<> DefinitionController::install(const doc::Value& bundled) {
     return {};
   }
   const auto mark = stored->annotation(bundled_annotation);
-  if (mark.empty() || mark == wanted.annotation(bundled_annotation) || stored->is_being_deleted()) return {};
+  const bool is_theirs = mark.empty() || is_taken_over(*stored) || stored->is_being_deleted();
+  if (is_theirs || mark == wanted.annotation(bundled_annotation)) return {};
   Object next = *stored;
   next.document().at_or_insert("spec") = wanted.spec();
   next.set_annotation(bundled_annotation, wanted.annotation(bundled_annotation));
