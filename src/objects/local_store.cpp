@@ -129,7 +129,7 @@ class LocalStore final : public Store {
     TRY(allocate(resource, after, before));
     if (verbs::is_same(before, after)) return held.object;
     Object next(std::move(after));
-    if (verbs::is_finished(resource, next.document())) {
+    if (verbs::is_finished(resource, before, next.document())) {
       TRY(backend_.erase(kind, next, held.version, &held.object));
       return next;
     }

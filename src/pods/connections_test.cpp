@@ -8,6 +8,7 @@
 #include "net/spdy.hpp"
 #include "net/websocket_test.hpp"
 #include "pods/served_machine_test.hpp"
+#include "pods/shim/frames.hpp"
 
 namespace slipway::pods {
 namespace {
@@ -237,6 +238,33 @@ spec:
   terminal.type("\r");
   terminal.read_all();
   CHECK(terminal.out.contains("33 99"));
+}
+
+TEST_CASE("Connections: what a program said before its one conversation could begin is not lost") {
+  ServedMachine machine;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: quick, namespace: default}
+spec:
+  restartPolicy: Never
+  terminationGracePeriodSeconds: 1
+  containers: [{name: main, image: none, stdin: true, stdinOnce: true, command: [sh, -c, "echo said; echo wrong >&2; sleep 60"]}]
+)yaml");
+  REQUIRE(machine.until_ready("quick"));
+  for (int i = 0; i < 500 && !machine.get(pods + "quick/log").body.contains("wrong"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  // As if the shim were gone between the look at its record and the knock at its door.
+  for (const auto& file : std::filesystem::recursive_directory_iterator(machine.directory())) {
+    if (file.path().filename() != shim::attach_socket) continue;
+    std::filesystem::remove(file.path());
+    break;
+  }
+  Remote remote(machine, url_of("quick", "attach?stdin=true&stdout=true&stderr=true"));
+  remote.read_all();
+  CHECK(remote.out == "said\n");
+  CHECK(remote.err == "wrong\n");
+  CHECK(remote.result() == "Success");
 }
 
 // The client's end of a port-forward.

@@ -72,7 +72,7 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   }
   Object pod = std::move(*found);
   const std::string node = pod.spec()["nodeName"].string_or("");
-  if (!node.empty() && node != options_.name) return Outcome{};
+  if (!node.empty() && node != options_.name) return pod.is_being_deleted() ? end_elsewhere(pod, node) : Outcome{};
   // Somebody else's process, shown as a Pod.
   if (!pod.annotation("kubernetes.io/config.mirror").empty()) {
     if (pod.is_being_deleted()) TRY(let_go(pod));
@@ -354,6 +354,17 @@ Result<> PodReconciler::let_go(const Object& pod) {
   auto removed = store_.remove(kinds::pod, pod.name(), {.uid_precondition = pod.uid(), .grace = Duration{}});
   if (removed || removed.error().code == Code::not_found || removed.error().code == Code::conflict) return {};
   return fail(std::move(removed).error());
+}
+
+// Of a node that is not there nobody will say that the Pod has ended: it goes when its time is over.
+Result<Outcome> PodReconciler::end_elsewhere(const Object& pod, const std::string& node) {
+  TRY_ASSIGN(const auto other, store_.find(kinds::node, {"", node}));
+  if (other) return Outcome{};
+  const auto ends = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""));
+  const Time now = world_.clock.now();
+  if (ends && now < *ends) return Outcome{*ends - now};
+  TRY(let_go(pod));
+  return Outcome{};
 }
 
 Result<> PodReconciler::write_status(Object& pod, const std::vector<ContainerView>& views) {

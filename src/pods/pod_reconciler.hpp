@@ -70,6 +70,7 @@ class PodReconciler final : public objects::Reconciler {
   Result<objects::Outcome> run(objects::Object pod, Pod& memory);
   Result<objects::Outcome> end(objects::Object pod, Pod& memory);
   Result<> let_go(const objects::Object& pod);
+  Result<objects::Outcome> end_elsewhere(const objects::Object& pod, const std::string& node);
   Result<std::string> address_of(const objects::Object& pod, Pod& memory);
   ContainerView view_of(const objects::Object& pod, const doc::Value& spec, const Container& container) const;
   void advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view);

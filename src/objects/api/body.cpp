@@ -14,6 +14,8 @@ constexpr std::string_view unknown_format =
 Answer<std::string> bytes_of(const Call& call) {
   auto bytes = call.request.read_body();
   if (!bytes) return refuse(from_error(bytes.error()));
+  if (bytes->size() > largest_body)
+    return refuse(too_large("Request entity too large: limit is " + std::to_string(largest_body)));
   return std::move(*bytes);
 }
 

@@ -5,6 +5,9 @@
 
 namespace slipway::objects::api {
 
+// 413 beyond, as an API server's.
+inline constexpr std::size_t largest_body = 3UL * 1024 * 1024;
+
 // The object of a create or update: apiVersion, kind, name and namespace that it leaves out come from the URL, what it
 // says differently is refused. Unknown and duplicate fields are judged by ?fieldValidation; warnings go to the call.
 // Not canonical yet.

@@ -88,9 +88,33 @@ std::string Output::event_object(const Call& call, const doc::Value& value, bool
   return doc::render_json(in_form(call, value, is_first));
 }
 
+Output::List::List(const Output& output, const schema::Resource& resource) : output_(output) {
+  if (resource.is_custom()) return;
+  const auto kind = R"("kind":")" + resource.kind + R"(",)";
+  const auto version = R"("apiVersion":")" + resource.api_version() + R"(",)";
+  beginnings_ = {"{" + kind + version, "{" + version + kind};
+}
+
 void Output::List::add(std::string body) {
   if (size_++ > 0) items_ += ',';
-  items_ += body;
+  const std::string_view text = body;
+  for (const auto& beginning : beginnings_) {
+    if (!text.starts_with(beginning)) continue;
+    items_ += '{';
+    items_ += text.substr(beginning.size());
+    return;
+  }
+  items_ += text;
+}
+
+doc::Value Output::List::shown(Object object) const {
+  if (!output_.form_->is_plain()) return table::partial_metadata(object, output_.form_->version);
+  auto document = std::move(object.document());
+  if (!beginnings_.empty()) {
+    document.as_object().erase("kind");
+    document.as_object().erase("apiVersion");
+  }
+  return document;
 }
 
 void Output::List::add(Object object) {
@@ -114,9 +138,9 @@ net::Response Output::List::finish(const Call& call, std::int64_t version, const
   auto metadata = list_metadata(version, continue_token, remaining);
   if (output_.is_verbatim()) {
     // Documents only where they had to be converted.
-    for (const auto& object : objects_) {
+    for (auto& object : objects_) {
       if (!items_.empty()) items_ += ',';
-      items_ += doc::render_json(object.document());
+      items_ += doc::render_json(shown(std::move(object)));
     }
     std::string body = R"({"kind":")" + call.resource->list_kind() + R"(","apiVersion":")" +
                        call.resource->api_version() + R"(","metadata":)" +
@@ -126,9 +150,7 @@ net::Response Output::List::finish(const Call& call, std::int64_t version, const
     return output_.verbatim(std::move(body));
   }
   doc::Array items;
-  for (auto& object : objects_) {
-    items.push_back(form.is_plain() ? std::move(object.document()) : table::partial_metadata(object, form.version));
-  }
+  for (auto& object : objects_) items.push_back(shown(std::move(object)));
   doc::Object list{{"kind", call.resource->list_kind()}, {"apiVersion", call.resource->api_version()}};
   if (!form.is_plain()) {
     list = doc::Object{{"kind", std::string(metadata_kind) + "List"},

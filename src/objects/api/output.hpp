@@ -26,7 +26,7 @@ class Output {
   // A list, item by item: bytes when is_verbatim(), documents otherwise.
   class List {
    public:
-    explicit List(const Output& output) : output_(output) {}
+    List(const Output& output, const schema::Resource& resource);
     void add(std::string body);
     void add(Object object);
     std::size_t size() const { return size_; }
@@ -34,12 +34,15 @@ class Output {
                          std::optional<std::int64_t> remaining);
 
    private:
+    doc::Value shown(Object object) const;
     const Output& output_;
+    // How stored items of a built-in kind begin, which a list says once for all of them; empty: items say it, too.
+    std::vector<std::string> beginnings_;
     std::string items_;
     std::vector<Object> objects_;
     std::size_t size_ = 0;
   };
-  List list() const { return List(*this); }
+  List list(const schema::Resource& resource) const { return {*this, resource}; }
 
   // The `object` of a watch event; of the stream's first one when `is_first`.
   std::string event_object(const Call& call, const doc::Value& value, bool is_first) const;

@@ -114,7 +114,7 @@ Answer<net::Response> Reads::listed(Call& call) {
   } else {
     TRY_ANSWER(wanted_version, exact_version(call, context_.backend));
   }
-  auto items = output.list();
+  auto items = output.list(*call.resource);
   const auto most = limit && *limit > 0 ? static_cast<std::size_t>(*limit) : SIZE_MAX;
   Name last;
   bool more = false;

@@ -176,7 +176,7 @@ void Removals::carry_out(const RemovingPtr& removing) {
     return context_.backend.replace(call.kind, after, r.version, &r.before);
   });
   if (done)
-    return r.done(Removed{gone, gone ? r.before.document() : doc::parse_json(done->body).value_or(after.document())});
+    return r.done(Removed{gone, gone ? after.document() : doc::parse_json(done->body).value_or(after.document())});
   if (done.error().code == Code::conflict && r.attempt < most_attempts) return begin(removing);
   r.done(refuse(from_error(done.error(), call.resource.get(), r.name.name)));
 }

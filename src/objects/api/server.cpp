@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "objects/api/bindings.hpp"
+#include "objects/api/body.hpp"
 #include "objects/api/consult.hpp"
 #include "objects/api/documents.hpp"
 #include "objects/api/metrics.hpp"
@@ -16,6 +17,9 @@
 
 namespace slipway::objects::api {
 namespace {
+
+// More than any request may have (body.hpp): one that is too large is told so in the words of an API server.
+constexpr std::size_t most_read = 4 * largest_body;
 
 bool allows(const std::vector<std::string>& verbs, std::string_view verb) {
   return std::ranges::find(verbs, verb) != verbs.end();
@@ -87,7 +91,7 @@ void ApiServer::add_routes(net::Router& router) {
   };
   for (const auto* method : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}) {
     for (const auto* path : {"/api", "/apis", "/api/v1", "/api/v1/{rest...}", "/apis/{rest...}"})
-      router.add(method, path, handler);
+      router.add(method, path, handler, {.max_body = most_read});
   }
   for (const auto* path :
        {"/version", "/version/", "/healthz", "/livez", "/readyz", "/healthz/{rest...}", "/livez/{rest...}",

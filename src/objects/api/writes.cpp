@@ -274,7 +274,7 @@ Answer<Stored> Writes::keep(Attempt& attempt) {
   const auto text = object.text();
   auto written = record(call, attempt.plan.action.c_str(), text, [&]() -> Result<Stored> {
     if (attempt.is_new) return context_.backend.insert(call.kind, std::move(object));
-    if (verbs::is_finished(*call.stored, object.document()))
+    if (verbs::is_finished(*call.stored, before.document(), object.document()))
       return context_.backend.erase(call.kind, std::move(object), draft.version, &before);
     return context_.backend.replace(call.kind, std::move(object), draft.version, &before);
   });

@@ -1,8 +1,23 @@
 #include "objects/crd/bundled.hpp"
 
 #include "core/digest.hpp"
+#include "objects/local_store.hpp"
 
 namespace slipway::objects::crd {
+
+namespace {
+
+// Whether somebody else decides what it says: whoever applied or replaced it.
+bool is_taken_over(const Object& definition) {
+  const std::string ours = LocalStoreOptions().manager;
+  const auto& fields = definition.document()["metadata"]["managedFields"];
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (fields[i]["manager"].string_or("") != ours && !fields[i]["fieldsV1"]["f:spec"].is_null()) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 Object marked_as_bundled(doc::Value definition) {
   const auto fingerprint = Digest::of(doc::render_json_canonical(definition["spec"])).short_text();
@@ -13,7 +28,7 @@ Object marked_as_bundled(doc::Value definition) {
 
 Standing standing_of(const Object& stored, const Object& marked) {
   const auto mark = stored.annotation(bundled_annotation);
-  if (mark.empty()) return Standing::foreign;
+  if (mark.empty() || is_taken_over(stored)) return Standing::foreign;
   return mark == marked.annotation(bundled_annotation) ? Standing::current : Standing::outdated;
 }
 

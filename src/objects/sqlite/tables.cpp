@@ -275,6 +275,25 @@ Result<std::vector<std::string>> select_unowned(storage::Connection& connection)
                       {});
 }
 
+namespace {
+
+// Lists of built-in kinds leave both out of their items: they are cut off, without a look at the rest.
+void put_type_first(doc::Value& document) {
+  auto& members = document.as_object();
+  const auto at = [&](std::size_t index) { return (members.begin() + static_cast<std::ptrdiff_t>(index))->first; };
+  if (members.size() >= 2 && at(0) == "kind" && at(1) == "apiVersion") return;
+  doc::Object ordered;
+  for (const auto* key : {"kind", "apiVersion"}) {
+    if (auto* value = members.find(key)) ordered.append(key, std::move(*value));
+  }
+  for (auto& [key, value] : members) {
+    if (key != "kind" && key != "apiVersion") ordered.append(key, std::move(value));
+  }
+  members = std::move(ordered);
+}
+
+}  // namespace
+
 Result<Stored> Writer::stamp(const Kind& kind, Object& object) {
   Stored stored;
   stored.name = object.name();
@@ -282,6 +301,7 @@ Result<Stored> Writer::stamp(const Kind& kind, Object& object) {
   TRY_ASSIGN(stored.version, current_version(connection_));
   ++stored.version;
   object.document().at_or_insert("metadata").at_or_insert("resourceVersion") = std::to_string(stored.version);
+  put_type_first(object.document());
   stored.body = doc::render_json(object.document());
   return stored;
 }

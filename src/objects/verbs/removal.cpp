@@ -18,6 +18,12 @@ void settle(Object& object, std::string_view finalizer, bool wanted) {
   if (!wanted && has) object.remove_finalizer(finalizer);
 }
 
+// Marked long enough ago that whoever was to end it has had its time.
+bool is_time_over(const doc::Value& object, core::Time now) {
+  const auto time = core::parse_rfc3339(object["metadata"]["deletionTimestamp"].string_or(""));
+  return time && *time <= now;
+}
+
 }  // namespace
 
 Removal removal_of(const schema::Resource& resource, const Object& stored,
@@ -30,9 +36,12 @@ Removal removal_of(const schema::Resource& resource, const Object& stored,
     settle(removal.object, orphan_finalizer, *propagation == DeleteOptions::Propagation::orphan);
   }
   auto& document = removal.object.document();
-  removal.is_final = removal.object.finalizers().empty() && is_finished_namespace(resource, document);
-  if (removal.is_final) return removal;
-  document = marked_deleted(std::move(document), now, grace_of(resource, document, grace));
+  const bool is_pod = resource.group.empty() && resource.kind == "Pod";
+  const auto time = is_time_over(document, now) ? Duration{} : grace_of(resource, document, grace);
+  const bool is_waited_for = is_pod && time > Duration{};
+  removal.is_final = !is_waited_for && removal.object.finalizers().empty() && is_finished_namespace(resource, document);
+  if (removal.is_final && !is_pod) return removal;
+  document = marked_deleted(std::move(document), now, time);
   if (resource.group.empty() && resource.kind == "Namespace") document.set_path("status.phase", "Terminating");
   return removal;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// What a deletion makes of an object: gone at once, or marked and kept until its finalizers are. Pure.
+// What a deletion makes of an object: gone at once, or marked and kept until its finalizers are; a Pod that is bound to
+// a node until who runs it says so, or its time is over. Pure.
 
 #include <optional>
 #include <string>
@@ -13,7 +14,7 @@ namespace slipway::objects::verbs {
 
 struct Removal {
   bool is_final = false;  // nothing keeps it
-  Object object;          // as it is afterwards, when something does
+  Object object;          // as it is afterwards, or was last
 };
 
 // The propagation policy is left on the object for the garbage collector, as a finalizer. `grace` is what the caller

@@ -179,8 +179,10 @@ bool declares_otherwise(const schema::Resource& resource, const doc::Value& befo
 Duration grace_of(const schema::Resource& resource, const doc::Value& object, std::optional<Duration> asked) {
   if (!is(resource, "", "Pod")) return {};
   const auto phase = object["status"]["phase"].string_or("");
-  // Nothing runs: nobody needs time to end it.
+  const auto& mirror = object["metadata"]["annotations"]["kubernetes.io/config.mirror"];
+  // Nothing runs, or what runs is no Pod's: nobody needs time to end it.
   if (object["spec"]["nodeName"].string_or("").empty() || phase == "Failed" || phase == "Succeeded") return {};
+  if (!mirror.string_or("").empty()) return {};
   if (asked) return *asked;
   return std::chrono::seconds(object["spec"]["terminationGracePeriodSeconds"].int_or(30));
 }

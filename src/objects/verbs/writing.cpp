@@ -179,9 +179,12 @@ bool is_finished_namespace(const schema::Resource& resource, const doc::Value& o
   return !is_namespace || object["spec"]["finalizers"].size() == 0;
 }
 
-bool is_finished(const schema::Resource& resource, const doc::Value& object) {
-  if (object["metadata"]["deletionTimestamp"].is_null() || object["metadata"]["finalizers"].size() > 0) return false;
-  return is_finished_namespace(resource, object);
+bool is_finished(const schema::Resource& resource, const doc::Value& before, const doc::Value& after) {
+  const auto& metadata = after["metadata"];
+  if (metadata["deletionTimestamp"].is_null() || metadata["finalizers"].size() > 0) return false;
+  const bool is_waited_for = metadata["deletionGracePeriodSeconds"].int_or(0) > 0;
+  if (is_waited_for && before["metadata"]["finalizers"].size() == 0) return false;
+  return is_finished_namespace(resource, after);
 }
 
 }  // namespace slipway::objects::verbs

@@ -47,7 +47,7 @@ bool is_same(const doc::Value& before, const doc::Value& after);
 doc::Value marked_deleted(doc::Value object, core::Time now, Duration grace);
 // A Namespace is also kept by spec.finalizers; everything else is finished as far as this goes.
 bool is_finished_namespace(const schema::Resource& resource, const doc::Value& object);
-// Its last finalizer went after it was marked.
-bool is_finished(const schema::Resource& resource, const doc::Value& object);
+// Its last finalizer went after it was marked. A marked Pod without any is waited for by who runs it.
+bool is_finished(const schema::Resource& resource, const doc::Value& before, const doc::Value& after);
 
 }  // namespace slipway::objects::verbs

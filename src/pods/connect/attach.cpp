@@ -110,19 +110,32 @@ class Attached final : public Attach {
       if (const auto self = weak.lock()) work(static_cast<Attached&>(*self));
     };
     events.on_bytes = [call](std::string_view bytes) { call([&](Attached& self) { self.on_bytes(bytes); }); };
-    events.on_end = [call](const Result<>&) { call([](Attached& self) { self.finish(); }); };
+    events.on_end = [call](const Result<>&) { call([](Attached& self) { self.finish_heard(); }); };
     events.on_writable = [call] { call([](Attached& self) { self.socket_->set_reading(true); }); };
     auto connected = core::connect_local(context_->world.loop, context_->node->runtime.attach_directory(target_.id),
                                          shim::attach_socket, std::move(events));
     if (connected) {
       program_ = std::move(*connected);
     } else {
-      finish();  // it ended meanwhile
+      finish_heard();  // it ended meanwhile
     }
+  }
+
+  // A program that was started for one conversation may have ended before that began: what it said is in its log.
+  void finish_heard() {
+    if (!has_heard_ && !is_over_ && target_.container["stdinOnce"].bool_or(false)) {
+      LogTail log(context_->node->runtime.log_path(target_.id));
+      for (auto lines = log.read_more(); !lines.empty(); lines = log.read_more()) {
+        say(choice_.out, Channel::out, stream_text(lines, "stdout"));
+        say(choice_.err, Channel::err, stream_text(lines, "stderr"));
+      }
+    }
+    finish();
   }
 
   void on_bytes(std::string_view bytes) {
     reader_.feed(bytes);
+    has_heard_ = true;
     bool has_room = true;
     while (const auto frame = reader_.next()) {
       if (frame->channel == shim::Channel::out) has_room &= say(choice_.out, Channel::out, frame->bytes);
@@ -155,6 +168,7 @@ class Attached final : public Attach {
   }
 
   std::unique_ptr<core::ByteStream> program_;
+  bool has_heard_ = false;
   shim::FrameReader reader_;
 };
 

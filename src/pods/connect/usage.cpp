@@ -156,7 +156,7 @@ api::Answer<net::Response> Usage::response(const api::Call& call) const {
     return output.object(call, found.front());
   }
   TRY_ANSWER(const auto selection, api::Selection::of(call));
-  auto list = output.list();
+  auto list = output.list(*call.resource);
   for (auto& metrics : found) {
     objects::Object object(std::move(metrics));
     if (!selection.matches(object)) continue;
