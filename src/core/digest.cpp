@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cassert>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 namespace slipway::core {
 
@@ -24,6 +25,27 @@ std::string to_hex(const unsigned char* bytes, std::size_t count) {
   return text;
 }
 
+// OpenSSL looks an algorithm up by its name at every use, unless it was fetched before.
+const EVP_MD* sha256() {
+  static const EVP_MD* const fetched = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
+  return fetched;
+}
+
+// To be copied: HMAC with SHA-256, without a key.
+const EVP_MAC_CTX* keyless_hmac() {
+  static const EVP_MAC_CTX* const prepared = [] {
+    EVP_MAC* const mac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    EVP_MAC_CTX* const context = EVP_MAC_CTX_new(mac);
+    EVP_MAC_free(mac);
+    char digest[] = "SHA2-256";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                     OSSL_PARAM_construct_end()};
+    EVP_MAC_CTX_set_params(context, parameters);
+    return context;
+  }();
+  return prepared;
+}
+
 // -1 for anything but 0-9 and a-f: digests have one spelling, so that they compare as text.
 int hex_value(char c) {
   const std::size_t position = hex_digits.find(c);
@@ -36,7 +58,7 @@ Digest Digest::of(std::string_view bytes) {
   Digest digest;
   unsigned int size = 0;
   [[maybe_unused]] const int ok =
-      EVP_Digest(bytes.data(), bytes.size(), digest.bytes_.data(), &size, EVP_sha256(), nullptr);
+      EVP_Digest(bytes.data(), bytes.size(), digest.bytes_.data(), &size, sha256(), nullptr);
   assert(ok == 1 && size == 32);
   return digest;
 }
@@ -63,7 +85,7 @@ std::string Digest::short_text() const { return to_hex(bytes_.data(), 6); }
 
 struct Hasher::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() { EVP_DigestInit_ex(context, EVP_sha256(), nullptr); }
+  State() { EVP_DigestInit_ex(context, sha256(), nullptr); }
   ~State() { EVP_MD_CTX_free(context); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -84,10 +106,15 @@ Digest Hasher::finish() {
 }
 
 std::string hmac_sha256_hex(std::string_view key, std::string_view message) {
+  const auto bytes_of = [](std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); };
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()),
-       message.size(), out.data(), &size);
+  std::size_t size = 0;
+  const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context(EVP_MAC_CTX_dup(keyless_hmac()),
+                                                                          &EVP_MAC_CTX_free);
+  [[maybe_unused]] const bool ok = EVP_MAC_init(context.get(), bytes_of(key), key.size(), nullptr) == 1 &&
+                                   EVP_MAC_update(context.get(), bytes_of(message), message.size()) == 1 &&
+                                   EVP_MAC_final(context.get(), out.data(), &size, out.size()) == 1;
+  assert(ok);
   return to_hex(out.data(), size);
 }
 

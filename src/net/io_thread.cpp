@@ -25,12 +25,32 @@ void run(asio::io_context& context) {
 
 void IoPoster::post(std::move_only_function<void()> work) {
   const std::lock_guard lock(mutex_);
-  if (context_ != nullptr) asio::post(*context_, std::move(work));
+  if (context_ == nullptr) return;
+  waiting_.push_back(std::move(work));
+  if (waiting_.size() == 1) asio::post(*context_, [self = shared_from_this()] { self->run_waiting(); });
+}
+
+void IoPoster::run_waiting() {
+  std::vector<std::move_only_function<void()>> works;
+  {
+    const std::lock_guard lock(mutex_);
+    works.swap(waiting_);
+  }
+  for (auto& work : works) {
+    try {
+      work();
+    } catch (const std::exception& error) {
+      log::error("net", "a task of the network thread failed", {{"what", error.what()}});
+    }
+    work = nullptr;  // what it holds goes before the next one runs
+  }
 }
 
 void IoPoster::close() {
+  decltype(waiting_) dropped;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   context_ = nullptr;
+  dropped.swap(waiting_);
 }
 
 IoThread::Impl::Impl() : thread([this] { run(context); }) {}

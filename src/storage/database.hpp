@@ -48,7 +48,7 @@ enum class Durability {
 
 struct DatabaseOptions {
   Durability durability = Durability::full;
-  int cache_mib = 32;
+  int cache_mib = 8;  // of each connection; the system keeps the file's pages beside
 };
 
 // Thread-safe. write() calls of several threads share one transaction and one fsync (group commit: the first

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "net/http.hpp"
 
@@ -14,16 +15,19 @@ namespace slipway::net {
 
 namespace asio = boost::asio;
 
-// Hands work to a network thread that may be gone already; then the work is dropped. Thread-safe.
-class IoPoster {
+// Hands work to a network thread that may be gone already; then the work is dropped. What is handed over before the
+// thread gets to it wakes it once. Thread-safe.
+class IoPoster : public std::enable_shared_from_this<IoPoster> {
  public:
   explicit IoPoster(asio::io_context& context) : context_(&context) {}
   void post(std::move_only_function<void()> work);
   void close();  // no work is accepted after it
 
  private:
+  void run_waiting();
   std::mutex mutex_;
-  asio::io_context* context_;  // guarded by mutex_; null when closed
+  asio::io_context* context_;                             // guarded by mutex_; null when closed
+  std::vector<std::move_only_function<void()>> waiting_;  // guarded by mutex_; in order
 };
 
 struct IoThread::Impl {

@@ -83,18 +83,30 @@ Result<Step> step_of(const Type& list, const doc::Value& element) {
 
 namespace {
 
+// Where the checker is. Its text is made only when there is a problem.
+struct Place {
+  const Place* above = nullptr;
+  std::string_view field = {};
+  const Step* step = nullptr;  // of a list instead of a field
+
+  std::string text() const {
+    if (above == nullptr) return "";
+    return above->text() + (step == nullptr ? "." + std::string(field) : step->text());
+  }
+};
+
 class Checker {
  public:
   explicit Checker(bool allow_duplicates) : allow_duplicates_(allow_duplicates) {}
 
-  void check(const Type& type, const doc::Value& value, const std::string& path) {
+  void check(const Type& type, const doc::Value& value, const Place& place) {
     switch (form_of(type, &value)) {
       case Form::scalar:
-        return check_scalar(type, value, path);
+        return check_scalar(type, value, place);
       case Form::list:
-        return check_list(type, value, path);
+        return check_list(type, value, place);
       case Form::map:
-        return check_map(type, value, path);
+        return check_map(type, value, place);
     }
   }
 
@@ -107,58 +119,60 @@ class Checker {
   }
 
  private:
-  void add(const std::string& path, const std::string& problem) {
+  void add(const Place& place, const std::string& problem) {
+    const auto path = place.text();
     problems_.push_back(path.empty() ? problem : path + ": " + problem);
   }
 
-  void check_scalar(const Type& type, const doc::Value& value, const std::string& path) {
+  void check_scalar(const Type& type, const doc::Value& value, const Place& place) {
     if (value.is_null()) return;
     switch (type.shape) {
       case Shape::integer:
       case Shape::number:
-        if (!value.is_number()) add(path, "expected numeric (int or float), got " + std::string(go_type_of(value)));
+        if (!value.is_number()) add(place, "expected numeric (int or float), got " + std::string(go_type_of(value)));
         return;
       case Shape::string:
       case Shape::bytes:
         if (!value.is_string()) {
-          add(path, "expected string, got &value.valueUnstructured{Value:" + go_literal(value) + "}");
+          add(place, "expected string, got &value.valueUnstructured{Value:" + go_literal(value) + "}");
         }
         return;
       case Shape::boolean:
-        if (!value.is_bool()) add(path, "expected boolean, got &{" + go_text(value) + "}");
+        if (!value.is_bool()) add(place, "expected boolean, got &{" + go_text(value) + "}");
         return;
       default:
         if (value.is_array() || value.is_object()) {
-          add(path, "expected any scalar, got &{" + go_text(value) + "}");
+          add(place, "expected any scalar, got &{" + go_text(value) + "}");
         }
     }
   }
 
-  void check_list(const Type& type, const doc::Value& value, const std::string& path) {
+  void check_list(const Type& type, const doc::Value& value, const Place& place) {
     if (value.is_null()) return;
-    if (!value.is_array()) return add(path, "expected list, got &{" + go_text(value) + "}");
+    if (!value.is_array()) return add(place, "expected list, got &{" + go_text(value) + "}");
     std::set<Step> seen;
     for (std::size_t i = 0; i < value.size(); ++i) {
       Step step{Step::Kind::index, {}, {}, static_cast<std::int64_t>(i)};
       if (type.merge == Merge::set || type.merge == Merge::by_key) {
         auto named = step_of(type, value[i]);
-        if (!named) return add(path, "element " + std::to_string(i) + ": " + named.error().message);
+        if (!named) return add(place, "element " + std::to_string(i) + ": " + named.error().message);
         step = std::move(*named);
         if (!seen.insert(step).second && !allow_duplicates_) {
-          add(path, "duplicate entries for key " + step.text());
+          add(place, "duplicate entries for key " + step.text());
         }
       }
-      check(*element_type_of(type), value[i], path + step.text());
+      check(*element_type_of(type), value[i], {&place, {}, &step});
     }
   }
 
-  void check_map(const Type& type, const doc::Value& value, const std::string& path) {
+  void check_map(const Type& type, const doc::Value& value, const Place& place) {
     if (value.is_null()) return;
-    if (!value.is_object()) return add(path, "expected map, got &{" + go_text(value) + "}");
+    if (!value.is_object()) return add(place, "expected map, got &{" + go_text(value) + "}");
     for (const auto& [name, member] : value.as_object()) {
+      const Place below{&place, name};
       const auto* known = member_type(type, name);
-      if (known == nullptr) return add(path + "." + name, "field not declared in schema");
-      check(*known, member, path + "." + name);
+      if (known == nullptr) return add(below, "field not declared in schema");
+      check(*known, member, below);
     }
   }
 
@@ -170,7 +184,7 @@ class Checker {
 
 Result<> check_typed(const Type& type, const doc::Value& value, bool allow_duplicates) {
   Checker checker(allow_duplicates);
-  checker.check(type, value, "");
+  checker.check(type, value, {});
   return checker.finish();
 }
 

@@ -169,6 +169,8 @@ std::vector<Object> default_roles() {
     doc::Object selector{{"matchLabels", std::move(label)}};
     role.document().set_path("aggregationRule.clusterRoleSelectors", doc::Array{doc::Value(std::move(selector))});
   }
+  // As the store lists them: what is gathered is then as the aggregation controller gathers it.
+  std::ranges::sort(roles, {}, &Object::name);
   // view is part of edit, and edit of admin.
   for (std::size_t depth = 0; depth < 3; ++depth) {
     for (auto& role : roles) {
