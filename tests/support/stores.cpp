@@ -27,6 +27,7 @@ class InMemory final : public StorePlace {
  public:
   explicit InMemory(core::SimulatedWorld& world) : world_(world.world()) {}
   std::unique_ptr<Store> open() override { return std::move(*make_sqlite_store(world_, *database_)); }
+  storage::Database* database() override { return database_.get(); }
 
  private:
   core::World world_;
@@ -85,6 +86,7 @@ class InAFile final : public StorePlace {
  public:
   explicit InAFile(core::SimulatedWorld& world) : world_(world.world()) {}
   std::unique_ptr<Store> open() override { return std::make_unique<StoreOfEmbedded>(world_, *database_); }
+  storage::Database* database() override { return database_.get(); }
 
  private:
   core::World world_;

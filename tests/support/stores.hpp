@@ -24,6 +24,10 @@
 #include "core/world/simulated.hpp"
 #include "objects/store.hpp"
 
+namespace slipway::storage {
+class Database;
+}
+
 namespace slipway::support {
 
 struct StoreTraits {
@@ -38,6 +42,8 @@ class StorePlace {
   virtual ~StorePlace() = default;
   // For a control plane that has just begun; one at a time.
   virtual std::unique_ptr<objects::Store> open() = 0;
+  // Where it is kept; null behind a server.
+  virtual storage::Database* database() { return nullptr; }
 };
 
 struct StoreEntry {
@@ -56,6 +62,7 @@ class StoreUnderTest {
   const StoreTraits& traits() const { return traits_; }
   // A store on what is kept. After a crash of the control plane: once more, when the former one is destroyed.
   std::unique_ptr<objects::Store> open() { return place_->open(); }
+  storage::Database* database() { return place_->database(); }
 
  private:
   StoreTraits traits_;

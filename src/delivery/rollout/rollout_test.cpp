@@ -11,7 +11,10 @@ namespace {
 
 struct RolloutHouse : House {
   explicit RolloutHouse(const std::string& steps = usual_steps, const std::string& more = "", std::uint64_t seed = 1)
-      : House(seed) {
+      : RolloutHouse(support::in_memory(), steps, more, seed) {}
+  explicit RolloutHouse(const support::StoreEntry& entry, const std::string& steps = usual_steps,
+                        const std::string& more = "", std::uint64_t seed = 1)
+      : House(entry, seed) {
     metrics.answer("success{", "0.99");
     apply(traffic_yaml);
     apply(analysis_yaml);
@@ -60,8 +63,8 @@ struct RolloutHouse : House {
 };
 }  // namespace
 
-TEST_CASE("the first revision serves as soon as it is Ready") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "the first revision serves as soon as it is Ready") {
+  RolloutHouse& house = *this;
   CHECK(house.weight() == 0);
   CHECK(house.children().size() == 1);
   CHECK(house.subset("stable") == house.children()[0].label("rollouts-pod-template-hash"));
@@ -69,8 +72,9 @@ TEST_CASE("the first revision serves as soon as it is Ready") {
   CHECK(house.verdict() == "v1 serves all requests; there was nothing to compare it with");
 }
 
-TEST_CASE("a good canary is promoted step by step, and the old revision goes after its delay") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse,
+                         "a good canary is promoted step by step, and the old revision goes after its delay") {
+  RolloutHouse& house = *this;
   const std::string old = house.subset("stable");
   house.apply(workload_yaml("v2"));
   std::vector<int> weights;
@@ -91,8 +95,8 @@ TEST_CASE("a good canary is promoted step by step, and the old revision goes aft
   CHECK(house.events.count("analysis-passed") == 2);
 }
 
-TEST_CASE("a bad canary is rolled back, and the verdict says on what it rests") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "a bad canary is rolled back, and the verdict says on what it rests") {
+  RolloutHouse& house = *this;
   const std::string stable = house.subset("stable");
   house.metrics.answer("success{", "0.80");
   // Counters that stood at 1000 and 7 when the rollout began.
@@ -154,8 +158,8 @@ TEST_CASE("without data a rollout holds, then pauses, and is never promoted") {
   }
 }
 
-TEST_CASE("no data for a while does not count against a metric that then shows success") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "no data for a while does not count against a metric that then shows success") {
+  RolloutHouse& house = *this;
   int asked = 0;
   house.metrics.answer_with("success{", [&asked]() -> Result<std::string> {
     return ++asked % 2 == 1 ? ScriptedMetrics::empty() : ScriptedMetrics::vector_of("0.97");
@@ -166,8 +170,8 @@ TEST_CASE("no data for a while does not count against a metric that then shows s
   CHECK(asked == 12);  // two analyses of three measurements with data, and as many without
 }
 
-TEST_CASE("an unreachable Prometheus rolls back after its limit, as in Argo") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "an unreachable Prometheus rolls back after its limit, as in Argo") {
+  RolloutHouse& house = *this;
   house.metrics.answer_with("success{",
                             []() -> Result<std::string> { return fail(Code::unavailable, "connection refused"); });
   house.apply(workload_yaml("v2"));
@@ -175,8 +179,9 @@ TEST_CASE("an unreachable Prometheus rolls back after its limit, as in Argo") {
   CHECK(house.message().find("consecutive errors > consecutiveErrorLimit: 5 > 4") != std::string::npos);
 }
 
-TEST_CASE("a canary that never becomes Ready gets no request and is given up at the deadline") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse,
+                         "a canary that never becomes Ready gets no request and is given up at the deadline") {
+  RolloutHouse& house = *this;
   house.broken_versions["v2"] = true;
   house.apply(workload_yaml("v2"));
   house.run(30);
@@ -209,8 +214,9 @@ TEST_CASE("an abort reaches weight 0 from every step, also when asked for while 
   }
 }
 
-TEST_CASE("a new template during a rollout starts again with the new canary; the old one gets nothing") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse,
+                         "a new template during a rollout starts again with the new canary; the old one gets nothing") {
+  RolloutHouse& house = *this;
   house.apply(workload_yaml("v2"));
   CHECK(house.run_checked([&] { return house.weight() == 50; }, 60));
   house.apply(workload_yaml("v3"));
@@ -220,8 +226,8 @@ TEST_CASE("a new template during a rollout starts again with the new canary; the
   CHECK(house.children().size() == 1);
 }
 
-TEST_CASE("a template that is changed back returns to stable at once") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "a template that is changed back returns to stable at once") {
+  RolloutHouse& house = *this;
   house.apply(workload_yaml("v2"));
   CHECK(house.run_checked([&] { return house.weight() == 50; }, 60));
   house.apply(workload_yaml("v1"));
@@ -301,8 +307,8 @@ spec:
   }
 }
 
-TEST_CASE("a Rollout with a mistake says so and touches nothing") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "a Rollout with a mistake says so and touches nothing") {
+  RolloutHouse& house = *this;
   house.apply(rollout_yaml("[{setWieght: 10}]"));
   house.run(1);
   CHECK(house.message().find("setWieght") != std::string::npos);
@@ -326,7 +332,7 @@ bool survives(bool is_bad, const std::function<bool(RolloutHouse&, bool& armed)>
   bool armed = true;
   house.run_checked([&] { return arm_and_check(house, armed); }, 200);
   const bool reached = !armed;
-  house.database->set_commit_fault({});
+  house.place.database()->set_commit_fault({});
   if (reached) house.restart();
   CHECK(house.run_checked([&] { return house.is_settled(); }, 200));
   house.run(30);
@@ -371,7 +377,7 @@ TEST_CASE("a control plane that dies before any of its writes goes on from where
           [&](RolloutHouse& house, bool& armed) {
             if (!is_set) {
               is_set = true;
-              house.database->set_commit_fault([&]() -> Result<> {
+              house.place.database()->set_commit_fault([&]() -> Result<> {
                 if (++commits < n) return {};
                 has_failed = true;
                 return fail(Code::resource_exhausted, "the disk is gone");
