@@ -69,6 +69,14 @@ class StoreUnderTest {
   std::unique_ptr<StorePlace> place_;
 };
 
+// For stories that happen in several worlds, each made by the story itself.
+struct OnStore {
+  explicit OnStore(const StoreEntry& entry) : store(entry) {}
+  // How far apart the instants are at which such a story kills something: disks and servers take real time.
+  int stride(int in_memory, int elsewhere) const { return store.traits.validates ? elsewhere : in_memory; }
+  StoreEntry store;
+};
+
 }  // namespace slipway::support
 
 // As TEST_CASE_FIXTURE, once on every store. `fixture` is made from a StoreEntry.
@@ -77,7 +85,8 @@ class StoreUnderTest {
 #define SLIPWAY_ON_EVERY_STORE(story, fixture, sentence)          \
   namespace {                                                     \
   struct story : fixture {                                        \
-    using fixture::fixture;                                       \
+    using Base = fixture;                                         \
+    using Base::Base;                                             \
     void tell_story();                                            \
   };                                                              \
   }                                                               \

@@ -193,10 +193,12 @@ TEST_CASE_ON_EVERY_STORE(RolloutHouse,
   CHECK(house.run_checked([&] { return house.stable_version() == "v3"; }, 120));
 }
 
-TEST_CASE("an abort reaches weight 0 from every step, also when asked for while the control plane is down") {
-  for (int wait = 1; wait < 30; wait += 3) {
+TEST_CASE_ON_EVERY_STORE(
+    support::OnStore,
+    "an abort reaches weight 0 from every step, also when asked for while the control plane is down") {
+  for (int wait = 1; wait < 30; wait += stride(3, 11)) {
     CAPTURE(wait);
-    RolloutHouse house;
+    RolloutHouse house(store);
     const std::string stable = house.subset("stable");
     house.apply(workload_yaml("v2"));
     house.run(wait);
@@ -321,18 +323,18 @@ TEST_CASE_ON_EVERY_STORE(RolloutHouse, "a Rollout with a mistake says so and tou
 
 namespace {
 // Every instant takes minutes without optimisation; a step through them does for each commit.
-int stride(int usual) { return std::getenv("SLIPWAY_LONG_TESTS") != nullptr ? 1 : usual; }
+bool takes_its_time() { return std::getenv("SLIPWAY_LONG_TESTS") != nullptr; }
 
 // Runs one update with a kill -9 at an instant; returns whether the instant was reached.
-bool survives(bool is_bad, const std::function<bool(RolloutHouse&, bool& armed)>& arm_and_check,
-              const char* expected_stable) {
-  RolloutHouse house;
+bool survives(const support::StoreEntry& store, bool is_bad,
+              const std::function<bool(RolloutHouse&, bool& armed)>& arm_and_check, const char* expected_stable) {
+  RolloutHouse house(store);
   if (is_bad) house.metrics.answer("success{", "0.5");
   house.apply(workload_yaml("v2"));
   bool armed = true;
   house.run_checked([&] { return arm_and_check(house, armed); }, 200);
   const bool reached = !armed;
-  house.place.database()->set_commit_fault({});
+  if (auto* database = house.place.database()) database->set_commit_fault({});
   if (reached) house.restart();
   CHECK(house.run_checked([&] { return house.is_settled(); }, 200));
   house.run(30);
@@ -344,15 +346,15 @@ bool survives(bool is_bad, const std::function<bool(RolloutHouse&, bool& armed)>
 }
 }  // namespace
 
-TEST_CASE("a control plane killed after any task goes on from where it was") {
+TEST_CASE_ON_EVERY_STORE(support::OnStore, "a control plane killed after any task goes on from where it was") {
   for (const bool is_bad : {false, true}) {
     CAPTURE(is_bad);
     bool reached = true;
-    for (int n = 1; reached; n += stride(41)) {
+    for (int n = 1; reached; n += stride(takes_its_time() ? 1 : 41, 163)) {
       CAPTURE(n);
       int tasks = 0;
       reached = survives(
-          is_bad,
+          store, is_bad,
           [&](RolloutHouse& house, bool& armed) {
             if (house.is_settled()) return true;
             if (++tasks < n) return false;
@@ -368,12 +370,12 @@ TEST_CASE("a control plane that dies before any of its writes goes on from where
   for (const bool is_bad : {false, true}) {
     CAPTURE(is_bad);
     bool reached = true;
-    for (int n = 1; reached; n += stride(11)) {
+    for (int n = 1; reached; n += takes_its_time() ? 1 : 11) {
       CAPTURE(n);
       int commits = 0;
       bool is_set = false, has_failed = false;
       reached = survives(
-          is_bad,
+          support::in_memory(), is_bad,
           [&](RolloutHouse& house, bool& armed) {
             if (!is_set) {
               is_set = true;
