@@ -185,6 +185,7 @@ std::vector<StoreEntry> every_store() {
 StoreUnderTest::StoreUnderTest(const StoreEntry& entry, core::SimulatedWorld& world,
                                const std::vector<std::string>& namespaces)
     : traits_(entry.traits), place_(entry.make(world)) {
+  if (namespaces.empty()) return;
   auto store = open();
   for (const auto& name : namespaces) {
     const auto made = store->create(Object::make(kinds::namespace_, {"", name}));
