@@ -14,6 +14,7 @@
 #include "objects/controller.hpp"
 #include "objects/kinds.hpp"
 #include "storage/database.hpp"
+#include "support/stores.hpp"
 
 namespace slipway::delivery::testing {
 
@@ -75,7 +76,7 @@ class ScriptedMetrics final : public MetricQuery {
 };
 
 // Stands for serving and pods: a child of a Rollout (or an LLMDeployment that no Rollout names) is Ready some seconds
-// after it was made.
+// after it was seen first. (Who made it has a clock of its own.)
 class FakeServing final : public objects::Reconciler {
  public:
   FakeServing(core::World& world, objects::Store& store, const std::map<std::string, bool>& broken_versions)
@@ -91,10 +92,12 @@ class FakeServing final : public objects::Reconciler {
       if (rollout.name().ns == name.ns && rollout.spec()["workloadRef"]["name"].string_or("") == name.name)
         return objects::Outcome{};
     }
-    const core::Time ready_at = found->created().value_or(world_.clock.now()) + std::chrono::seconds(3);
+    const auto seen = core::parse_rfc3339(found->status()["seenAt"].string_or("")).value_or(world_.clock.now());
+    const core::Time ready_at = seen + std::chrono::seconds(3);
     const bool is_broken = broken_.contains(found->spec()["model"]["version"].string_or(""));
     const bool is_ready = !is_broken && world_.clock.now() >= ready_at;
     TRY(modify_status(store_, kinds::llm_deployment, name, [&](Object& object) {
+      object.status().set_path("seenAt", Value(core::render_rfc3339_micro(seen)));
       object.status().set_path("phase", Value(is_ready ? "Ready" : "Loading"));
       object.status().set_path("observedGeneration", Value(object.generation()));
       object.status().set_path("message", Value(is_ready ? "" : "the weights are loading"));
@@ -132,11 +135,14 @@ struct Registry final : VersionSource {
 
 // A whole control plane. What survives kill -9: the database, events, the outside.
 struct House {
-  explicit House(std::uint64_t seed = 1) : world(seed) { build(); }
+  explicit House(const support::StoreEntry& entry = support::in_memory(), std::uint64_t seed = 1)
+      : world(seed), place(entry, world, {"production", "staging"}) {
+    build();
+  }
 
   core::SimulatedWorld world;
   core::World parts = world.world();
-  std::unique_ptr<storage::Database> database = std::move(*storage::open_sqlite(":memory:"));
+  support::StoreUnderTest place;
   RecordedEvents events;
   ScriptedMetrics metrics{parts};
   Repository repository;
@@ -149,7 +155,7 @@ struct House {
   std::unique_ptr<Delivery> delivery;
 
   void build() {
-    store = std::move(*objects::make_sqlite_store(parts, *database));
+    store = place.open();
     serving = std::make_unique<FakeServing>(parts, *store, broken_versions);
     Options options;
     options.gateway_url = [this] { return gateway_url; };

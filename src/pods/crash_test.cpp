@@ -8,13 +8,6 @@ namespace {
 
 using namespace testing;
 
-// Each crash has a machine of its own.
-struct Crashing {
-  explicit Crashing(const support::StoreEntry& entry) : store(entry) {}
-  support::StoreEntry store;
-  int stride = store.traits.validates ? 11 : 1;  // disks and servers take real time
-};
-
 // Runs `machine` until done(), with a crash after its `at`-th task and a restart `away` later. False when it was done
 // before.
 bool run_with_crash(Machine& machine, int at, Duration away, const std::function<bool()>& done) {
@@ -35,10 +28,11 @@ void check_each_attempt_once(const Machine& machine) {
 }
 
 TEST_CASE_ON_EVERY_STORE(
-    Crashing, "Crash: a server comes up exactly once and stays, whichever step the control plane is killed at") {
+    support::OnStore,
+    "Crash: a server comes up exactly once and stays, whichever step the control plane is killed at") {
   for (const Duration away : {Duration(0), Duration(3s)}) {
     bool crashed = true;
-    for (int at = 0; crashed; at += stride) {
+    for (int at = 0; crashed; at += stride(1, 11)) {
       CAPTURE(at);
       Machine machine(store);
       machine.create(pod_yaml("a", "[server]", "readinessProbe: {periodSeconds: 1, httpGet: {port: 8000}}"));
@@ -88,11 +82,11 @@ TEST_CASE("Crash: restarts count on and no attempt runs twice") {
 }
 
 TEST_CASE_ON_EVERY_STORE(
-    Crashing,
+    support::OnStore,
     "Crash: a removed Pod is gone with its processes, whichever step of its end the control plane is killed at") {
   for (const bool deaf : {false, true}) {
     bool crashed = true;
-    for (int at = 0; crashed; at += stride) {
+    for (int at = 0; crashed; at += stride(1, 11)) {
       CAPTURE(at);
       Machine machine(store);
       machine.create(pod_yaml("a", "[server]", "", "terminationGracePeriodSeconds: 5"));

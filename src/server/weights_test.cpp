@@ -14,6 +14,7 @@
 #include "storage/blobs.hpp"
 #include "storage/database.hpp"
 #include "storage/test_directory.hpp"
+#include "support/stores.hpp"
 
 using namespace slipway;
 using namespace std::chrono_literals;
@@ -29,6 +30,7 @@ struct NoEvents final : core::EventSink {
 struct House {
   core::SimulatedWorld simulated{5};
   core::World world = simulated.world();
+  support::StoreUnderTest place;
   storage::TestDirectory directory;
   std::unique_ptr<storage::Database> database = storage::open_sqlite(":memory:").value();
   NoEvents events;
@@ -40,14 +42,14 @@ struct House {
   std::unique_ptr<serving::Serving> serving;
   int changes = 0;
 
-  House() {
+  explicit House(const support::StoreEntry& entry = support::in_memory()) : place(entry, simulated, {"demo"}) {
     simulated.faults().background_takes = 10s;
     open();
   }
   void open() {
     blobs = storage::open_directory_blobs(directory.path() + "/blobs").value();
     registry = registry::Registry::open(world, *database, *blobs, events).value();
-    store = objects::make_sqlite_store(world, *database).value();
+    store = place.open();
     weights = std::make_unique<server::RegisteredWeights>(world, *registry, *blobs);
     weights->on_verified([this] { ++changes; });
   }
@@ -162,7 +164,8 @@ TEST_CASE_FIXTURE(House, "a file with another digest than promised is refused un
   CHECK(find(uri, wanted.hex()) == blobs->file_of(wanted)->path);
 }
 
-TEST_CASE_FIXTURE(House, "a deployment waits for its weights and then starts; a crash in the middle begins anew") {
+TEST_CASE_ON_EVERY_STORE(House,
+                         "a deployment waits for its weights and then starts; a crash in the middle begins anew") {
   register_version("v1", "the right bytes");
   start_serving();
   deploy("{modelUri: model-registry://support/v1}");
@@ -178,8 +181,8 @@ TEST_CASE_FIXTURE(House, "a deployment waits for its weights and then starts; a 
   CHECK(is_started());
 }
 
-TEST_CASE_FIXTURE(House,
-                  "a deployment of a file that is not what was promised is refused, and goes on with the right one") {
+TEST_CASE_ON_EVERY_STORE(
+    House, "a deployment of a file that is not what was promised is refused, and goes on with the right one") {
   const std::string path = file_with("model.gguf", "other bytes");
   start_serving();
   const std::string hex = Digest::of("the right bytes").hex();

@@ -11,7 +11,7 @@
 #include "slo/rules.hpp"
 #include "slo/testing.hpp"
 #include "slo/traffic.hpp"
-#include "storage/database.hpp"
+#include "support/stores.hpp"
 
 using namespace slipway;
 using namespace slipway::slo;
@@ -153,15 +153,16 @@ namespace {
 struct House {
   core::SimulatedWorld world{5};
   core::World parts = world.world();
-  std::unique_ptr<storage::Database> database = std::move(*storage::open_sqlite(":memory:"));
-  std::unique_ptr<objects::Store> store = std::move(*objects::make_sqlite_store(parts, *database));
+  support::StoreUnderTest place;
+  std::unique_ptr<objects::Store> store = place.open();
   Events events;
   promql::SimulatedPrometheus prometheus{parts};
   Slo slo{parts, *store, prometheus, events};
   double good = 0, bad = 0, good_rate = 0, bad_rate = 0;
   bool has_traffic = false;
 
-  explicit House(const char* indicator) {
+  explicit House(const char* indicator, const support::StoreEntry& entry = support::in_memory())
+      : place(entry, world, {}) {
     prometheus.add_target("gateway", "g", [this]() -> Result<std::string> {
       good += good_rate;
       bad += bad_rate;
@@ -190,10 +191,10 @@ struct House {
 };
 }  // namespace
 
-TEST_CASE("an SLO goes from no data to ok, burning and exhausted, and says so") {
+TEST_CASE_ON_EVERY_STORE(support::OnStore, "an SLO goes from no data to ok, burning and exhausted, and says so") {
   for (const char* indicator : {by_bad, by_good, by_expression}) {
     CAPTURE(indicator);
-    House house(indicator);
+    House house(indicator, store);
     house.run(20);
     CHECK(house.state() == "no-data");
     CHECK(house.status()["sli"].is_null());
@@ -216,8 +217,8 @@ TEST_CASE("an SLO goes from no data to ok, burning and exhausted, and says so") 
   }
 }
 
-TEST_CASE("a broken SLO says what is wrong in its status") {
-  House house(by_bad);
+TEST_CASE_ON_EVERY_STORE(support::OnStore, "a broken SLO says what is wrong in its status") {
+  House house(by_bad, store);
   REQUIRE(house.store->apply(object_of(slo_yaml("{counter: false}"))).has_value());
   house.run(10);
   CHECK(house.status()["message"].string_or("").find("invalid: ") == 0);

@@ -16,7 +16,8 @@ namespace rollout = delivery::rollout;
 
 }  // namespace
 
-Game::Game(std::uint64_t seed, ChaosOptions options) : surroundings_(seed), chaos_(surroundings_, seed, options) {
+Game::Game(std::uint64_t seed, ChaosOptions options, const support::StoreEntry& store)
+    : surroundings_(seed, store), chaos_(surroundings_, seed, options) {
   build();
 }
 

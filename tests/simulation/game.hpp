@@ -12,7 +12,7 @@ namespace slipway::simulation {
 
 class Game {
  public:
-  Game(std::uint64_t seed, ChaosOptions options);
+  Game(std::uint64_t seed, ChaosOptions options, const support::StoreEntry& store = support::in_memory());
   ~Game();
 
   // Virtual time goes on, faults happen, invariants are checked, until `done` or the deadline. Returns done().

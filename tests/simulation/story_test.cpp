@@ -20,8 +20,9 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 }
 
 // Returns what was violated, a line each.
-std::string play(std::uint64_t seed, ChaosOptions options, bool tell) {
-  Game game(seed, options);
+std::string play(std::uint64_t seed, ChaosOptions options, bool tell,
+                 const support::StoreEntry& store = support::in_memory()) {
+  Game game(seed, options, store);
   const std::size_t errors = log::error_count();
   if (auto played = play_story(game); !played) game.violated("the story stopped: " + played.error().render());
   if (log::error_count() != errors && game.chaos().failed_commits() == 0)
@@ -41,10 +42,10 @@ std::string play(std::uint64_t seed, ChaosOptions options, bool tell) {
 
 }  // namespace
 
-TEST_CASE("without faults, v1 is promoted step by step and v2 rolls itself back") {
+TEST_CASE_ON_EVERY_STORE(support::OnStore, "without faults, v1 is promoted step by step and v2 rolls itself back") {
   log::set_level(log::Level::error);
   CHECK(play(1, {.crashes = false, .kills = false, .network = false, .commits = false},
-             std::getenv("SLIPWAY_SEED") != nullptr) == "");
+             std::getenv("SLIPWAY_SEED") != nullptr, store) == "");
 }
 
 TEST_CASE("whatever is killed, lost or refused meanwhile, the story ends the same and nothing acknowledged is gone") {
@@ -57,6 +58,11 @@ TEST_CASE("whatever is killed, lost or refused meanwhile, the story ends the sam
   }
   // A push whose workflow could not be started, twice in a row.
   if (only == 0) CHECK(play(54, {}, false) == "");
+}
+
+TEST_CASE_ON_EVERY_STORE(support::OnStore, "a control plane that dies now and then tells the same story") {
+  log::set_level(log::Level::error);
+  CHECK(play(3, {.kills = false, .network = false, .commits = false}, false, store) == "");
 }
 
 TEST_CASE("a seed replays exactly") {

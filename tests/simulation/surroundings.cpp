@@ -20,10 +20,12 @@ std::map<std::string, std::string> read_tree(const std::string& directory) {
   return files;
 }
 
-Surroundings::Surroundings(std::uint64_t seed)
+Surroundings::Surroundings(std::uint64_t seed, const support::StoreEntry& store)
     : simulation(seed),
       world(simulation.world()),
-      database(std::move(*storage::open_sqlite(":memory:"))),
+      place(store, simulation, {}),
+      own_database(std::move(*storage::open_sqlite(":memory:"))),
+      database(place.database() != nullptr ? place.database() : own_database.get()),
       blobs(storage::make_memory_blobs()),
       source(world),
       gateway(simulation, "127.0.0.1", 8081),

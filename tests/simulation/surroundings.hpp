@@ -16,6 +16,7 @@
 #include "slo/promql/simulated.hpp"
 #include "storage/blobs.hpp"
 #include "storage/database.hpp"
+#include "support/stores.hpp"
 
 namespace slipway::simulation {
 
@@ -49,7 +50,7 @@ struct Acknowledged {
 
 class Surroundings {
  public:
-  explicit Surroundings(std::uint64_t seed);
+  Surroundings(std::uint64_t seed, const support::StoreEntry& store);
   ~Surroundings();
 
   // Sends a request on behalf of somebody outside: it survives the control plane, and meets the network's faults.
@@ -60,7 +61,10 @@ class Surroundings {
 
   core::SimulatedWorld simulation;
   core::World world;
-  std::unique_ptr<storage::Database> database;
+  support::StoreUnderTest place;
+  std::unique_ptr<storage::Database> own_database;
+  // With the objects in it, unless they are behind a server.
+  storage::Database* database;
   std::unique_ptr<storage::BlobStore> blobs;
   forge::MemorySource source;
   gateway::simulated::SimulatedGateway gateway;

@@ -27,6 +27,7 @@ class InMemory final : public StorePlace {
  public:
   explicit InMemory(core::SimulatedWorld& world) : world_(world.world()) {}
   std::unique_ptr<Store> open() override { return std::move(*make_sqlite_store(world_, *database_)); }
+  storage::Database* database() override { return database_.get(); }
 
  private:
   core::World world_;
@@ -85,6 +86,7 @@ class InAFile final : public StorePlace {
  public:
   explicit InAFile(core::SimulatedWorld& world) : world_(world.world()) {}
   std::unique_ptr<Store> open() override { return std::make_unique<StoreOfEmbedded>(world_, *database_); }
+  storage::Database* database() override { return database_.get(); }
 
  private:
   core::World world_;
@@ -183,6 +185,7 @@ std::vector<StoreEntry> every_store() {
 StoreUnderTest::StoreUnderTest(const StoreEntry& entry, core::SimulatedWorld& world,
                                const std::vector<std::string>& namespaces)
     : traits_(entry.traits), place_(entry.make(world)) {
+  if (namespaces.empty()) return;
   auto store = open();
   for (const auto& name : namespaces) {
     const auto made = store->create(Object::make(kinds::namespace_, {"", name}));

@@ -24,6 +24,10 @@
 #include "core/world/simulated.hpp"
 #include "objects/store.hpp"
 
+namespace slipway::storage {
+class Database;
+}
+
 namespace slipway::support {
 
 struct StoreTraits {
@@ -38,6 +42,8 @@ class StorePlace {
   virtual ~StorePlace() = default;
   // For a control plane that has just begun; one at a time.
   virtual std::unique_ptr<objects::Store> open() = 0;
+  // Where it is kept; null behind a server.
+  virtual storage::Database* database() { return nullptr; }
 };
 
 struct StoreEntry {
@@ -56,10 +62,19 @@ class StoreUnderTest {
   const StoreTraits& traits() const { return traits_; }
   // A store on what is kept. After a crash of the control plane: once more, when the former one is destroyed.
   std::unique_ptr<objects::Store> open() { return place_->open(); }
+  storage::Database* database() { return place_->database(); }
 
  private:
   StoreTraits traits_;
   std::unique_ptr<StorePlace> place_;
+};
+
+// For stories that happen in several worlds, each made by the story itself.
+struct OnStore {
+  explicit OnStore(const StoreEntry& entry) : store(entry) {}
+  // How far apart the instants are at which such a story kills something: disks and servers take real time.
+  int stride(int in_memory, int elsewhere) const { return store.traits.validates ? elsewhere : in_memory; }
+  StoreEntry store;
 };
 
 }  // namespace slipway::support
@@ -70,7 +85,8 @@ class StoreUnderTest {
 #define SLIPWAY_ON_EVERY_STORE(story, fixture, sentence)          \
   namespace {                                                     \
   struct story : fixture {                                        \
-    using fixture::fixture;                                       \
+    using Base = fixture;                                         \
+    using Base::Base;                                             \
     void tell_story();                                            \
   };                                                              \
   }                                                               \

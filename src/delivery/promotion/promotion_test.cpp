@@ -24,7 +24,7 @@ std::string digest_of(const std::string& text) { return core::Digest::of(text).t
 struct PromotionHouse : House {
   bool gateway_answers = true;
 
-  PromotionHouse() {
+  explicit PromotionHouse(const support::StoreEntry& entry = support::in_memory()) : House(entry) {
     metrics.answer("success{", "0.99");
     for (const char* version : {"v1", "v2", "v3"}) {
       VersionFacts facts;
@@ -99,8 +99,8 @@ struct PromotionHouse : House {
 };
 }  // namespace
 
-TEST_CASE("a version goes through staging, an approval and a rollout into production") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse, "a version goes through staging, an approval and a rollout into production") {
+  PromotionHouse& house = *this;
   house.deliver_first_version();
   const Name name = house.ask("v2", "production");
   house.run(3);
@@ -143,8 +143,9 @@ TEST_CASE("a version goes through staging, an approval and a rollout into produc
   CHECK(house.events.count("promotion-succeeded") == 4);
 }
 
-TEST_CASE("a canary that is rolled back ends its promotion, and approval of another try begins again") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse,
+                         "a canary that is rolled back ends its promotion, and approval of another try begins again") {
+  PromotionHouse& house = *this;
   house.deliver_first_version();
   house.metrics.answer("success{", "0.5");
   const Name name = house.ask("v2", "production");
@@ -163,8 +164,8 @@ TEST_CASE("a canary that is rolled back ends its promotion, and approval of anot
   CHECK(house.stable_version() == "v2");
 }
 
-TEST_CASE("gates without data hold, failed gates end the promotion") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse, "gates without data hold, failed gates end the promotion") {
+  PromotionHouse& house = *this;
   house.registry.versions["v1"].metrics.clear();
   const Name name = house.ask("v1", "staging");
   house.run(30);
@@ -179,16 +180,16 @@ TEST_CASE("gates without data hold, failed gates end the promotion") {
   CHECK(house.message_of(name) == "gate quality: accuracy 0.5 is below 0.55");
 }
 
-TEST_CASE("a version that has not succeeded in the environment before is held back") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse, "a version that has not succeeded in the environment before is held back") {
+  PromotionHouse& house = *this;
   const Name name = house.ask("v2", "production");
   house.run(30);
   CHECK(house.phase_of(name) == "Gating");
   CHECK(house.message_of(name).find("v2 has not succeeded in staging") != std::string::npos);
 }
 
-TEST_CASE("an approval is void when what it was given to changes, and expires") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse, "an approval is void when what it was given to changes, and expires") {
+  PromotionHouse& house = *this;
   house.apply(environment_yaml("production", "approvals: {required: 2, roles: [tech-lead], expiresAfter: 1h}"));
   const Name name = house.ask("v1", "production");
   house.run(3);
@@ -228,8 +229,8 @@ TEST_CASE("an approval is void when what it was given to changes, and expires") 
   }
 }
 
-TEST_CASE("one promotion at a time: the second of a model in an environment is queued") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse, "one promotion at a time: the second of a model in an environment is queued") {
+  PromotionHouse& house = *this;
   house.repository.is_away = true;
   const Name first = house.ask("v1", "staging");
   house.run(2);
@@ -246,8 +247,10 @@ TEST_CASE("one promotion at a time: the second of a model in an environment is q
   CHECK(house.store->get(kinds::llm_deployment, {"staging", "chat"})->spec()["model"]["version"].string_or("") == "v2");
 }
 
-TEST_CASE("a version that does not become Ready fails at the deadline; a smoke test that finds no answer fails") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(
+    PromotionHouse,
+    "a version that does not become Ready fails at the deadline; a smoke test that finds no answer fails") {
+  PromotionHouse& house = *this;
   house.apply(environment_yaml("staging", "progressDeadline: 30s"));
   house.broken_versions["v1"] = true;
   const Name broken = house.ask("v1", "staging");
@@ -263,8 +266,8 @@ TEST_CASE("a version that does not become Ready fails at the deadline; a smoke t
   CHECK(house.promotion(mute).status()["smoke"]["attempts"].int_or(0) > 10);
 }
 
-TEST_CASE("manifests are refused before anything is applied") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse, "manifests are refused before anything is applied") {
+  PromotionHouse& house = *this;
   struct Row {
     const char* text;
     const char* problem;
@@ -292,8 +295,8 @@ TEST_CASE("manifests are refused before anything is applied") {
   }
 }
 
-TEST_CASE("an archived version, an unknown one and an unknown environment go nowhere") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse, "an archived version, an unknown one and an unknown environment go nowhere") {
+  PromotionHouse& house = *this;
   house.registry.versions["v1"].state = "ARCHIVED";
   const Name name = house.ask("v1", "staging");
   house.run(3);
@@ -308,16 +311,16 @@ TEST_CASE("an archived version, an unknown one and an unknown environment go now
   CHECK(house.delivery->create_promotion(request, grace).error().code == Code::not_found);
 }
 
-TEST_CASE("a request that is sent again after a lost answer makes no second promotion") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse, "a request that is sent again after a lost answer makes no second promotion") {
+  PromotionHouse& house = *this;
   PromotionRequest request{.model = "chat", .version = "v1", .environment = "staging", .idempotency_key = "k1"};
   const auto first = house.delivery->create_promotion(request, grace).value();
   CHECK(house.delivery->create_promotion(request, grace).value().name() == first.name());
   CHECK(house.store->list(kinds::promotion)->items.size() == 1);
 }
 
-TEST_CASE("the same promotion is not asked for twice while it is in progress") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse, "the same promotion is not asked for twice while it is in progress") {
+  PromotionHouse& house = *this;
   house.deliver_first_version();
   PromotionRequest request{.model = "chat", .version = "v2", .environment = "production"};
   const auto first = house.delivery->create_promotion(request, grace).value();
@@ -338,8 +341,9 @@ TEST_CASE("the same promotion is not asked for twice while it is in progress") {
   CHECK(house.delivery->create_promotion(request, grace).has_value());  // the former is over
 }
 
-TEST_CASE("where nobody has to approve, who asks again while it is in progress gets the one in progress") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(
+    PromotionHouse, "where nobody has to approve, who asks again while it is in progress gets the one in progress") {
+  PromotionHouse& house = *this;
   house.repository.is_away = true;
   const Name first = house.ask("v1", "staging");
   house.run(2);
@@ -355,8 +359,9 @@ TEST_CASE("where nobody has to approve, who asks again while it is in progress g
   CHECK(house.phase_of(rerun) == "Succeeded");
 }
 
-TEST_CASE("what serves already is not promoted again, unless its manifests or what is installed changed") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(
+    PromotionHouse, "what serves already is not promoted again, unless its manifests or what is installed changed") {
+  PromotionHouse& house = *this;
   house.deliver_first_version();
   PromotionRequest request{.model = "chat", .version = "v1", .environment = "production"};
   const auto refused = house.delivery->create_promotion(request, grace);
@@ -377,8 +382,9 @@ TEST_CASE("what serves already is not promoted again, unless its manifests or wh
   }
 }
 
-TEST_CASE("an older version is promoted to go back; a rollout that is over says so instead of aborting") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(
+    PromotionHouse, "an older version is promoted to go back; a rollout that is over says so instead of aborting") {
+  PromotionHouse& house = *this;
   house.deliver_first_version();
   const auto deliver = [&](const std::string& version) {
     const Name name = house.ask(version, "production");
@@ -398,8 +404,10 @@ TEST_CASE("an older version is promoted to go back; a rollout that is over says 
   deliver("v2");
 }
 
-TEST_CASE("another model of the environment has a queue of its own, and a smoke test that asks another model refuses") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(
+    PromotionHouse,
+    "another model of the environment has a queue of its own, and a smoke test that asks another model refuses") {
+  PromotionHouse& house = *this;
   house.deliver_first_version();
   const Name waiting = house.ask("v2", "production");
   house.run(3);
@@ -422,8 +430,9 @@ TEST_CASE("another model of the environment has a queue of its own, and a smoke 
   CHECK(house.stable_version() == "v1");
 }
 
-TEST_CASE("the beginning of the subject is enough for a decision, twelve digits or more") {
-  PromotionHouse house;
+TEST_CASE_ON_EVERY_STORE(PromotionHouse,
+                         "the beginning of the subject is enough for a decision, twelve digits or more") {
+  PromotionHouse& house = *this;
   house.deliver_first_version();
   const Name name = house.ask("v2", "production");
   house.run(3);
@@ -457,7 +466,7 @@ TEST_CASE("a control plane killed before any write of a promotion finishes it af
     const Name name = house.ask("v2", "production");
     int commits = 0;
     bool has_failed = false;
-    house.database->set_commit_fault([&]() -> Result<> {
+    house.place.database()->set_commit_fault([&]() -> Result<> {
       if (++commits < n) return {};
       has_failed = true;
       return fail(Code::resource_exhausted, "the disk is gone");
@@ -471,7 +480,7 @@ TEST_CASE("a control plane killed before any write of a promotion finishes it af
     };
     house.world.run_until([&] { return has_failed || drive(); }, std::chrono::seconds(200));
     reached = has_failed;
-    house.database->set_commit_fault({});
+    house.place.database()->set_commit_fault({});
     if (reached) house.restart();
     house.world.run_until(drive, std::chrono::seconds(200));
     CHECK(house.phase_of(name) == "Succeeded");

@@ -11,7 +11,10 @@ namespace {
 
 struct RolloutHouse : House {
   explicit RolloutHouse(const std::string& steps = usual_steps, const std::string& more = "", std::uint64_t seed = 1)
-      : House(seed) {
+      : RolloutHouse(support::in_memory(), steps, more, seed) {}
+  explicit RolloutHouse(const support::StoreEntry& entry, const std::string& steps = usual_steps,
+                        const std::string& more = "", std::uint64_t seed = 1)
+      : House(entry, seed) {
     metrics.answer("success{", "0.99");
     apply(traffic_yaml);
     apply(analysis_yaml);
@@ -60,8 +63,8 @@ struct RolloutHouse : House {
 };
 }  // namespace
 
-TEST_CASE("the first revision serves as soon as it is Ready") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "the first revision serves as soon as it is Ready") {
+  RolloutHouse& house = *this;
   CHECK(house.weight() == 0);
   CHECK(house.children().size() == 1);
   CHECK(house.subset("stable") == house.children()[0].label("rollouts-pod-template-hash"));
@@ -69,8 +72,9 @@ TEST_CASE("the first revision serves as soon as it is Ready") {
   CHECK(house.verdict() == "v1 serves all requests; there was nothing to compare it with");
 }
 
-TEST_CASE("a good canary is promoted step by step, and the old revision goes after its delay") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse,
+                         "a good canary is promoted step by step, and the old revision goes after its delay") {
+  RolloutHouse& house = *this;
   const std::string old = house.subset("stable");
   house.apply(workload_yaml("v2"));
   std::vector<int> weights;
@@ -91,8 +95,8 @@ TEST_CASE("a good canary is promoted step by step, and the old revision goes aft
   CHECK(house.events.count("analysis-passed") == 2);
 }
 
-TEST_CASE("a bad canary is rolled back, and the verdict says on what it rests") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "a bad canary is rolled back, and the verdict says on what it rests") {
+  RolloutHouse& house = *this;
   const std::string stable = house.subset("stable");
   house.metrics.answer("success{", "0.80");
   // Counters that stood at 1000 and 7 when the rollout began.
@@ -154,8 +158,8 @@ TEST_CASE("without data a rollout holds, then pauses, and is never promoted") {
   }
 }
 
-TEST_CASE("no data for a while does not count against a metric that then shows success") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "no data for a while does not count against a metric that then shows success") {
+  RolloutHouse& house = *this;
   int asked = 0;
   house.metrics.answer_with("success{", [&asked]() -> Result<std::string> {
     return ++asked % 2 == 1 ? ScriptedMetrics::empty() : ScriptedMetrics::vector_of("0.97");
@@ -166,8 +170,8 @@ TEST_CASE("no data for a while does not count against a metric that then shows s
   CHECK(asked == 12);  // two analyses of three measurements with data, and as many without
 }
 
-TEST_CASE("an unreachable Prometheus rolls back after its limit, as in Argo") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "an unreachable Prometheus rolls back after its limit, as in Argo") {
+  RolloutHouse& house = *this;
   house.metrics.answer_with("success{",
                             []() -> Result<std::string> { return fail(Code::unavailable, "connection refused"); });
   house.apply(workload_yaml("v2"));
@@ -175,8 +179,9 @@ TEST_CASE("an unreachable Prometheus rolls back after its limit, as in Argo") {
   CHECK(house.message().find("consecutive errors > consecutiveErrorLimit: 5 > 4") != std::string::npos);
 }
 
-TEST_CASE("a canary that never becomes Ready gets no request and is given up at the deadline") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse,
+                         "a canary that never becomes Ready gets no request and is given up at the deadline") {
+  RolloutHouse& house = *this;
   house.broken_versions["v2"] = true;
   house.apply(workload_yaml("v2"));
   house.run(30);
@@ -188,10 +193,12 @@ TEST_CASE("a canary that never becomes Ready gets no request and is given up at 
   CHECK(house.run_checked([&] { return house.stable_version() == "v3"; }, 120));
 }
 
-TEST_CASE("an abort reaches weight 0 from every step, also when asked for while the control plane is down") {
-  for (int wait = 1; wait < 30; wait += 3) {
+TEST_CASE_ON_EVERY_STORE(
+    support::OnStore,
+    "an abort reaches weight 0 from every step, also when asked for while the control plane is down") {
+  for (int wait = 1; wait < 30; wait += stride(3, 11)) {
     CAPTURE(wait);
-    RolloutHouse house;
+    RolloutHouse house(store);
     const std::string stable = house.subset("stable");
     house.apply(workload_yaml("v2"));
     house.run(wait);
@@ -209,8 +216,9 @@ TEST_CASE("an abort reaches weight 0 from every step, also when asked for while 
   }
 }
 
-TEST_CASE("a new template during a rollout starts again with the new canary; the old one gets nothing") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse,
+                         "a new template during a rollout starts again with the new canary; the old one gets nothing") {
+  RolloutHouse& house = *this;
   house.apply(workload_yaml("v2"));
   CHECK(house.run_checked([&] { return house.weight() == 50; }, 60));
   house.apply(workload_yaml("v3"));
@@ -220,8 +228,8 @@ TEST_CASE("a new template during a rollout starts again with the new canary; the
   CHECK(house.children().size() == 1);
 }
 
-TEST_CASE("a template that is changed back returns to stable at once") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "a template that is changed back returns to stable at once") {
+  RolloutHouse& house = *this;
   house.apply(workload_yaml("v2"));
   CHECK(house.run_checked([&] { return house.weight() == 50; }, 60));
   house.apply(workload_yaml("v1"));
@@ -301,8 +309,8 @@ spec:
   }
 }
 
-TEST_CASE("a Rollout with a mistake says so and touches nothing") {
-  RolloutHouse house;
+TEST_CASE_ON_EVERY_STORE(RolloutHouse, "a Rollout with a mistake says so and touches nothing") {
+  RolloutHouse& house = *this;
   house.apply(rollout_yaml("[{setWieght: 10}]"));
   house.run(1);
   CHECK(house.message().find("setWieght") != std::string::npos);
@@ -315,18 +323,18 @@ TEST_CASE("a Rollout with a mistake says so and touches nothing") {
 
 namespace {
 // Every instant takes minutes without optimisation; a step through them does for each commit.
-int stride(int usual) { return std::getenv("SLIPWAY_LONG_TESTS") != nullptr ? 1 : usual; }
+bool takes_its_time() { return std::getenv("SLIPWAY_LONG_TESTS") != nullptr; }
 
 // Runs one update with a kill -9 at an instant; returns whether the instant was reached.
-bool survives(bool is_bad, const std::function<bool(RolloutHouse&, bool& armed)>& arm_and_check,
-              const char* expected_stable) {
-  RolloutHouse house;
+bool survives(const support::StoreEntry& store, bool is_bad,
+              const std::function<bool(RolloutHouse&, bool& armed)>& arm_and_check, const char* expected_stable) {
+  RolloutHouse house(store);
   if (is_bad) house.metrics.answer("success{", "0.5");
   house.apply(workload_yaml("v2"));
   bool armed = true;
   house.run_checked([&] { return arm_and_check(house, armed); }, 200);
   const bool reached = !armed;
-  house.database->set_commit_fault({});
+  if (auto* database = house.place.database()) database->set_commit_fault({});
   if (reached) house.restart();
   CHECK(house.run_checked([&] { return house.is_settled(); }, 200));
   house.run(30);
@@ -338,15 +346,15 @@ bool survives(bool is_bad, const std::function<bool(RolloutHouse&, bool& armed)>
 }
 }  // namespace
 
-TEST_CASE("a control plane killed after any task goes on from where it was") {
+TEST_CASE_ON_EVERY_STORE(support::OnStore, "a control plane killed after any task goes on from where it was") {
   for (const bool is_bad : {false, true}) {
     CAPTURE(is_bad);
     bool reached = true;
-    for (int n = 1; reached; n += stride(41)) {
+    for (int n = 1; reached; n += stride(takes_its_time() ? 1 : 41, 163)) {
       CAPTURE(n);
       int tasks = 0;
       reached = survives(
-          is_bad,
+          store, is_bad,
           [&](RolloutHouse& house, bool& armed) {
             if (house.is_settled()) return true;
             if (++tasks < n) return false;
@@ -362,16 +370,16 @@ TEST_CASE("a control plane that dies before any of its writes goes on from where
   for (const bool is_bad : {false, true}) {
     CAPTURE(is_bad);
     bool reached = true;
-    for (int n = 1; reached; n += stride(11)) {
+    for (int n = 1; reached; n += takes_its_time() ? 1 : 11) {
       CAPTURE(n);
       int commits = 0;
       bool is_set = false, has_failed = false;
       reached = survives(
-          is_bad,
+          support::in_memory(), is_bad,
           [&](RolloutHouse& house, bool& armed) {
             if (!is_set) {
               is_set = true;
-              house.database->set_commit_fault([&]() -> Result<> {
+              house.place.database()->set_commit_fault([&]() -> Result<> {
                 if (++commits < n) return {};
                 has_failed = true;
                 return fail(Code::resource_exhausted, "the disk is gone");

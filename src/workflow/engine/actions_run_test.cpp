@@ -40,8 +40,8 @@ void play_release(Machine& machine) {
 
 }  // namespace
 
-TEST_CASE("a refused file is on record as a failed run, once, and stays so over a restart") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "a refused file is on record as a failed run, once, and stays so over a restart") {
+  Machine& machine = *this;
   auto control = std::make_unique<ControlPlane>(machine);
   auto submission = workflow_of(
       "name: release\non: push\njobs:\n  a:\n    runs-on: x\n    steps: [{uses: docker/login-action@v3}]\n");
@@ -77,8 +77,9 @@ TEST_CASE("a refused file is on record as a failed run, once, and stays so over 
   CHECK(control->engine->get(other)->workflow == "ci.yaml");
 }
 
-TEST_CASE("a submission that is sent again after a lost answer starts no second run, even after a restart") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(
+    Machine, "a submission that is sent again after a lost answer starts no second run, even after a restart") {
+  Machine& machine = *this;
   auto control = std::make_unique<ControlPlane>(machine);
   play_release(machine);
   auto submission = workflow_of(release);
@@ -95,8 +96,8 @@ TEST_CASE("a submission that is sent again after a lost answer starts no second 
   CHECK(control->engine->list()->size() == 2);
 }
 
-TEST_CASE("a finished run can be run again with the same inputs, one that runs cannot") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "a finished run can be run again with the same inputs, one that runs cannot") {
+  Machine& machine = *this;
   ControlPlane control(machine);
   play_release(machine);
   const auto id = control.engine->submit(workflow_of(release)).value();
@@ -111,8 +112,9 @@ TEST_CASE("a finished run can be run again with the same inputs, one that runs c
   CHECK(control.engine->rerun("nobody", "", "").error().code == core::Code::not_found);
 }
 
-TEST_CASE("a workflow runs its steps in order, each with the outputs and the environment of those before it") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(
+    Machine, "a workflow runs its steps in order, each with the outputs and the environment of those before it") {
+  Machine& machine = *this;
   ControlPlane control(machine);
   play_release(machine);
   std::string last_script, sum;
@@ -159,8 +161,9 @@ TEST_CASE("a workflow runs its steps in order, each with the outputs and the env
   CHECK(events.back().seconds > 1);
 }
 
-TEST_CASE("after a failed step only those that ask for it run, and the jobs that need it are skipped") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine,
+                         "after a failed step only those that ask for it run, and the jobs that need it are skipped") {
+  Machine& machine = *this;
   ControlPlane control(machine);
   for (const auto step : {"test/1", "test/5"}) {
     machine.plays[step] = [](PlayedStep& played) {
@@ -199,11 +202,13 @@ jobs:
   CHECK(run.message == "\"test/5\" did not succeed: exit code 1: assertion failed: 1 == 2");
 }
 
-TEST_CASE("a control plane that is killed at every task in turn runs each step once and ends with the same outputs") {
-  std::size_t crashes = 0;
-  for (std::size_t kill_at = 1; kill_at < 400; kill_at++) {
+TEST_CASE_ON_EVERY_STORE(
+    support::OnStore,
+    "a control plane that is killed at every task in turn runs each step once and ends with the same outputs") {
+  int crashes = 0;
+  for (int kill_at = 1; kill_at < 400; kill_at += stride(1, 29)) {
     CAPTURE(kill_at);
-    Machine machine;
+    Machine machine(store);
     play_release(machine);
     std::string deployed;
     machine.plays["deploy/1"] = [&](PlayedStep& step) {
@@ -212,7 +217,7 @@ TEST_CASE("a control plane that is killed at every task in turn runs each step o
     };
     auto control = std::make_unique<ControlPlane>(machine);
     const auto id = control->engine->submit(workflow_of(release)).value();
-    std::size_t tasks = 0;
+    int tasks = 0;
     const bool killed = machine.simulated.run_until(
                             [&] { return is_finished(control->engine->get(id).value().phase) || ++tasks > kill_at; },
                             std::chrono::hours(1)) &&
@@ -229,7 +234,7 @@ TEST_CASE("a control plane that is killed at every task in turn runs each step o
     REQUIRE(deployed == "deploy sha256:ab of 0123456789abcdef0123456789abcdef01234567");
     if (!killed) break;
   }
-  CHECK(crashes > 10);
+  CHECK(crashes * stride(1, 29) > 10);
 }
 
 TEST_CASE("a control plane that dies at every commit in turn, between deciding and acting, runs each step once") {
@@ -285,11 +290,12 @@ TEST_CASE("a commit that fails at every place in turn delays the run and loses n
   CHECK(failures > 10);
 }
 
-TEST_CASE("an attempt that the machine lost is tried again twice, and then it is an error, not a failure") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(
+    Machine, "an attempt that the machine lost is tried again twice, and then it is an error, not a failure") {
+  Machine& machine = *this;
   ControlPlane control(machine);
-  int plays = 0;
-  machine.plays["a/1"] = [&](PlayedStep&) { return ++plays <= 2 ? PlayedEnd{255, "ShimLost"} : PlayedEnd{}; };
+  int attempts = 0;
+  machine.plays["a/1"] = [&](PlayedStep&) { return ++attempts <= 2 ? PlayedEnd{255, "ShimLost"} : PlayedEnd{}; };
   machine.plays["b/1"] = [](PlayedStep&) { return PlayedEnd{255, "NodeRebooted"}; };
   const auto id =
       control.engine
@@ -297,7 +303,7 @@ TEST_CASE("an attempt that the machine lost is tried again twice, and then it is
               "on: push\njobs:\n  a: {runs-on: x, steps: [{run: a}]}\n  b: {runs-on: x, steps: [{run: b}]}\n"))
           .value();
   const auto run = control.finish(id);
-  CHECK(plays == 3);
+  CHECK(attempts == 3);
   CHECK(steps_of(run) ==
         "a Succeeded\na/1 Succeeded\nb Error: \"b/1\" did not succeed: its process was lost without an exit code "
         "(NodeRebooted)\n"
@@ -306,8 +312,8 @@ TEST_CASE("an attempt that the machine lost is tried again twice, and then it is
   CHECK(run.steps[3].attempts == 3);
 }
 
-TEST_CASE("cancelling removes the Pods that run and starts nothing more") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "cancelling removes the Pods that run and starts nothing more") {
+  Machine& machine = *this;
   machine.step_takes = std::chrono::hours(1);
   ControlPlane control(machine);
   const auto id = control.engine
@@ -323,8 +329,8 @@ TEST_CASE("cancelling removes the Pods that run and starts nothing more") {
   CHECK(control.engine->cancel(id).error().code == Code::failed_precondition);
 }
 
-TEST_CASE("a step that takes longer than its job may is stopped, and says so") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "a step that takes longer than its job may is stopped, and says so") {
+  Machine& machine = *this;
   machine.step_takes = std::chrono::hours(1);
   ControlPlane control(machine);
   const auto id =
@@ -336,8 +342,8 @@ TEST_CASE("a step that takes longer than its job may is stopped, and says so") {
   CHECK(*run.finished - run.created < std::chrono::minutes(3));
 }
 
-TEST_CASE("a file with problems is refused before anything is written") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "a file with problems is refused before anything is written") {
+  Machine& machine = *this;
   ControlPlane control(machine);
   const auto refused = control.engine->submit(
       workflow_of("on: push\njobs:\n  a: {runs-on: x, steps: [{uses: docker/build-push-action@v6}]}\n"));
@@ -349,8 +355,9 @@ TEST_CASE("a file with problems is refused before anything is written") {
   CHECK(control.engine->list().value().empty());
 }
 
-TEST_CASE("no more leaves run at once than the options allow, over all runs, and all of them end") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine,
+                         "no more leaves run at once than the options allow, over all runs, and all of them end") {
+  Machine& machine = *this;
   ControlPlane control(machine, {.max_parallel = 2});
   std::string file = "on: push\njobs:\n";
   for (int i = 0; i < 5; i++) file += "  j" + std::to_string(i) + ": {runs-on: x, steps: [{run: a}]}\n";

@@ -67,9 +67,10 @@ void play_sample(Machine& machine, std::map<std::string, doc::Value>& seen) {
 
 }  // namespace
 
-TEST_CASE(
+TEST_CASE_ON_EVERY_STORE(
+    Machine,
     "a compiled pipeline hands parameters and artifacts from task to task, and skips what its conditions refuse") {
-  Machine machine;
+  Machine& machine = *this;
   ControlPlane control(machine);
   std::map<std::string, doc::Value> seen;
   play_sample(machine, seen);
@@ -100,8 +101,9 @@ TEST_CASE(
   CHECK(doc::render_json(shout.parameters) == R"({"out":"SHOUT\n"})");
 }
 
-TEST_CASE("a second run takes what nothing has changed for from the cache, and runs what may not be cached") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(
+    Machine, "a second run takes what nothing has changed for from the cache, and runs what may not be cached") {
+  Machine& machine = *this;
   ControlPlane control(machine);
   std::map<std::string, doc::Value> seen;
   play_sample(machine, seen);
@@ -117,8 +119,9 @@ TEST_CASE("a second run takes what nothing has changed for from the cache, and r
   CHECK(std::ranges::find(machine.executed, "inner/prepare") == machine.executed.end());
 }
 
-TEST_CASE("a task fails after the retries of its policy, with growing waits, and what needs it is skipped") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(
+    Machine, "a task fails after the retries of its policy, with growing waits, and what needs it is skipped") {
+  Machine& machine = *this;
   ControlPlane control(machine);
   std::map<std::string, doc::Value> seen;
   play_sample(machine, seen);
@@ -137,8 +140,10 @@ TEST_CASE("a task fails after the retries of its policy, with growing waits, and
   CHECK(std::ranges::find(run.steps, "condition-1", &StepView::id)->message == "\"train\" did not succeed");
 }
 
-TEST_CASE("artifacts are stored beside the loop: other steps go on meanwhile, and a crash in the middle begins anew") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(
+    Machine,
+    "artifacts are stored beside the loop: other steps go on meanwhile, and a crash in the middle begins anew") {
+  Machine& machine = *this;
   machine.simulated.faults().background_takes = std::chrono::minutes(2);
   auto control = std::make_unique<ControlPlane>(machine);
   std::map<std::string, doc::Value> seen;
@@ -163,8 +168,8 @@ TEST_CASE("artifacts are stored beside the loop: other steps go on meanwhile, an
         Digest::of("bytes of model").text());
 }
 
-TEST_CASE("a run is cancelled while a step's artifacts are being stored") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "a run is cancelled while a step's artifacts are being stored") {
+  Machine& machine = *this;
   machine.simulated.faults().background_takes = std::chrono::minutes(2);
   ControlPlane control(machine);
   std::map<std::string, doc::Value> seen;
@@ -179,8 +184,8 @@ TEST_CASE("a run is cancelled while a step's artifacts are being stored") {
   CHECK(control.engine->get(id)->phase == Phase::cancelled);
 }
 
-TEST_CASE("a program that ends well without its outputs has failed") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "a program that ends well without its outputs has failed") {
+  Machine& machine = *this;
   ControlPlane control(machine);
   std::map<std::string, doc::Value> seen;
   play_sample(machine, seen);
@@ -190,8 +195,8 @@ TEST_CASE("a program that ends well without its outputs has failed") {
         "\"prepare\" did not succeed: the program ended well but did not make its output parameter \"Output\"");
 }
 
-TEST_CASE("parameters that a pipeline does not have, or of the wrong type, are refused") {
-  Machine machine;
+TEST_CASE_ON_EVERY_STORE(Machine, "parameters that a pipeline does not have, or of the wrong type, are refused") {
+  Machine& machine = *this;
   ControlPlane control(machine);
   const auto refused = control.engine->submit(sample_pipeline({{"row", 3}, {"flag", "maybe"}}));
   REQUIRE_FALSE(refused);

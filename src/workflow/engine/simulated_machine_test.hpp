@@ -11,6 +11,7 @@
 #include "objects/store.hpp"
 #include "storage/blobs.hpp"
 #include "storage/database.hpp"
+#include "support/stores.hpp"
 #include "workflow/engine.hpp"
 
 namespace slipway::workflow::testing {
@@ -39,8 +40,13 @@ struct Recorder : core::EventSink {
 };
 
 struct Machine {
+  explicit Machine(const support::StoreEntry& entry = support::in_memory()) : place(entry, simulated, {}) {}
+
   core::SimulatedWorld simulated{7};
-  std::unique_ptr<storage::Database> database = storage::open_sqlite(":memory:").value();
+  support::StoreUnderTest place;
+  std::unique_ptr<storage::Database> own = storage::open_sqlite(":memory:").value();
+  // As in the product, the journal is where the objects are, unless they are behind a server.
+  storage::Database* database = place.database() != nullptr ? place.database() : own.get();
   std::unique_ptr<storage::BlobStore> blobs = storage::make_memory_blobs();
   Recorder recorder;
   std::map<std::string, Play> plays;  // by step; without one a step succeeds
@@ -138,7 +144,7 @@ struct Sources : SourceTree {
 struct ControlPlane {
   explicit ControlPlane(Machine& m, EngineOptions options = {})
       : machine(m), world(m.simulated.world()), sources(world) {
-    store = objects::make_sqlite_store(world, *m.database).value();
+    store = m.place.open();
     player = std::make_unique<PodPlayer>(m, world, *store);
     options.directory = "/runs";
     options.runtime_directory = "/runtime";
