@@ -9,8 +9,8 @@
 namespace slipway::net {
 namespace {
 
-constexpr std::size_t max_pipelined = 64 * 1024;      // read ahead while a request is handled
-constexpr std::size_t max_unrouted_body = 64 * 1024;  // read and dropped, so that the connection can be kept
+constexpr std::size_t max_pipelined = 64 * 1024;           // read ahead while a request is handled
+constexpr std::size_t max_unrouted_body = 64 * 1024;       // read and dropped, so that the connection can be kept
 constexpr std::size_t max_discarded = 16UL * 1024 * 1024;  // of a body that was refused
 
 std::string text_of(const asio::ip::tcp::socket& socket) {
