@@ -51,7 +51,7 @@ ControlPlane::ControlPlane(Surroundings& surroundings) : s_(surroundings), world
 Result<> ControlPlane::open() {
   TRY_ASSIGN(people, team::parse_people(s_.files.at("team.yaml"), "team.yaml"));
   TRY_ASSIGN(audit, team::AuditLog::open(world_, *s_.database, "/data/audit.key"));
-  store = s_.place.open();
+  TRY_ASSIGN(store, s_.place.try_open());
   for (const char* name : {"default", "kubeflow", "slipway-ci", "monitoring"})
     TRY(server::ensure_namespace(*store, name));
   runtime = pods::make_simulated_runtime(s_.simulation, world_, "/data/pods");

@@ -26,7 +26,7 @@ constexpr core::Duration garbage_settles = std::chrono::milliseconds(40);
 class InMemory final : public StorePlace {
  public:
   explicit InMemory(core::SimulatedWorld& world) : world_(world.world()) {}
-  std::unique_ptr<Store> open() override { return std::move(*make_sqlite_store(world_, *database_)); }
+  Result<std::unique_ptr<Store>> open() override { return make_sqlite_store(world_, *database_); }
   storage::Database* database() override { return database_.get(); }
 
  private:
@@ -37,11 +37,13 @@ class InMemory final : public StorePlace {
 // The store of an API server that lives as long as the store.
 class StoreOfEmbedded final : public Store {
  public:
-  StoreOfEmbedded(core::World& world, storage::Database& database) {
+  static Result<std::unique_ptr<Store>> open(core::World& world, storage::Database& database) {
     EmbeddedOptions options;
     options.definitions = own_definitions();
-    embedded_ = std::move(*Embedded::open(world, database, nullptr, std::move(options)));
-    REQUIRE(embedded_->start());
+    auto store = std::make_unique<StoreOfEmbedded>();
+    TRY_ASSIGN(store->embedded_, Embedded::open(world, database, nullptr, std::move(options)));
+    TRY(store->embedded_->start());
+    return store;
   }
   Result<Object> get(const Kind& kind, const Name& name) override { return store().get(kind, name); }
   Result<std::optional<Object>> find(const Kind& kind, const Name& name) override { return store().find(kind, name); }
@@ -85,7 +87,7 @@ class Directory {
 class InAFile final : public StorePlace {
  public:
   explicit InAFile(core::SimulatedWorld& world) : world_(world.world()) {}
-  std::unique_ptr<Store> open() override { return std::make_unique<StoreOfEmbedded>(world_, *database_); }
+  Result<std::unique_ptr<Store>> open() override { return StoreOfEmbedded::open(world_, *database_); }
   storage::Database* database() override { return database_.get(); }
 
  private:
@@ -97,7 +99,7 @@ class InAFile final : public StorePlace {
 class OverHttp final : public StorePlace {
  public:
   explicit OverHttp(core::SimulatedWorld& world) : world_(world) {}
-  std::unique_ptr<Store> open() override {
+  Result<std::unique_ptr<Store>> open() override {
     KubeConfig config;
     config.server = "http://127.0.0.1:" + std::to_string(server_.port());
     InStepOptions options;
@@ -128,7 +130,7 @@ class InACluster final : public StorePlace {
     InStep store(world_, config_, {});
     for (const auto& kind : kinds::all()) clear(store.server(), kind);
   }
-  std::unique_ptr<Store> open() override {
+  Result<std::unique_ptr<Store>> open() override {
     return std::make_unique<Tenant>(std::make_unique<InStep>(world_, config_, InStepOptions{}), suffix_);
   }
 
@@ -194,6 +196,12 @@ StoreUnderTest::StoreUnderTest(const StoreEntry& entry, core::SimulatedWorld& wo
   }
   store.reset();
   world.crash_control_plane();  // whoever comes is the first
+}
+
+std::unique_ptr<Store> StoreUnderTest::open() {
+  auto store = try_open();
+  REQUIRE_MESSAGE(store, (store ? "" : store.error().one_line()));
+  return std::move(*store);
 }
 
 }  // namespace slipway::support

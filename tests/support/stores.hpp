@@ -41,7 +41,7 @@ class StorePlace {
  public:
   virtual ~StorePlace() = default;
   // For a control plane that has just begun; one at a time.
-  virtual std::unique_ptr<objects::Store> open() = 0;
+  virtual core::Result<std::unique_ptr<objects::Store>> open() = 0;
   // Where it is kept; null behind a server.
   virtual storage::Database* database() { return nullptr; }
 };
@@ -61,7 +61,8 @@ class StoreUnderTest {
   StoreUnderTest(const StoreEntry& entry, core::SimulatedWorld& world, const std::vector<std::string>& namespaces);
   const StoreTraits& traits() const { return traits_; }
   // A store on what is kept. After a crash of the control plane: once more, when the former one is destroyed.
-  std::unique_ptr<objects::Store> open() { return place_->open(); }
+  core::Result<std::unique_ptr<objects::Store>> try_open() { return place_->open(); }
+  std::unique_ptr<objects::Store> open();  // where nothing makes it fail
   storage::Database* database() { return place_->database(); }
 
  private:
