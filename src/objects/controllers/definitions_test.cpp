@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/world/simulated.hpp"
+#include "objects/crd/bundled.hpp"
 #include "objects/embedded.hpp"
 #include "objects/patch/apply.hpp"
 #include "storage/database.hpp"
@@ -49,7 +50,7 @@ struct Program {
     REQUIRE(embedded->start().has_value());
     world.run_for(std::chrono::seconds(1));
   }
-  Object stored() { return embedded->store().get(controllers::definition_kind, {"", "shelves.example.com"}).value(); }
+  Object stored() { return embedded->store().get(crd::definition_kind, {"", "shelves.example.com"}).value(); }
   std::string properties() {
     std::string names;
     const auto object = stored();
@@ -59,7 +60,7 @@ struct Program {
   }
   // As somebody else's `kubectl apply --server-side --force-conflicts`.
   void apply(const std::string& properties) {
-    const auto kind = controllers::definition_kind;
+    const auto kind = crd::definition_kind;
     const auto resource = embedded->catalog().stored(kind.group, kind.kind);
     const auto before = stored();
     const patch::Writer writer{"kubectl", kind.api_version(), "", parts.clock.now()};
