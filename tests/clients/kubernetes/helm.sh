@@ -8,24 +8,9 @@ scratch=$(mktemp -d -t slipway-helm-XXXXXX)
 export HELM_CACHE_HOME=$scratch/cache HELM_CONFIG_HOME=$scratch/config HELM_DATA_HOME=$scratch/share HOME=$scratch
 x=$(od -An -N3 -tx1 /dev/urandom | tr -d ' ')
 space=helm-$x
-failed=0 passed=0
+source "$(dirname "$0")/rows.sh"
 trap '"$helm" uninstall gone failing shop -n "$space" --ignore-not-found >/dev/null 2>&1; rm -rf "$scratch"' EXIT
 
-# row NAME CODE PATTERN COMMAND...: runs the command; its exit code and what it prints (a grep pattern) must be so.
-row() {
-  local name=$1 code=$2 pattern=$3 output status
-  shift 3
-  output=$("$@" 2>&1)
-  status=$?
-  if [[ $status -eq $code ]] && grep -qE "$pattern" <<< "$output"; then
-    echo "ok    $name"
-    passed=$((passed + 1))
-  else
-    echo "FAIL  $name: exit code $status instead of $code, or without \"$pattern\""
-    sed 's/^/      | /' <<< "$output"
-    failed=$((failed + 1))
-  fi
-}
 run() { "$helm" -n "$space" "$@"; }
 
 mkdir -p "$scratch/chart/templates" "$scratch/chart/crds"
@@ -146,5 +131,4 @@ row "uninstall"                       0 "uninstalled"               run uninstal
 row "uninstall again"                 1 "not found"                 run uninstall shop
 row "nothing is left"                 0 "^NAME"                     run list
 
-echo "$passed rows as they should be, $failed not"
-[[ $failed -eq 0 ]]
+finish_rows

@@ -6,6 +6,7 @@ engine of Slipway runs: what such an engine does not do it refuses, and says at 
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import yaml
@@ -69,7 +70,11 @@ class Projects:
             served |= {(parsed["spec"]["group"], parsed["spec"]["names"]["kind"], version["name"]) for version in parsed["spec"]["versions"] if version["served"]}
         done = self.table.run(f"apply --server-side --force-conflicts -f {files}")
         self.check(f"{project}: {len(names)} definitions are applied", done.stderr if done.returncode or done.stdout.count("serverside-applied") != len(names) else "")
-        done = self.table.run(f"wait --for=condition=Established --timeout=30s {' '.join(names)}")
+        for _ in range(5):  # kubectl's wait gives up when a definition is so new that it has no conditions yet
+            done = self.table.run(f"wait --for=condition=Established --timeout=30s {' '.join(names)}")
+            if done.returncode == 0:
+                break
+            time.sleep(1)
         self.check(f"{project}: they are served", done.stderr)
         return served
 
