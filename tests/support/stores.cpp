@@ -20,6 +20,7 @@ using namespace objects;
 namespace {
 
 constexpr std::size_t ring = 10'000;
+constexpr Kind cluster_role{"rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false};
 // Our own API server collects garbage behind the answer; nobody says when it is done.
 constexpr core::Duration garbage_settles = std::chrono::milliseconds(40);
 
@@ -129,6 +130,7 @@ class InACluster final : public StorePlace {
   ~InACluster() override {
     InStep store(world_, config_, {});
     for (const auto& kind : kinds::all()) clear(store.server(), kind);
+    clear(store.server(), cluster_role);
   }
   Result<std::unique_ptr<Store>> open() override {
     return std::make_unique<Tenant>(std::make_unique<InStep>(world_, config_, InStepOptions{}), suffix_);
