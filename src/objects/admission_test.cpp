@@ -57,6 +57,27 @@ TEST_CASE_FIXTURE(Watched, "a Pod runs as an account that is there, with the pri
   CHECK(usual.body["spec"]["priorityClassName"].string_or("") == "usual");
 }
 
+TEST_CASE_FIXTURE(Watched, "a Pod stays five minutes on a node that is lost, unless it says something else") {
+  const auto plain = make_pod("plain");
+  const auto& tolerations = plain.body["spec"]["tolerations"];
+  CHECK(
+      doc::render_json(tolerations) ==
+      R"([{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute","tolerationSeconds":300},{"key":"node.kubernetes.io/unreachable","operator":"Exists","effect":"NoExecute","tolerationSeconds":300}])");
+  const auto own = make_pod(
+      "own", "",
+      R"("tolerations":[{"key":"node.kubernetes.io/not-ready","operator":"Exists","effect":"NoExecute","tolerationSeconds":5}],)");
+  CHECK(own.body["spec"]["tolerations"].size() == 2);
+  CHECK(own.body["spec"]["tolerations"][std::size_t{0}]["tolerationSeconds"].int_or(0) == 5);
+  const auto any = make_pod("any", "", R"("tolerations":[{"operator":"Exists"}],)");
+  CHECK(any.body["spec"]["tolerations"].size() == 1);
+  auto replaced = plain.body;
+  replaced.at_or_insert("spec").as_object().erase("tolerations");
+  replaced.at_or_insert("metadata").as_object().erase("managedFields");
+  const auto put = send_as_admin("PUT", pods + "/plain", doc::render_json(replaced));
+  CHECK(put.status == 200);
+  CHECK(put.body["spec"]["tolerations"] == tolerations);
+}
+
 TEST_CASE_FIXTURE(Watched, "a LimitRange fills in what a container does not say, and refuses what is too much") {
   CHECK(make(core_api + "limitranges", R"(
 metadata: {name: limits}

@@ -1,10 +1,14 @@
 #include "objects/admission/pods.hpp"
 
+#include <algorithm>
+
 namespace slipway::objects::admission {
 namespace {
 
 constexpr Kind priority_class{"scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false};
 constexpr std::string_view default_account = "default";
+constexpr std::string_view no_execute = "NoExecute";
+constexpr std::int64_t usual_seconds_on_lost_node = 300;
 
 bool is_mirror(const doc::Value& pod) {
   return !pod["metadata"]["annotations"]["kubernetes.io/config.mirror"].is_null();
@@ -91,6 +95,26 @@ api::Answer<> PriorityOfPods::validate(const api::Review& review) {
       return refuse(
           review, "PriorityClass " + object.name().name + " is already marked as default. Only one default can exist");
     }
+  }
+  return {};
+}
+
+api::Answer<> TolerationsOfPods::mutate(api::Review& review) {
+  const bool writes = review.operation == api::Operation::create || review.operation == api::Operation::update;
+  if (!writes || !review.resource->group.empty() || review.resource->kind != "Pod" || !review.subresource.empty())
+    return {};
+  auto& tolerations = review.object.at_or_insert("spec").at_or_insert("tolerations");
+  if (!tolerations.is_array()) tolerations = doc::Array{};
+  for (const std::string_view key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
+    const bool is_said = std::ranges::any_of(tolerations.as_array(), [&](const doc::Value& said) {
+      const auto of_key = said["key"].string_or("");
+      const auto effect = said["effect"].string_or("");
+      return (of_key.empty() || of_key == key) && (effect.empty() || effect == no_execute);
+    });
+    if (is_said) continue;
+    doc::Object added{{"key", key}, {"operator", "Exists"}, {"effect", no_execute}};
+    added.append("tolerationSeconds", usual_seconds_on_lost_node);
+    tolerations.as_array().emplace_back(std::move(added));
   }
   return {};
 }

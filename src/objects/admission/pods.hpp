@@ -1,6 +1,7 @@
 #pragma once
-// What a Pod is given when it is made, and why it may be refused: the service account it runs as, its priority.
-// kubernetes plugin/pkg/admission/{serviceaccount,priority}.
+// What a Pod is given when it is made, and why it may be refused: the service account it runs as, its priority, how
+// long it stays on a node that is lost. kubernetes
+// plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds}.
 
 #include "objects/admission/kept.hpp"
 
@@ -27,6 +28,13 @@ class PriorityOfPods final : public api::AdmissionPlugin {
 
  private:
   Kept classes_;
+};
+
+// Five minutes on a node that is not ready or not reachable, unless the Pod says something else. At updates too: what
+// is replaced by a file that does not speak of it keeps it.
+class TolerationsOfPods final : public api::AdmissionPlugin {
+ public:
+  api::Answer<> mutate(api::Review& review) override;
 };
 
 // system-node-critical and system-cluster-critical.
