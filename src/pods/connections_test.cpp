@@ -322,6 +322,21 @@ class Forwarded {
   net::spdy::Session session_;
 };
 
+// What each channel of a port-forward brings until the server closes it; `request` is typed on channel 0.
+std::map<int, std::string> forward_by_channels(const ServedMachine& machine, const std::string& ports,
+                                               const std::string& protocol, const std::string& request) {
+  WebSocketClient socket(machine.url(pods + "web/portforward?" + ports), protocol);
+  CHECK(socket.head.starts_with("HTTP/1.1 101 "));
+  socket.send(Opcode::binary, std::string(1, '\0') + request);
+  std::map<int, std::string> got;
+  while (const auto message = socket.read()) {
+    if (message->opcode == Opcode::close) break;
+    if (message->opcode != Opcode::binary || message->payload.empty()) continue;
+    got[static_cast<unsigned char>(message->payload.front())] += message->payload.substr(1);
+  }
+  return got;
+}
+
 TEST_CASE("Connections: what a Pod serves is reached by port-forward and by proxy, and what it uses is told") {
   ServedMachine machine;
   machine.create(server);
@@ -348,6 +363,23 @@ TEST_CASE("Connections: what a Pod serves is reached by port-forward and by prox
     CHECK(forwarded.read_all(error).contains("failed to connect to localhost:8001"));
     CHECK(forwarded.read_all(data).empty());
     CHECK(machine.message_of(pods + "web/portforward", 426).contains("WebSocket"));
+  }
+
+  SUBCASE("ports are forwarded over the channels of one WebSocket, as libraries ask for it") {
+    const std::string head("\x40\x1f", 2), closed_head("\x41\x1f", 2);  // 8000 and 8001
+    for (const auto* protocol : {"v4.channel.k8s.io", ""}) {
+      auto got = forward_by_channels(machine, "ports=8000,8001", protocol, "GET / HTTP/1.0\r\n\r\n");
+      CHECK(got[0].starts_with(head + "HTTP/1.0 200 OK"));
+      CHECK(got[0].contains("Directory listing"));
+      CHECK(got[1] == head);
+      CHECK(got[2] == closed_head);
+      CHECK(got[3].starts_with(closed_head + "error forwarding port 8001 to pod web, uid "));
+    }
+    const auto refused = [&](const std::string& query) {
+      return WebSocketClient(machine.url(pods + "web/portforward" + query), "v4.channel.k8s.io").head;
+    };
+    for (const auto* query : {"", "?ports=", "?ports=x", "?ports=0", "?ports=65536", "?ports=8000,"})
+      CHECK(refused(query).starts_with("HTTP/1.1 400 "));
   }
 
   SUBCASE("requests go through to Pods and Services") {

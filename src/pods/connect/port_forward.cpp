@@ -9,27 +9,17 @@
 #include "net/spdy_tunnel.hpp"
 #include "net/websocket.hpp"
 #include "objects/kinds.hpp"
-#include "pods/connect/context.hpp"
+#include "pods/connect/port_forward.hpp"
 
 namespace slipway::pods::connect {
 namespace {
 
-constexpr Duration connect_timeout = std::chrono::seconds(10);
 constexpr const char* protocol = "SPDY/3.1+portforward.k8s.io";
-
-int port_of(std::string_view text) {
-  int port = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return problem == std::errc{} && stop == text.data() + text.size() && port > 0 && port < 65536 ? port : 0;
-}
 
 class Forward final : public Session, public std::enable_shared_from_this<Forward> {
  public:
-  Forward(ContextPtr context, const objects::Object& pod)
-      : context_(std::move(context)),
-        address_(pod.status()["podIP"].string_or("")),
-        pod_(pod.name()),
-        uid_(pod.uid()) {}
+  Forward(ContextPtr context, objects::Object pod)
+      : context_(std::move(context)), address_(pod.status()["podIP"].string_or("")), pod_(std::move(pod)) {}
 
   net::spdy::SessionEvents stream_events(net::SpdyTunnel& tunnel) {
     session_ = &tunnel.session();
@@ -88,14 +78,8 @@ class Forward final : public Session, public std::enable_shared_from_this<Forwar
     if (connection.data != 0 && connection.error != 0) open(request, connection);
   }
 
-  // Its address may be another's by now.
-  bool is_pod_there() const {
-    const auto pod = context_->store.find(objects::kinds::pod, pod_);
-    return pod && *pod && (*pod)->uid() == uid_;
-  }
-
   void open(const std::string& request, Connection& connection) {
-    if (!is_pod_there()) {
+    if (!is_still_there(*context_, pod_)) {
       connection.has_ended = true;
       connection.problem = "the pod is gone";
       return send_rest(connections_.find(request));
@@ -120,7 +104,7 @@ class Forward final : public Session, public std::enable_shared_from_this<Forwar
       });
     };
     events.on_writable = [call] { call([](Forward& self, Entry) { self.read_when_there_is_room(); }); };
-    auto peer = core::connect_tcp(context_->world.loop, address_, connection.port, connect_timeout, std::move(events));
+    auto peer = core::connect_tcp(context_->world.loop, address_, connection.port, forward_timeout, std::move(events));
     if (peer) {
       connection.peer = std::move(*peer);
       return;
@@ -147,7 +131,7 @@ class Forward final : public Session, public std::enable_shared_from_this<Forwar
     }
     if (!connection.problem.empty()) {
       session_->send(connection.error, "failed to connect to localhost:" + std::to_string(connection.port) +
-                                           " inside pod " + pod_.text() + ": " + connection.problem);
+                                           " inside pod " + pod_.name().text() + ": " + connection.problem);
     }
     session_->end(connection.error);
     session_->end(connection.data);
@@ -188,8 +172,7 @@ class Forward final : public Session, public std::enable_shared_from_this<Forwar
 
   ContextPtr context_;
   std::string address_;
-  objects::Name pod_;
-  std::string uid_;
+  objects::Object pod_;
   std::shared_ptr<net::SpdyTunnel> tunnel_;
   net::spdy::Session* session_ = nullptr;          // the tunnel's
   std::map<std::string, Connection> connections_;  // by request id
@@ -204,12 +187,28 @@ api::Answer<objects::Object> prepare(const Context& context, const api::Call& ca
   return pod;
 }
 
+bool wants_tunnel(const net::Request& request) {
+  return core::header(request.headers, "sec-websocket-protocol").contains(protocol);
+}
+
 }  // namespace
+
+int port_of(std::string_view text) {
+  int port = 0;
+  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return problem == std::errc{} && stop == text.data() + text.size() && port > 0 && port < 65536 ? port : 0;
+}
+
+bool is_still_there(const Context& context, const objects::Object& pod) {
+  const auto stored = context.store.find(objects::kinds::pod, pod.name());
+  return stored && *stored && (*stored)->uid() == pod.uid();
+}
 
 void serve_port_forward(const ContextPtr& context, const api::CallPtr& call) {
   const auto pod = prepare(*context, *call);
   if (!pod) return call->send(pod.error());
   if (!net::wants_websocket(call->request)) return call->send(needs_websocket("portforward"));
+  if (!wants_tunnel(call->request)) return forward_by_channels(context, call, *pod);
   const auto session = std::make_shared<Forward>(context, *pod);
   net::SpdyTunnelOptions options;
   options.protocol = protocol;
