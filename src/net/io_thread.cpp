@@ -47,10 +47,8 @@ void IoPoster::run_waiting() {
 }
 
 void IoPoster::close() {
-  decltype(waiting_) dropped;  // destroyed without the lock
   const std::lock_guard lock(mutex_);
   context_ = nullptr;
-  dropped.swap(waiting_);
 }
 
 IoThread::Impl::Impl() : thread([this] { run(context); }) {}
@@ -59,6 +57,7 @@ IoThread::Impl::~Impl() {
   poster->close();
   context.stop();
   thread.join();
+  poster->run_waiting();  // a client that ended lets go of its calls
 }
 
 void IoThread::Impl::run_and_wait(std::move_only_function<void()> work) {

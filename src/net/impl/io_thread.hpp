@@ -15,16 +15,16 @@ namespace slipway::net {
 
 namespace asio = boost::asio;
 
-// Hands work to a network thread that may be gone already; then the work is dropped. What is handed over before the
+// Hands work to a network thread that may be gone already; then the work is dropped. What was accepted is run. What is handed over before the
 // thread gets to it wakes it once. Thread-safe.
 class IoPoster : public std::enable_shared_from_this<IoPoster> {
  public:
   explicit IoPoster(asio::io_context& context) : context_(&context) {}
   void post(std::move_only_function<void()> work);
-  void close();  // no work is accepted after it
+  void close();        // no work is accepted after it
+  void run_waiting();  // on the network thread, or, when that is gone, on the one that ended it
 
  private:
-  void run_waiting();
   std::mutex mutex_;
   asio::io_context* context_;                             // guarded by mutex_; null when closed
   std::vector<std::move_only_function<void()>> waiting_;  // guarded by mutex_; in order
