@@ -52,17 +52,7 @@ Result<> Node::start() {
     return state.pods->unscheduled();
   });
   TRY(state.pod_controller->start());
-  if (!state.options.workloads) return {};
-  state.deployment_controller =
-      std::make_unique<objects::Controller>(state.world, state.store, "deployment-controller", state.deployments);
-  state.deployment_controller->reconciles(kinds::deployment).owns(kinds::pod, kinds::deployment);
-  TRY(state.deployment_controller->start());
-  state.endpoint_controller =
-      std::make_unique<objects::Controller>(state.world, state.store, "endpointslice-controller", state.endpoints);
-  state.endpoint_controller->reconciles(kinds::service).watches(kinds::pod, [&state](const objects::Object& pod) {
-    return state.endpoints.services_of(pod);
-  });
-  return state.endpoint_controller->start();
+  return state.options.workloads ? state.controllers.start() : Result<>();
 }
 
 Result<ContainerId> Node::State::find_log(const objects::Name& name, std::string container, bool previous) {
@@ -100,8 +90,7 @@ std::optional<core::ProcessIdentity> Node::process_of(const objects::Name& name,
 
 void Node::stop_all(Duration deadline, core::Task done) {
   State& state = *state_;
-  state.deployment_controller.reset();
-  state.endpoint_controller.reset();
+  state.controllers.stop();
   state.pod_controller.reset();
   state.stopped = std::move(done);
   state.stop_began = state.world.clock.monotonic();

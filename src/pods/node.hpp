@@ -1,7 +1,7 @@
 #pragma once
-// The door of the room: a node of one machine. It runs the Pods of the object store as processes, keeps the
-// Deployments' Pods and the Services' EndpointSlices, and gives out logs. docs/internals/kinds.md says which fields
-// of a Pod mean something. Not for images, volumes or cgroups.
+// The door of the room: a node of one machine. It runs the Pods of the object store as processes, keeps what
+// Deployments, ReplicaSets and Jobs ask for and the Services' EndpointSlices, and gives out logs.
+// docs/internals/kinds.md says which fields of a Pod mean something. Not for images, volumes or cgroups.
 //
 //   pods::ShimRuntime runtime(world, {.directory = data + "/pods", .shim_command = {executable, "shim"}});
 //   pods::Node node(world, *store, runtime, {.directory = data});
@@ -28,7 +28,7 @@ struct NodeOptions {
   std::vector<std::pair<std::string, std::string>> base_environment;  // what every container gets; default: PATH, HOME
   Backoff backoff;
   int max_pods = 250;
-  bool workloads = true;  // run the Deployment and EndpointSlice controllers too
+  bool workloads = true;  // run the controllers of Deployments, ReplicaSets, Jobs and EndpointSlices too
 };
 
 class Node {

@@ -3,14 +3,13 @@
 
 #include "pods/node.hpp"
 #include "pods/pod_reconciler.hpp"
-#include "pods/workloads/deployment.hpp"
-#include "pods/workloads/endpoints.hpp"
+#include "pods/workloads/workloads.hpp"
 
 namespace slipway::pods {
 
 struct Node::State : std::enable_shared_from_this<Node::State> {
   State(core::World& w, objects::Store& s, Runtime& r, NodeOptions o)
-      : world(w), store(s), runtime(r), options(std::move(o)), deployments(w, s), endpoints(s) {}
+      : world(w), store(s), runtime(r), options(std::move(o)), controllers(w, s) {}
 
   // The attempt whose log is asked for.
   Result<ContainerId> find_log(const objects::Name& pod, std::string container, bool previous);
@@ -22,12 +21,11 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   Runtime& runtime;
   NodeOptions options;
   NodeFile file;
-  workloads::DeploymentReconciler deployments;
-  workloads::EndpointsReconciler endpoints;
+  workloads::Workloads controllers;
   std::unique_ptr<PodReconciler> pods;
   std::function<void(const ContainerId&)> on_end;  // a container's program has ended; may be empty
   // Destroyed first: no reconcile after this.
-  std::unique_ptr<objects::Controller> pod_controller, deployment_controller, endpoint_controller;
+  std::unique_ptr<objects::Controller> pod_controller;
   std::vector<PodReconciler::Up> ending;  // while stop_all() waits
   Instant stop_began{};
   Duration stop_deadline{};

@@ -1,26 +1,42 @@
 #pragma once
-// The Deployment controller: keeps `replicas` Pods of the current template, and changes templates without a gap.
-// It makes Pods directly; ReplicaSets (history, rollback) are not kept.
+// The Deployment controller: a ReplicaSet for each template it had, of which the current one grows while the others
+// shrink, so that a template changes without a gap. Numbered and kept, they are its history (kubectl rollout undo).
 
 #include "objects/controller.hpp"
-#include "pods/workloads/deployment_plan.hpp"
+#include "objects/event_recorder.hpp"
+#include "pods/workloads/members.hpp"
 
 namespace slipway::pods::workloads {
 
 inline constexpr const char* template_hash_label = "pod-template-hash";
+inline constexpr const char* revision_annotation = "deployment.kubernetes.io/revision";
 
 class DeploymentReconciler final : public objects::Reconciler {
  public:
-  DeploymentReconciler(core::World& world, objects::Store& store) : world_(world), store_(store) {}
+  DeploymentReconciler(core::World& world, objects::Store& store)
+      : world_(world), store_(store), events_(world, store, "deployment-controller") {}
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
+  // The Deployment whose Pod it is, for the controller's watch.
+  std::vector<objects::Name> deployment_of(const objects::Object& pod);
 
  private:
-  Result<> create_pod(const objects::Object& deployment, const std::string& hash);
+  struct Set {  // one of its ReplicaSets
+    objects::Object object;
+    std::vector<PodSeen> pods;
+    bool is_current = false;
+  };
+  Result<std::vector<Set>> sets_of(const objects::Object& deployment);
+  Result<objects::Object> make_set(const objects::Object& deployment, const std::string& hash, std::int64_t revision);
+  Result<bool> take_over_pods(const objects::Object& deployment, const objects::Object& set, const std::string& hash,
+                              const std::vector<objects::Object>& pods);  // whether there were any
+  Result<> scale(const objects::Object& deployment, const Set& set, int replicas);
+  Result<> forget_old(const objects::Object& deployment, std::vector<Set> sets);
   Result<> write_status(const objects::Object& deployment, const DeploymentWish& wish,
                         const std::vector<PodSeen>& pods);
 
   core::World& world_;
   objects::Store& store_;
+  objects::EventRecorder events_;
 };
 
 // The label value of Pods of this template.

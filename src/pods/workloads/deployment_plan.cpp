@@ -40,6 +40,24 @@ DeploymentWish read_wish(const doc::Value& spec) {
   return wish;
 }
 
+DeploymentPlan plan_replicas(int wanted, const std::vector<PodSeen>& pods) {
+  DeploymentPlan plan;
+  std::vector<const PodSeen*> alive;
+  for (const auto& pod : pods) {
+    if (pod.is_ending) continue;
+    if (pod.is_finished) {
+      plan.remove.push_back(pod.name);
+    } else {
+      alive.push_back(&pod);
+    }
+  }
+  sort_for_removal(alive);
+  const int have = static_cast<int>(alive.size());
+  for (int i = 0; i < have - wanted; ++i) plan.remove.push_back(alive[static_cast<std::size_t>(i)]->name);
+  plan.create = std::max(wanted - have, 0);
+  return plan;
+}
+
 DeploymentPlan plan_deployment(const DeploymentWish& wish, const std::vector<PodSeen>& pods) {
   DeploymentPlan plan;
   std::vector<const PodSeen*> current, old;

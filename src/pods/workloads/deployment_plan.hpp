@@ -36,6 +36,9 @@ struct DeploymentPlan {
   bool operator==(const DeploymentPlan&) const = default;
 };
 
+// `wanted` Pods, whichever they are: what a ReplicaSet does. `is_current` does not matter.
+DeploymentPlan plan_replicas(int wanted, const std::vector<PodSeen>& pods);
+
 DeploymentPlan plan_deployment(const DeploymentWish& wish, const std::vector<PodSeen>& pods);
 
 }  // namespace slipway::pods::workloads

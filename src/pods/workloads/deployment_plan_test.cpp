@@ -65,6 +65,14 @@ TEST_CASE("Deployment: the next step follows from what is there") {
   }
 }
 
+TEST_CASE("ReplicaSet: what is missing is made, what has ended or is too much goes") {
+  CHECK(text(plan_replicas(2, pods(""))) == "+2");
+  CHECK(text(plan_replicas(2, pods("n1+ n2x"))) == "+1");
+  CHECK(text(plan_replicas(2, pods("n1+ n2f n3"))) == "+0 -n2");
+  CHECK(text(plan_replicas(1, pods("n1+ n2 n3+"))) == "+0 -n2 -n3");
+  CHECK(text(plan_replicas(0, pods("n1+"))) == "+0 -n1");
+}
+
 TEST_CASE("Deployment: Recreate waits until the old are gone") {
   const DeploymentWish wish{2, 0, 1, true};
   CHECK(text(plan_deployment(wish, pods("o1+ o2+"))) == "+0 -o2 -o1");

@@ -1,0 +1,35 @@
+#pragma once
+// The Job controller: runs Pods of its template until enough of them have succeeded, or too many have failed. Not for
+// indexed Jobs, nor for policies of failure and success: such a Job waits, and an Event says why.
+
+#include "objects/controller.hpp"
+#include "objects/event_recorder.hpp"
+#include "pods/workloads/job_plan.hpp"
+#include "pods/workloads/members.hpp"
+
+namespace slipway::pods::workloads {
+
+// On a Job's Pods until what became of them is counted.
+inline constexpr const char* tracking_finalizer = "batch.kubernetes.io/job-tracking";
+
+class JobReconciler final : public objects::Reconciler {
+ public:
+  JobReconciler(core::World& world, objects::Store& store)
+      : world_(world), store_(store), events_(world, store, "job-controller") {}
+  Result<objects::Outcome> reconcile(const objects::Name& name) override;
+
+ private:
+  struct Seen;
+  Result<> release_orphans(const objects::Name& job);
+  Result<> release(const objects::Name& pod);
+  Result<objects::Outcome> keep_finished(const objects::Object& job);
+  Result<objects::Object> write_status(const objects::Object& job, const Seen& seen, const JobWish& wish,
+                                       const JobPlan& plan);
+  Result<> act(const objects::Object& job, const JobPlan& plan);
+
+  core::World& world_;
+  objects::Store& store_;
+  objects::EventRecorder events_;
+};
+
+}  // namespace slipway::pods::workloads

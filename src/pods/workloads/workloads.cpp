@@ -1,0 +1,38 @@
+#include "pods/workloads/workloads.hpp"
+
+#include "objects/kinds.hpp"
+
+namespace slipway::pods::workloads {
+
+namespace kinds = objects::kinds;
+using objects::Object;
+
+Workloads::Workloads(core::World& world, objects::Store& store)
+    : world_(world),
+      store_(store),
+      deployments_(world, store),
+      sets_(world, store),
+      jobs_(world, store),
+      endpoints_(store) {}
+
+objects::Controller& Workloads::add(std::string name, objects::Reconciler& reconciler) {
+  return *controllers_.emplace_back(std::make_unique<objects::Controller>(world_, store_, std::move(name), reconciler));
+}
+
+Result<> Workloads::start() {
+  add("deployment-controller", deployments_)
+      .reconciles(kinds::deployment)
+      .owns(replica_set_kind, kinds::deployment)
+      .watches(kinds::pod, [this](const Object& pod) { return deployments_.deployment_of(pod); });
+  add("replicaset-controller", sets_).reconciles(replica_set_kind).owns(kinds::pod, replica_set_kind);
+  add("job-controller", jobs_).reconciles(job_kind).owns(kinds::pod, job_kind);
+  add("endpointslice-controller", endpoints_).reconciles(kinds::service).watches(kinds::pod, [this](const Object& pod) {
+    return endpoints_.services_of(pod);
+  });
+  for (const auto& controller : controllers_) TRY(controller->start());
+  return {};
+}
+
+void Workloads::stop() { controllers_.clear(); }
+
+}  // namespace slipway::pods::workloads

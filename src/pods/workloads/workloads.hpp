@@ -1,0 +1,32 @@
+#pragma once
+// The controllers of workloads, started and ended together: Deployments, ReplicaSets, Jobs, and the EndpointSlices of
+// Services. Inside the room only.
+
+#include <memory>
+
+#include "pods/workloads/deployment.hpp"
+#include "pods/workloads/endpoints.hpp"
+#include "pods/workloads/job.hpp"
+#include "pods/workloads/replica_set.hpp"
+
+namespace slipway::pods::workloads {
+
+class Workloads {
+ public:
+  Workloads(core::World& world, objects::Store& store);
+  Result<> start();
+  void stop();  // no reconcile after this
+
+ private:
+  objects::Controller& add(std::string name, objects::Reconciler& reconciler);
+
+  core::World& world_;
+  objects::Store& store_;
+  DeploymentReconciler deployments_;
+  ReplicaSetReconciler sets_;
+  JobReconciler jobs_;
+  EndpointsReconciler endpoints_;
+  std::vector<std::unique_ptr<objects::Controller>> controllers_;
+};
+
+}  // namespace slipway::pods::workloads

@@ -1,0 +1,211 @@
+// Jobs and the history of Deployments, on a simulated machine.
+
+#include "pods/workloads/workloads.hpp"
+
+#include "pods/test_machine.hpp"
+
+namespace slipway::pods {
+namespace {
+
+using namespace testing;
+using workloads::job_kind;
+using workloads::replica_set_kind;
+
+std::string job_yaml(const std::string& name, const std::string& command, const std::string& spec) {
+  return "apiVersion: batch/v1\nkind: Job\nmetadata: {name: " + name + ", namespace: default}\nspec:\n  " + spec +
+         "\n  template:\n    spec:\n      restartPolicy: Never\n      containers: [{name: main, image: x, command: " +
+         command + "}]\n";
+}
+
+struct Workshop : Machine {
+  using Machine::Machine;
+  // "Complete 2 0": its last condition, how many succeeded and failed.
+  std::string state_of(const std::string& name) {
+    const auto job = get(job_kind, name);
+    std::string condition;
+    for (const char* type : {"Suspended", "Complete", "Failed"}) {
+      if (job.condition_status(type) == "True") condition = type;
+    }
+    return condition + " " + std::to_string(job.status()["succeeded"].int_or(0)) + " " +
+           std::to_string(job.status()["failed"].int_or(0));
+  }
+  bool until_state(const std::string& name, const std::string& state, Duration deadline = 2min) {
+    const bool seen = simulation.run_until([&] { return state_of(name) == state; }, deadline);
+    if (!seen) MESSAGE(name, " is ", state_of(name), ", not ", state);
+    return seen;
+  }
+  // "1:0 2:1": revision and replicas of each ReplicaSet, in order of revisions.
+  std::string history() {
+    std::map<std::string, std::string> sets;
+    const auto list = store->list(replica_set_kind);
+    for (const auto& set : list->items)
+      sets[set.annotation("deployment.kubernetes.io/revision")] = set.spec()["replicas"].string_or("?");
+    std::string text;
+    for (const auto& [revision, replicas] : sets) text += (text.empty() ? "" : " ") + revision + ":" + replicas;
+    return text;
+  }
+};
+
+std::string deployment_yaml(const std::string& version, const std::string& spec = "") {
+  return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: default}\nspec:\n  replicas: 2\n" +
+         (spec.empty() ? "" : "  " + spec + "\n") +
+         "  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n"
+         "      containers: [{name: main, image: x, command: [server], env: [{name: V, value: " +
+         version + "}]}]\n";
+}
+
+}  // namespace
+
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: a Job runs until enough of its Pods have succeeded") {
+  create(job_yaml("sums", "[job, '0']", "completions: 3\n  parallelism: 2"));
+  REQUIRE(until_state("sums", "Complete 3 0"));
+  const auto job = get(job_kind, "sums");
+  CHECK(job.condition_status("SuccessCriteriaMet") == "True");
+  CHECK(job.status()["completionTime"].is_string());
+  CHECK(job.status()["active"].int_or(0) == 0);
+  CHECK(pods().size() == 3);
+  simulation.run_for(1min);
+  CHECK(state_of("sums") == "Complete 3 0");
+  const auto list = pods();
+  for (const auto& pod : list) CHECK(pod.finalizers() == std::vector<std::string>{"slipway.dev/node"});
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop,
+                         "Workloads: a Job that fails is tried again, less and less often, and then given up") {
+  create(job_yaml("vain", "[job, '3']", "backoffLimit: 2"));
+  simulation.run_for(5s);
+  CHECK(pods().size() == 1);
+  simulation.run_for(10s);
+  CHECK(pods().size() == 2);
+  simulation.run_for(10s);
+  CHECK(pods().size() == 2);
+  REQUIRE(until_state("vain", "Failed 0 3"));
+  const auto job = get(job_kind, "vain");
+  CHECK(job.condition_status("FailureTarget") == "True");
+  CHECK(pods().size() == 3);
+}
+
+TEST_CASE("Workloads: a Job's Pods are counted once, whenever the control plane is killed") {
+  for (int moment = 0; moment < 40; ++moment) {
+    Workshop machine(support::in_memory(), static_cast<std::uint64_t>(moment) + 1);
+    machine.create(job_yaml("sums", "[job, '0']", "completions: 4\n  parallelism: 2"));
+    machine.simulation.run_for(std::chrono::milliseconds(100 * moment));
+    machine.crash();
+    machine.start();
+    REQUIRE(machine.until_state("sums", "Complete 4 0"));
+    CHECK(machine.pods().size() == 4);
+  }
+}
+
+TEST_CASE("Workloads: a suspended Job waits, a deadline ends one, and one that is over goes when it is time") {
+  Workshop machine;
+  machine.create(job_yaml("later", "[job, '0']", "suspend: true") + "---\n" +
+                 job_yaml("long", "[sleep]", "activeDeadlineSeconds: 30") + "---\n" +
+                 job_yaml("brief", "[job, '0']", "ttlSecondsAfterFinished: 60") + "---\n" +
+                 job_yaml("indexed", "[job, '0']", "completionMode: Indexed\n  completions: 2"));
+  REQUIRE(machine.until_state("brief", "Complete 1 0"));
+  CHECK(machine.state_of("later") == "Suspended 0 0");
+  CHECK(machine.state_of("indexed") == " 0 0");
+  CHECK(machine.events_of("indexed") == "Unsupported 1\n");
+  REQUIRE(machine.until_state("long", "Failed 0 0"));
+  CHECK(machine.get(job_kind, "long").status()["conditions"][std::size_t{0}]["reason"].string_or("") ==
+        "DeadlineExceeded");
+  REQUIRE(objects::modify(*machine.store, job_kind, {"default", "later"}, [](objects::Object& job) {
+    job.spec().at_or_insert("suspend") = false;
+    return true;
+  }));
+  REQUIRE(machine.until_state("later", "Complete 1 0"));
+  REQUIRE(machine.simulation.run_until([&] { return machine.get(job_kind, "brief").uid().empty(); }, 2min));
+  // And its Pods with it: nothing holds on to them.
+  const auto is_gone = [&] {
+    const auto list = machine.pods();
+    return std::ranges::none_of(list, [](const auto& pod) { return pod.name().name.starts_with("brief-"); });
+  };
+  CHECK(machine.simulation.run_until(is_gone, 1min));
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop,
+                         "Workloads: each template of a Deployment is a revision, and an old one can come back") {
+  create(deployment_yaml("one", "revisionHistoryLimit: 1"));
+  const auto settled = [&](const std::string& wanted) {
+    const bool seen = simulation.run_until(
+        [&] { return history() == wanted && get(kinds::deployment, "web").status()["readyReplicas"].int_or(0) == 2; },
+        1min);
+    if (!seen) MESSAGE("the history is ", history(), ", not ", wanted);
+    return seen;
+  };
+  const auto apply = [&](const std::string& version, const std::string& more = "") {
+    const auto manifest =
+        objects::parse_manifest(deployment_yaml(version, "revisionHistoryLimit: 1" + more), "test.yaml");
+    REQUIRE(store->apply(manifest->front()));
+  };
+  REQUIRE(settled("1:2"));
+  apply("two");
+  REQUIRE(settled("1:0 2:2"));
+  apply("one");
+  REQUIRE(settled("2:0 3:2"));
+  apply("three");
+  REQUIRE(settled("3:0 4:2"));  // the oldest is forgotten
+  apply("four", "\n  paused: true");
+  simulation.run_for(30s);
+  CHECK(history() == "3:0 4:2");
+  apply("four");
+  REQUIRE(settled("4:0 5:2"));
+  const auto list = pods();
+  for (const auto& pod : list) {
+    CHECK(pod.owners().front().kind == "ReplicaSet");
+    CHECK(pod.spec()["containers"][std::size_t{0}]["env"][std::size_t{0}]["value"].string_or("") == "four");
+  }
+}
+
+TEST_CASE(
+    "Workloads: a ReplicaSet adopts what it finds, lets go what it does not, and Pods of an earlier version go on") {
+  Workshop machine;
+  machine.create(
+      pod_yaml("found", "[server]") +
+      "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: set, namespace: default}\nspec:\n"
+      "  replicas: 2\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n"
+      "    spec: {containers: [{name: main, image: x, command: [server]}]}\n");
+  const auto owned = [&] {
+    std::size_t count = 0;
+    const auto list = machine.pods();
+    for (const auto& pod : list) count += pod.owners().size();
+    return count;
+  };
+  REQUIRE(machine.simulation.run_until([&] { return owned() == 2; }, 30s));
+  CHECK(machine.pods().size() == 2);
+  REQUIRE(objects::modify(*machine.store, kinds::pod, {"default", "found"}, [](objects::Object& pod) {
+    pod.set_label("app", "other");
+    return true;
+  }));
+  REQUIRE(machine.simulation.run_until([&] { return machine.pods().size() == 3 && owned() == 2; }, 30s));
+  CHECK(machine.pod("found").owners().empty());
+
+  // The Deployment's Pods were its own once.
+  Workshop older;
+  older.create(deployment_yaml("one"));
+  REQUIRE(older.simulation.run_until([&] { return older.history() == "1:2"; }, 30s));
+  older.simulation.run_for(5s);
+  const auto before = older.pods();
+  const auto deployment = older.get(kinds::deployment, "web");
+  older.crash();
+  older.store = older.place.open();
+  for (const auto& pod : before) {
+    REQUIRE(objects::modify(*older.store, kinds::pod, pod.name(), [&](objects::Object& current) {
+      current.document().at_or_insert("metadata").as_object().erase("ownerReferences");
+      current.add_owner(deployment);
+      return true;
+    }));
+  }
+  older.store.reset();
+  older.start();
+  older.simulation.run_for(30s);
+  const auto after = older.pods();
+  REQUIRE(after.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(after[i].uid() == before[i].uid());
+    CHECK(after[i].owners().front().kind == "ReplicaSet");
+  }
+}
+
+}  // namespace slipway::pods
