@@ -63,6 +63,11 @@ core::HttpRequest request_for(const Connection& connection, std::string_view met
   request.method = method;
   request.url = connection.url + std::string(path);
   request.headers.emplace_back("Accept", "application/json");
+  if (!connection.ca_file.empty()) {
+    core::TlsSettings tls;
+    tls.ca_file = connection.ca_file;
+    request.tls = std::make_shared<const core::TlsSettings>(std::move(tls));
+  }
   if (!connection.token.empty()) request.headers.emplace_back("Authorization", "Bearer " + connection.token);
   return request;
 }
@@ -83,8 +88,10 @@ Result<core::HttpResponse> send(core::HttpRequest request, const Connection& con
     const bool away = response ? response->status == 503 : response.error().code == Code::unavailable;
     if (!away || core::real_clock().monotonic() >= deadline) {
       if (response) return response;
+      const bool is_about_trust = response.error().code == Code::failed_precondition;
       core::Error error(response.error().code, "cannot reach the platform at " + connection.url,
-                        "is it running? slipway up --detach starts it");
+                        is_about_trust ? "set SLIPWAY_CA_FILE to a copy of DATA/certificates/ca.crt of that platform"
+                                       : "is it running? slipway up --detach starts it");
       return fail(std::move(error).because(std::move(response).error()));
     }
     if (!told) print_notice("slipway: the platform at " + connection.url + " does not answer; trying again");
@@ -162,6 +169,7 @@ Result<Connection> connect(const Common& common) {
   core::Files& files = core::real_files();
   if (const std::string url = environment("SLIPWAY_URL"); !url.empty() && common.data.empty()) {
     connection.url = url;
+    connection.ca_file = environment("SLIPWAY_CA_FILE");
     TRY_ASSIGN(connection.token, token_of_environment());
     return connection;
   }

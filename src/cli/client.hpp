@@ -25,15 +25,17 @@ std::string default_data_directory();
 std::string data_directory(const Common& common);
 
 struct Connection {
-  std::string url;    // http://127.0.0.1:8080
-  std::string token;  // empty: reading only
-  std::string data;   // the data directory it was found by; empty: $SLIPWAY_URL
+  std::string url;      // http://127.0.0.1:8080
+  std::string token;    // empty: reading only
+  std::string ca_file;  // that a https:// address must be signed by; empty: what this machine trusts
+  std::string data;     // the data directory it was found by; empty: $SLIPWAY_URL
   // How long a request is sent again while nobody answers. connect() takes it from $SLIPWAY_RETRY_SECONDS (0 unless
   // set; the engine sets it for workflow steps). A verb that must not be heard twice sets it to zero.
   core::Duration patience{};
 };
 
-// $SLIPWAY_URL and $SLIPWAY_TOKEN or $SLIPWAY_TOKEN_FILE (inside a workflow step), else DATA/endpoints.json and
+// $SLIPWAY_URL with $SLIPWAY_CA_FILE, and $SLIPWAY_TOKEN or $SLIPWAY_TOKEN_FILE (inside a workflow step, or from
+// another machine), else DATA/endpoints.json and
 // --as, else $SLIPWAY_TOKEN unless there is --data, else DATA/tokens/default. unavailable when nothing runs there, with
 // the command that starts it.
 Result<Connection> connect(const Common& common);

@@ -9,18 +9,13 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "core/owner.hpp"
+
 namespace slipway::core {
 namespace {
 
 constexpr std::size_t half = 32;  // bytes of a coordinate, of r and of s
 
-template <auto release>
-struct Releases {
-  template <class T>
-  void operator()(T* held) const {
-    release(held);
-  }
-};
 using Bio = std::unique_ptr<BIO, Releases<BIO_free>>;
 using Context = std::unique_ptr<EVP_MD_CTX, Releases<EVP_MD_CTX_free>>;
 using EcdsaSignature = std::unique_ptr<ECDSA_SIG, Releases<ECDSA_SIG_free>>;

@@ -48,11 +48,7 @@ core::Result<Operand> logic(const Node& node, const Semantics& semantics) {
   TRY_ASSIGN(auto left, evaluate(node.children[0], semantics));
   TRY_ASSIGN(const bool left_truth, semantics.truth(left, node.children[0]));
   const bool decided = node.op == Op::and_ ? !left_truth : left_truth;
-  if (decided) return semantics.logic_returns_operands() ? std::move(left) : Operand(Value(left_truth));
-  TRY_ASSIGN(auto right, evaluate(node.children[1], semantics));
-  if (semantics.logic_returns_operands()) return right;
-  TRY_ASSIGN(const bool right_truth, semantics.truth(right, node.children[1]));
-  return Operand(Value(right_truth));
+  return decided ? std::move(left) : evaluate(node.children[1], semantics);
 }
 
 }  // namespace

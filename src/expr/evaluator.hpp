@@ -1,5 +1,6 @@
 #pragma once
-// The evaluator core: walks the tree; what operators, names and functions mean is the front end's Semantics.
+// The evaluator core of GitHub's expressions: walks the tree; && and || give one of their operands; what names,
+// comparisons and functions mean is the front end's Semantics.
 
 #include <string_view>
 #include <vector>
@@ -37,8 +38,6 @@ class Semantics {
   // A member by name or index; absent is null or an error, as the language has it.
   virtual core::Result<Operand> member(const Operand& of, const core::doc::Value& key, const Node& node) const = 0;
   virtual core::Result<bool> truth(const Operand& of, const Node& node) const = 0;
-  // Whether && and || return an operand (GitHub) or a boolean (CEL).
-  virtual bool logic_returns_operands() const = 0;
   virtual core::Result<bool> compare(Op op, const Operand& left, const Operand& right, const Node& node) const = 0;
   virtual core::Result<Operand> call(const Node& node, const std::vector<Operand>& arguments) const = 0;
 };

@@ -35,7 +35,7 @@ core::Result<> check(const Node& root, const Allowed& allowed) {
 }
 
 core::Result<Node> parse_checked(const Piece& piece, const Allowed& allowed) {
-  TRY_ASSIGN(auto node, parse(piece, github_grammar));
+  TRY_ASSIGN(auto node, parse(piece));
   TRY(check(node, allowed));
   return node;
 }
@@ -79,7 +79,6 @@ class GithubSemantics : public Semantics {
   }
 
   core::Result<bool> truth(const Operand& of, const Node&) const override { return is_truthy(of.value()); }
-  bool logic_returns_operands() const override { return true; }
   core::Result<bool> compare(Op op, const Operand& left, const Operand& right, const Node&) const override {
     return compare_loosely(op, left, right);
   }

@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include "expr/cel.hpp"
 #include "expr/github.hpp"
 
 using namespace slipway;
@@ -159,31 +158,4 @@ TEST_CASE("status functions are refused outside conditions") {
   const auto parsed = github::parse_template("${{ success() }}", {}, {{"env"}, false});
   REQUIRE_FALSE(parsed);
   CHECK(parsed.error().message == "success() can only be used in an \"if\"");
-}
-
-TEST_CASE("the conditions of compiled pipelines hold or fail as CEL says") {
-  const doc::Value inputs =
-      doc::Object{{"parameter_values", doc::Object{{"target", "dev"}, {"rows", 10.0}, {"flag", true}, {"text", "7"}}}};
-  const doc::Object variables{{"inputs", inputs}};
-  const std::pair<const char*, const char*> table[] = {
-      {"inputs.parameter_values['target'] == 'dev'", "true"},
-      {"inputs.parameter_values[\"target\"] != 'dev'", "false"},
-      {"int(inputs.parameter_values['rows']) > 9", "true"},
-      {"inputs.parameter_values['rows'] == 10", "true"},
-      {"!(int(inputs.parameter_values['rows']) == 1) && !(int(inputs.parameter_values['rows']) > 50)", "true"},
-      {"inputs.parameter_values['flag'] == true", "true"},
-      {"int(inputs.parameter_values['text']) == 7", "true"},
-      {"inputs.parameter_values['text'] == 7", "false"},
-      {"inputs.parameter_values['gone'] == 7", "no such key: gone"},
-      {"inputs.parameter_values['target']", "wanted true or false, not a string"},
-      {"inputs.parameter_values['target'] < 1", "a string and a integer have no order"},
-      {"outputs.x == 1", "unknown name \"outputs\" in the condition"},
-      {"has(inputs.x)", "the function has() is not supported in conditions"}};
-  for (const auto& [text, expected] : table) {
-    CAPTURE(text);
-    const auto parsed = cel::parse_condition(text, {});
-    const auto result =
-        parsed ? cel::evaluate_condition(*parsed, variables) : Result<bool>(std::unexpected(parsed.error()));
-    CHECK((result ? (*result ? "true" : "false") : result.error().message) == expected);
-  }
 }

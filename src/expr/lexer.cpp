@@ -1,7 +1,6 @@
 #include "expr/lexer.hpp"
 
 #include <array>
-#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -17,9 +16,11 @@ bool starts_name(char c) { return core::is_letter(c) || c == '_'; }
 constexpr std::array<std::string_view, 15> symbols = {"&&", "||", "==", "!=", "<=", ">=", "<", ">",
                                                       "!",  "(",  ")",  "[",  "]",  ",",  "."};
 
+constexpr char quote = '\'';
+
 class Lexer {
  public:
-  Lexer(std::string_view text, const Grammar& grammar) : text_(text), grammar_(grammar) {}
+  explicit Lexer(std::string_view text) : text_(text) {}
 
   std::expected<std::vector<Token>, LexError> run() {
     while (true) {
@@ -36,20 +37,20 @@ class Lexer {
  private:
   std::optional<LexError> next() {
     const char c = text_[at_];
-    if (grammar_.quotes.find(c) != std::string_view::npos) return string(c);
+    if (c == quote) return string();
     if (is_digit(c) || ((c == '-' || c == '+') && at_ + 1 < text_.size() && starts_number(text_[at_ + 1])) ||
         (c == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]) && !follows_value())) {
       return number();
     }
     if (starts_name(c)) return name();
-    if (grammar_.wildcard && c == '*') return push(Token::Kind::punctuation, 1, {});
+    if (c == '*') return push(Token::Kind::punctuation, 1, {});
     for (const auto symbol : symbols) {
       if (text_.substr(at_).starts_with(symbol)) return push(Token::Kind::punctuation, symbol.size(), {});
     }
     return LexError{at_, 1, "unexpected character \"" + std::string(1, c) + "\" in the expression"};
   }
 
-  bool starts_number(char c) const { return is_digit(c) || c == '.' || (grammar_.floats_named && c == 'I'); }
+  bool starts_number(char c) const { return is_digit(c) || c == '.' || c == 'I'; }
   bool follows_value() const {
     if (tokens_.empty()) return false;
     const auto& last = tokens_.back();
@@ -62,16 +63,13 @@ class Lexer {
     return std::nullopt;
   }
 
-  std::optional<LexError> string(char quote) {
+  std::optional<LexError> string() {
     std::string value;
     for (auto i = at_ + 1; i < text_.size(); i++) {
       const char c = text_[i];
-      if (grammar_.backslash_escapes && c == '\\' && i + 1 < text_.size()) {
-        const char escaped = text_[++i];
-        value += escaped == 'n' ? '\n' : escaped == 't' ? '\t' : escaped == 'r' ? '\r' : escaped;
-      } else if (c != quote) {
+      if (c != quote) {
         value += c;
-      } else if (!grammar_.backslash_escapes && i + 1 < text_.size() && text_[i + 1] == quote) {
+      } else if (i + 1 < text_.size() && text_[i + 1] == quote) {  // doubled, it stands for one
         value += quote;
         i++;
       } else {
@@ -91,40 +89,31 @@ class Lexer {
     }
     const auto written = text_.substr(at_, end - at_);
     const auto value = parse_number(written);
-    if (!value || (!grammar_.floats_named && !std::isfinite(*value))) {
-      return LexError{at_, written.size(), "\"" + std::string(written) + "\" is not a number"};
-    }
+    if (!value) return LexError{at_, written.size(), "\"" + std::string(written) + "\" is not a number"};
     return push(Token::Kind::literal, written.size(), number_value(*value));
   }
 
   std::optional<LexError> name() {
     auto end = at_ + 1;
-    while (end < text_.size() &&
-           (starts_name(text_[end]) || is_digit(text_[end]) || (grammar_.hyphen_in_names && text_[end] == '-')))
-      end++;
+    while (end < text_.size() && (starts_name(text_[end]) || is_digit(text_[end]) || text_[end] == '-')) end++;
     const auto word = text_.substr(at_, end - at_);
     const bool after_dot = !tokens_.empty() && tokens_.back().text == ".";
     if (!after_dot) {
       if (word == "true" || word == "false") return push(Token::Kind::literal, word.size(), word == "true");
       if (word == "null") return push(Token::Kind::literal, word.size(), nullptr);
-      if (grammar_.floats_named && word == "NaN")
-        return push(Token::Kind::literal, 3, std::numeric_limits<double>::quiet_NaN());
-      if (grammar_.floats_named && word == "Infinity")
-        return push(Token::Kind::literal, 8, std::numeric_limits<double>::infinity());
+      if (word == "NaN") return push(Token::Kind::literal, 3, std::numeric_limits<double>::quiet_NaN());
+      if (word == "Infinity") return push(Token::Kind::literal, 8, std::numeric_limits<double>::infinity());
     }
     return push(Token::Kind::name, word.size(), {});
   }
 
   std::string_view text_;
-  const Grammar& grammar_;
   std::size_t at_ = 0;
   std::vector<Token> tokens_;
 };
 
 }  // namespace
 
-std::expected<std::vector<Token>, LexError> tokenize(std::string_view text, const Grammar& grammar) {
-  return Lexer(text, grammar).run();
-}
+std::expected<std::vector<Token>, LexError> tokenize(std::string_view text) { return Lexer(text).run(); }
 
 }  // namespace slipway::expr

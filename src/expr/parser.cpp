@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "expr/lexer.hpp"
 #include "expr/position.hpp"
 
 namespace slipway::expr {
@@ -30,7 +31,7 @@ std::optional<Infix> infix_of(std::string_view symbol) {
 
 class Parser {
  public:
-  Parser(const Piece& piece, const Grammar& grammar) : piece_(piece), grammar_(grammar) {
+  explicit Parser(const Piece& piece) : piece_(piece) {
     start_ = mark_within(piece.mark, piece.scalar, piece.offset, 1);
   }
 
@@ -38,7 +39,7 @@ class Parser {
     if (piece_.text().size() > max_length) {
       return fail(problem(0, 1, "the expression is longer than " + std::to_string(max_length) + " characters"));
     }
-    auto tokens = tokenize(piece_.text(), grammar_);
+    auto tokens = tokenize(piece_.text());
     if (!tokens) return fail(problem(tokens.error().offset, tokens.error().length, tokens.error().message));
     tokens_ = std::move(*tokens);
     if (peek().kind == Token::Kind::end) return fail(problem(0, 1, "the expression is empty"));
@@ -152,7 +153,7 @@ class Parser {
         return fail(problem(peek().offset, 1, "the expression is nested more than 50 levels deep"));
       const bool bracket = take().text == "[";
       auto made = node(bracket ? Node::Kind::index : Node::Kind::member, peek());
-      if (grammar_.wildcard && accept("*")) {
+      if (accept("*")) {
         made.kind = Node::Kind::wildcard;
         made.children.push_back(std::move(base));
       } else if (bracket) {
@@ -170,7 +171,6 @@ class Parser {
   }
 
   const Piece& piece_;
-  const Grammar& grammar_;
   core::Mark start_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
@@ -179,6 +179,6 @@ class Parser {
 
 }  // namespace
 
-core::Result<Node> parse(const Piece& piece, const Grammar& grammar) { return Parser(piece, grammar).run(); }
+core::Result<Node> parse(const Piece& piece) { return Parser(piece).run(); }
 
 }  // namespace slipway::expr

@@ -1,10 +1,9 @@
 #pragma once
-// The Pratt parser of all expression languages.
+// The Pratt parser of GitHub's expressions.
 
 #include <string_view>
 
 #include "expr/ast.hpp"
-#include "expr/lexer.hpp"
 
 namespace slipway::expr {
 
@@ -19,6 +18,6 @@ struct Piece {
 };
 
 // invalid_argument at the offending token. At most 21,000 characters and 50 levels, as GitHub has it.
-core::Result<Node> parse(const Piece& piece, const Grammar& grammar);
+core::Result<Node> parse(const Piece& piece);
 
 }  // namespace slipway::expr

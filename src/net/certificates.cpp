@@ -13,8 +13,8 @@
 namespace slipway::net {
 namespace {
 
-using ExtensionPtr = std::unique_ptr<X509_EXTENSION, OpenSslDeleter<X509_EXTENSION_free>>;
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, OpenSslDeleter<GENERAL_NAMES_free>>;
+using ExtensionPtr = std::unique_ptr<X509_EXTENSION, core::Releases<X509_EXTENSION_free>>;
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, core::Releases<GENERAL_NAMES_free>>;
 
 std::unexpected<Error> openssl_failed(const std::string& what) {
   return fail(Code::internal, "cannot " + what + ": " + take_openssl_reason());

@@ -3,19 +3,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/percent.hpp"
 #include "core/text.hpp"
 #include "net/http.hpp"
 #include "net/impl/text.hpp"
 
 namespace slipway::net {
 namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool is_unreserved(char c) { return core::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 
@@ -142,38 +136,12 @@ bool is_own_host(std::string_view host_header, const std::vector<std::string>& a
                      [&](const std::string& name) { return name == "*" || core::equal_ignoring_case(name, host); });
 }
 
-std::string url_encode(std::string_view text) {
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  encoded.reserve(text.size());
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      encoded += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded += '%';
-    encoded += digits[byte >> 4U];
-    encoded += digits[byte & 15U];
-  }
-  return encoded;
-}
+std::string url_encode(std::string_view text) { return core::percent_encoded(text, is_unreserved); }
 
 core::Result<std::string> url_decode(std::string_view text) {
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      decoded += text[i];
-      continue;
-    }
-    const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return fail(Code::invalid_argument, "\"" + std::string(text) + "\" has a bad % escape");
-    decoded += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return decoded;
+  auto decoded = core::percent_decoded(text);
+  if (!decoded) return fail(Code::invalid_argument, "\"" + std::string(text) + "\" has a bad % escape");
+  return std::move(*decoded);
 }
 
 }  // namespace slipway::net

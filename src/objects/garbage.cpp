@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
-#include "objects/semantics.hpp"
+#include "objects/verbs/writing.hpp"
 
 namespace slipway::objects {
 namespace {
@@ -257,8 +257,9 @@ Result<> Garbage::drop_finalizer(const Item& item, std::string_view finalizer) {
 }
 
 Result<> Garbage::put(const Item& before, Object next) {
-  auto written = is_finished(next) ? backend_.erase(before.kind, std::move(next), before.version, &before.object)
-                                   : backend_.replace(before.kind, std::move(next), before.version, &before.object);
+  const bool is_over = verbs::is_finished(before.object.document(), next.document());
+  auto written = is_over ? backend_.erase(before.kind, std::move(next), before.version, &before.object)
+                         : backend_.replace(before.kind, std::move(next), before.version, &before.object);
   if (!written) return fail(std::move(written).error());
   return {};
 }

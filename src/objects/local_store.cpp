@@ -1,6 +1,5 @@
 #include "objects/local_store.hpp"
 
-#include "core/digest.hpp"
 #include "objects/garbage.hpp"
 #include "objects/kinds.hpp"
 #include "objects/semantics.hpp"
@@ -14,18 +13,6 @@ namespace slipway::objects {
 namespace {
 
 constexpr int generate_name_attempts = 8;
-
-std::string page_token(std::int64_t version, const Name& last) {
-  doc::Object token{{"rv", version}, {"ns", last.ns}, {"name", last.name}};
-  return core::base64(doc::render_json(doc::Value(std::move(token))));
-}
-
-Result<doc::Value> parse_page_token(const std::string& token) {
-  auto bytes = core::from_base64(token);
-  auto value = bytes ? doc::parse_json(*bytes, "<continue>") : Result<doc::Value>(fail(std::move(bytes).error()));
-  if (value && (*value)["name"].is_string()) return value;
-  return fail(Code::invalid_argument, "continue key is not valid", "list again without it");
-}
 
 Object stamped(Object object, std::int64_t version) {
   object.document().at_or_insert("metadata").at_or_insert("resourceVersion") = std::to_string(version);
@@ -129,7 +116,7 @@ class LocalStore final : public Store {
     TRY(allocate(resource, after, before));
     if (verbs::is_same(before, after)) return held.object;
     Object next(std::move(after));
-    if (verbs::is_finished(resource, before, next.document())) {
+    if (verbs::is_finished(before, next.document())) {
       TRY(backend_.erase(kind, next, held.version, &held.object));
       return next;
     }
@@ -139,7 +126,6 @@ class LocalStore final : public Store {
 
   Result<Object> change(Object object, std::string_view subresource);
   Result<Object> insert(const Kind& kind, Object object);
-  std::string random_suffix();
 
   core::Clock& clock_;
   core::Loop& loop_;
@@ -155,9 +141,9 @@ Result<List> LocalStore::list(const Kind& kind, const ListOptions& options) {
   range.ns = kind.namespaced ? options.ns : "";
   std::int64_t first = 0;
   if (!options.continue_token.empty()) {
-    TRY_ASSIGN(const auto token, parse_page_token(options.continue_token));
-    range.after = Name{token["ns"].string_or(""), token["name"].string_or("")};
-    first = token["rv"].int_or(0);  // of the first page: a watch from it misses nothing
+    TRY_ASSIGN(const auto page, PageToken::parse(options.continue_token));
+    range.after = page.last;
+    first = page.version;  // of the first page: a watch from it misses nothing
   }
   bool more = false;
   Result<> outcome;
@@ -179,7 +165,7 @@ Result<List> LocalStore::list(const Kind& kind, const ListOptions& options) {
   TRY(outcome);
   if (first == 0) first = version;
   result.resource_version = std::to_string(first);
-  if (more) result.continue_token = page_token(first, result.items.back().name());
+  if (more) result.continue_token = PageToken{first, result.items.back().name()}.render();
   return result;
 }
 
@@ -196,7 +182,7 @@ Result<Object> LocalStore::insert(const Kind& kind, Object object) {
   const auto prefix = object.document()["metadata"]["generateName"].string_or("");
   const bool generates = object.name().name.empty() && !prefix.empty();
   for (int attempt = 1;; ++attempt) {
-    if (generates) object.document().at_or_insert("metadata").at_or_insert("name") = prefix + random_suffix();
+    if (generates) object.document().at_or_insert("metadata").at_or_insert("name") = generated_name(prefix, random_);
     const auto key = normalized(kind, object.name());
     TRY(check_name(kind, key));
     auto document = object.document();
@@ -289,13 +275,6 @@ Result<> LocalStore::remove(const Kind& kind, const Name& name, const DeleteOpti
     TRY(backend_.replace(kind, removal.object, held->version, &held->object));
   }
   return {};
-}
-
-std::string LocalStore::random_suffix() {
-  constexpr std::string_view alphabet = "bcdfghjklmnpqrstvwxz2456789";
-  std::string text;
-  for (int i = 0; i < 5; ++i) text += alphabet[random_.below(alphabet.size())];
-  return text;
 }
 
 // Of the kinds that are built in here or in Kubernetes.

@@ -2,30 +2,26 @@
 
 #include <algorithm>
 
+#include "core/digest.hpp"
 #include "core/ids.hpp"
 
 namespace slipway::objects {
 namespace {
 
-// Metadata that only the store sets; a write may repeat it and never change it.
-constexpr std::string_view kServerSet[] = {"name",
+// Metadata that only the server sets; who applies may repeat it and never change it.
+constexpr std::string_view server_set[] = {"name",
                                            "namespace",
                                            "uid",
                                            "generation",
                                            "creationTimestamp",
                                            "deletionTimestamp",
                                            "deletionGracePeriodSeconds",
-                                           "resourceVersion"};
+                                           "resourceVersion",
+                                           "managedFields",
+                                           "selfLink"};
 
 std::string resource_text(const Kind& kind) {
   return kind.group.empty() ? std::string(kind.plural) : std::string(kind.plural) + "." + std::string(kind.group);
-}
-
-void drop_if_empty(doc::Object& object, std::string_view key) {
-  const auto* value = object.find(key);
-  if (value != nullptr && (value->is_null() || ((value->is_object() || value->is_array()) && value->size() == 0))) {
-    object.erase(key);
-  }
 }
 
 Result<> check_precondition(const Kind& kind, const Object& stored, const Object& given) {
@@ -67,73 +63,8 @@ Result<> check_name(const Kind& kind, const Name& name) {
                           : "use lower-case letters, digits, '-' and '.', at most 253");
 }
 
-Result<Object> created(const Kind& kind, Object given, std::string uid, core::Time now) {
-  const auto name = normalized(kind, given.name());
-  TRY(check_name(kind, name));
-  auto& document = given.document();
-  document.at_or_insert("apiVersion") = kind.api_version();
-  document.at_or_insert("kind") = kind.kind;
-  auto& metadata = document.at_or_insert("metadata").as_object();
-  for (const auto key : {"deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "selfLink", "namespace"}) {
-    metadata.erase(key);
-  }
-  metadata.set("name", name.name);
-  if (kind.namespaced) metadata.set("namespace", name.ns);
-  metadata.set("uid", std::move(uid));
-  metadata.set("generation", std::int64_t{1});
-  metadata.set("creationTimestamp", core::render_rfc3339(now));
-  for (const auto key : {"labels", "annotations", "finalizers", "ownerReferences"}) drop_if_empty(metadata, key);
-  return given;
-}
-
-Result<Object> updated(const Kind& kind, const Object& stored, Object given) {
-  TRY(check_precondition(kind, stored, given));
-  if (stored.is_being_deleted()) {
-    const auto before = stored.finalizers();
-    for (const auto& finalizer : given.finalizers()) {
-      if (std::ranges::find(before, finalizer) != before.end()) continue;
-      return fail(Error(Code::failed_precondition,
-                        "finalizer \"" + finalizer + "\" cannot be added while the object is being deleted")
-                      .on(stored.text()));
-    }
-  }
-  auto& document = given.document();
-  document.at_or_insert("apiVersion") = kind.api_version();
-  document.at_or_insert("kind") = kind.kind;
-  auto& metadata = document.at_or_insert("metadata").as_object();
-  const auto& old = stored.document()["metadata"].as_object();
-  for (const auto key : kServerSet) {
-    if (const auto* value = old.find(key)) {
-      metadata.set(key, *value);
-    } else {
-      metadata.erase(key);
-    }
-  }
-  metadata.erase("managedFields");
-  for (const auto key : {"labels", "annotations", "finalizers", "ownerReferences"}) drop_if_empty(metadata, key);
-  if (const auto* status = stored.document().as_object().find("status")) {
-    document.as_object().set("status", *status);
-  } else {
-    document.as_object().erase("status");
-  }
-  const auto& spec = document["spec"];
-  if (!(spec == stored.spec()))
-    document.at_or_insert("metadata").as_object().set("generation", stored.generation() + 1);
-  return given;
-}
-
-Result<Object> status_updated(const Kind& kind, const Object& stored, const Object& given) {
-  TRY(check_precondition(kind, stored, given));
-  Object result = stored;
-  if (given.status().is_null()) {
-    result.document().as_object().erase("status");
-  } else {
-    result.document().as_object().set("status", given.status());
-  }
-  return result;
-}
-
 Result<Object> applied(const Kind& kind, const Object& stored, const Object& given) {
+  TRY(check_precondition(kind, stored, given));
   Object merged = stored;
   auto& document = merged.document().as_object();
   for (const auto& [key, value] : given.document().as_object()) {
@@ -141,16 +72,39 @@ Result<Object> applied(const Kind& kind, const Object& stored, const Object& giv
   }
   auto& metadata = merged.document().at_or_insert("metadata");
   for (const auto& [key, value] : given.document()["metadata"].as_object()) {
+    if (std::ranges::find(server_set, key) != std::end(server_set)) continue;
     if ((key == "labels" || key == "annotations") && value.is_object()) {
       for (const auto& [name, text] : value.as_object()) metadata.at_or_insert(key).at_or_insert(name) = text;
     } else {
-      metadata.at_or_insert(key) = value;  // updated() puts back what only the store sets
+      metadata.at_or_insert(key) = value;
     }
   }
-  return updated(kind, stored, std::move(merged));
+  return merged;
 }
 
-bool is_finished(const Object& object) { return object.is_being_deleted() && object.finalizers().empty(); }
+std::string generated_name(std::string_view prefix, core::Random& random) {
+  constexpr std::string_view alphabet = "bcdfghjklmnpqrstvwxz2456789";
+  constexpr std::size_t suffix_length = 5;
+  constexpr std::size_t longest_label = 63;
+  std::string name(prefix.substr(0, longest_label - suffix_length));
+  for (std::size_t i = 0; i < suffix_length; ++i) name += alphabet[random.below(alphabet.size())];
+  return name;
+}
+
+std::string PageToken::render() const {
+  doc::Object token{{"rv", version}, {"ns", last.ns}, {"name", last.name}, {"left", left}};
+  return core::base64(doc::render_json(doc::Value(std::move(token))));
+}
+
+Result<PageToken> PageToken::parse(std::string_view token) {
+  auto bytes = core::from_base64(token);
+  auto value = bytes ? doc::parse_json(*bytes, "<continue>") : Result<doc::Value>(fail(std::move(bytes).error()));
+  if (!value || !(*value)["name"].is_string())
+    return fail(Code::invalid_argument, "continue key is not valid", "list again without it");
+  return PageToken{(*value)["rv"].int_or(0),
+                   {(*value)["ns"].string_or(""), (*value)["name"].string_or("")},
+                   (*value)["left"].int_or(0)};
+}
 
 Error not_found_error(const Kind& kind, const Name& name) {
   return Error(Code::not_found, resource_text(kind) + " \"" + name.name + "\" not found")

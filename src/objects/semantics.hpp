@@ -1,9 +1,9 @@
 #pragma once
-// What a write means, as functions of values: which parts of a document each verb may change, when generation rises,
-// when a write is a conflict. Knows nothing of tables, time sources or watchers; both stores share it.
+// What the API server and the stores of our own controllers share beside verbs/: keys, names, page tokens, errors, and
+// what applying means where there is no server to ask. Knows nothing of tables, time sources or watchers.
 
+#include "core/world/world.hpp"
 #include "objects/object.hpp"
-#include "objects/patch/merge_patch.hpp"
 
 namespace slipway::objects {
 
@@ -13,24 +13,23 @@ Name normalized(const Kind& kind, Name name);
 // invalid_argument when the name, or the namespace, is not legal for the kind.
 Result<> check_name(const Kind& kind, const Name& name);
 
-// A new object as it is stored first: server-set metadata replaced by ours, generation 1. Needs metadata.name.
-// invalid_argument when the name is not legal for the kind.
-Result<Object> created(const Kind& kind, Object given, std::string uid, core::Time now);
-
-// `given` over `stored`, everything but status. conflict when given's uid or resourceVersion is another one;
-// failed_precondition when it adds a finalizer to an object that is being deleted. Equal to `stored` when nothing
-// changed.
-Result<Object> updated(const Kind& kind, const Object& stored, Object given);
-// Status alone, under the same conflict rule.
-Result<Object> status_updated(const Kind& kind, const Object& stored, const Object& given);
 // What `given` says over `stored`: labels and annotations key by key, every other mentioned field as a whole; status
-// stays.
+// and what only the server sets stay. Equal to `stored` when nothing changed. conflict when given's uid or
+// resourceVersion is another one.
 Result<Object> applied(const Kind& kind, const Object& stored, const Object& given);
-// RFC 7386 on the whole document; the result still goes through updated().
-using patch::merge_patched;
 
-// Its last finalizer went after it was deleted.
-bool is_finished(const Object& object);
+// A name that is made: `prefix`, shortened where the whole would not fit into a label, and five random characters.
+std::string generated_name(std::string_view prefix, core::Random& random);
+
+// Where a page of a list ended: what its continue token says, which is base64 of JSON {rv, ns, name, left}.
+struct PageToken {
+  std::int64_t version = 0;  // of all pages; 0: a page is of whatever is there when it is asked for
+  Name last;
+  std::int64_t left = 0;  // objects after it, when all are asked for
+  std::string render() const;
+  // invalid_argument
+  static Result<PageToken> parse(std::string_view token);
+};
 
 // Errors in the words of a Kubernetes API server.
 Error not_found_error(const Kind& kind, const Name& name);

@@ -81,6 +81,48 @@ TEST_CASE("Node: what becomes of a Pod is told in Events, the same thing once an
   CHECK(machine.events_of("b") == "Failed 1\nScheduled 1\n");
 }
 
+TEST_CASE("Node: who looks into a Pod runs beside it, once, and says nothing of how it is") {
+  Machine machine;
+  const auto add = [&](const std::string& container) {
+    REQUIRE(objects::modify(*machine.store, kinds::pod, {"default", "a"}, [&](objects::Object& pod) {
+      auto& guests = pod.spec().at_or_insert("ephemeralContainers");
+      if (!guests.is_array()) guests = doc::Array{};
+      guests.as_array().push_back(*doc::parse_yaml(container, "guest.yaml"));
+      return true;
+    }));
+  };
+  const auto state_of = [&](std::size_t index) {
+    const auto pod = machine.pod("a");
+    const auto& state = pod.status()["ephemeralContainerStatuses"][index]["state"];
+    if (state["running"].is_object()) return std::string("running");
+    if (state["terminated"].is_object()) return "ended with " + state["terminated"]["exitCode"].string_or("");
+    return state["waiting"]["message"].string_or("nothing");
+  };
+  machine.create(pod_yaml("a", "[server]", probed));
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+  add("{name: look, image: busybox, command: [job, 3]}");
+  REQUIRE(machine.simulation.run_until([&] { return state_of(0) == "ended with 3"; }, 10s));
+  add("{name: stay, image: busybox, command: [sleep], targetContainerName: main}");
+  add("{name: lost, image: busybox}");
+  REQUIRE(machine.simulation.run_until([&] { return state_of(1) == "running"; }, 10s));
+  CHECK(state_of(2).find("command") != std::string::npos);
+  machine.simulation.run_for(60s);
+  CHECK(machine.shown("a") == "1/1 Running 0");
+  CHECK(machine.count_started("look") == 1);
+  CHECK(*machine.node->read_log({"default", "a"}, "look", {}) == "hello from a\n");
+
+  machine.crash();
+  machine.start();
+  machine.simulation.run_for(10s);
+  CHECK(state_of(0) == "ended with 3");
+  CHECK(state_of(1) == "running");
+  CHECK(machine.count_started("look") == 1);
+  CHECK(machine.count_started("stay") == 1);
+  CHECK(machine.node->process_of({"default", "a"}, "stay"));
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "a"}));
+  REQUIRE(machine.simulation.run_until([&] { return !machine.exists("a"); }, 60s));
+}
+
 TEST_CASE_ON_EVERY_STORE(Machine, "Node: readiness follows the probe, without a restart") {
   Machine& machine = *this;
   machine.journal->unready.insert("a");

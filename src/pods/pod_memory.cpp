@@ -45,9 +45,8 @@ PodReconciler::Pod& PodReconciler::remembered(const Object& pod) {
     memory.address = address;
     addresses_.reserve(address);
   }
-  const doc::Value& containers = pod.spec()["containers"];
-  for (std::size_t i = 0; i < containers.size(); ++i) {
-    const std::string name = containers[i]["name"].string_or("");
+  for (const Declared& declared : declared_containers(pod)) {
+    const std::string name = declared.name();
     Container& container = memory.containers[name];
     container.attempt = static_cast<int>(container_status(pod, name)["restartCount"].int_or(0));
     if (const auto found = found_attempts_.find({memory.uid, name}); found != found_attempts_.end()) {

@@ -127,10 +127,11 @@ Result<std::string> PodReconciler::address_of(const Object& pod, Pod& memory) {
   return memory.address;
 }
 
-ContainerView PodReconciler::view_of(const Object& pod, const doc::Value& spec, const Container& container) const {
+ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared, const Container& container) const {
   ContainerView view;
-  view.name = spec["name"].string_or("");
-  view.image = spec["image"].string_or("");
+  view.name = declared.name();
+  view.image = declared.spec["image"].string_or("");
+  view.is_ephemeral = declared.is_ephemeral;
   view.attempt = container.attempt;
   ContainerId id{pod.uid(), view.name, container.attempt};
   view.current = runtime_.inspect(id);
@@ -161,13 +162,13 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
   if (const std::string field = unsupported_field(pod); !field.empty()) step.refused = field + " is not supported yet";
 
   std::vector<ContainerView> views;
-  const doc::Value& containers = std::as_const(pod).spec()["containers"];
-  for (std::size_t i = 0; i < containers.size(); ++i) {
-    Container& container = memory.containers[containers[i]["name"].string_or("")];
-    ContainerView view = view_of(pod, containers[i], container);
-    advance(step, containers[i], container, view);
+  for (const Declared& declared : declared_containers(pod)) {
+    Container& container = memory.containers[declared.name()];
+    ContainerView view = view_of(pod, declared, container);
+    advance(step, declared.spec, container, view);
     views.push_back(std::move(view));
   }
+  end_guests_of_finished(memory, views);
 
   // Commit, then act: the address and the attempt are durable before anything is spawned.
   const Outcome outcome{step.again};
@@ -195,6 +196,17 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
     }
   }
   return outcome;
+}
+
+// Who came to look into a Pod leaves with it.
+void PodReconciler::end_guests_of_finished(const Pod& memory, std::span<const ContainerView> views) {
+  const auto guests = std::ranges::find_if(views, &ContainerView::is_ephemeral);
+  const std::string phase = phase_of(std::span(views.begin(), guests));
+  if (phase != "Succeeded" && phase != "Failed") return;
+  for (const auto& view : std::span(guests, views.end())) {
+    if (view.current.state == ContainerRecord::State::running) [[maybe_unused]]
+      auto killed = runtime_.signal({memory.uid, view.name, view.attempt}, SIGKILL);
+  }
 }
 
 void PodReconciler::advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
@@ -264,7 +276,7 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
 }
 
 void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
-  view.will_restart = restarts(step.policy, view.current.exit.code);
+  view.will_restart = !view.is_ephemeral && restarts(step.policy, view.current.exit.code);
   if (!view.will_restart) return;
   const Instant now = world_.clock.monotonic();
   if (!container.restart_at) {
@@ -316,10 +328,9 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
   const Duration grace = remaining(memory.grace, since, world_.clock.now());
   std::vector<ContainerView> views;
   std::optional<Duration> again;
-  const doc::Value& containers = std::as_const(pod).spec()["containers"];
-  for (std::size_t i = 0; i < containers.size(); ++i) {
-    Container& container = memory.containers[containers[i]["name"].string_or("")];
-    ContainerView view = view_of(pod, containers[i], container);
+  for (const Declared& declared : declared_containers(pod)) {
+    Container& container = memory.containers[declared.name()];
+    ContainerView view = view_of(pod, declared, container);
     const ContainerId id{memory.uid, view.name, view.attempt};
     if (view.current.state == ContainerRecord::State::starting) sooner(again, look_again_soon);
     if (view.current.state == ContainerRecord::State::running) {

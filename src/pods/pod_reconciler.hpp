@@ -72,7 +72,8 @@ class PodReconciler final : public objects::Reconciler {
   Result<> let_go(const objects::Object& pod);
   Result<objects::Outcome> end_elsewhere(const objects::Object& pod, const std::string& node);
   Result<std::string> address_of(const objects::Object& pod, Pod& memory);
-  ContainerView view_of(const objects::Object& pod, const doc::Value& spec, const Container& container) const;
+  ContainerView view_of(const objects::Object& pod, const Declared& declared, const Container& container) const;
+  void end_guests_of_finished(const Pod& memory, std::span<const ContainerView> views);
   void advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view);

@@ -105,16 +105,29 @@ bool is_finished(const objects::Object& pod) {
   return phase == "Succeeded" || phase == "Failed";
 }
 
+std::vector<Declared> declared_containers(const objects::Object& pod) {
+  std::vector<Declared> declared;
+  const doc::Value& spec = pod.spec();
+  for (std::size_t i = 0; i < spec["containers"].size(); ++i) declared.push_back({spec["containers"][i], false});
+  const doc::Value& ephemeral = spec["ephemeralContainers"];
+  for (std::size_t i = 0; i < ephemeral.size(); ++i) declared.push_back({ephemeral[i], true});
+  return declared;
+}
+
 const doc::Value& container_status(const objects::Object& pod, const std::string& container) {
   static const doc::Value none;
-  const doc::Value& statuses = pod.status()["containerStatuses"];
-  for (std::size_t i = 0; i < statuses.size(); ++i) {
-    if (statuses[i]["name"].string_or("") == container) return statuses[i];
+  for (const std::string_view list : {"containerStatuses", "ephemeralContainerStatuses"}) {
+    const doc::Value& statuses = pod.status()[list];
+    for (std::size_t i = 0; i < statuses.size(); ++i) {
+      if (statuses[i]["name"].string_or("") == container) return statuses[i];
+    }
   }
   return none;
 }
 
-void render_status(objects::Object& pod, std::span<const ContainerView> containers, Time now) {
+void render_status(objects::Object& pod, std::span<const ContainerView> all, Time now) {
+  const auto first_ephemeral = std::ranges::find_if(all, &ContainerView::is_ephemeral);
+  const std::span containers(all.begin(), first_ephemeral);
   const std::string phase = phase_of(containers);
   pod.status().at_or_insert("phase") = phase;
   pod.set_condition("PodScheduled", "True", "", "", now);
@@ -125,6 +138,10 @@ void render_status(objects::Object& pod, std::span<const ContainerView> containe
   doc::Array statuses;
   for (const auto& view : containers) statuses.push_back(render_container(pod, view));
   pod.status().at_or_insert("containerStatuses") = std::move(statuses);
+  if (first_ephemeral == all.end()) return;
+  doc::Array ephemeral;
+  for (const auto& view : std::span(first_ephemeral, all.end())) ephemeral.push_back(render_container(pod, view));
+  pod.status().at_or_insert("ephemeralContainerStatuses") = std::move(ephemeral);
 }
 
 }  // namespace slipway::pods

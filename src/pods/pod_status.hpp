@@ -8,6 +8,16 @@
 
 namespace slipway::pods {
 
+// A container that the spec of a Pod declares. An ephemeral one was added to look into the Pod that runs (kubectl
+// debug): it is started once, and says nothing of how the Pod is.
+struct Declared {
+  const doc::Value& spec;
+  bool is_ephemeral = false;
+  std::string name() const { return spec["name"].string_or(""); }
+};
+// Ephemeral ones last. Valid as long as the Pod is not changed.
+std::vector<Declared> declared_containers(const objects::Object& pod);
+
 struct ContainerView {
   std::string name;
   std::string image;
@@ -19,6 +29,7 @@ struct ContainerView {
   bool will_restart = false;   // it ended, and the policy wants it again
   std::string waiting_reason;  // why it does not run: ContainerCreating, CrashLoopBackOff, CreateContainerConfigError
   std::string waiting_message;
+  bool is_ephemeral = false;
 };
 
 // Pending, Running, Succeeded or Failed.
@@ -27,7 +38,7 @@ bool is_finished(const objects::Object& pod);  // Succeeded or Failed
 // What the Pod's status says of that container; null when it says nothing.
 const doc::Value& container_status(const objects::Object& pod, const std::string& container);
 
-// Writes phase, conditions and containerStatuses into `pod`. podIP and startTime are the caller's.
+// Writes phase, conditions and the statuses of containers into `pod`. podIP and startTime are the caller's.
 void render_status(objects::Object& pod, std::span<const ContainerView> containers, Time now);
 
 }  // namespace slipway::pods

@@ -1,6 +1,6 @@
 #include "server/certificates.hpp"
 
-#include "net/certificates.hpp"
+#include <algorithm>
 
 namespace slipway::server {
 namespace {
@@ -14,6 +14,13 @@ constexpr auto clocks_differ = std::chrono::hours(1);
 bool lasts(const std::string& pem, core::Time until) {
   const auto facts = net::read_certificate(pem);
   return facts && facts->validity.until > until;
+}
+
+bool has_names(const std::string& pem, const std::vector<std::string>& wanted) {
+  const auto facts = net::read_certificate(pem);
+  return facts && std::ranges::all_of(wanted, [&](const std::string& name) {
+           return std::ranges::find(facts->names, name) != facts->names.end();
+         });
 }
 
 Result<net::CertifiedKey> ensure_authority(const core::World& world, const std::string& directory) {
@@ -32,23 +39,35 @@ Result<net::CertifiedKey> ensure_authority(const core::World& world, const std::
 
 }  // namespace
 
-Result<ServerCertificate> ensure_certificate(const core::World& world, const Layout& layout) {
+Result<ServerCertificate> ensure_certificate(const core::World& world, const Layout& layout,
+                                             const std::vector<std::string>& names) {
   const std::string directory = layout.certificates();
   TRY_ASSIGN(const auto authority, ensure_authority(world, directory));
-  ServerCertificate result{authority.certificate, directory + "/server.crt", directory + "/server.key"};
-  const auto now = world.clock.now();
-  if (lasts(world.files.read(result.certificate_file).value_or(""), now + renewed_before) &&
-      world.files.exists(result.key_file)) {
-    return result;
-  }
+  ServerCertificate result{authority.certificate, directory + "/ca.crt", directory + "/server.crt",
+                           directory + "/server.key"};
   net::CertificateRequest request;
   request.common_name = "slipway";
   request.names = {"localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"};
+  request.names.insert(request.names.end(), names.begin(), names.end());
   request.is_server = true;
+  const auto now = world.clock.now();
+  const auto old = world.files.read(result.certificate_file).value_or("");
+  if (lasts(old, now + renewed_before) && has_names(old, request.names) && world.files.exists(result.key_file))
+    return result;
   TRY_ASSIGN(const auto server, net::issue_certificate(authority, request, {now - clocks_differ, now + server_lasts}));
   TRY(world.files.write_atomic(result.key_file, server.key, 0600));
   TRY(world.files.write_atomic(result.certificate_file, server.certificate, 0644));
   return result;
+}
+
+Result<net::CertifiedKey> issue_client_certificate(const core::World& world, const Layout& layout,
+                                                   const std::string& person, Duration lifetime) {
+  TRY_ASSIGN(const auto authority, ensure_authority(world, layout.certificates()));
+  net::CertificateRequest request;
+  request.common_name = person;
+  request.is_client = true;
+  const auto now = world.clock.now();
+  return net::issue_certificate(authority, request, {now - clocks_differ, now + lifetime});
 }
 
 }  // namespace slipway::server

@@ -1,22 +1,32 @@
 #pragma once
-// The platform's own certificates: an authority made at the first start, and a server certificate for loopback that is
-// issued again before it runs out. Their names differ: OpenSSL takes a certificate of its own issuer for self-signed.
+// The platform's own certificates: an authority made at the first start, a server certificate that is issued again
+// before it runs out or when it lacks a name, and certificates for clients, by which people prove who they are without
+// a token. Server and authority have different names: OpenSSL takes a certificate of its own issuer for self-signed.
 // kubectl sends a token over TLS only.
 
 #include <string>
+#include <vector>
 
 #include "core/world/world.hpp"
+#include "net/certificates.hpp"
 #include "server/layout.hpp"
 
 namespace slipway::server {
 
 struct ServerCertificate {
   std::string authority;         // PEM, for clients
+  std::string authority_file;    // the same; it signs certificates of clients, too
   std::string certificate_file;  // PEM
   std::string key_file;
 };
 
-// Files below Layout::certificates(), keys with mode 0600.
-Result<ServerCertificate> ensure_certificate(const core::World& world, const Layout& layout);
+// Files below Layout::certificates(), keys with mode 0600. `names`: what the server is called beside loopback.
+Result<ServerCertificate> ensure_certificate(const core::World& world, const Layout& layout,
+                                             const std::vector<std::string>& names = {});
+
+// By which `person`, the CN, is known to the platform from now on. What that person may do is up to team.yaml and to
+// RBAC, at each request; the certificate itself cannot be taken back before it runs out.
+Result<net::CertifiedKey> issue_client_certificate(const core::World& world, const Layout& layout,
+                                                   const std::string& person, Duration lifetime);
 
 }  // namespace slipway::server

@@ -55,7 +55,7 @@ Result<std::vector<doc::Value>> bundled_definitions() {
 // Service accounts are the API's, people the team's; each tells the other who its tokens belong to.
 Result<> open_access(Platform::State& s) {
   objects::AccessOptions options;
-  options.rbac = s.options.rbac;
+  options.rbac = s.options.is_shared();
   options.key_file = s.options.layout.account_key();
   options.other_tokens = [&s](std::string_view token) -> Result<api::Caller> {
     TRY_ASSIGN(const auto owner, s.team->owner_of(token));

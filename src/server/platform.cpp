@@ -9,13 +9,14 @@
 
 #include "core/digest.hpp"
 #include "core/log.hpp"
+#include "net/addresses.hpp"
 #include "objects/kinds.hpp"
 #include "server/api.hpp"
 #include "server/assets.hpp"
-#include "server/certificates.hpp"
 #include "server/identities.hpp"
 #include "server/kubernetes.hpp"
 #include "server/mirror_pods.hpp"
+#include "server/sharing.hpp"
 #include "server/state.hpp"
 #include "server/validate.hpp"
 #include "server/web.hpp"
@@ -141,7 +142,7 @@ void add_status_routes(State& s) {
 
 Result<> open_server(State& s) {
   s.router.set_guard(
-      team::make_guard(*s.team, {.open_reading = !s.options.rbac, .events = s.audit.get(), .api_decides = true}));
+      team::make_guard(*s.team, {.events = s.audit.get(), .api_decides = true, .shared = s.options.is_shared()}));
   s.objects->add_routes(s.router);
   s.access->add_routes(s.router);
   team::add_routes(s.router, *s.team, *s.audit);
@@ -155,8 +156,9 @@ Result<> open_server(State& s) {
       [&s](const core::Headers& headers, forge::Access access, const std::string& repository) -> Result<std::string> {
         TRY_ASSIGN(const auto principal, s.team->authenticate(headers));
         if (!principal) {
-          if (access == forge::Access::read) return std::string();
-          return fail(Code::unauthenticated, "pushing needs a token",
+          const bool reads = access == forge::Access::read;
+          if (reads && !s.options.is_shared()) return std::string();
+          return fail(Code::unauthenticated, std::string(reads ? "reading" : "pushing") + " needs a token",
                       "the password is a token of yours; any user name will do");
         }
         if (access == forge::Access::push) TRY(team::authorise(*principal, team::Verb::push, repository));
@@ -164,6 +166,7 @@ Result<> open_server(State& s) {
       });
   add_api_routes(s.router, {*s.store, *s.delivery, *s.audit});
   add_status_routes(s);
+  add_kubeconfig_route(s);
   add_page_routes(s.router);
   TRY_ASSIGN(s.server, net::Server::start(s.io, s.router,
                                           {.address = "127.0.0.1",
@@ -171,16 +174,7 @@ Result<> open_server(State& s) {
                                            .spool_directory = s.options.layout.spool(),
                                            .loop = &s.real.loop(),
                                            .allowed_hosts = {}}));
-  TRY_ASSIGN(const auto certificate, ensure_certificate(s.world(), s.options.layout));
-  TRY_ASSIGN(s.tls_server,
-             net::Server::start(s.io, s.router,
-                                {.address = "127.0.0.1",
-                                 .port = s.ports.kubernetes,
-                                 .spool_directory = s.options.layout.spool(),
-                                 .loop = &s.real.loop(),
-                                 .allowed_hosts = {},
-                                 .tls = net::ServerTls{certificate.certificate_file, certificate.key_file, ""}}));
-  return {};
+  return open_tls_servers(s);
 }
 
 void start_triggers(State& s) {
@@ -227,18 +221,9 @@ Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   const std::string token = files.read(token_file(s.options.layout, "default")).value_or("");
   const doc::Object user = token.empty() ? doc::Object{} : doc::Object{{"token", token.substr(0, token.find('\n'))}};
   const std::string authority = files.read(s.options.layout.certificates() + "/ca.crt").value_or("");
-  const doc::Value kubeconfig = doc::Object{
-      {"apiVersion", "v1"},
-      {"kind", "Config"},
-      {"clusters", doc::Array{doc::Object{
-                       {"name", "slipway"},
-                       {"cluster", doc::Object{{"server", "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
-                                               {"certificate-authority-data", core::base64(authority)}}}}}},
-      {"users", doc::Array{doc::Object{{"name", "slipway"}, {"user", user}}}},
-      {"contexts", doc::Array{doc::Object{{"name", "slipway"},
-                                          {"context", doc::Object{{"cluster", "slipway"}, {"user", "slipway"}}}}}},
-      {"current-context", "slipway"}};
-  TRY(files.write_atomic(s.options.layout.kubeconfig(), doc::render_yaml(kubeconfig), 0600));
+  const auto kubeconfig =
+      kubeconfig_of("https://127.0.0.1:" + std::to_string(s.ports.kubernetes), authority, "slipway", user);
+  TRY(files.write_atomic(s.options.layout.kubeconfig(), kubeconfig, 0600));
   return files.write_atomic(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
 }
 
@@ -293,17 +278,21 @@ Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
   return platform;
 }
 
+bool PlatformOptions::is_shared() const { return !profile.address.empty() && !net::is_loopback(profile.address); }
+
 std::vector<Endpoint> Platform::endpoints() const {
   const State& s = *state_;
   const std::string api = s.url(s.ports.api);
-  return {{"ui", api + "/"},
-          {"api", api},
-          {"kubernetes", "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
-          {"registry", api},
-          {"kfp", api},
-          {"git", api + "/git"},
-          {"gateway", s.url(s.ports.gateway)},
-          {"prometheus", s.url(s.ports.prometheus)}};
+  std::vector<Endpoint> list{{"ui", api + "/"},
+                             {"api", api},
+                             {"kubernetes", "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
+                             {"registry", api},
+                             {"kfp", api},
+                             {"git", api + "/git"},
+                             {"gateway", s.url(s.ports.gateway)},
+                             {"prometheus", s.url(s.ports.prometheus)}};
+  if (s.options.is_shared()) list.push_back({"shared", shared_url(s)});
+  return list;
 }
 
 const std::vector<std::string>& Platform::warnings() const { return state_->warnings; }
@@ -321,6 +310,7 @@ Result<> Platform::run(std::function<void()> on_serving) {
       if (s.triggers) s.triggers->stop();
       s.server.reset();
       s.tls_server.reset();
+      s.shared_server.reset();
       if (auto told = stop_mirror_pods(s.world(), *s.store); !told)
         log::warn("server", "cannot tell that the control plane stops", {{"why", told.error().one_line()}});
       s.node->stop_all(std::chrono::seconds(15), [&s] { s.real.stop(); });

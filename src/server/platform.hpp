@@ -18,8 +18,9 @@ struct PlatformOptions {
   Layout layout;
   Profile profile;
   std::string team_file;  // replaces DATA/team.yaml when not empty
-  // Reading needs credentials and a role that allows it: for a platform that listens beyond loopback.
-  bool rbac = false;
+  // Others than this machine's users reach the platform: they need credentials, for reading too, and RBAC decides over
+  // the whole Kubernetes API.
+  bool is_shared() const;
   std::map<std::string, std::string> variables;  // over those of the profile; kept for later starts
 };
 

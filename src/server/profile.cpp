@@ -8,6 +8,7 @@
 
 #include "core/doc.hpp"
 #include "core/world/real.hpp"
+#include "net/addresses.hpp"
 
 namespace slipway::server {
 namespace {
@@ -168,6 +169,9 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
                    .gateway = static_cast<int>(listen.integer("gateway", 0, port)),
                    .gateway_admin = static_cast<int>(listen.integer("gatewayAdmin", 0, port)),
                    .prometheus = static_cast<int>(listen.integer("prometheus", 0, port))};
+  profile.address = listen.string("address");
+  if (!profile.address.empty() && !net::is_ip_address(profile.address))
+    listen.add("address", "\"" + profile.address + "\" is not an IP address");
   doc::Decoder serving(decoder.object("serving"), "serving");
   profile.serving_runtime = serving.one_of("runtime", {"llama-server", "simulated"}, profile.serving_runtime);
   profile.llama_server = serving.string_list("llamaServer");

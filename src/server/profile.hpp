@@ -12,7 +12,10 @@
 namespace slipway::server {
 
 struct Profile {
-  Ports ports;                                   // listen.{api,gateway,gatewayAdmin,prometheus}; 0: a free one
+  Ports ports;  // listen.{api,kubernetes,gateway,gatewayAdmin,prometheus}; 0: a free one
+  // listen.address: where others reach the API over TLS, beside loopback; an IP address, 0.0.0.0 and :: being all of
+  // this machine's. Empty: nowhere. With one, who is elsewhere has to say who he is, whatever he reads.
+  std::string address;
   std::string serving_runtime = "llama-server";  // serving.runtime: llama-server or simulated
   std::vector<std::string> llama_server;         // serving.llamaServer: the command; empty: found (find_llama_server)
   std::string python;                            // workflow.python: runs KFP components; empty: found

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "net/addresses.hpp"
 #include "net/headers.hpp"
 #include "objects/api/request_info.hpp"
 
@@ -35,11 +36,30 @@ bool is_kubernetes(std::string_view path) {
   return path.starts_with("/api/v1/") || (path.starts_with("/apis/") && !path.starts_with("/apis/v2beta1/"));
 }
 
+// What an API server says of itself.
+bool is_document(std::string_view path) {
+  constexpr std::array documents = {"/api",     "/api/v1",  "/apis",  "/version",
+                                    "/metrics", "/healthz", "/livez", "/readyz"};
+  if (std::ranges::find(documents, path) != documents.end()) return true;
+  for (const std::string_view below : {"/openapi/", "/healthz/", "/livez/", "/readyz/"}) {
+    if (path.starts_with(below)) return true;
+  }
+  return false;
+}
+
 bool is_reading(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
 // What goes into a Pod or through it, whatever the method: WebSockets begin with GET.
 bool is_connection(std::string_view method, std::string_view path) {
   return objects::api::request_info_of(method, path, false).verb == objects::api::Verb::connect;
+}
+
+// "127.0.0.1:53122", "[::1]:53122"
+bool is_from_this_machine(const net::Request& request) {
+  std::string_view address = request.remote;
+  address = address.substr(0, address.rfind(':'));
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  return net::is_loopback(address);
 }
 
 std::string join(const std::vector<std::string>& parts) {
@@ -61,6 +81,8 @@ Requirement requirement_of(std::string_view method, std::string_view path, const
   const bool secret = path.starts_with("/api/slipway/v1/tokens") ||
                       (path.starts_with("/api/v1/") && (path.contains("/secrets/") || path.ends_with("/secrets")));
   if (is_connection(method, path)) return {true, options.api_decides ? std::nullopt : std::optional(Verb::apply)};
+  const bool is_judged = options.api_decides && options.shared && (is_kubernetes(path) || is_document(path));
+  if (is_reading(method) && is_judged) return {false, std::nullopt};
   if (is_reading(method) && !secret) return {!options.open_reading, std::nullopt};
   if (options.api_decides && is_kubernetes(path)) return {true, std::nullopt};
   for (const auto& rule : rules) {
@@ -117,7 +139,9 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
       responder.send(refusal(request.path, error));
       return false;
     };
-    const auto needs = requirement_of(request.method, request.path, options);
+    auto options_here = options;
+    if (options.shared && !is_from_this_machine(request)) options_here.open_reading = false;
+    const auto needs = requirement_of(request.method, request.path, options_here);
     auto caller = team.authenticate(request.headers);
     if (!caller) return refuse(caller.error());
     if (!*caller && !request.client_subject.empty()) *caller = owner_of_certificate(team, request.client_subject);

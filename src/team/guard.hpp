@@ -13,12 +13,15 @@
 namespace slipway::team {
 
 struct GuardOptions {
-  // Reading needs no credentials: right when only loopback is listened on.
+  // Reading needs no credentials.
   bool open_reading = true;
   // Where refusals of known people are recorded; may be null.
   core::EventSink* events = nullptr;
   // The Kubernetes API decides itself what who may do (RBAC): the guard only finds out who it is.
   bool api_decides = false;
+  // Beyond loopback is listened on: who does not come from this machine needs credentials for reading, too. What may be
+  // read of the Kubernetes API is then up to that, wherever somebody comes from.
+  bool shared = false;
 };
 
 // Lets a request pass, with net::principal_header and net::roles_header set, or answers 401 or 403 in the shape that

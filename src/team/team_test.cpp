@@ -221,6 +221,52 @@ TEST_CASE("where the Kubernetes API decides itself, the guard only says who it i
   CHECK(ask("POST", "/api/slipway/v1/tokens", "", "grace@example.com") == "grace@example.com");
 }
 
+TEST_CASE("where others come too, they say who they are, and what the Kubernetes API shows is up to itself") {
+  Office office;
+  const auto guard = team::make_guard(*office.people, {.events = nullptr, .api_decides = true, .shared = true});
+  const auto ada = office.people->issue_token("ada@example.com", "").value().secret;
+  struct Row {
+    const char *method, *path, *remote;
+    bool has_token;
+    int status;  // 0: let through
+  };
+  constexpr const char* here = "127.0.0.1:53122";
+  constexpr const char* elsewhere = "192.0.2.7:53122";
+  constexpr Row rows[] = {
+      {"GET", "/api/slipway/v1/overview", here, false, 0},
+      {"GET", "/api/slipway/v1/overview", "[::1]:9", false, 0},
+      {"GET", "/api/slipway/v1/overview", elsewhere, false, 401},
+      {"GET", "/api/slipway/v1/overview", "[2001:db8::7]:9", false, 401},
+      {"GET", "/api/slipway/v1/overview", "", false, 401},
+      {"GET", "/api/slipway/v1/overview", elsewhere, true, 0},
+      {"GET", "/apis/v2beta1/runs", elsewhere, false, 401},
+      {"GET", "/api/model_registry/v1alpha3/registered_models", elsewhere, false, 401},
+      {"POST", "/api/slipway/v1/kubeconfigs", here, true, 403},
+      // As system:anonymous, which RBAC lets see the version and whether it is well.
+      {"GET", "/api/v1/pods", here, false, 0},
+      {"GET", "/api/v1/secrets", elsewhere, false, 0},
+      {"GET", "/apis", elsewhere, false, 0},
+      {"GET", "/openapi/v3", elsewhere, false, 0},
+      {"GET", "/version", elsewhere, false, 0},
+      {"GET", "/readyz/", elsewhere, false, 0},
+      {"GET", "/metrics", elsewhere, false, 0},
+      {"POST", "/api/v1/namespaces/dev/pods", elsewhere, false, 401},
+      {"GET", "/api/v1/namespaces/dev/pods/p/exec", elsewhere, false, 401},
+  };
+  for (const auto& row : rows) {
+    INFO(row.method << " " << row.path << " from " << row.remote);
+    net::Request request;
+    request.method = row.method;
+    request.path = row.path;
+    request.remote = row.remote;
+    if (row.has_token) request.headers.emplace_back("Authorization", "Bearer " + ada);
+    Recorder recorder;
+    CHECK(guard(request, recorder) == (row.status == 0));
+    CHECK((recorder.answer ? recorder.answer->status : 0) == row.status);
+    CHECK(request.header(net::principal_header) == (row.has_token && row.status == 0 ? "ada@example.com" : ""));
+  }
+}
+
 TEST_CASE("a refusal has the shape that the clients of that path read, and is on record") {
   Office office;
   Sink sink;

@@ -10,6 +10,7 @@
 #include "cli/verbs.hpp"
 #include "core/log.hpp"
 #include "core/world/real.hpp"
+#include "net/addresses.hpp"
 #include "server/platform.hpp"
 
 namespace slipway::cli {
@@ -17,7 +18,7 @@ namespace {
 
 struct UpOptions {
   Common common;
-  std::string profile, team, runtime;
+  std::string profile, team, runtime, listen;
   bool detach = false;
   std::vector<std::string> variables;
 };
@@ -31,6 +32,12 @@ Result<server::PlatformOptions> platform_options(const UpOptions& options) {
   }
   if (!options.runtime.empty())
     platform.profile.serving_runtime = options.runtime == "sim" ? "simulated" : options.runtime;
+  if (!options.listen.empty()) {
+    if (!net::is_ip_address(options.listen))
+      return fail(Code::invalid_argument, "--listen \"" + options.listen + "\" is not an IP address",
+                  "give one of this machine's, or 0.0.0.0 for all of them");
+    platform.profile.address = options.listen;
+  }
   for (const std::string& variable : options.variables) {
     const std::size_t equals = variable.find('=');
     if (equals == std::string::npos || equals == 0)
@@ -63,6 +70,7 @@ int detach(const UpOptions& options) {
     argv.insert(argv.end(), {"--profile", std::filesystem::absolute(options.profile).string()});
   if (!options.team.empty()) argv.insert(argv.end(), {"--team", std::filesystem::absolute(options.team).string()});
   if (!options.runtime.empty()) argv.insert(argv.end(), {"--runtime", options.runtime});
+  if (!options.listen.empty()) argv.insert(argv.end(), {"--listen", options.listen});
   for (const std::string& variable : options.variables) argv.insert(argv.end(), {"--var", variable});
   PlatformProcess process(std::move(argv), layout.root, layout.log());
   if (auto started = process.start(false); !started) return print_error(started.error());
@@ -206,6 +214,10 @@ Command up_command() {
        &options->runtime,
        false,
        {"llama-server", "sim"}},
+      {"--listen", "ADDRESS",
+       "an IP address, or 0.0.0.0, where others reach the Kubernetes API and the rest over TLS, with token or "
+       "certificate",
+       &options->listen},
       {"--var", "NAME=VALUE",
        "a variable for workflows (the context \"vars\"); may be given again; kept in the data directory",
        &options->variables},
@@ -213,8 +225,11 @@ Command up_command() {
   for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
   return {.name = "up",
           .summary = "start the platform: control plane, gateway, Prometheus, web page",
-          .details = "Everything listens on loopback. Killed and started again, it adopts what still runs and goes on.",
+          .details =
+              "Everything listens on loopback, and --listen opens one more door, over TLS. Killed and started again, "
+              "it adopts what still runs and goes on.",
           .examples = {"slipway up", "slipway up --detach --team team.yaml",
+                       "slipway up --detach --team team.yaml --listen 192.0.2.7",
                        "slipway up --data /srv/slipway --profile profile.yaml"},
           .options = std::move(list),
           .run = [options] { return options->detach ? detach(*options) : up(*options); },
@@ -246,38 +261,66 @@ Command status_command() {
           .state = options};
 }
 
+namespace {
+
+struct EndpointOptions {
+  Common common;
+  std::string face, user, server;
+  std::int64_t days = 90;
+};
+
+// A kubeconfig for somebody, with a client certificate that the platform makes.
+int print_kubeconfig(const EndpointOptions& options) {
+  auto connection = connect(options.common);
+  if (!connection) return print_error(connection.error());
+  doc::Object wanted{{"person", options.user}, {"days", options.days}};
+  if (!options.server.empty()) wanted.append("server", options.server);
+  const auto made = call(*connection, "POST", "/api/slipway/v1/kubeconfigs", std::move(wanted));
+  if (!made) return print_error(made.error());
+  std::cout << (*made)["kubeconfig"].string_or("");
+  return ExitCode::ok;
+}
+
+int endpoint(const EndpointOptions& options) {
+  if (options.face == "kubeconfig") {
+    if (!options.user.empty()) return print_kubeconfig(options);
+    std::cout << server::Layout{data_directory(options.common)}.kubeconfig() << "\n";
+    return ExitCode::ok;
+  }
+  auto endpoints = read_endpoints(data_directory(options.common));
+  if (!endpoints) return print_error(endpoints.error());
+  const std::string url = (*endpoints)[options.face].string_or("");
+  std::string known;
+  for (const auto& [name, value] : endpoints->as_object()) known += (known.empty() ? "" : ", ") + name;
+  if (url.empty()) {
+    return print_error(
+        core::Error(Code::not_found, "there is no \"" + options.face + "\"", "there are: " + known + ", kubeconfig"));
+  }
+  std::cout << url << "\n";
+  return ExitCode::ok;
+}
+
+}  // namespace
+
 Command endpoint_command() {
-  struct Options {
-    Common common;
-    std::string face;
-  };
-  auto options = std::make_shared<Options>();
-  std::vector<Option> list{{"face", "FACE", "api, registry, kfp, git, gateway, prometheus, ui, or kubeconfig (a path)",
-                            &options->face, true}};
+  auto options = std::make_shared<EndpointOptions>();
+  std::vector<Option> list{
+      {"face", "FACE",
+       "api, registry, kfp, git, gateway, prometheus, ui, kubernetes, shared (what --listen opened), or kubeconfig (a "
+       "path)",
+       &options->face, true},
+      {"--user", "PERSON", "with kubeconfig: print one for that person, with a client certificate", &options->user},
+      {"--days", "N", "how long that certificate is good; at most 365", &options->days},
+      {"--server", "URL", "the address in it, when it is not the one that --listen was given", &options->server}};
   for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
   return {.name = "endpoint",
           .summary = "print the address of one face of the platform",
           .examples = {"git push \"$(slipway endpoint git)/my-models.git\" main",
                        "curl -H 'Host: support.example.com' \"$(slipway endpoint gateway)/v1/models\"",
-                       "KUBECONFIG=\"$(slipway endpoint kubeconfig)\" kubectl get pods -A"},
+                       "KUBECONFIG=\"$(slipway endpoint kubeconfig)\" kubectl get pods -A",
+                       "slipway endpoint kubeconfig --user ada@example.com > ada.kubeconfig"},
           .options = std::move(list),
-          .run =
-              [options] {
-                if (options->face == "kubeconfig") {
-                  std::cout << server::Layout{data_directory(options->common)}.kubeconfig() << "\n";
-                  return static_cast<int>(ExitCode::ok);
-                }
-                auto endpoints = read_endpoints(data_directory(options->common));
-                if (!endpoints) return print_error(endpoints.error());
-                const std::string url = (*endpoints)[options->face].string_or("");
-                std::string known;
-                for (const auto& [name, value] : endpoints->as_object()) known += (known.empty() ? "" : ", ") + name;
-                if (url.empty())
-                  return print_error(
-                      core::Error(Code::not_found, "there is no \"" + options->face + "\"", "there are: " + known));
-                std::cout << url << "\n";
-                return static_cast<int>(ExitCode::ok);
-              },
+          .run = [options] { return endpoint(*options); },
           .state = options};
 }
 

@@ -1,53 +1,30 @@
 #include "expr/cel/url.hpp"
 
+#include <algorithm>
 #include <optional>
 
+#include "core/percent.hpp"
 #include "core/text.hpp"
 
 namespace slipway::expr::cel {
 
 namespace {
 
-int hex_digit(char c) {
-  if (core::is_digit(c)) return c - '0';
-  const char letter = core::lower(c);
-  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
-
 bool unreserved(char c) { return core::is_alphanumeric(c) || c == '-' || c == '_' || c == '.' || c == '~'; }
 bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 bool plain_in_path(char c) { return unreserved(c) || one_of(c, "$&+,/:;=@"); }
 bool plain_in_host(char c) { return unreserved(c) || one_of(c, "!$&'()*+,;=:[]<>\""); }
 
-std::expected<std::string, std::string> unescape(std::string_view text, bool plus_is_blank) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i] == '+' && plus_is_blank ? ' ' : text[i];
-      continue;
-    }
-    if (i + 2 >= text.size() || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0) {
-      return std::unexpected("invalid URL escape \"" + std::string(text.substr(i, 3)) + "\"");
-    }
-    out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-    i += 2;
-  }
-  return out;
+std::expected<std::string, std::string> unescape(std::string_view text) {
+  auto decoded = core::percent_decoded(text);
+  if (decoded) return std::move(*decoded);
+  return std::unexpected("invalid URL escape \"" + std::string(text.substr(decoded.error(), 3)) + "\"");
 }
 
-std::string escape_path(std::string_view text) {
-  static constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (plain_in_path(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4U];
-    out += digits[byte & 15U];
-  }
+// In a query '+' is a blank.
+std::string with_blanks(std::string_view text) {
+  std::string out(text);
+  std::ranges::replace(out, '+', ' ');
   return out;
 }
 
@@ -79,15 +56,15 @@ std::expected<std::string, std::string> read_host(std::string_view text) {
   if (!valid_port(port)) return std::unexpected("invalid port \"" + std::string(port) + "\" after host");
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%') {
-      const bool whole = i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
-      if (!whole || (hex_digit(text[i + 1]) < 8 && text.substr(i, 3) != "%25")) {
+      const int byte = core::escaped_byte(text, i);
+      if (byte < 0 || (byte < 0x80 && byte != '%')) {
         return std::unexpected("invalid URL escape \"" + std::string(text.substr(i, 3)) + "\"");
       }
     } else if (static_cast<unsigned char>(text[i]) < 0x80 && !plain_in_host(text[i])) {
       return std::unexpected("invalid character \"" + std::string(1, text[i]) + "\" in host name");
     }
   }
-  return unescape(text, false);
+  return unescape(text);
 }
 
 std::optional<std::string> read_scheme(std::string_view& text) {
@@ -141,16 +118,16 @@ std::expected<Url, std::string> read(std::string_view text, bool as_request) {
       for (const char c : authority.substr(0, at)) {
         if (!unreserved(c) && !one_of(c, "!$&'()*+,;=:%@")) return std::unexpected("net/url: invalid userinfo");
       }
-      if (const auto user = unescape(authority.substr(0, at), false); !user) return std::unexpected(user.error());
+      if (const auto user = unescape(authority.substr(0, at)); !user) return std::unexpected(user.error());
       authority.remove_prefix(at + 1);
     }
     auto host = read_host(authority);
     if (!host) return std::unexpected(host.error());
     url.host = std::move(*host);
   }
-  const auto path = unescape(rest, false);
+  const auto path = unescape(rest);
   if (!path) return std::unexpected(path.error());
-  url.escaped_path = valid_path(rest) ? std::string(rest) : escape_path(*path);
+  url.escaped_path = valid_path(rest) ? std::string(rest) : core::percent_encoded(*path, plain_in_path);
   return url;
 }
 
@@ -176,8 +153,8 @@ std::map<std::string, std::vector<std::string>> Url::parameters() const {
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (pair.empty() || pair.find(';') != std::string_view::npos) continue;
     const auto equals = std::min(pair.find('='), pair.size());
-    const auto key = unescape(pair.substr(0, equals), true);
-    const auto value = unescape(pair.substr(std::min(equals + 1, pair.size())), true);
+    const auto key = unescape(with_blanks(pair.substr(0, equals)));
+    const auto value = unescape(with_blanks(pair.substr(std::min(equals + 1, pair.size()))));
     if (key && value) out[*key].push_back(*value);
   }
   return out;
@@ -188,7 +165,7 @@ std::expected<Url, std::string> parse_url(std::string_view text) {
   if (auto whole = read(text, true); !whole) return whole;
   const auto hash = text.find('#');
   if (hash == std::string_view::npos) return read(text, false);
-  if (const auto fragment = unescape(text.substr(hash + 1), false); !fragment) return std::unexpected(fragment.error());
+  if (const auto fragment = unescape(text.substr(hash + 1)); !fragment) return std::unexpected(fragment.error());
   return read(text.substr(0, hash), false);
 }
 

@@ -11,20 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "core/owner.hpp"
 #include "core/result.hpp"
 
 namespace slipway::net {
 
-template <auto free_function>
-struct OpenSslDeleter {
-  template <class T>
-  void operator()(T* object) const {
-    free_function(object);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, OpenSslDeleter<BIO_free_all>>;
-using X509Ptr = std::unique_ptr<X509, OpenSslDeleter<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, OpenSslDeleter<EVP_PKEY_free>>;
+using BioPtr = std::unique_ptr<BIO, core::Releases<BIO_free_all>>;
+using X509Ptr = std::unique_ptr<X509, core::Releases<X509_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, core::Releases<EVP_PKEY_free>>;
 
 // Why the last call of this thread failed: "no start line"; forgets it.
 std::string take_openssl_reason();

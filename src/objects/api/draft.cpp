@@ -6,6 +6,7 @@
 #include "objects/patch/json_patch.hpp"
 #include "objects/patch/merge_patch.hpp"
 #include "objects/patch/strategic_merge.hpp"
+#include "objects/semantics.hpp"
 #include "objects/verbs/strategy.hpp"
 
 namespace slipway::objects::api {
@@ -74,10 +75,7 @@ Answer<Draft> draft_new(Call& call, doc::Value given, const Making& making, bool
   auto& metadata = given.at_or_insert("metadata");
   if (name_in(given).empty()) {
     const auto prefix = metadata["generateName"].string_or("");
-    if (!prefix.empty()) {
-      constexpr std::size_t longest_prefix = 58;  // the random part fits into a label
-      metadata.at_or_insert("name") = prefix.substr(0, longest_prefix) + making.random_suffix;
-    }
+    if (!prefix.empty()) metadata.at_or_insert("name") = generated_name(prefix, making.random);
   }
   if (call.resource->namespaced) metadata.at_or_insert("namespace") = call.info.ns;
   Draft draft;

@@ -1,6 +1,6 @@
 #pragma once
 // Draft: what a create, update, patch or apply would make of the object that is stored now. Pure but for the call's
-// warnings; the caller admits, validates and keeps it.
+// warnings and the chance in made-up names; the caller admits, validates and keeps it.
 
 #include "objects/api/call.hpp"
 #include "objects/backend.hpp"
@@ -24,8 +24,8 @@ struct Draft {
 // `uid` for an object that is new.
 struct Making {
   std::string uid;
-  core::Time now{};
-  std::string random_suffix;  // for generateName
+  core::Time now;
+  core::Random& random;  // for generateName
 };
 
 Answer<Draft> draft_create(Call& call, const doc::Value& body, const Making& making);

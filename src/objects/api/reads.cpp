@@ -2,26 +2,10 @@
 
 #include <charconv>
 
-#include "core/digest.hpp"
 #include "objects/api/output.hpp"
+#include "objects/semantics.hpp"
 
 namespace slipway::objects::api {
-
-std::string PageToken::render() const {
-  doc::Object token{{"rv", version}, {"ns", last.ns}, {"name", last.name}, {"left", left}};
-  return core::base64(doc::render_json(doc::Value(std::move(token))));
-}
-
-Answer<PageToken> PageToken::parse(std::string_view text) {
-  auto bytes = core::from_base64(std::string(text));
-  auto value = bytes ? doc::parse_json(*bytes, "<continue>") : Result<doc::Value>(fail(std::move(bytes).error()));
-  if (!value || !(*value)["name"].is_string()) {
-    return refuse(bad_request("invalid continue token: continue key is not valid: list again without it"));
-  }
-  return PageToken{(*value)["rv"].int_or(0),
-                   {(*value)["ns"].string_or(""), (*value)["name"].string_or("")},
-                   (*value)["left"].int_or(0)};
-}
 
 Answer<std::optional<std::int64_t>> number_of(const Call& call, std::string_view parameter) {
   const auto text = call.request.parameter(parameter);
@@ -108,7 +92,9 @@ Answer<net::Response> Reads::listed(Call& call) {
   std::optional<PageToken> page;
   std::optional<std::int64_t> wanted_version;
   if (const auto token = call.request.parameter("continue"); !token.empty()) {
-    TRY_ANSWER(page, PageToken::parse(token));
+    auto parsed = PageToken::parse(token);
+    if (!parsed) return refuse(bad_request("invalid continue token: " + parsed.error().one_line()));
+    page = std::move(*parsed);
     range.after = page->last;
     if (page->version > 0) wanted_version = page->version;
   } else {

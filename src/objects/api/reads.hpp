@@ -24,16 +24,6 @@ class Reads {
   Context& context_;
 };
 
-// Where a page ended: base64 of JSON {rv, ns, name, left}. All pages are of one version; without one (0) a page is of
-// whatever is there when it is asked for.
-struct PageToken {
-  std::int64_t version = 0;
-  Name last;
-  std::int64_t left = 0;  // objects after it, when all are asked for
-  std::string render() const;
-  static Answer<PageToken> parse(std::string_view token);
-};
-
 // A number in a query parameter; 400 when it is none.
 Answer<std::optional<std::int64_t>> number_of(const Call& call, std::string_view parameter);
 // What resourceVersion and resourceVersionMatch ask for, judged against the current version: 410, 504.

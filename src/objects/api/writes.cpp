@@ -14,13 +14,6 @@ namespace {
 constexpr int most_attempts = 8;  // of a patch whose object changes all the time, of a generated name that is taken
 constexpr std::size_t largest_object = 1536UL * 1024;  // what etcd takes
 
-std::string random_suffix(core::Random& random) {
-  constexpr std::string_view alphabet = "bcdfghjklmnpqrstvwxz2456789";
-  std::string text;
-  for (int i = 0; i < 5; ++i) text += alphabet[random.below(alphabet.size())];
-  return text;
-}
-
 bool generates_name(const doc::Value& body) {
   return body["metadata"]["name"].string_or("").empty() && !body["metadata"]["generateName"].string_or("").empty();
 }
@@ -146,7 +139,7 @@ void Writes::begin(std::shared_ptr<Attempt> attempt) {
     }
   }
   auto& world = context_.world;
-  const Making making{world.random.uuid(), world.clock.now(), random_suffix(world.random)};
+  const Making making{world.random.uuid(), world.clock.now(), world.random};
   auto draft = attempt->plan.compose(call, current, making);
   if (!draft) return fail_attempt(*attempt, draft.error());
   attempt->draft = std::move(*draft);
@@ -274,7 +267,7 @@ Answer<Stored> Writes::keep(Attempt& attempt) {
   const auto text = object.text();
   auto written = record(call, attempt.plan.action.c_str(), text, [&]() -> Result<Stored> {
     if (attempt.is_new) return context_.backend.insert(call.kind, std::move(object));
-    if (verbs::is_finished(*call.stored, before.document(), object.document()))
+    if (verbs::is_finished(before.document(), object.document()))
       return context_.backend.erase(call.kind, std::move(object), draft.version, &before);
     return context_.backend.replace(call.kind, std::move(object), draft.version, &before);
   });

@@ -11,11 +11,6 @@ using doc::Value;
 void put(doc::Object& to, const char* key, const Value& value) {
   if (!value.is_null()) to.set(key, value);
 }
-// A quantity that Go's struct always has.
-void put_quantity(doc::Object& to, const char* key, const Value& value) {
-  to.set(key, value.is_null() ? Value("0") : value);
-}
-
 Value reference(const Value& object) {
   doc::Object out;
   out.set("kind", object["kind"].string_or(""));
@@ -56,23 +51,6 @@ Value ordered_selector(const Value& selector) {
   return out;
 }
 
-Value target(const char* type, const Value& value, const Value& average, const Value& utilization) {
-  doc::Object out;
-  out.set("type", type);
-  put(out, "value", value);
-  put(out, "averageValue", average);
-  put(out, "averageUtilization", utilization);
-  return out;
-}
-
-Value current(const Value& value, const Value& average, const Value& utilization) {
-  doc::Object out;
-  put(out, "value", value);
-  put(out, "averageValue", average);
-  put(out, "averageUtilization", utilization);
-  return out;
-}
-
 const Value& zero_quantity() {
   static const Value zero("0");
   return zero;
@@ -101,165 +79,137 @@ const Value& member(const Value& object, std::string_view name) {
   return nothing();
 }
 
-constexpr const char* rule_names[] = {"stabilizationWindowSeconds", "selectPolicy", "policies", "tolerance"};
-constexpr const char* policy_names[] = {"type", "value", "periodSeconds"};
+// An element of spec.metrics has what is wanted, one of status.currentMetrics what was measured; the annotations put
+// that word before the name of every amount: "targetValue", "currentValue".
+struct Side {
+  std::string_view word;   // the member of the v2 form that holds the amounts
+  bool has_types = false;  // of amounts, which v2 names and the annotation does not
+  bool has_zeros = false;  // an amount that Go's struct always has, where the other may lack it
+  std::string name(std::string_view amount) const { return std::string(word).append(amount); }
+};
+constexpr Side wanted{.word = "target", .has_types = true};
+constexpr Side measured{.word = "current", .has_zeros = true};
 
-}  // namespace
+void put_amount(doc::Object& to, const Side& side, std::string_view amount, const Value& value) {
+  if (!value.is_null() || side.has_zeros) to.set(side.name(amount), or_zero(value));
+}
 
-Value annotated_metric_from_v2(const Value& metric) {
+struct Amounts {
+  const Value& value = nothing();
+  const Value& average = nothing();
+  const Value& utilization = nothing();
+};
+
+void put_amounts(doc::Object& to, const Side& side, const char* type, const Amounts& amounts) {
+  doc::Object out;
+  if (side.has_types) out.set("type", type);
+  put(out, "value", amounts.value);
+  put(out, "averageValue", amounts.average);
+  put(out, "averageUtilization", amounts.utilization);
+  to.set(side.word, std::move(out));
+}
+
+Value annotated_from_v2(const Value& metric, const Side& side) {
   doc::Object out;
   out.set("type", metric["type"].string_or(""));
   if (const Value& object = metric["object"]; object.is_object()) {
     doc::Object to;
     to.set("target", reference(object["describedObject"]));
     to.set("metricName", object["metric"]["name"].string_or(""));
-    put_quantity(to, "targetValue", object["target"]["value"]);
+    to.set(side.name("Value"), or_zero(object[side.word]["value"]));
     put(to, "selector", ordered_selector(object["metric"]["selector"]));
-    put(to, "averageValue", object["target"]["averageValue"]);
+    put(to, "averageValue", object[side.word]["averageValue"]);
     out.set("object", std::move(to));
   }
   if (const Value& pods = metric["pods"]; pods.is_object()) {
     doc::Object to;
     to.set("metricName", pods["metric"]["name"].string_or(""));
-    put_quantity(to, "targetAverageValue", pods["target"]["averageValue"]);
+    to.set(side.name("AverageValue"), or_zero(pods[side.word]["averageValue"]));
     put(to, "selector", ordered_selector(pods["metric"]["selector"]));
     out.set("pods", std::move(to));
   }
-  for (const char* kind : {"resource", "containerResource"}) {
+  for (const std::string_view kind : {"resource", "containerResource"}) {
     const Value& resource = metric[kind];
     if (!resource.is_object()) continue;
+    const Value& amounts = resource[side.word];
     doc::Object to;
     to.set("name", resource["name"].string_or(""));
-    put(to, "targetAverageUtilization", resource["target"]["averageUtilization"]);
-    put(to, "targetAverageValue", resource["target"]["averageValue"]);
-    if (kind == std::string_view("containerResource")) to.set("container", resource["container"].string_or(""));
+    if (const Value& utilization = amounts["averageUtilization"]; !utilization.is_null())
+      to.set(side.name("AverageUtilization"), utilization);
+    put_amount(to, side, "AverageValue", amounts["averageValue"]);
+    if (kind == "containerResource") to.set("container", resource["container"].string_or(""));
     out.set(kind, std::move(to));
   }
   if (const Value& external = metric["external"]; external.is_object()) {
+    const Value& amounts = external[side.word];
     doc::Object to;
     to.set("metricName", external["metric"]["name"].string_or(""));
     put(to, "metricSelector", ordered_selector(external["metric"]["selector"]));
-    put(to, "targetValue", external["target"]["value"]);
-    put(to, "targetAverageValue", external["target"]["averageValue"]);
+    put_amount(to, side, "Value", amounts["value"]);
+    if (const Value& average = amounts["averageValue"]; !average.is_null()) to.set(side.name("AverageValue"), average);
     out.set("external", std::move(to));
   }
   return out;
 }
 
-Value metric_v2_from_annotated(const Value& metric) {
+// What was measured is never missing.
+const Value& amount_of(const Value& metric, const Side& side, std::string_view amount) {
+  const Value& found = metric[side.name(amount)];
+  return side.has_zeros ? or_zero(found) : found;
+}
+
+Value v2_from_annotated(const Value& metric, const Side& side) {
   doc::Object out;
   out.set("type", metric["type"].string_or(""));
   if (const Value& object = metric["object"]; object.is_object()) {
     const Value& average = object["averageValue"];
     doc::Object to;
-    to.set("describedObject", reference(object["target"]));
-    to.set("target",
-           target(average.is_null() ? "Value" : "AverageValue", or_zero(object["targetValue"]), average, nothing()));
-    to.set("metric", metric_identifier(object["metricName"], object["selector"]));
+    // In the order of Go's structs, which is another for what is wanted.
+    if (side.has_types) to.set("describedObject", reference(object["target"]));
+    if (!side.has_types) to.set("metric", metric_identifier(object["metricName"], object["selector"]));
+    put_amounts(to, side, average.is_null() ? "Value" : "AverageValue",
+                {.value = or_zero(object[side.name("Value")]), .average = average});
+    if (side.has_types) to.set("metric", metric_identifier(object["metricName"], object["selector"]));
+    if (!side.has_types) to.set("describedObject", reference(object["target"]));
     out.set("object", std::move(to));
   }
   if (const Value& pods = metric["pods"]; pods.is_object()) {
     doc::Object to;
     to.set("metric", metric_identifier(pods["metricName"], pods["selector"]));
-    to.set("target", target("AverageValue", nothing(), or_zero(pods["targetAverageValue"]), nothing()));
+    put_amounts(to, side, "AverageValue", {.average = or_zero(pods[side.name("AverageValue")])});
     out.set("pods", std::move(to));
   }
-  for (const char* kind : {"resource", "containerResource"}) {
+  for (const std::string_view kind : {"resource", "containerResource"}) {
     const Value& resource = metric[kind];
     if (!resource.is_object()) continue;
-    const Value& utilization = resource["targetAverageUtilization"];
+    const Value& utilization = resource[side.name("AverageUtilization")];
     doc::Object to;
     to.set("name", resource["name"].string_or(""));
-    to.set("target", target(utilization.is_null() ? "AverageValue" : "Utilization", nothing(),
-                            resource["targetAverageValue"], utilization));
-    if (kind == std::string_view("containerResource")) to.set("container", resource["container"].string_or(""));
+    put_amounts(to, side, utilization.is_null() ? "AverageValue" : "Utilization",
+                {.average = amount_of(resource, side, "AverageValue"), .utilization = utilization});
+    if (kind == "containerResource") to.set("container", resource["container"].string_or(""));
     out.set(kind, std::move(to));
   }
   if (const Value& external = metric["external"]; external.is_object()) {
-    const Value& value = external["targetValue"];
+    const Value& value = amount_of(external, side, "Value");
     doc::Object to;
     to.set("metric", metric_identifier(external["metricName"], external["metricSelector"]));
-    to.set("target",
-           target(value.is_null() ? "AverageValue" : "Value", value, external["targetAverageValue"], nothing()));
+    put_amounts(to, side, value.is_null() ? "AverageValue" : "Value",
+                {.value = value, .average = external[side.name("AverageValue")]});
     out.set("external", std::move(to));
   }
   return out;
 }
 
-Value annotated_status_from_v2(const Value& status) {
-  doc::Object out;
-  out.set("type", status["type"].string_or(""));
-  if (const Value& object = status["object"]; object.is_object()) {
-    doc::Object to;
-    to.set("target", reference(object["describedObject"]));
-    to.set("metricName", object["metric"]["name"].string_or(""));
-    put_quantity(to, "currentValue", object["current"]["value"]);
-    put(to, "selector", ordered_selector(object["metric"]["selector"]));
-    put(to, "averageValue", object["current"]["averageValue"]);
-    out.set("object", std::move(to));
-  }
-  if (const Value& pods = status["pods"]; pods.is_object()) {
-    doc::Object to;
-    to.set("metricName", pods["metric"]["name"].string_or(""));
-    put_quantity(to, "currentAverageValue", pods["current"]["averageValue"]);
-    put(to, "selector", ordered_selector(pods["metric"]["selector"]));
-    out.set("pods", std::move(to));
-  }
-  for (const char* kind : {"resource", "containerResource"}) {
-    const Value& resource = status[kind];
-    if (!resource.is_object()) continue;
-    doc::Object to;
-    to.set("name", resource["name"].string_or(""));
-    put(to, "currentAverageUtilization", resource["current"]["averageUtilization"]);
-    put_quantity(to, "currentAverageValue", resource["current"]["averageValue"]);
-    if (kind == std::string_view("containerResource")) to.set("container", resource["container"].string_or(""));
-    out.set(kind, std::move(to));
-  }
-  if (const Value& external = status["external"]; external.is_object()) {
-    doc::Object to;
-    to.set("metricName", external["metric"]["name"].string_or(""));
-    put(to, "metricSelector", ordered_selector(external["metric"]["selector"]));
-    put_quantity(to, "currentValue", external["current"]["value"]);
-    put(to, "currentAverageValue", external["current"]["averageValue"]);
-    out.set("external", std::move(to));
-  }
-  return out;
-}
+constexpr const char* rule_names[] = {"stabilizationWindowSeconds", "selectPolicy", "policies", "tolerance"};
+constexpr const char* policy_names[] = {"type", "value", "periodSeconds"};
 
-Value status_v2_from_annotated(const Value& status) {
-  doc::Object out;
-  out.set("type", status["type"].string_or(""));
-  if (const Value& object = status["object"]; object.is_object()) {
-    doc::Object to;
-    to.set("metric", metric_identifier(object["metricName"], object["selector"]));
-    to.set("current", current(or_zero(object["currentValue"]), object["averageValue"], nothing()));
-    to.set("describedObject", reference(object["target"]));
-    out.set("object", std::move(to));
-  }
-  if (const Value& pods = status["pods"]; pods.is_object()) {
-    doc::Object to;
-    to.set("metric", metric_identifier(pods["metricName"], pods["selector"]));
-    to.set("current", current(nothing(), or_zero(pods["currentAverageValue"]), nothing()));
-    out.set("pods", std::move(to));
-  }
-  for (const char* kind : {"resource", "containerResource"}) {
-    const Value& resource = status[kind];
-    if (!resource.is_object()) continue;
-    doc::Object to;
-    to.set("name", resource["name"].string_or(""));
-    to.set("current",
-           current(nothing(), or_zero(resource["currentAverageValue"]), resource["currentAverageUtilization"]));
-    if (kind == std::string_view("containerResource")) to.set("container", resource["container"].string_or(""));
-    out.set(kind, std::move(to));
-  }
-  if (const Value& external = status["external"]; external.is_object()) {
-    doc::Object to;
-    to.set("metric", metric_identifier(external["metricName"], external["metricSelector"]));
-    to.set("current", current(or_zero(external["currentValue"]), external["currentAverageValue"], nothing()));
-    out.set("external", std::move(to));
-  }
-  return out;
-}
+}  // namespace
+
+Value annotated_metric_from_v2(const Value& metric) { return annotated_from_v2(metric, wanted); }
+Value annotated_status_from_v2(const Value& status) { return annotated_from_v2(status, measured); }
+Value metric_v2_from_annotated(const Value& metric) { return v2_from_annotated(metric, wanted); }
+Value status_v2_from_annotated(const Value& status) { return v2_from_annotated(status, measured); }
 
 Value annotated_behavior_from_v2(const Value& behavior) {
   doc::Object out;

@@ -20,27 +20,6 @@ constexpr const char* padded_image = "must not have leading or trailing whitespa
 
 bool is_padded(std::string_view text) { return core::trimmed(text, " \t\r\n\v\f") != text; }
 
-void validate_metadata_and_spec(At pod) {
-  const At metadata = pod["metadata"];
-  const At spec = pod["spec"];
-  validate_metadata(metadata, true, dns1123_subdomain);
-  validate_pod_spec(spec, metadata, true);
-  if (spec["serviceAccountName"].text().empty()) {
-    for (const At volume : spec["volumes"].elements()) {
-      for (const At source : volume["projected"]["sources"].elements()) {
-        if (const At token = source["serviceAccountToken"]) {
-          token.forbidden("must not be specified when serviceAccountName is not set");
-        }
-      }
-    }
-  }
-  for (const std::string_view list : {"containers", "initContainers"}) {
-    for (const At container : spec[list].elements()) {
-      if (is_padded(container["image"].text())) container["image"].invalid(padded_image);
-    }
-  }
-}
-
 bool validate_container_updates(At containers, At old) {
   if (containers.size() != old.size()) {
     containers.forbidden("pod updates may not add or remove containers");
@@ -200,14 +179,6 @@ void validate_rest_is_same(At spec, At old) {
   spec.forbidden(text);
 }
 
-void validate_annotation_updates(At annotations, At old) {
-  constexpr std::string_view mirror = "kubernetes.io/config.mirror";
-  const At now = annotations.key(mirror);
-  const At before = old.key(mirror);
-  if (now.is_same_as(before)) return;
-  now.forbidden(before ? "may not remove or update mirror pod annotation" : "may not add mirror pod annotation");
-}
-
 bool is_terminated(At status) { return status["state"]["terminated"].exists(); }
 
 void validate_state_transitions(At statuses, At old, At spec, bool are_init) {
@@ -249,8 +220,37 @@ void validate_ips(At ips, At old) {
 
 }  // namespace
 
+void validate_pod_metadata_and_spec(At pod) {
+  const At metadata = pod["metadata"];
+  const At spec = pod["spec"];
+  validate_metadata(metadata, true, dns1123_subdomain);
+  validate_pod_spec(spec, metadata, true);
+  if (spec["serviceAccountName"].text().empty()) {
+    for (const At volume : spec["volumes"].elements()) {
+      for (const At source : volume["projected"]["sources"].elements()) {
+        if (const At token = source["serviceAccountToken"]) {
+          token.forbidden("must not be specified when serviceAccountName is not set");
+        }
+      }
+    }
+  }
+  for (const std::string_view list : {"containers", "initContainers"}) {
+    for (const At container : spec[list].elements()) {
+      if (is_padded(container["image"].text())) container["image"].invalid(padded_image);
+    }
+  }
+}
+
+void validate_pod_annotation_updates(At annotations, At old) {
+  constexpr std::string_view mirror = "kubernetes.io/config.mirror";
+  const At now = annotations.key(mirror);
+  const At before = old.key(mirror);
+  if (now.is_same_as(before)) return;
+  now.forbidden(before ? "may not remove or update mirror pod annotation" : "may not add mirror pod annotation");
+}
+
 void validate_pod(At pod) {
-  validate_metadata_and_spec(pod);
+  validate_pod_metadata_and_spec(pod);
   const At spec = pod["spec"];
   if (const At containers = spec["ephemeralContainers"]; !containers.empty()) {
     containers.forbidden("cannot be set on create");
@@ -265,8 +265,8 @@ void validate_pod_update(At pod, At old) {
   const At spec = pod["spec"];
   const At before = old["spec"];
   validate_metadata_update(metadata, old["metadata"]);
-  validate_metadata_and_spec(pod);
-  validate_annotation_updates(metadata["annotations"], old["metadata"]["annotations"]);
+  validate_pod_metadata_and_spec(pod);
+  validate_pod_annotation_updates(metadata["annotations"], old["metadata"]["annotations"]);
   for (const std::string_view list : {"containers", "initContainers"}) {
     if (!validate_container_updates(spec[list], before[list])) return;
   }
@@ -278,7 +278,7 @@ void validate_pod_update(At pod, At old) {
 
 void validate_pod_status(At pod, At old) {
   validate_metadata_update(pod["metadata"], old["metadata"]);
-  validate_annotation_updates(pod["metadata"]["annotations"], old["metadata"]["annotations"]);
+  validate_pod_annotation_updates(pod["metadata"]["annotations"], old["metadata"]["annotations"]);
   const At status = pod["status"];
   const At before = old["status"];
   for (const At condition : status["conditions"].elements()) {

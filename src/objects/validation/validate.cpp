@@ -136,6 +136,18 @@ Problems validate_status_update(const schema::Resource& resource, const doc::Val
   return each_once(report);
 }
 
+Problems validate_pod_resize(const doc::Value& object, const doc::Value& old) {
+  Report report;
+  validate_pod_resize(At(object, report), At(old, report));
+  return each_once(report);
+}
+
+Problems validate_ephemeral_containers_update(const doc::Value& object, const doc::Value& old) {
+  Report report;
+  validate_ephemeral_containers_update(At(object, report), At(old, report));
+  return each_once(report);
+}
+
 Result<> refuse_invalid(const schema::Resource& resource, const doc::Value& object, const Problems& problems) {
   if (problems.empty()) return {};
   return fail(invalid_error(resource.group, resource.kind, object["metadata"]["name"].string_or(""), problems));

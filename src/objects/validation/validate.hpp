@@ -19,6 +19,10 @@ Problems validate_update(const schema::Resource& resource, const doc::Value& obj
 // A write to /status: `object` has the new status and the old rest.
 Problems validate_status_update(const schema::Resource& resource, const doc::Value& object, const doc::Value& old);
 
+// A write to a Pod's /resize or /ephemeralcontainers, of the same form.
+Problems validate_pod_resize(const doc::Value& object, const doc::Value& old);
+Problems validate_ephemeral_containers_update(const doc::Value& object, const doc::Value& old);
+
 // The refusal of `object`, when there are problems.
 Result<> refuse_invalid(const schema::Resource& resource, const doc::Value& object, const Problems& problems);
 

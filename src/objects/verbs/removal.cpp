@@ -39,7 +39,7 @@ Removal removal_of(const schema::Resource& resource, const Object& stored,
   const bool is_pod = resource.group.empty() && resource.kind == "Pod";
   const auto time = is_time_over(document, now) ? Duration{} : grace_of(resource, document, grace);
   const bool is_waited_for = is_pod && time > Duration{};
-  removal.is_final = !is_waited_for && removal.object.finalizers().empty() && is_finished_namespace(resource, document);
+  removal.is_final = !is_waited_for && removal.object.finalizers().empty() && is_finished_namespace(document);
   if (removal.is_final && !is_pod) return removal;
   document = marked_deleted(std::move(document), now, time);
   if (resource.group.empty() && resource.kind == "Namespace") document.set_path("status.phase", "Terminating");

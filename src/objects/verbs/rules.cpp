@@ -55,6 +55,8 @@ validation::Problems problems_of(const schema::Resource& resource, const doc::Va
   }
   if (subresource == "status") return validation::validate_status_update(resource, object, before);
   if (subresource == "binding") return {};  // binding.hpp is its only rule
+  if (subresource == "resize") return validation::validate_pod_resize(object, before);
+  if (subresource == "ephemeralcontainers") return validation::validate_ephemeral_containers_update(object, before);
   auto problems = validation::validate_update(resource, object, before);
   if (is_definition(resource) && subresource.empty() && !(object["spec"] == before["spec"])) {
     if (auto read = crd::read_definition(object, {.bundled = is_bundled(object), .old = old}); !read)

@@ -46,6 +46,25 @@ void take(doc::Object& to, const doc::Value& from, std::string_view key) {
   }
 }
 
+// Of the containers that are there. When they are others, all is taken: who validates sees that it may not be.
+void take_resources(doc::Value& to, const doc::Value& from) {
+  for (const std::string_view list : {"containers", "initContainers"}) {
+    const auto& given = from[list];
+    const auto& now = std::as_const(to)[list];
+    bool are_same = given.size() == now.size();
+    for (std::size_t i = 0; are_same && i < now.size(); ++i) are_same = given[i]["name"] == now[i]["name"];
+    if (!are_same) {
+      take(to.as_object(), from, list);
+      continue;
+    }
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      auto& container = to.at_or_insert(list).as_array()[i].as_object();
+      take(container, given[i], "resources");
+      take(container, given[i], "resizePolicy");
+    }
+  }
+}
+
 void drop_nulls(doc::Value& value) {
   if (value.is_object()) {
     std::vector<std::string> gone;
@@ -108,6 +127,18 @@ doc::Value updated(const schema::Resource& resource, const doc::Value& stored, d
   if (subresource == "finalize") {
     auto next = stored;
     next.at_or_insert("spec").at_or_insert("finalizers") = given["spec"]["finalizers"];
+    return next;
+  }
+  if (subresource == "ephemeralcontainers" || subresource == "resize") {
+    auto next = stored;
+    if (subresource == "resize") {
+      take_resources(next.at_or_insert("spec"), given["spec"]);
+    } else {
+      take(next.at_or_insert("spec").as_object(), given["spec"], "ephemeralContainers");
+    }
+    take(metadata_of(next), given["metadata"], "managedFields");
+    if (declares_otherwise(resource, stored, next))
+      metadata_of(next).set("generation", stored["metadata"]["generation"].int_or(0) + 1);
     return next;
   }
   auto& metadata = metadata_of(given);
@@ -174,17 +205,17 @@ doc::Value marked_deleted(doc::Value object, core::Time now, Duration grace) {
   return object;
 }
 
-bool is_finished_namespace(const schema::Resource& resource, const doc::Value& object) {
-  const bool is_namespace = resource.group.empty() && resource.kind == "Namespace";
+bool is_finished_namespace(const doc::Value& object) {
+  const bool is_namespace = object["kind"].string_or("") == "Namespace" && object["apiVersion"].string_or("") == "v1";
   return !is_namespace || object["spec"]["finalizers"].size() == 0;
 }
 
-bool is_finished(const schema::Resource& resource, const doc::Value& before, const doc::Value& after) {
+bool is_finished(const doc::Value& before, const doc::Value& after) {
   const auto& metadata = after["metadata"];
   if (metadata["deletionTimestamp"].is_null() || metadata["finalizers"].size() > 0) return false;
   const bool is_waited_for = metadata["deletionGracePeriodSeconds"].int_or(0) > 0;
   if (is_waited_for && before["metadata"]["finalizers"].size() == 0) return false;
-  return is_finished_namespace(resource, after);
+  return is_finished_namespace(after);
 }
 
 }  // namespace slipway::objects::verbs

@@ -28,7 +28,8 @@ doc::Value created(const schema::Resource& resource, doc::Value given, std::stri
                    bool keep_status = false);
 
 // `given` over `stored`: what only the server sets stays, status stays where it has a door of its own.
-// `subresource` "status": the status alone is given's; "finalize": a Namespace's spec.finalizers alone.
+// `subresource` "status": the status alone is given's; "finalize": a Namespace's spec.finalizers alone; of a Pod
+// "ephemeralcontainers": these alone, "resize": the resources of its containers and what a change of them does.
 // Both are canonical.
 doc::Value updated(const schema::Resource& resource, const doc::Value& stored, doc::Value given,
                    std::string_view subresource = {});
@@ -46,8 +47,8 @@ bool is_same(const doc::Value& before, const doc::Value& after);
 // Marked as being deleted, `grace` from now. Marking again can only make it sooner.
 doc::Value marked_deleted(doc::Value object, core::Time now, Duration grace);
 // A Namespace is also kept by spec.finalizers; everything else is finished as far as this goes.
-bool is_finished_namespace(const schema::Resource& resource, const doc::Value& object);
+bool is_finished_namespace(const doc::Value& object);
 // Its last finalizer went after it was marked. A marked Pod without any is waited for by who runs it.
-bool is_finished(const schema::Resource& resource, const doc::Value& before, const doc::Value& after);
+bool is_finished(const doc::Value& before, const doc::Value& after);
 
 }  // namespace slipway::objects::verbs

@@ -49,8 +49,8 @@ api::Answer<Target> find_container(const Context& context, const objects::Object
     container = containers[0]["name"].string_or("");
   }
   Target target;
-  for (std::size_t i = 0; i < containers.size(); ++i) {
-    if (containers[i]["name"].string_or("") == container) target.container = containers[i];
+  for (const Declared& declared : declared_containers(pod)) {
+    if (declared.name() == container) target.container = declared.spec;
   }
   if (!target.container.is_object())
     return api::refuse(api::bad_request("container " + container + " is not valid for pod " + name));

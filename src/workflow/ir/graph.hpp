@@ -9,11 +9,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/doc.hpp"
 #include "core/time.hpp"
 #include "expr/ast.hpp"
+#include "expr/cel/program.hpp"
 
 namespace slipway::workflow::ir {
 
@@ -110,7 +112,7 @@ struct Step {
   std::vector<Index> dependents;  // siblings that need this one
   Trigger trigger = Trigger::all_succeeded;
   std::string condition_text;
-  std::optional<expr::Node> condition;
+  std::variant<std::monostate, expr::Node, expr::cel::Program> condition;  // in the dialect's language; none: always
   bool continue_on_error = false;
   core::Duration timeout{};  // zero: none
   Retry retry;

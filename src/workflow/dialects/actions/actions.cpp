@@ -99,10 +99,11 @@ class ActionsDialect : public Dialect {
 
   core::Result<bool> condition(const Context& context, Index index) const override {
     const auto& step = context.graph.steps[index];
-    if (!step.condition) return true;
+    const auto* wanted = std::get_if<expr::Node>(&step.condition);
+    if (wanted == nullptr) return true;
     TRY_ASSIGN(const auto environment, environment_of(context, index, true));
     const auto contexts = contexts_of(context, index, environment);
-    return expr::github::evaluate_condition(*step.condition, {&contexts, status_of(context, index)});
+    return expr::github::evaluate_condition(*wanted, {&contexts, status_of(context, index)});
   }
 
   core::Result<Launch> launch(const Context& context, Index index) const override {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "expr/cel.hpp"
+#include "workflow/dialects/kfp/condition.hpp"
 #include "workflow/dialects/kfp/fields.hpp"
 #include "workflow/dialects/kfp/placeholders.hpp"
 #include "workflow/dialects/kfp/values.hpp"
@@ -176,10 +176,10 @@ class KfpDialect : public Dialect {
 
   core::Result<bool> condition(const Context& context, Index index) const override {
     const auto& step = context.graph.steps[index];
-    if (!step.condition) return true;
-    TRY_ASSIGN(auto inputs, inputs_of(context, index));
-    const Object variables{{"inputs", Object{{"parameter_values", std::move(inputs.parameters)}}}};
-    return expr::cel::evaluate_condition(*step.condition, variables);
+    const auto* wanted = std::get_if<expr::cel::Program>(&step.condition);
+    if (wanted == nullptr) return true;
+    TRY_ASSIGN(const auto inputs, inputs_of(context, index));
+    return holds(*wanted, inputs.parameters);
   }
 
   core::Result<Launch> launch(const Context& context, Index index) const override {

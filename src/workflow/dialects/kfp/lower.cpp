@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "expr/cel.hpp"
+#include "workflow/dialects/kfp/condition.hpp"
 #include "workflow/dialects/kfp/kfp.hpp"
 #include "workflow/dialects/kfp/lower_parts.hpp"
 
@@ -139,7 +139,7 @@ class Lowering {
     const auto& condition = policy["condition"];
     if (!condition.is_string() || condition.as_string().empty()) return;
     step.condition_text = condition.as_string();
-    auto parsed = expr::cel::parse_condition(step.condition_text, condition.mark());
+    auto parsed = parse_condition(step.condition_text, condition.mark());
     if (parsed) {
       step.condition = std::move(*parsed);
     } else {

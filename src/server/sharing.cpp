@@ -1,0 +1,115 @@
+#include "server/sharing.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "core/digest.hpp"
+#include "core/ids.hpp"
+#include "net/addresses.hpp"
+#include "server/certificates.hpp"
+#include "server/state.hpp"
+
+namespace slipway::server {
+namespace {
+
+constexpr int usual_days = 90;
+constexpr int most_days = 365;
+
+Result<doc::Value> make_kubeconfig(Platform::State& s, const net::Request& request) {
+  TRY_ASSIGN(const std::string text, request.read_body());
+  TRY_ASSIGN(const doc::Value body, doc::parse_json(text, "<request body>"));
+  doc::Decoder decoder(body, "");
+  const std::string person = decoder.required_string("person");
+  const auto days = decoder.integer("days", usual_days, {1, most_days});
+  const std::string server = decoder.string("server", shared_url(s));
+  TRY(decoder.finish());
+  if (s.team->find(person) == nullptr) {
+    return fail(Code::not_found, "nobody has the id \"" + person + "\"",
+                "the people are in " + s.options.layout.team() + "; up --team FILE replaces it");
+  }
+  TRY_ASSIGN(const auto issued,
+             issue_client_certificate(s.world(), s.options.layout, person, std::chrono::hours(24) * days));
+  TRY_ASSIGN(const auto facts, net::read_certificate(issued.certificate));
+  const std::string until = core::render_rfc3339(facts.validity.until);
+  s.audit->record({.actor = std::string(request.header(net::principal_header)),
+                   .action = "certificate-issued",
+                   .object = person,
+                   .detail = "a client certificate until " + until});
+  TRY_ASSIGN(const std::string authority, s.world().files.read(s.options.layout.certificates() + "/ca.crt"));
+  doc::Object user{{"client-certificate-data", core::base64(issued.certificate)},
+                   {"client-key-data", core::base64(issued.key)}};
+  return doc::Value(doc::Object{{"person", person},
+                                {"expires", until},
+                                {"kubeconfig", kubeconfig_of(server, authority, person, std::move(user))}});
+}
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
+}
+
+// What the server is called beside loopback.
+std::vector<std::string> shared_names(const PlatformOptions& options) {
+  if (!options.is_shared()) return {};
+  if (!net::is_any_address(options.profile.address)) return {options.profile.address};
+  auto names = net::own_addresses();
+  if (auto name = machine_name(); core::is_dns_subdomain(name)) names.push_back(std::move(name));
+  return names;
+}
+
+}  // namespace
+
+std::string kubeconfig_of(const std::string& server, const std::string& authority, const std::string& name,
+                          doc::Object user) {
+  doc::Object cluster{{"server", server}, {"certificate-authority-data", core::base64(authority)}};
+  doc::Object context{{"cluster", "slipway"}, {"user", name}};
+  const doc::Value kubeconfig =
+      doc::Object{{"apiVersion", "v1"},
+                  {"kind", "Config"},
+                  {"clusters", doc::Array{doc::Object{{"name", "slipway"}, {"cluster", std::move(cluster)}}}},
+                  {"users", doc::Array{doc::Object{{"name", name}, {"user", std::move(user)}}}},
+                  {"contexts", doc::Array{doc::Object{{"name", "slipway"}, {"context", std::move(context)}}}},
+                  {"current-context", "slipway"}};
+  return doc::render_yaml(kubeconfig);
+}
+
+std::string shared_url(const Platform::State& s) {
+  std::string address = s.options.is_shared() ? s.options.profile.address : "127.0.0.1";
+  if (net::is_any_address(address)) {
+    const auto own = net::own_addresses();
+    address = own.empty() ? "127.0.0.1" : own.front();
+  }
+  if (address.find(':') != std::string::npos) address = "[" + address + "]";
+  return "https://" + address + ":" + std::to_string(s.ports.kubernetes);
+}
+
+Result<> open_tls_servers(Platform::State& s) {
+  const auto& address = s.options.profile.address;
+  TRY_ASSIGN(const auto certificate, ensure_certificate(s.world(), s.options.layout, shared_names(s.options)));
+  net::ServerOptions options{
+      .address = "127.0.0.1",
+      .port = s.ports.kubernetes,
+      .spool_directory = s.options.layout.spool(),
+      .loop = &s.real.loop(),
+      .tls = net::ServerTls{certificate.certificate_file, certificate.key_file, certificate.authority_file}};
+  if (!net::is_any_address(address)) {
+    TRY_ASSIGN(s.tls_server, net::Server::start(s.io, s.router, options));
+  }
+  if (!s.options.is_shared()) return {};
+  options.address = address;
+  // A page of another site that made its name resolve to us fails at the certificate, and has no credentials.
+  options.allowed_hosts = {"*"};
+  TRY_ASSIGN(s.shared_server, net::Server::start(s.io, s.router, options));
+  return {};
+}
+
+void add_kubeconfig_route(Platform::State& s) {
+  s.router.add("POST", "/api/slipway/v1/kubeconfigs",
+               [&s](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
+                 const auto made = make_kubeconfig(s, request);
+                 responder->send(made ? net::Response::json(201, *made) : net::error_response(made.error()));
+               });
+}
+
+}  // namespace slipway::server
