@@ -15,8 +15,8 @@ namespace slipway::net {
 
 namespace asio = boost::asio;
 
-// Hands work to a network thread that may be gone already; then the work is dropped. What was accepted is run. What is handed over before the
-// thread gets to it wakes it once. Thread-safe.
+// Hands work to a network thread that may be gone already; then the work is dropped. What was accepted is run. What is
+// handed over before the thread gets to it wakes it once. Thread-safe.
 class IoPoster : public std::enable_shared_from_this<IoPoster> {
  public:
   explicit IoPoster(asio::io_context& context) : context_(&context) {}
