@@ -439,6 +439,14 @@ spec: {nodeName: machine, containers: [{name: main, image: x}]}
         "a container name must be specified for pod two, choose one of: [a b]");
   CHECK(machine.message_of(pods + "two/log?container=c", 400) == "container c is not valid for pod two");
   CHECK(machine.until([&] { return machine.get(pods + "two/log?container=a").body == "one\n"; }));
+  for (const auto* more : {"", "&follow=true"}) {
+    WebSocketClient socket(machine.url(pods + "two/log?container=a" + more), "binary.k8s.io");
+    const auto message = socket.read();
+    REQUIRE(message);
+    CHECK(message->opcode == Opcode::binary);
+    CHECK(message->payload == "one\n");
+    CHECK(socket.read_close_code() == 1000);
+  }
   CHECK(machine.message_of(pods + "two/log?container=a&previous=true", 400) ==
         "previous terminated container \"a\" in pod \"two\" not found");
   CHECK(machine.message_of(pods + "two/log?container=a&tailLines=x", 400).contains("tailLines"));

@@ -7,6 +7,7 @@
 #include "core/digest.hpp"
 #include "core/world/real.hpp"
 #include "net/client.hpp"
+#include "net/websocket_test.hpp"
 #include "objects/embedded.hpp"
 #include "storage/database.hpp"
 
@@ -301,6 +302,24 @@ TEST_CASE_FIXTURE(Served, "a watch streams lines: what is there, what changes, a
   CHECK(text.find(R"({"type":"ADDED","object":)") == 0);
   CHECK(text.find(R"({"type":"DELETED","object":)") != std::string::npos);
   CHECK(text.find(R"({"type":"ADDED","object":)", 10) != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Served, "a watch is told over a WebSocket where a client asks for one, and refusals stay answers") {
+  send("POST", maps, R"({"metadata":{"name":"a"}})");
+  for (const auto* protocol : {"", "base64.binary.k8s.io"}) {
+    net::test::WebSocketClient client(url(maps + "?watch=true&timeoutSeconds=1"), protocol);
+    const auto first = client.read();
+    REQUIRE(first);
+    CHECK(first->opcode == net::Opcode::text);
+    CHECK(first->payload.starts_with(R"({"type":"ADDED","object":{)"));
+    send("PATCH", maps + "/a", R"({"data":{"k":")" + std::string(protocol) + R"("}})", "application/merge-patch+json");
+    const auto second = client.read();
+    REQUIRE(second);
+    CHECK(second->payload.starts_with(R"({"type":"MODIFIED","object":{)"));
+    CHECK(client.read_close_code() == 1000);  // its time is over
+  }
+  net::test::WebSocketClient refused(url(maps + "?watch=true&resourceVersion=x"), "");
+  CHECK(refused.head.starts_with("HTTP/1.1 500 "));  // as the API server has it
 }
 
 TEST_CASE_FIXTURE(Served, "a watch list begins with what is there and says where that ends") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "net/websocket_answer.hpp"
 #include "objects/api/metrics.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
@@ -219,6 +220,8 @@ Watches::~Watches() {
 
 void Watches::open(CallPtr call) {
   auto& context = shared_->context;
+  call->responder = net::answer_by_websocket(call->request, std::move(call->responder), net::WebSocket::Kind::text,
+                                             {"binary.k8s.io", "base64.binary.k8s.io"});
   auto output = Output::of_watch(*call, context.world.clock.now());
   if (!output) return call->send(output.error());
   auto selection = Selection::of(*call);

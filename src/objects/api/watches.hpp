@@ -1,6 +1,7 @@
 #pragma once
 // Watches: a GET with watch=true streams one JSON line for each change: {"type":"ADDED","object":{...}}, until the
 // client goes, its time is over, or it is too slow: then it is cut off and lists again, never buffered without bound.
+// A client that asks for a WebSocket gets each line as a text message.
 //
 // Thread: the control loop only.
 

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/seconds.hpp"
+#include "net/websocket_answer.hpp"
 #include "objects/kinds.hpp"
 #include "pods/connect/context.hpp"
 #include "pods/logs.hpp"
@@ -172,6 +173,8 @@ api::Answer<> answer(const ContextPtr& context, const api::CallPtr& call) {
 void serve_log(const ContextPtr& context, const api::CallPtr& call) {
   if (call->info.verb != api::Verb::get)
     return call->send(api::method_not_allowed("the server does not allow this method on the requested resource"));
+  call->responder = net::answer_by_websocket(call->request, std::move(call->responder), net::WebSocket::Kind::binary,
+                                             {"binary.k8s.io"});
   if (auto answered = answer(context, call); !answered) call->send(answered.error());
 }
 
