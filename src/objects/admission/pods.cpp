@@ -28,8 +28,11 @@ bool makes_pod(const api::Review& review) {
          review.resource->kind == "Pod" && review.subresource.empty();
 }
 
+bool ServiceAccountOfPods::may_mutate(const api::Review& review) const {
+  return makes_pod(review) && !is_mirror(review.object);
+}
+
 api::Answer<> ServiceAccountOfPods::mutate(api::Review& review) {
-  if (!makes_pod(review) || is_mirror(review.object)) return {};
   auto& spec = review.object.at_or_insert("spec");
   auto name = spec["serviceAccountName"].string_or("");
   if (name.empty()) name = default_account;
@@ -45,8 +48,9 @@ api::Answer<> ServiceAccountOfPods::mutate(api::Review& review) {
   return {};
 }
 
+bool PriorityOfPods::may_mutate(const api::Review& review) const { return makes_pod(review); }
+
 api::Answer<> PriorityOfPods::mutate(api::Review& review) {
-  if (!makes_pod(review)) return {};
   auto& spec = review.object.at_or_insert("spec");
   const auto name = spec["priorityClassName"].string_or("");
   const Object* found = nullptr;

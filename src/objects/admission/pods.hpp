@@ -11,6 +11,7 @@ namespace slipway::objects::admission {
 class ServiceAccountOfPods final : public api::AdmissionPlugin {
  public:
   explicit ServiceAccountOfPods(api::Context& context) : accounts_(context, "", "ServiceAccount") {}
+  bool may_mutate(const api::Review& review) const override;
   api::Answer<> mutate(api::Review& review) override;
 
  private:
@@ -22,6 +23,7 @@ class ServiceAccountOfPods final : public api::AdmissionPlugin {
 class PriorityOfPods final : public api::AdmissionPlugin {
  public:
   explicit PriorityOfPods(api::Context& context) : classes_(context, "scheduling.k8s.io", "PriorityClass") {}
+  bool may_mutate(const api::Review& review) const override;
   api::Answer<> mutate(api::Review& review) override;
   api::Answer<> validate(const api::Review& review) override;
 

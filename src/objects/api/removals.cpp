@@ -105,7 +105,7 @@ Answer<Removals::Removed> Removals::remove_one(Call& call, const Name& name, con
     review.user = call.caller;
     review.dry_run = options.dry_run;
     for (const auto& plugin : context_.plugins) {
-      TRY_DONE(plugin->mutate(review));
+      if (plugin->may_mutate(review)) TRY_DONE(plugin->mutate(review));
       TRY_DONE(plugin->validate(review));
     }
     call.warnings.insert(call.warnings.end(), review.warnings.begin(), review.warnings.end());
