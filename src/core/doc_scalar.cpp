@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 
 #include "core/error_text.hpp"
 #include "core/text.hpp"
@@ -80,18 +79,25 @@ Value resolve_radix(std::string_view text, int base) {
 
 bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
-// Eight bytes looked at together: most texts are ASCII and need no byte of theirs changed.
-std::uint64_t eight_bytes(std::string_view text, std::size_t at) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, text.data() + at, sizeof word);
-  return word;
+// Bytes looked at together, which compilers do in one register: most texts are ASCII and need no byte of theirs
+// changed.
+constexpr std::size_t block = 16;
+
+bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && is_ascii(c) && c != '"' && c != '\\'; }
+
+bool is_plain_block(const char* bytes) {
+  unsigned char special = 0;
+  for (std::size_t i = 0; i < block; ++i) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    special |= static_cast<unsigned char>((c < 0x20) | (c >= 0x80) | (c == '"') | (c == '\\'));
+  }
+  return special == 0;
 }
 
-constexpr std::uint64_t in_each_byte(unsigned char byte) { return 0x0101010101010101U * byte; }
-
-// Whether any byte is below `limit`, which is at most 0x80.
-constexpr bool any_below(std::uint64_t bytes, unsigned char limit) {
-  return ((bytes - in_each_byte(limit)) & ~bytes & in_each_byte(0x80)) != 0;
+bool is_ascii_block(const char* bytes) {
+  unsigned char all = 0;
+  for (std::size_t i = 0; i < block; ++i) all |= static_cast<unsigned char>(bytes[i]);
+  return all < 0x80;
 }
 
 // One of '"', '\\' and the controls.
@@ -223,20 +229,16 @@ std::string text_as_written(const Value& scalar) {
 
 std::size_t plain_run(std::string_view text) {
   std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    const std::uint64_t word = eight_bytes(text, i);
-    const auto has = [word](char c) { return any_below(word ^ in_each_byte(c), 1); };
-    if ((word & in_each_byte(0x80)) != 0 || any_below(word, 0x20) || has('"') || has('\\')) break;
-  }
-  while (i < text.size() && is_ascii(text[i]) && text[i] >= 0x20 && text[i] != '"' && text[i] != '\\') ++i;
+  while (i + block <= text.size() && is_plain_block(text.data() + i)) i += block;
+  while (i < text.size() && is_plain(text[i])) ++i;
   return i;
 }
 
 std::size_t find_invalid_utf8(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
-    if (i + 8 <= text.size() && (eight_bytes(text, i) & in_each_byte(0x80)) == 0) {
-      i += 8;
+    if (i + block <= text.size() && is_ascii_block(text.data() + i)) {
+      i += block;
       continue;
     }
     const auto byte = static_cast<unsigned char>(text[i]);

@@ -24,10 +24,14 @@ void run(asio::io_context& context) {
 }  // namespace
 
 void IoPoster::post(std::move_only_function<void()> work) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard gate(gate_);
   if (context_ == nullptr) return;
-  waiting_.push_back(std::move(work));
-  if (waiting_.size() == 1) asio::post(*context_, [self = shared_from_this()] { self->run_waiting(); });
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(work));
+    if (waiting_.size() > 1) return;  // it was woken for the first
+  }
+  asio::post(*context_, [self = shared_from_this()] { self->run_waiting(); });
 }
 
 void IoPoster::run_waiting() {
@@ -47,6 +51,7 @@ void IoPoster::run_waiting() {
 }
 
 void IoPoster::close() {
+  const std::lock_guard gate(gate_);
   const std::lock_guard lock(mutex_);
   context_ = nullptr;
 }

@@ -76,29 +76,31 @@ core::Result<Kind> find(std::string_view api_version, std::string_view kind) {
   const auto slash = api_version.find('/');
   const auto group = slash == std::string_view::npos ? std::string_view{} : api_version.substr(0, slash);
   const auto version = slash == std::string_view::npos ? api_version : api_version.substr(slash + 1);
+  const auto unknown = [&](std::string hint) {
+    return core::fail(core::Code::invalid_argument,
+                      "no kind \"" + std::string(kind) + "\" in version \"" + std::string(api_version) + "\"",
+                      std::move(hint));
+  };
   const Kind* same_group = nullptr;
   const Kind* same_kind = nullptr;
-  std::vector<std::string> names;
   for (const auto& candidate : every) {
-    if (candidate.kind == kind) same_kind = &candidate;
-    if (candidate.kind == kind && candidate.group == group) same_group = &candidate;
-    names.emplace_back(candidate.kind);
+    if (candidate.kind != kind) continue;
+    same_kind = &candidate;
+    if (candidate.group == group) same_group = &candidate;
   }
-  const auto text = "no kind \"" + std::string(kind) + "\" in version \"" + std::string(api_version) + "\"";
   if (same_group != nullptr) {
     if (std::ranges::count(served_versions(*same_group), version) != 0) return *same_group;
-    return core::fail(core::Code::invalid_argument, text, "use apiVersion " + same_group->api_version());
+    return unknown("use apiVersion " + same_group->api_version());
   }
   if (const auto* resource = schema::builtin().find(group, version, kind)) return kind_of(*resource);
-  if (same_kind != nullptr)
-    return core::fail(core::Code::invalid_argument, text, "use apiVersion " + same_kind->api_version());
+  if (same_kind != nullptr) return unknown("use apiVersion " + same_kind->api_version());
+  std::vector<std::string> names;
+  for (const auto& candidate : every) names.emplace_back(candidate.kind);
   for (const auto& resource : schema::builtin().resources()) {
     names.push_back(resource.kind);
-    if (resource.kind == kind) {
-      return core::fail(core::Code::invalid_argument, text, "use apiVersion " + resource.api_version());
-    }
+    if (resource.kind == kind) return unknown("use apiVersion " + resource.api_version());
   }
-  return core::fail(core::Code::invalid_argument, text, did_you_mean(kind, names));
+  return unknown(did_you_mean(kind, names));
 }
 
 core::Result<Kind> find_by_resource(std::string_view text) {

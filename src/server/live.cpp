@@ -79,6 +79,7 @@ void LiveStream::tick() {
 }
 
 void LiveStream::send_timeline(const core::Event& event) {
+  if (clients_.empty()) return;
   const std::string message =
       net::server_sent_event("timeline", doc::render_json(render_event(event)), std::to_string(event.sequence));
   clients_.remove_if([&](const auto& client) { return !client->write(message); });

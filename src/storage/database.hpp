@@ -76,6 +76,12 @@ class Database {
   // write() and must not throw; it may post to a loop.
   virtual void after_group(std::function<void(bool durable)> done) = 0;
 
+  // Inside of a write(), as the last thing it does: `work` is done once at the end of the open group, however often the
+  // group's writes ask for it under the same `key`; the last one counts. At once when there is no group. Its error is
+  // the commit's.
+  virtual Result<> before_commit(Connection& connection, const void* key,
+                                 std::function<Result<>(Connection&)> work) = 0;
+
   // `work` goes along with the next write() of this thread, in its transaction and after it: both are durable, or
   // neither. Nothing runs when that write fails. One at a time; end_join() says whether it is durable, and gives it up
   // when no write came.

@@ -261,3 +261,33 @@ TEST_CASE_FIXTURE(Fixture, "a scan ends when it has seen enough") {
               .has_value());
   CHECK(seen == "ab");
 }
+
+TEST_CASE_FIXTURE(
+    Fixture, "what is to be done before a commit is done once for a group, with its last word, and at once outside") {
+  const auto ask = [&](const std::string& who, const std::string& last) {
+    return database->write([&](Connection& c) -> Result<> {
+      TRY(c.execute("INSERT INTO t (who) VALUES (?)", {who}));
+      return database->before_commit(
+          c, this, [last](Connection& inner) { return inner.execute("INSERT INTO t (who) VALUES (?)", {last}); });
+    });
+  };
+  CHECK(ask("a", "x").has_value());
+  CHECK(all() == "ax");
+  CHECK(database
+            ->group([&] {
+              CHECK(ask("b", "y").has_value());
+              CHECK(ask("c", "z").has_value());
+              CHECK(all() == "abcx");
+            })
+            .has_value());
+  CHECK(all() == "abcxz");
+  const auto refused = database->group([&] {
+    CHECK(ask("d", "a").has_value());
+    tell("d");
+  });
+  CHECK(refused.error().code == Code::conflict);
+  CHECK(told == Told{"d undone"});
+  CHECK(all() == "abcxz");
+  CHECK(database->group([&] { CHECK(insert("e").has_value()); }).has_value());  // nothing is left of it
+  CHECK(all() == "abcexz");
+}

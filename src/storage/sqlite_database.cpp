@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -57,6 +58,12 @@ class SqliteDatabase final : public Database {
   Result<> write(const Work& work) override { return write_undoing(work, Undo::by_savepoint); }
   Result<> write_checked(const Work& work) override { return write_undoing(work, Undo::never_needed); }
 
+  Result<> before_commit(Connection& connection, const void* key, Work work) override {
+    if (!in_group()) return work(connection);
+    before_commit_.insert_or_assign(key, std::move(work));
+    return {};
+  }
+
   void join_next_write(Work work) override { joined = {this, std::move(work), false}; }
   bool end_join() override { return std::exchange(joined, {}).is_durable; }
 
@@ -67,7 +74,7 @@ class SqliteDatabase final : public Database {
     }
     std::exception_ptr thrown;
     std::vector<std::function<void(bool)>> callbacks;
-    const Work all = [&](Connection&) -> Result<> {
+    const Work all = [&](Connection& connection) -> Result<> {
       group_thread_ = std::this_thread::get_id();
       try {
         work();
@@ -76,9 +83,11 @@ class SqliteDatabase final : public Database {
       }
       group_thread_ = std::thread::id();
       callbacks = std::exchange(after_group_, {});
-      auto outcome = std::exchange(group_error_, {});
+      const auto last_works = std::exchange(before_commit_, {});
+      TRY(std::exchange(group_error_, {}));
       if (thrown) return fail(Code::internal, "a group of writes was ended by an exception");
-      return outcome;
+      for (const auto& [key, last_work] : last_works) TRY(last_work(connection));
+      return {};
     };
     Pending mine{.work = all, .undo = Undo::never_needed, .on_own_thread = true};
     const auto result = enter(mine);
@@ -312,6 +321,7 @@ class SqliteDatabase final : public Database {
   // Of the open group: only its thread uses them.
   std::atomic<std::thread::id> group_thread_;
   std::vector<std::function<void(bool)>> after_group_;
+  std::map<const void*, Work> before_commit_;
   Result<> group_error_;
   bool group_has_changes_ = false;
   bool is_writing_ = false;

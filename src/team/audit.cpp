@@ -69,6 +69,14 @@ Result<std::optional<Head>> read_head(storage::Connection& connection) {
   return head;
 }
 
+Result<> put_head(storage::Connection& connection, std::uint64_t sequence, const std::string& hash,
+                  const std::string& signature) {
+  const storage::Args head{static_cast<std::int64_t>(sequence), hash, signature};
+  TRY(connection.execute("UPDATE team_audit_head SET sequence = ?, hash = ?, signature = ?", head));
+  if (connection.changed_rows() > 0) return {};
+  return connection.execute("INSERT INTO team_audit_head (one, sequence, hash, signature) VALUES (1, ?, ?, ?)", head);
+}
+
 Error broken(std::string what) {
   return Error(Code::data_loss, "the audit log is broken: " + std::move(what),
                "keep a copy of the database and compare it with a backup");
@@ -151,9 +159,9 @@ Result<> AuditLog::insert(storage::Connection& connection, std::vector<core::Eve
     TRY(connection.execute("INSERT INTO team_audit (sequence, record, hash) VALUES (?, ?, ?)",
                            {static_cast<std::int64_t>(sequence), text, hash}));
   }
-  return connection.execute(
-      "INSERT OR REPLACE INTO team_audit_head (one, sequence, hash, signature) VALUES (1, ?, ?, ?)",
-      {static_cast<std::int64_t>(sequence), hash, sign(key_, sequence, hash)});
+  return database_.before_commit(connection, this, [this, sequence, hash](storage::Connection& c) {
+    return put_head(c, sequence, hash, sign(key_, sequence, hash));
+  });
 }
 
 Result<> AuditLog::append(std::vector<core::Event>& events) {

@@ -5,11 +5,27 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <span>
 #include <stdexcept>
 
 #include "core/world/real.hpp"
 
 namespace slipway::core {
+
+namespace {
+
+int wait_until(int epoll, std::span<epoll_event> events, const std::optional<timespec>& patience) {
+  const int most = static_cast<int>(events.size());
+  const int count = ::epoll_pwait2(epoll, events.data(), most, patience ? &*patience : nullptr, nullptr);
+  if (count >= 0 || errno != ENOSYS) return count;
+  // Before Linux 5.11, and in some sandboxes.
+  const int milliseconds = patience ? static_cast<int>(std::min<std::int64_t>(patience->tv_sec, 60) * 1000 +
+                                                       (patience->tv_nsec + 999'999) / 1'000'000)
+                                    : -1;
+  return ::epoll_wait(epoll, events.data(), most, milliseconds);
+}
+
+}  // namespace
 
 RealLoop::RealLoop()
     : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -45,11 +61,14 @@ void RealLoop::clear() {
 }
 
 void RealLoop::post(Task task) {
-  const std::lock_guard lock(mutex_);
-  if (closed_) return;
-  posted_.push_back(std::move(task));
-  if (woken_) return;
-  woken_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    posted_.push_back(std::move(task));
+    if (woken_) return;
+    woken_ = true;
+  }
+  // Without the lock, which the loop asks for as soon as it wakes. A wake too many does no harm.
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(wakeup_.get(), &one, sizeof one);
 }
@@ -113,18 +132,19 @@ void RealLoop::run_due_timers() {
   }
 }
 
-int RealLoop::milliseconds_to_next_timer() const {
-  if (!batch_.empty()) return 0;
-  if (timers_.empty()) return -1;
+// Nothing: however long it takes.
+std::optional<timespec> RealLoop::time_to_next_timer() const {
+  if (!batch_.empty()) return timespec{};
+  if (timers_.empty()) return std::nullopt;
   const Duration left = timers_.begin()->first.first - real_clock().monotonic();
-  if (left <= Duration::zero()) return 0;
-  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(left).count();
-  return static_cast<int>(std::min<std::int64_t>(milliseconds, 60'000));
+  if (left <= Duration::zero()) return timespec{};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+  return timespec{.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(left - seconds).count()};
 }
 
 void RealLoop::wait_for_events() {
   std::array<epoll_event, 64> events{};
-  const int count = ::epoll_wait(epoll_.get(), events.data(), events.size(), milliseconds_to_next_timer());
+  const int count = wait_until(epoll_.get(), events, time_to_next_timer());
   for (int i = 0; i < count; ++i) {
     const epoll_event event = events[static_cast<std::size_t>(i)];
     const WatchId id = event.data.u64;  // the kernel's struct is packed: no reference to it

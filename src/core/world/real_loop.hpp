@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -44,7 +45,7 @@ class RealLoop final : public Loop {
   void run_posted();
   void run_due_timers();
   void wait_for_events();
-  int milliseconds_to_next_timer() const;
+  std::optional<timespec> time_to_next_timer() const;
 
   Descriptor epoll_;
   Descriptor wakeup_;
@@ -53,7 +54,7 @@ class RealLoop final : public Loop {
 
   std::mutex mutex_;
   std::deque<Task> posted_;  // guarded by mutex_
-  bool woken_ = false;       // guarded by mutex_: the eventfd was written and not yet read
+  bool woken_ = false;       // guarded by mutex_: the eventfd is written, or about to be, and not yet read
   bool closed_ = false;      // guarded by mutex_
 
   std::deque<Task> batch_;  // being run

@@ -25,8 +25,9 @@ class IoPoster : public std::enable_shared_from_this<IoPoster> {
   void run_waiting();  // on the network thread, or, when that is gone, on the one that ended it
 
  private:
-  std::mutex mutex_;
-  asio::io_context* context_;                             // guarded by mutex_; null when closed
+  std::mutex gate_;                                       // held while the thread is woken, which takes a system call
+  asio::io_context* context_;                             // guarded by gate_; null when closed
+  std::mutex mutex_;                                      // alone or within gate_; all that the network thread asks for
   std::vector<std::move_only_function<void()>> waiting_;  // guarded by mutex_; in order
 };
 

@@ -166,8 +166,9 @@ std::vector<std::string> limit_problems(const doc::Value& object, std::string_vi
   return problems;
 }
 
+bool LimitRanger::may_mutate(const api::Review& review) const { return makes_pod(review); }
+
 api::Answer<> LimitRanger::mutate(api::Review& review) {
-  if (!makes_pod(review)) return {};
   for (const auto& limit_range : limits_.all()) {
     if (limit_range.name().ns == review.name.ns) apply_defaults(review.object, limit_range.document());
   }

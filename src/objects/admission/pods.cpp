@@ -32,8 +32,11 @@ bool makes_pod(const api::Review& review) {
          review.resource->kind == "Pod" && review.subresource.empty();
 }
 
+bool ServiceAccountOfPods::may_mutate(const api::Review& review) const {
+  return makes_pod(review) && !is_mirror(review.object);
+}
+
 api::Answer<> ServiceAccountOfPods::mutate(api::Review& review) {
-  if (!makes_pod(review) || is_mirror(review.object)) return {};
   auto& spec = review.object.at_or_insert("spec");
   auto name = spec["serviceAccountName"].string_or("");
   if (name.empty()) name = default_account;
@@ -49,8 +52,9 @@ api::Answer<> ServiceAccountOfPods::mutate(api::Review& review) {
   return {};
 }
 
+bool PriorityOfPods::may_mutate(const api::Review& review) const { return makes_pod(review); }
+
 api::Answer<> PriorityOfPods::mutate(api::Review& review) {
-  if (!makes_pod(review)) return {};
   auto& spec = review.object.at_or_insert("spec");
   const auto name = spec["priorityClassName"].string_or("");
   const Object* found = nullptr;
@@ -99,10 +103,12 @@ api::Answer<> PriorityOfPods::validate(const api::Review& review) {
   return {};
 }
 
-api::Answer<> TolerationsOfPods::mutate(api::Review& review) {
+bool TolerationsOfPods::may_mutate(const api::Review& review) const {
   const bool writes = review.operation == api::Operation::create || review.operation == api::Operation::update;
-  if (!writes || !review.resource->group.empty() || review.resource->kind != "Pod" || !review.subresource.empty())
-    return {};
+  return writes && review.resource->group.empty() && review.resource->kind == "Pod" && review.subresource.empty();
+}
+
+api::Answer<> TolerationsOfPods::mutate(api::Review& review) {
   auto& tolerations = review.object.at_or_insert("spec").at_or_insert("tolerations");
   if (!tolerations.is_array()) tolerations = doc::Array{};
   for (const std::string_view key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {

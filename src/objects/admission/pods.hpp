@@ -12,6 +12,7 @@ namespace slipway::objects::admission {
 class ServiceAccountOfPods final : public api::AdmissionPlugin {
  public:
   explicit ServiceAccountOfPods(api::Context& context) : accounts_(context, "", "ServiceAccount") {}
+  bool may_mutate(const api::Review& review) const override;
   api::Answer<> mutate(api::Review& review) override;
 
  private:
@@ -23,6 +24,7 @@ class ServiceAccountOfPods final : public api::AdmissionPlugin {
 class PriorityOfPods final : public api::AdmissionPlugin {
  public:
   explicit PriorityOfPods(api::Context& context) : classes_(context, "scheduling.k8s.io", "PriorityClass") {}
+  bool may_mutate(const api::Review& review) const override;
   api::Answer<> mutate(api::Review& review) override;
   api::Answer<> validate(const api::Review& review) override;
 
@@ -34,6 +36,7 @@ class PriorityOfPods final : public api::AdmissionPlugin {
 // is replaced by a file that does not speak of it keeps it.
 class TolerationsOfPods final : public api::AdmissionPlugin {
  public:
+  bool may_mutate(const api::Review& review) const override;
   api::Answer<> mutate(api::Review& review) override;
 };
 

@@ -30,16 +30,10 @@ Answer<Encoding> encoding_of(const Call& call) {
   return refuse(unsupported_media_type(std::string(unknown_format)));
 }
 
-struct Read {
-  doc::Value value;
-  schema::Body body;  // of JSON: what stood there twice
-  bool is_json = false;
-};
-
-Answer<Read> parse(const Call& call, const schema::Type* type) {
+Answer<schema::Body> parse(const Call& call, const schema::Type* type) {
   TRY_ANSWER(const auto bytes, bytes_of(call));
   TRY_ANSWER(const auto encoding, encoding_of(call));
-  Read read;
+  schema::Body read;
   if (encoding == Encoding::protobuf || schema::is_protobuf(bytes)) {
     auto value = schema::decode_protobuf(bytes, schema::builtin(), type);
     if (!value) return refuse(bad_request(value.error().one_line()));
@@ -54,10 +48,7 @@ Answer<Read> parse(const Call& call, const schema::Type* type) {
   }
   auto body = schema::parse_json_body(bytes);
   if (!body) return refuse(bad_request("couldn't get version/kind; json parse error: " + body.error().one_line()));
-  read.is_json = true;
-  read.value = body->value;
-  read.body = std::move(*body);
-  return read;
+  return std::move(*body);
 }
 
 Answer<> judged(Call& call, const schema::Findings& findings, std::string_view version, std::string_view kind) {
@@ -76,8 +67,7 @@ Answer<doc::Value> read_typed(Call& call, Types types) {
   if (!read.value.is_object()) return refuse(bad_request("the body of the request must be an object"));
   TRY_DONE(check_identity(call, read.value));
   if (call.resource->type != nullptr) {
-    auto findings = read.is_json && !read.body.duplicates.empty() ? schema::check(read.body, *call.resource->type)
-                                                                  : schema::check(read.value, *call.resource->type);
+    auto findings = schema::check(read, *call.resource->type);
     // Server-side apply has its own words for a value of the wrong type.
     if (types == Types::left_to_apply) findings.mistyped.clear();
     TRY_DONE(judged(call, findings, call.resource->version, call.resource->kind));

@@ -46,6 +46,7 @@ void ask_validating(ConsultationPtr asked) {
 
 void ask_mutating(ConsultationPtr asked) {
   for (const auto& plugin : asked->context.plugins) {
+    if (!plugin->may_mutate(*asked->review)) continue;
     if (auto allowed = plugin->mutate(*asked->review); !allowed) return asked->finish(std::move(allowed));
   }
   auto* remote = asked->context.remote.get();

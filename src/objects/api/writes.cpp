@@ -18,6 +18,20 @@ bool generates_name(const doc::Value& body) {
   return body["metadata"]["name"].string_or("").empty() && !body["metadata"]["generateName"].string_or("").empty();
 }
 
+// No fewer than its JSON has, and found without making that.
+std::size_t most_bytes(const doc::Value& value) {
+  constexpr std::size_t scalar = 32;  // of the longest number, with a comma
+  constexpr std::size_t escaped = 6;  // \u0001
+  if (value.is_string()) return scalar + escaped * value.as_string().size();
+  std::size_t bytes = scalar;
+  if (value.is_array()) {
+    for (const auto& element : value.as_array()) bytes += most_bytes(element);
+  } else if (value.is_object()) {
+    for (const auto& [key, member] : value.as_object()) bytes += scalar + escaped * key.size() + most_bytes(member);
+  }
+  return bytes;
+}
+
 // The member at which most of the bytes are, going down as long as one holds most of them.
 std::string largest_field(const doc::Value& value, std::string path) {
   const doc::Value* largest = nullptr;
@@ -66,14 +80,17 @@ struct Writes::Attempt {
   Draft draft;
   std::shared_ptr<Review> review;
   bool is_new = false;
+  bool is_mutated = false;  // perhaps: admission had the object
 };
 
 bool is_dry_run(const Call& call) { return call.request.parameter("dryRun") == "All"; }
 
-Answer<> check_size(std::string_view body, const doc::Value& object) {
-  if (body.size() <= largest_object) return {};
+Answer<> check_size(const doc::Value& object) {
+  if (most_bytes(object) <= largest_object) return {};
+  const auto bytes = doc::render_json(object).size();
+  if (bytes <= largest_object) return {};
   const auto field = largest_field(object, "");
-  return refuse(too_large("Request entity too large: the object has " + std::to_string(body.size()) +
+  return refuse(too_large("Request entity too large: the object has " + std::to_string(bytes) +
                           " bytes, the limit is " + std::to_string(largest_object) +
                           (field.empty() ? "" : "; most of them are in " + field)));
 }
@@ -163,11 +180,15 @@ void Writes::begin(std::shared_ptr<Attempt> attempt) {
 
 void Writes::admit(std::shared_ptr<Attempt> attempt) {
   auto& review = *attempt->review;
+  attempt->is_mutated = false;
   for (const auto& plugin : context_.plugins) {
+    if (!plugin->may_mutate(review)) continue;
+    attempt->is_mutated = true;
     if (auto allowed = plugin->mutate(review); !allowed) return fail_attempt(*attempt, allowed.error());
   }
   auto* remote = context_.remote.get();
   if (remote == nullptr || !remote->wants_to_mutate(review)) return settle(std::move(attempt));
+  attempt->is_mutated = true;
   remote->mutate(attempt->review, [this, attempt](Answer<> allowed) {
     if (!allowed) return fail_attempt(*attempt, allowed.error());
     // Outside the group now: what was read may be old, which keep() finds out.
@@ -178,7 +199,7 @@ void Writes::admit(std::shared_ptr<Attempt> attempt) {
 void Writes::settle(std::shared_ptr<Attempt> attempt) {
   auto& call = *attempt->call;
   auto& review = *attempt->review;
-  verbs::make_canonical(*call.stored, review.object);
+  if (attempt->is_mutated) verbs::make_canonical(*call.stored, review.object);
   if (auto valid = validate(context_, review); !valid) return fail_attempt(*attempt, valid.error());
   for (const auto& plugin : context_.plugins) {
     if (auto allowed = plugin->validate(review); !allowed) return fail_attempt(*attempt, allowed.error());
@@ -252,14 +273,13 @@ Answer<Stored> Writes::keep(Attempt& attempt) {
     same.body = doc::render_json(draft.before);
     return same;
   }
-  auto body = doc::render_json(draft.after);
-  TRY_DONE(check_size(body, draft.after));
+  TRY_DONE(check_size(draft.after));
   if (is_dry_run(call)) {
     if (attempt.is_new) {
       auto found = context_.backend.find(call.kind, same.name);
       if (found && *found) return refuse(already_exists(*call.resource, same.name.name));
     }
-    same.body = std::move(body);
+    same.body = doc::render_json(draft.after);
     return same;
   }
   Object object(std::move(draft.after));

@@ -14,7 +14,7 @@ namespace slipway::objects::api {
 
 class Writes {
  public:
-  explicit Writes(Context& context) : context_(context), queue_(context.world.loop, context.database) {}
+  explicit Writes(Context& context) : context_(context), queue_(context.world, context.database) {}
 
   void create(CallPtr call);
   void update(CallPtr call);
@@ -53,6 +53,6 @@ class Writes {
 
 bool is_dry_run(const Call& call);
 // 413 when the object is larger than a real server's store would take; names the field that is big.
-Answer<> check_size(std::string_view body, const doc::Value& object);
+Answer<> check_size(const doc::Value& object);
 
 }  // namespace slipway::objects::api

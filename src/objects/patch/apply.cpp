@@ -80,6 +80,7 @@ Difference disown(const Type& type, const doc::Value& before, const doc::Value& 
       *set = set->without_below(reset_fields);
     }
   }
+  if (managed.empty()) return difference;
   const auto changed = difference.modified.united(difference.added);
   for (auto& [id, owned] : managed) {
     if (writer != nullptr && id == *writer) continue;
@@ -93,16 +94,21 @@ Difference disown(const Type& type, const doc::Value& before, const doc::Value& 
   return difference;
 }
 
+// One of them is empty for most writes.
+FieldSet united(FieldSet one, FieldSet other) {
+  if (one.empty()) return other;
+  return other.empty() ? one : one.united(other);
+}
+
 // Update of the field manager proper; the objects are of the type.
 void update_managed(const Type& type, const doc::Value& before, const doc::Value& after, ManagedFields& managed,
                     const Writer& writer, const FieldSet& reset_fields) {
   reconcile_all(type, managed);
-  const auto difference = disown(type, before, after, managed, nullptr, reset_fields, nullptr);
-  const auto taken =
-      difference.modified.united(difference.added).without_below(reset_fields).without(untracked_fields());
+  auto difference = disown(type, before, after, managed, nullptr, reset_fields, nullptr);
+  auto taken = united(std::move(difference.modified), std::move(difference.added)).without(untracked_fields());
   if (!taken.empty()) {
     auto& owned = managed[id_of(writer, false)];
-    owned.fields = owned.fields.united(taken);
+    owned.fields = united(std::move(owned.fields), std::move(taken));
     owned.api_version = writer.api_version;
     owned.time = core::render_rfc3339(writer.now);
   }
