@@ -11,10 +11,6 @@ namespace slipway::pods {
 
 namespace kinds = objects::kinds;
 
-namespace {
-constexpr Duration look_again = std::chrono::milliseconds(50);
-}
-
 Node::Node(core::World& world, objects::Store& store, Runtime& runtime, NodeOptions options) {
   if (options.name.empty()) options.name = host_name(world);
   if (options.base_environment.empty()) {
@@ -52,7 +48,8 @@ Result<> Node::start() {
     return state.pods->unscheduled();
   });
   TRY(state.pod_controller->start());
-  return state.options.workloads ? state.controllers.start() : Result<>();
+  if (!state.options.scheduler.empty()) state.heartbeat.start();
+  return state.options.workloads ? state.controllers.start(state.options.only_endpoints) : Result<>();
 }
 
 Result<ContainerId> Node::State::find_log(const objects::Name& name, std::string container, bool previous) {
@@ -92,36 +89,9 @@ void Node::stop_all(Duration deadline, core::Task done) {
   State& state = *state_;
   state.controllers.stop();
   state.pod_controller.reset();
-  state.stopped = std::move(done);
-  state.stop_began = state.world.clock.monotonic();
-  state.stop_deadline = deadline;
-  if (state.pods) state.ending = state.pods->stop();
-  // A crash of the Pods would look the same at the next start: say before that it is our doing.
-  state.file.stopped_at = state.world.clock.now();
-  if (auto saved = save_node_file(state.world, state.options.directory, state.file); !saved) {
-    log::warn("pods", "node.json not written", {{"error", saved.error().one_line()}});
-  }
-  log::info("pods", "node stops", {{"containers", state.ending.size()}});
-  state.continue_stop();
-}
-
-void Node::State::continue_stop() {
-  std::erase_if(ending, [&](const auto& up) { return !runtime.inspect(up.id).is_up(); });
-  if (ending.empty()) {
-    if (stopped) world.loop.post(std::exchange(stopped, nullptr));
-    return;
-  }
-  const Duration passed = world.clock.monotonic() - stop_began;
-  for (auto& [id, grace, was_asked] : ending) {
-    if (passed >= std::min(grace, stop_deadline)) {
-      [[maybe_unused]] auto killed = runtime.signal(id, SIGKILL);
-    } else if (!was_asked) {
-      was_asked = runtime.signal(id, SIGTERM).has_value();  // not yet, while it is only starting
-    }
-  }
-  world.loop.after(look_again, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->continue_stop();
-  });
+  auto up = state.pods ? state.pods->stop() : std::vector<Up>();
+  note_stop(state.world, state.options.directory, state.file);
+  state.ending = std::make_unique<Ending>(state.world, state.runtime, std::move(up), deadline, std::move(done));
 }
 
 }  // namespace slipway::pods

@@ -29,7 +29,15 @@ struct NodeOptions {
   Backoff backoff;
   int max_pods = 250;
   bool workloads = true;  // run the controllers of Deployments, ReplicaSets, Jobs and EndpointSlices too
+  bool only_endpoints = false;  // of these the last alone: the cluster has the others
+  // On a cluster that has other nodes: it runs only Pods that name this scheduler (spec.schedulerName), keeps others
+  // away by a taint (node_taint), and renews its Lease, without which a cluster takes a node for dead. Empty: it is
+  // alone.
+  std::string scheduler;
 };
+
+// With the effect NoSchedule, on a node among others; Pods that are for it tolerate it.
+inline constexpr std::string_view node_taint = "slipway.dev/processes";
 
 class Node {
  public:

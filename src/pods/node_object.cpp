@@ -26,6 +26,27 @@ std::string memory(const core::World& world) {
   return line.substr(begin, line.find(' ', begin) - begin) + "Ki";
 }
 
+// An API server taints every new node until a controller has seen it Ready; this one is before it says so. Whoever is
+// not for a node among others is kept away.
+Result<> settle_taints(objects::Store& store, const objects::Name& name, bool is_among_others) {
+  TRY(objects::modify(store, objects::kinds::node, name, [&](objects::Object& node) {
+    doc::Array taints;
+    const doc::Value before = std::as_const(node).spec()["taints"];
+    bool is_marked = !is_among_others;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      const auto key = before[i]["key"].string_or("");
+      is_marked |= key == node_taint;
+      if (key != "node.kubernetes.io/not-ready") taints.push_back(before[i]);
+    }
+    if (!is_marked) taints.push_back(doc::Object{{"key", node_taint}, {"effect", "NoSchedule"}});
+    if (doc::Value(taints) == before) return false;
+    if (taints.empty() && before.is_null()) return false;
+    node.spec().at_or_insert("taints") = std::move(taints);
+    return true;
+  }));
+  return {};
+}
+
 }  // namespace
 
 std::string host_name(const core::World& world) {
@@ -37,7 +58,7 @@ std::string host_name(const core::World& world) {
 Result<> register_node(core::World& world, objects::Store& store, const NodeOptions& options) {
   namespace kinds = objects::kinds;
   const objects::Name name{"", options.name};
-  TRY_ASSIGN(auto found, store.find(kinds::node, name));
+  TRY_ASSIGN(const auto found, store.find(kinds::node, name));
   if (!found) {
     objects::Object node = objects::Object::make(kinds::node, name);
     node.set_label("kubernetes.io/hostname", options.name);
@@ -67,7 +88,7 @@ Result<> register_node(core::World& world, objects::Store& store, const NodeOpti
     node.set_condition("Ready", "True", "KubeletReady", "the node runs Pods as processes", world.clock.now());
     return true;
   }));
-  return {};
+  return settle_taints(store, name, !options.scheduler.empty());
 }
 
 }  // namespace slipway::pods

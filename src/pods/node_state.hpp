@@ -1,6 +1,8 @@
 #pragma once
 // What the parts of the node share. Inside the room only.
 
+#include "pods/ending.hpp"
+#include "pods/heartbeat.hpp"
 #include "pods/node.hpp"
 #include "pods/pod_reconciler.hpp"
 #include "pods/workloads/workloads.hpp"
@@ -9,12 +11,15 @@ namespace slipway::pods {
 
 struct Node::State : std::enable_shared_from_this<Node::State> {
   State(core::World& w, objects::Store& s, Runtime& r, NodeOptions o)
-      : world(w), store(s), runtime(r), options(std::move(o)), controllers(w, s) {}
+      : world(w),
+        store(s),
+        runtime(r),
+        options(std::move(o)),
+        controllers(w, s),
+        heartbeat(w, s, options.name) {}
 
   // The attempt whose log is asked for.
   Result<ContainerId> find_log(const objects::Name& pod, std::string container, bool previous);
-  // Looks again and again until nothing runs any more.
-  void continue_stop();
 
   core::World& world;
   objects::Store& store;
@@ -22,14 +27,12 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   NodeOptions options;
   NodeFile file;
   workloads::Workloads controllers;
+  Heartbeat heartbeat;
   std::unique_ptr<PodReconciler> pods;
   std::function<void(const ContainerId&)> on_end;  // a container's program has ended; may be empty
   // Destroyed first: no reconcile after this.
   std::unique_ptr<objects::Controller> pod_controller;
-  std::vector<PodReconciler::Up> ending;  // while stop_all() waits
-  Instant stop_began{};
-  Duration stop_deadline{};
-  core::Task stopped;
+  std::unique_ptr<Ending> ending;  // while stop_all() waits
 };
 
 }  // namespace slipway::pods

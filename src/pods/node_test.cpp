@@ -265,6 +265,31 @@ TEST_CASE("Node: records without a Pod are ended and removed") {
   CHECK(machine.world.files.list("/data/pods")->empty());
 }
 
+TEST_CASE_ON_EVERY_STORE(support::OnStore, "Node: among others it runs what is for it alone, and says that it lives") {
+  Machine machine(store, 1, {.scheduler = "slipway"});
+  const std::string ours = "schedulerName: slipway\n  tolerations: [{key: slipway.dev/processes, operator: Exists}]";
+  machine.create(pod_yaml("ours", "[server]", "", ours) + "---\n" + pod_yaml("others", "[server]") + "---\n" +
+                 pod_yaml("everywhere", "[server]", "", "nodeName: machine\n  tolerations: [{operator: Exists}]"));
+  REQUIRE(machine.until_shown("ours", "1/1 Running 0"));
+  machine.simulation.run_for(5s);
+  CHECK(machine.journal->started == std::vector<std::string>{"ours/main.0"});
+  CHECK(machine.pod("others").spec()["nodeName"].string_or("") == "");
+  const auto node = machine.store->get(kinds::node, {"", "machine"}).value();
+  CHECK(node.spec()["taints"][0]["key"].string_or("") == node_taint);
+
+  const auto renewed = [&] {
+    return machine.store->get(kinds::lease, {"kube-node-lease", "machine"})->spec()["renewTime"].string_or("");
+  };
+  const auto before = renewed();
+  machine.simulation.run_for(11s);
+  CHECK(renewed() > before);
+  machine.crash();
+  machine.start();
+  machine.simulation.run_for(1s);
+  CHECK(machine.store->get(kinds::node, {"", "machine"})->spec()["taints"].size() == 1);
+  CHECK(machine.shown("ours") == "1/1 Running 0");
+}
+
 TEST_CASE_ON_EVERY_STORE(
     Machine, "Workloads: a Deployment keeps its Pods, changes its template without a gap, and feeds its Service") {
   Machine& machine = *this;

@@ -99,7 +99,7 @@ std::optional<ContainerId> PodReconciler::current(const Object& pod, const std::
   return ContainerId{found->second.uid, container, known->second.attempt};
 }
 
-std::vector<PodReconciler::Up> PodReconciler::stop() {
+std::vector<Up> PodReconciler::stop() {
   stopping_ = true;
   std::vector<Up> up;
   for (auto& [name, pod] : pods_) {

@@ -78,6 +78,8 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
     if (pod.is_being_deleted()) TRY(let_go(pod));
     return Outcome{};
   }
+  // A cluster's scheduler may bind to any node what tolerates everything; that is meant for machines with images.
+  if (!options_.scheduler.empty() && !scheduling::names_scheduler(pod, options_.scheduler)) return Outcome{};
   if (node.empty() && pod.finalizers().empty() && pod.is_being_deleted()) return Outcome{};
   if (node.empty() && !pod.is_being_deleted()) {
     TRY_ASSIGN(const bool fits, schedule(pod));
@@ -93,7 +95,7 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
 }
 
 Result<bool> PodReconciler::schedule(Object& pod) {
-  if (!scheduling::is_ours(pod)) return false;
+  if (!scheduling::is_ours(pod, options_.scheduler)) return false;
   TRY_ASSIGN(const auto node, store_.find(kinds::node, {"", options_.name}));
   // Without the object there is nothing to fit: somebody deleted it, and the Pod runs where it would have.
   const std::string why = node ? scheduling::why_not(pod, *node) : "";

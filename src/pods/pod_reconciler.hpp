@@ -9,6 +9,7 @@
 #include "objects/controller.hpp"
 #include "objects/event_recorder.hpp"
 #include "pods/addresses.hpp"
+#include "pods/ending.hpp"
 #include "pods/node.hpp"
 #include "pods/node_file.hpp"
 #include "pods/pod_status.hpp"
@@ -36,11 +37,6 @@ class PodReconciler final : public objects::Reconciler {
 
   // The attempt of a container that counts now, or nullopt when it is not known.
   std::optional<ContainerId> current(const objects::Object& pod, const std::string& container) const;
-  struct Up {
-    ContainerId id;
-    Duration grace;
-    bool was_asked = false;  // SIGTERM arrived
-  };
   // What runs, and the reconciler does nothing from now on.
   std::vector<Up> stop();
 

@@ -30,8 +30,12 @@ struct Journal {
 // "job N": ends with code N after a second. "sleep": does nothing for ever.
 class Machine {
  public:
-  explicit Machine(const support::StoreEntry& entry = support::in_memory(), std::uint64_t seed = 1)
-      : simulation(seed), world(simulation.world()), place(entry, simulation, {"default"}) {
+  explicit Machine(const support::StoreEntry& entry = support::in_memory(), std::uint64_t seed = 1,
+                   NodeOptions how = {})
+      : simulation(seed),
+        world(simulation.world()),
+        place(entry, simulation, {"default", "kube-node-lease"}),
+        options(std::move(how)) {
     log::set_level(log::Level::error);
     install();
     start();
@@ -40,7 +44,6 @@ class Machine {
   void start() {
     store = place.open();
     runtime = make_simulated_runtime(simulation, world, "/data/pods");
-    NodeOptions options;
     options.directory = "/data";
     options.name = "machine";
     node = std::make_unique<Node>(world, *store, *runtime, options);
@@ -111,6 +114,7 @@ class Machine {
   core::SimulatedWorld simulation;
   core::World world;
   support::StoreUnderTest place;
+  NodeOptions options;
   std::unique_ptr<objects::Store> store;
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<Node> node;

@@ -10,6 +10,7 @@
 #include "pods/addresses.hpp"
 #include "pods/node_file.hpp"
 #include "server/assets.hpp"
+#include "server/cluster/cluster_reads.hpp"
 #include "server/mirror_pods.hpp"
 #include "server/state.hpp"
 #include "server/validate.hpp"
@@ -74,9 +75,20 @@ Result<> open_access(Platform::State& s) {
   return {};
 }
 
+void serve_connections(Platform::State& s) {
+  pods::ConnectionOptions options;
+  options.foreign_log = [&s](const objects::Object& pod) -> std::optional<std::string> {
+    if (!is_mirror_pod(pod)) return std::nullopt;
+    return is_our_log(s.options.layout.log()) ? s.options.layout.log() : std::string();
+  };
+  options.events = s.audit.get();
+  s.connections = std::make_unique<pods::Connections>(s.world(), *s.store, *s.node, s.io, std::move(options));
+  s.connections->serve(s.objects->server());
+}
+
 }  // namespace
 
-Result<> open_objects(Platform::State& s) {
+Result<> open_embedded(Platform::State& s) {
   TRY_ASSIGN(s.volatile_database, storage::open_sqlite(s.options.layout.volatile_database(),
                                                        {.durability = storage::Durability::normal, .cache_mib = 4}));
   objects::EmbeddedOptions options;
@@ -92,15 +104,26 @@ Result<> open_objects(Platform::State& s) {
   return open_access(s);
 }
 
-void serve_connections(Platform::State& s) {
-  pods::ConnectionOptions options;
-  options.foreign_log = [&s](const objects::Object& pod) -> std::optional<std::string> {
-    if (!is_mirror_pod(pod)) return std::nullopt;
-    return is_our_log(s.options.layout.log()) ? s.options.layout.log() : std::string();
-  };
-  options.events = s.audit.get();
-  s.connections = std::make_unique<pods::Connections>(s.world(), *s.store, *s.node, s.io, std::move(options));
-  s.connections->serve(s.objects->server());
+Result<> open_cluster(Platform::State& s) {
+  TRY_ASSIGN(auto definitions, bundled_definitions());
+  TRY_ASSIGN(s.cluster, Cluster::open(s.world(), s.io, *s.options.profile.cluster, std::move(definitions)));
+  TRY(s.cluster->remember_in(s.options.layout.cluster()));
+  s.store = &s.cluster->store();
+  return {};
+}
+
+void add_kubernetes_routes(Platform::State& s) {
+  if (s.cluster) return add_cluster_reads(s.router, *s.store, *s.node, s.cluster->text());
+  s.objects->add_routes(s.router);
+  s.access->add_routes(s.router);
+  serve_connections(s);
+}
+
+Result<> start_objects(Platform::State& s) {
+  if (s.cluster) return {};
+  TRY(s.objects->start());
+  TRY(s.access->start());
+  return s.admission->start();
 }
 
 }  // namespace slipway::server

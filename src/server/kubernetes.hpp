@@ -7,9 +7,13 @@
 
 namespace slipway::server {
 
-// Fills in the state's objects, store, volatile database, access and admission.
-Result<> open_objects(Platform::State& state);
-// What the API serves of running Pods: logs, exec, attach, port-forward, proxy, metrics.
-void serve_connections(Platform::State& state);
+// The state's store, of the embedded API with all that belongs to it.
+Result<> open_embedded(Platform::State& state);
+// The state's store, of the cluster that the profile names. Waits for its answers.
+Result<> open_cluster(Platform::State& state);
+// The embedded API with what it serves of running Pods; of a cluster, what the command line reads.
+void add_kubernetes_routes(Platform::State& state);
+// The controllers that every Kubernetes has; a cluster has its own.
+Result<> start_objects(Platform::State& state);
 
 }  // namespace slipway::server

@@ -139,11 +139,13 @@ Result<> start_infrastructure(State& s) {
 
 doc::Value describe_parts(State& s) {
   doc::Array parts;
-  parts.push_back(doc::Object{{"name", "control plane"},
-                              {"state", "Running"},
-                              {"address", s.url(s.ports.api) + "/"},
-                              {"restarts", 0},
-                              {"pid", static_cast<int>(::getpid())}});
+  doc::Object control{{"name", "control plane"},
+                      {"state", s.waits_for.empty() ? "Running" : "Standby"},
+                      {"address", s.url(s.ports.api) + "/"},
+                      {"restarts", 0},
+                      {"pid", static_cast<int>(::getpid())}};
+  if (!s.waits_for.empty()) control.set("message", s.waits_for + " leads over " + s.cluster->text());
+  parts.push_back(std::move(control));
   parts.push_back(describe_pod(s, "gateway", {"istio-system", "slipway-gateway"}, s.url(s.ports.gateway)));
   parts.push_back(describe_pod(s, "prometheus", {"monitoring", "prometheus"}, s.url(s.ports.prometheus)));
   doc::Array variables;  // their names: a value may be a secret

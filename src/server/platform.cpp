@@ -11,8 +11,11 @@
 #include "core/log.hpp"
 #include "net/addresses.hpp"
 #include "objects/kinds.hpp"
+#include "pods/ending.hpp"
+#include "pods/node_object.hpp"
 #include "server/api.hpp"
 #include "server/assets.hpp"
+#include "server/cluster/cluster_store.hpp"
 #include "server/identities.hpp"
 #include "server/kubernetes.hpp"
 #include "server/mirror_pods.hpp"
@@ -27,6 +30,7 @@ namespace {
 
 using State = Platform::State;
 constexpr std::size_t pushes_looked_at_again = 20;
+constexpr auto stop_patience = std::chrono::seconds(15);
 
 sigset_t stop_signals() {
   sigset_t set;
@@ -43,38 +47,63 @@ Result<> in_one_transaction(State& s, Result<> (*work)(State&)) {
   return outcome;
 }
 
+Result<> ensure_own_namespaces(State& s) {
+  for (const char* name : {"kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"})
+    TRY(ensure_namespace(*s.store, name));
+  return {};
+}
+
 Result<> open_stores(State& s) {
   const Layout& layout = s.options.layout;
   TRY_ASSIGN(s.audit, team::AuditLog::open(s.world(), *s.database, layout.audit_key()));
   TRY_ASSIGN(std::vector<team::Person> people, load_people(layout, s.options.team_file));
   TRY_ASSIGN(s.team, team::Team::open(s.world(), *s.database, std::move(people)));
   s.team->record_to(*s.audit);
-  TRY(open_objects(s));
-  for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease", "kubeflow", "slipway-ci",
-                           "llm-d-system", "istio-system", "monitoring"})
+  if (s.options.profile.cluster) return {};
+  TRY(open_embedded(s));
+  for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"})
     TRY(ensure_namespace(*s.store, name));
-  return {};
+  return ensure_own_namespaces(s);
+}
+
+// Pods that are not among the objects are ended: a start with the wrong objects must not happen by a forgotten option.
+Result<> check_platform(const State& s) {
+  const std::string file = s.options.layout.cluster();
+  if (s.options.profile.cluster || !core::real_files().exists(file)) return {};
+  return fail(Code::failed_precondition, "the objects of " + s.options.layout.root + " are in a cluster (" + file + ")",
+              "give the profile with engines.platform: kubernetes; to begin without it, take another directory");
 }
 
 Result<> open_ground(State& s) {
   const Layout& layout = s.options.layout;
+  TRY(check_platform(s));
   s.http = net::make_client(s.io, s.real.loop());
   s.real.set_http(*s.http);
   s.world_.emplace(s.real.world());
   TRY_ASSIGN(s.database, storage::open_sqlite(layout.database()));
   TRY_ASSIGN(s.blobs, storage::open_directory_blobs(layout.blobs()));
   TRY(in_one_transaction(s, open_stores));
+  if (s.options.profile.cluster) TRY(open_cluster(s));
   TRY(ensure_tokens(*s.team, layout));
   return extract_assets("runtime/", layout.runtime());
 }
 
+void open_runtime(State& s) {
+  s.runtime = std::make_unique<pods::ShimRuntime>(
+      s.world(), pods::ShimOptions{
+                     .directory = s.options.layout.pods(), .shim_command = {own_executable(), "shim"}, .boot_id = ""});
+}
+
 Result<> open_node(State& s) {
   const Layout& layout = s.options.layout;
-  s.runtime = std::make_unique<pods::ShimRuntime>(
-      s.world(),
-      pods::ShimOptions{.directory = layout.pods(), .shim_command = {own_executable(), "shim"}, .boot_id = ""});
+  open_runtime(s);
   pods::NodeOptions options;
   options.directory = layout.root;
+  if (const auto& cluster = s.options.profile.cluster) {
+    options.name = "slipway-" + pods::host_name(s.world());  // the machine may be a node of the cluster, too
+    options.scheduler = own_scheduler;
+    options.only_endpoints = cluster->makes_deployments;
+  }
   // One machine and its owner: a part that fell is up again before somebody asks.
   options.backoff.initial = std::chrono::seconds(1);
   options.backoff.longest = std::chrono::seconds(15);
@@ -141,12 +170,10 @@ void add_status_routes(State& s) {
 }
 
 Result<> open_server(State& s) {
-  s.router.set_guard(
-      team::make_guard(*s.team, {.events = s.audit.get(), .api_decides = true, .shared = s.options.is_shared()}));
-  s.objects->add_routes(s.router);
-  s.access->add_routes(s.router);
+  s.router.set_guard(team::make_guard(
+      *s.team, {.events = s.audit.get(), .api_decides = s.cluster == nullptr, .shared = s.options.is_shared()}));
   team::add_routes(s.router, *s.team, *s.audit);
-  serve_connections(s);
+  add_kubernetes_routes(s);
   s.registry->add_routes(s.router);
   s.engine->add_routes(s.router);
   s.publisher->add_routes(s.router);
@@ -194,9 +221,8 @@ Result<> show_parts(State& s) {
 }
 
 Result<> start_rooms(State& s) {
-  TRY(s.objects->start());
-  TRY(s.access->start());
-  TRY(s.admission->start());
+  if (s.cluster) TRY(ensure_own_namespaces(s));
+  TRY(start_objects(s));
   TRY(s.node->start());
   TRY(s.publisher->start());
   TRY(s.serving->start());
@@ -207,9 +233,21 @@ Result<> start_rooms(State& s) {
   });
   TRY(s.delivery->start());
   TRY(s.slo->start());
-  TRY(in_one_transaction(s, show_parts));
+  TRY(s.cluster ? show_parts(s) : in_one_transaction(s, show_parts));
   start_traffic_view(s);
   return {};
+}
+
+// For kubectl; of a cluster it has its own.
+Result<> write_kubeconfig(const State& s) {
+  core::Files& files = core::real_files();
+  if (s.cluster) return files.remove_tree(s.options.layout.kubeconfig());
+  const std::string token = files.read(token_file(s.options.layout, "default")).value_or("");
+  const doc::Object user = token.empty() ? doc::Object{} : doc::Object{{"token", token.substr(0, token.find('\n'))}};
+  const std::string authority = files.read(s.options.layout.certificates() + "/ca.crt").value_or("");
+  const auto kubeconfig =
+      kubeconfig_of("https://127.0.0.1:" + std::to_string(s.ports.kubernetes), authority, "slipway", user);
+  return files.write_atomic(s.options.layout.kubeconfig(), kubeconfig, 0600);
 }
 
 // What clients read to find the platform: written when it serves, removed when it does not.
@@ -218,12 +256,7 @@ Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   doc::Object list;
   for (const Endpoint& endpoint : endpoints) list.set(endpoint.name, endpoint.url);
   TRY(files.write_atomic(s.options.layout.endpoints(), doc::render_json_pretty(list) + "\n", 0600));
-  const std::string token = files.read(token_file(s.options.layout, "default")).value_or("");
-  const doc::Object user = token.empty() ? doc::Object{} : doc::Object{{"token", token.substr(0, token.find('\n'))}};
-  const std::string authority = files.read(s.options.layout.certificates() + "/ca.crt").value_or("");
-  const auto kubeconfig =
-      kubeconfig_of("https://127.0.0.1:" + std::to_string(s.ports.kubernetes), authority, "slipway", user);
-  TRY(files.write_atomic(s.options.layout.kubeconfig(), kubeconfig, 0600));
+  TRY(write_kubeconfig(s));
   return files.write_atomic(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
 }
 
@@ -246,6 +279,68 @@ Result<std::size_t> count_running(State& s) {
     }
   }
   return running;
+}
+
+Result<> begin(State& s, const std::function<void()>& on_serving) {
+  TRY(start_rooms(s));
+  s.audit->record(
+      {.actor = "slipway/up", .action = "started", .object = "platform", .detail = "serving at " + s.url(s.ports.api)});
+  if (on_serving) on_serving();
+  return {};
+}
+
+// Rooms start when this control plane leads. Who waits for another one serves, too, and says so.
+Result<> begin_in_cluster(State& s, const std::function<void(Error)>& give_up,
+                          const std::function<void()>& on_serving) {
+  const auto has_said = std::make_shared<bool>(false);
+  const auto say_once = [has_said, on_serving] {
+    if (!std::exchange(*has_said, true) && on_serving) on_serving();
+  };
+  Cluster::Callbacks callbacks;
+  callbacks.leads = [&s, give_up, say_once] {
+    s.waits_for.clear();
+    s.lead = State::Lead::now;
+    if (auto begun = begin(s, say_once); !begun) give_up(std::move(begun).error());
+  };
+  callbacks.waits = [&s, say_once](const std::string& leader) {
+    log::info("server", "another control plane leads over the cluster", {{"leader", leader}});
+    s.waits_for = leader;
+    say_once();
+  };
+  // Somebody else may act any moment. Its own Pods go on: a later start adopts them.
+  callbacks.lost = [&s, give_up](const Error& why) {
+    s.lead = State::Lead::lost;
+    give_up(why);
+  };
+  return s.cluster->elect(s.node->name() + "-" + s.world().random.hex(8), std::move(callbacks));
+}
+
+// Of a control plane that never led: what an earlier one left running here.
+Result<> stop_left(State& s, core::Task done) {
+  TRY_ASSIGN(s.ending,
+             pods::Ending::of_left(s.world(), *s.runtime, s.options.layout.root, stop_patience, std::move(done)));
+  return {};
+}
+
+void stop(State& s) {
+  s.stopping = true;
+  if (s.triggers) s.triggers->stop();
+  s.server.reset();
+  s.tls_server.reset();
+  s.shared_server.reset();
+  const auto end = [&s] {
+    if (s.cluster) s.cluster->let_go();
+    s.real.stop();
+  };
+  if (s.lead == State::Lead::lost) return end();
+  if (s.cluster && s.lead == State::Lead::never) {
+    if (auto begun = stop_left(s, end)) return;
+    log::error("server", "what an earlier control plane left running goes on", {{"data", s.options.layout.root}});
+    return end();
+  }
+  if (auto told = stop_mirror_pods(s.world(), *s.store); !told)
+    log::warn("server", "cannot tell that the control plane stops", {{"why", told.error().one_line()}});
+  s.node->stop_all(stop_patience, end);
 }
 
 }  // namespace
@@ -283,14 +378,15 @@ bool PlatformOptions::is_shared() const { return !profile.address.empty() && !ne
 std::vector<Endpoint> Platform::endpoints() const {
   const State& s = *state_;
   const std::string api = s.url(s.ports.api);
-  std::vector<Endpoint> list{{"ui", api + "/"},
-                             {"api", api},
-                             {"kubernetes", "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
-                             {"registry", api},
-                             {"kfp", api},
-                             {"git", api + "/git"},
-                             {"gateway", s.url(s.ports.gateway)},
-                             {"prometheus", s.url(s.ports.prometheus)}};
+  std::vector<Endpoint> list{
+      {"ui", api + "/"},
+      {"api", api},
+      {"kubernetes", s.cluster ? s.cluster->server_url() : "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
+      {"registry", api},
+      {"kfp", api},
+      {"git", api + "/git"},
+      {"gateway", s.url(s.ports.gateway)},
+      {"prometheus", s.url(s.ports.prometheus)}};
   if (s.options.is_shared()) list.push_back({"shared", shared_url(s)});
   return list;
 }
@@ -305,28 +401,15 @@ Result<> Platform::run(std::function<void()> on_serving) {
     const sigset_t set = stop_signals();
     int number = 0;
     sigwait(&set, &number);
-    loop.post([&s] {
-      s.stopping = true;
-      if (s.triggers) s.triggers->stop();
-      s.server.reset();
-      s.tls_server.reset();
-      s.shared_server.reset();
-      if (auto told = stop_mirror_pods(s.world(), *s.store); !told)
-        log::warn("server", "cannot tell that the control plane stops", {{"why", told.error().one_line()}});
-      s.node->stop_all(std::chrono::seconds(15), [&s] { s.real.stop(); });
-    });
+    loop.post([&s] { stop(s); });
   });
-  loop.post([&s, &result, on_serving = std::move(on_serving)] {
-    if (auto started = start_rooms(s); !started) {
-      result = std::move(started);
-      ::kill(::getpid(), SIGTERM);
-      return;
-    }
-    s.audit->record({.actor = "slipway/up",
-                     .action = "started",
-                     .object = "platform",
-                     .detail = "serving at " + s.url(s.ports.api)});
-    if (on_serving) on_serving();
+  const auto give_up = [&s, &result](Error why) {
+    result = fail(std::move(why));
+    ::kill(::getpid(), SIGTERM);
+  };
+  loop.post([&s, give_up, on_serving = std::move(on_serving)] {
+    auto begun = s.cluster ? begin_in_cluster(s, give_up, on_serving) : begin(s, on_serving);
+    if (!begun) give_up(std::move(begun).error());
   });
   s.real.run();
   signals.join();
@@ -337,9 +420,21 @@ Result<> Platform::run(std::function<void()> on_serving) {
   return result;
 }
 
+// Without the cluster, which may be away, or led by somebody else.
+Result<std::size_t> stop_without_cluster(State& s) {
+  s.http = net::make_client(s.io, s.real.loop());
+  s.real.set_http(*s.http);
+  s.world_.emplace(s.real.world());
+  open_runtime(s);
+  TRY(stop_left(s, [&] { s.real.stop(); }));
+  s.real.run();
+  return s.ending->count();
+}
+
 Result<std::size_t> stop_workloads(const Layout& layout) {
   TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(layout));
   State s({.layout = layout, .profile = {}, .team_file = "", .variables = {}}, std::move(lock));
+  if (core::real_files().exists(layout.cluster())) return stop_without_cluster(s);
   TRY(open_ground(s));
   TRY(open_node(s));
   Result<std::size_t> result = 0;
@@ -351,7 +446,7 @@ Result<std::size_t> stop_workloads(const Layout& layout) {
       result = count_running(s);
     }
     if (!result) return s.real.stop();
-    s.node->stop_all(std::chrono::seconds(15), [&] { s.real.stop(); });
+    s.node->stop_all(stop_patience, [&] { s.real.stop(); });
   });
   s.real.run();
   return result;

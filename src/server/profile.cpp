@@ -15,19 +15,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The engines of a part: the embedded one, then those that are known and not built yet.
+// The engines of a part: the embedded one, another that is built, then those that are known and not built yet.
 struct Part {
   const char* name;
   const char* embedded;
   std::vector<std::string> production;
+  const char* also_built = "";
 };
 
 const std::vector<Part>& parts() {
-  static const std::vector<Part> list{
-      {"ci", "embedded", {"github"}},           {"pipelines", "embedded", {"kfp", "argo"}},
-      {"registry", "sqlite", {"postgresql"}},   {"artifacts", "directory", {"minio", "aws_s3", "coreweave_s3"}},
-      {"platform", "embedded", {"kubernetes"}}, {"traffic", "embedded", {"istio"}},
-      {"gitops", "embedded", {"argocd"}},       {"slo", "prometheus", {"grafana"}}};
+  static const std::vector<Part> list{{"ci", "embedded", {"github"}},
+                                      {"pipelines", "embedded", {"kfp", "argo"}},
+                                      {"registry", "sqlite", {"postgresql"}},
+                                      {"artifacts", "directory", {"minio", "aws_s3", "coreweave_s3"}},
+                                      {"platform", "embedded", {}, "kubernetes"},
+                                      {"traffic", "embedded", {"istio"}},
+                                      {"gitops", "embedded", {"argocd"}},
+                                      {"slo", "prometheus", {"grafana"}}};
   return list;
 }
 
@@ -48,7 +52,7 @@ void read_engines(doc::Decoder& decoder, const doc::Value& engines) {
       decoder.add(Error(Code::invalid_argument, "unknown part \"" + key + "\" in engines",
                         near.empty() ? "" : "did you mean \"" + near + "\"?")
                       .at(value.mark()));
-    } else if (engine == part->embedded) {
+    } else if (engine == part->embedded || (!engine.empty() && engine == part->also_built)) {
       continue;
     } else if (std::find(part->production.begin(), part->production.end(), engine) != part->production.end()) {
       decoder.add(Error(Code::unimplemented,
@@ -61,6 +65,24 @@ void read_engines(doc::Decoder& decoder, const doc::Value& engines) {
                       .at(value.mark()));
     }
   }
+}
+
+// `source_name` is where a kubeconfig with a relative path is looked for.
+std::optional<ClusterProfile> read_cluster(doc::Decoder& decoder, doc::Decoder& cluster, bool is_kubernetes,
+                                           std::string_view source_name) {
+  if (!is_kubernetes) {
+    if (decoder.has("cluster")) decoder.add("cluster", "only for engines.platform: kubernetes");
+    return std::nullopt;
+  }
+  ClusterProfile profile;
+  profile.kubeconfig = cluster.string("kubeconfig");
+  if (!profile.kubeconfig.empty()) {
+    const fs::path beside = fs::absolute(fs::path(source_name)).parent_path();
+    profile.kubeconfig = (beside / profile.kubeconfig).lexically_normal().string();
+  }
+  profile.context = cluster.string("context");
+  profile.makes_deployments = cluster.one_of("deployments", {"cluster", "slipway"}, "cluster") == "cluster";
+  return profile;
 }
 
 std::vector<std::string> search_path() {
@@ -160,7 +182,10 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
     return fail(Code::invalid_argument,
                 std::string(source_name) + " has " + std::to_string(documents.size()) + " documents; a profile is one");
   doc::Decoder decoder(documents.front(), "");
-  read_engines(decoder, decoder.object("engines"));
+  const doc::Value engines = decoder.object("engines");
+  read_engines(decoder, engines);
+  doc::Decoder cluster(decoder.object("cluster"), "cluster");
+  profile.cluster = read_cluster(decoder, cluster, engines["platform"].string_or("") == "kubernetes", source_name);
 
   doc::Decoder listen(decoder.object("listen"), "listen");
   const doc::Decoder::Range port{0, 65535};
@@ -194,6 +219,7 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
   finish(serving, decoder.has("serving"));
   finish(workflow, decoder.has("workflow"));
   finish(monitoring, decoder.has("monitoring"));
+  finish(cluster, decoder.has("cluster") && profile.cluster.has_value());
   finish(decoder, true);
   if (!problems.empty()) return fail(core::join(std::move(problems)));
   return profile;

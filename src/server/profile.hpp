@@ -1,8 +1,9 @@
 #pragma once
-// Profile: one file that chooses the engine of each part. Embedded engines run now; the keys of production engines
-// exist and are refused, by name, until they are built. docs/profiles.md has the form.
+// Profile: one file that chooses the engine of each part. The keys of production engines exist and are refused, by
+// name, until they are built. docs/profiles.md has the form.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,13 @@
 #include "server/layout.hpp"
 
 namespace slipway::server {
+
+// engines.platform: kubernetes. Objects are in that cluster instead of this machine's database.
+struct ClusterProfile {
+  std::string kubeconfig;         // cluster.kubeconfig, absolute; empty: found as kubectl finds it
+  std::string context;            // cluster.context; empty: the current one
+  bool makes_deployments = true;  // cluster.deployments: the cluster's own controller makes the Pods of Deployments
+};
 
 struct Profile {
   Ports ports;  // listen.{api,kubernetes,gateway,gatewayAdmin,prometheus}; 0: a free one
@@ -22,6 +30,7 @@ struct Profile {
   std::map<std::string, std::string> variables;  // workflow.variables: the context "vars" of Actions
   std::string prometheus = "prometheus";         // monitoring.command
   int scrape_interval_seconds = 5;               // monitoring.scrapeInterval
+  std::optional<ClusterProfile> cluster;         // none: the embedded platform
 };
 
 // Every problem at once, with positions. An empty text is the default profile.

@@ -13,9 +13,11 @@
 #include "objects/admission.hpp"
 #include "objects/embedded.hpp"
 #include "pods/connections.hpp"
+#include "pods/ending.hpp"
 #include "pods/node.hpp"
 #include "pods/shim_runtime.hpp"
 #include "registry/registry.hpp"
+#include "server/cluster/cluster.hpp"
 #include "server/infrastructure.hpp"
 #include "server/live.hpp"
 #include "server/overview.hpp"
@@ -52,13 +54,16 @@ struct Platform::State {
   std::unique_ptr<storage::BlobStore> blobs;
   std::unique_ptr<team::AuditLog> audit;
   std::unique_ptr<team::Team> team;
+  // Where the objects are: in a cluster, or in the embedded API with what belongs to it.
+  std::unique_ptr<Cluster> cluster;
   std::unique_ptr<storage::Database> volatile_database;  // Events and Leases
   std::unique_ptr<objects::Embedded> objects;
-  objects::Store* store = nullptr;  // of `objects`
   std::unique_ptr<objects::Access> access;
   std::unique_ptr<objects::Admission> admission;
+  objects::Store* store = nullptr;  // of either
   std::unique_ptr<pods::ShimRuntime> runtime;
   std::unique_ptr<pods::Node> node;
+  std::unique_ptr<pods::Ending> ending;  // of what an earlier control plane left
   std::unique_ptr<pods::Connections> connections;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<forge::Forge> forge;
@@ -86,6 +91,8 @@ struct Platform::State {
   std::string rules_written;   // Prometheus' rule file as it is on disk
   bool is_reload_due = false;  // Prometheus has not answered since
   bool stopping = false;
+  enum class Lead { never, now, lost } lead = Lead::never;  // over the cluster
+  std::string waits_for;  // the control plane that leads over the cluster instead of this one
 
   std::string url(int port) const { return "http://127.0.0.1:" + std::to_string(port); }
 };

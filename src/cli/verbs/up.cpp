@@ -201,6 +201,15 @@ int status(const StatusOptions& options) {
   return all_run(*answer) ? ExitCode::ok : ExitCode::failed;
 }
 
+int print_kubeconfig_path(const server::Layout& layout) {
+  if (core::real_files().exists(layout.cluster())) {
+    return print_error(core::Error(Code::failed_precondition, "the Kubernetes API of this platform is a cluster's",
+                                   "use the kubeconfig of that cluster; " + layout.cluster() + " says which it is"));
+  }
+  std::cout << layout.kubeconfig() << "\n";
+  return ExitCode::ok;
+}
+
 }  // namespace
 
 Command up_command() {
@@ -284,8 +293,7 @@ int print_kubeconfig(const EndpointOptions& options) {
 int endpoint(const EndpointOptions& options) {
   if (options.face == "kubeconfig") {
     if (!options.user.empty()) return print_kubeconfig(options);
-    std::cout << server::Layout{data_directory(options.common)}.kubeconfig() << "\n";
-    return ExitCode::ok;
+    return print_kubeconfig_path(server::Layout{data_directory(options.common)});
   }
   auto endpoints = read_endpoints(data_directory(options.common));
   if (!endpoints) return print_error(endpoints.error());

@@ -73,10 +73,13 @@ const doc::Value* untolerated_taint(const Object& pod, const Object& node) {
 
 }  // namespace
 
-bool is_ours(const Object& pod) {
-  if (pod.spec()["schedulingGates"].size() > 0) return false;
-  const std::string scheduler = pod.spec()["schedulerName"].string_or("");
-  return scheduler.empty() || scheduler == "default-scheduler";
+bool names_scheduler(const Object& pod, std::string_view scheduler) {
+  const std::string named = pod.spec()["schedulerName"].string_or("");
+  return named == scheduler || (scheduler.empty() && named == "default-scheduler");
+}
+
+bool is_ours(const Object& pod, std::string_view scheduler) {
+  return pod.spec()["schedulingGates"].size() == 0 && names_scheduler(pod, scheduler);
 }
 
 bool matches_term(const doc::Value& term, const Object& node) {

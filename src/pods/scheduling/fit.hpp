@@ -8,8 +8,10 @@
 
 namespace slipway::pods::scheduling {
 
+// Whether this Pod names that scheduler. "" is kube-scheduler, whom a Pod need not name.
+bool names_scheduler(const objects::Object& pod, std::string_view scheduler);
 // Who schedules this Pod, and when: one that names another scheduler is that one's; one with gates waits for them.
-bool is_ours(const objects::Object& pod);
+bool is_ours(const objects::Object& pod, std::string_view scheduler = {});
 
 // "" when it fits; else in kube-scheduler's words: "node(s) didn't match Pod's node affinity/selector".
 std::string why_not(const objects::Object& pod, const objects::Object& node);

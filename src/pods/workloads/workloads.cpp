@@ -19,13 +19,17 @@ objects::Controller& Workloads::add(std::string name, objects::Reconciler& recon
   return *controllers_.emplace_back(std::make_unique<objects::Controller>(world_, store_, std::move(name), reconciler));
 }
 
-Result<> Workloads::start() {
+void Workloads::add_makers_of_pods() {
   add("deployment-controller", deployments_)
       .reconciles(kinds::deployment)
       .owns(replica_set_kind, kinds::deployment)
       .watches(kinds::pod, [this](const Object& pod) { return deployments_.deployment_of(pod); });
   add("replicaset-controller", sets_).reconciles(replica_set_kind).owns(kinds::pod, replica_set_kind);
   add("job-controller", jobs_).reconciles(job_kind).owns(kinds::pod, job_kind);
+}
+
+Result<> Workloads::start(bool only_endpoints) {
+  if (!only_endpoints) add_makers_of_pods();
   add("endpointslice-controller", endpoints_).reconciles(kinds::service).watches(kinds::pod, [this](const Object& pod) {
     return endpoints_.services_of(pod);
   });

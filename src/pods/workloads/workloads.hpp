@@ -14,10 +14,13 @@ namespace slipway::pods::workloads {
 class Workloads {
  public:
   Workloads(core::World& world, objects::Store& store);
-  Result<> start();
+  // Of these the EndpointSlices alone, where a cluster has controllers of the others. (Its own write no addresses of
+  // 127/8.)
+  Result<> start(bool only_endpoints = false);
   void stop();  // no reconcile after this
 
  private:
+  void add_makers_of_pods();
   objects::Controller& add(std::string name, objects::Reconciler& reconciler);
 
   core::World& world_;

@@ -1,0 +1,43 @@
+#include "server/profile.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace slipway;
+using namespace slipway::server;
+
+namespace {
+
+std::string refused(const std::string& text) {
+  const auto profile = parse_profile(text, "/etc/slipway/profile.yaml");
+  return profile ? "" : profile.error().one_line();
+}
+
+}  // namespace
+
+TEST_CASE("a profile chooses the embedded engines when it says nothing, and refuses what is not built yet") {
+  CHECK_FALSE(parse_profile("", "p.yaml")->cluster.has_value());
+  CHECK_FALSE(parse_profile("engines: {platform: embedded}", "p.yaml")->cluster.has_value());
+  CHECK(refused("engines: {traffic: istio}").find("is known, but this version cannot drive it yet") !=
+        std::string::npos);
+  CHECK(refused("engines: {platform: nomad}").find("unknown engine \"nomad\" for platform") != std::string::npos);
+}
+
+TEST_CASE("a profile names the cluster that has the objects") {
+  const auto found = parse_profile("engines: {platform: kubernetes}", "/etc/slipway/profile.yaml");
+  REQUIRE(found);
+  REQUIRE(found->cluster);
+  CHECK(found->cluster->kubeconfig == "");
+  CHECK(found->cluster->makes_deployments);
+
+  const auto named = parse_profile(
+      "engines: {platform: kubernetes}\ncluster: {kubeconfig: kube/config, context: staging, deployments: slipway}\n",
+      "/etc/slipway/profile.yaml");
+  REQUIRE(named);
+  CHECK(named->cluster->kubeconfig == "/etc/slipway/kube/config");
+  CHECK(named->cluster->context == "staging");
+  CHECK_FALSE(named->cluster->makes_deployments);
+
+  CHECK(refused("cluster: {context: staging}").find("only for engines.platform: kubernetes") != std::string::npos);
+  CHECK(refused("engines: {platform: kubernetes}\ncluster: {contxt: staging}").find("did you mean \"context\"?") !=
+        std::string::npos);
+}
