@@ -14,7 +14,7 @@ namespace slipway::cli {
 namespace {
 
 struct DemoOptions {
-  std::string runtime = "llama-server", record;
+  std::string runtime = "llama-server", record, profile;
   bool keep = false, stop = false, tolerate_outages = false;
 };
 
@@ -84,6 +84,16 @@ void report(const demo::Outcome& outcome, const demo::Teller& teller, bool good)
             << std::endl;
 }
 
+// The demo's own profile, and what the user's adds to it.
+Result<std::string> profile_for(const DemoOptions& options, const std::string& weights) {
+  std::string text = "serving:\n  runtime: " + std::string(options.runtime == "sim" ? "simulated" : "llama-server") +
+                     "\nmonitoring:\n  scrapeInterval: 1s\nworkflow:\n  variables:\n    WEIGHTS: " +
+                     doc::render_json(doc::Value(weights)) + "\n";
+  if (options.profile.empty()) return text;
+  TRY_ASSIGN(const std::string more, read_input(options.profile));
+  return text + more;
+}
+
 int run_demo(const DemoOptions& options) {
   server::block_stop_signals();
   demo::Teller teller;
@@ -96,10 +106,9 @@ int run_demo(const DemoOptions& options) {
   if (!weights) return print_error(weights.error());
 
   const std::string profile = workspace->root() + "/profile.yaml";
-  const std::string text =
-      "serving:\n  runtime: " + std::string(options.runtime == "sim" ? "simulated" : "llama-server") +
-      "\nmonitoring:\n  scrapeInterval: 1s\nworkflow:\n  variables:\n    WEIGHTS: " + doc::render_json(*weights) + "\n";
-  if (auto written = core::real_files().write_atomic(profile, text); !written) return print_error(written.error());
+  const auto text = profile_for(options, *weights);
+  if (!text) return print_error(text.error());
+  if (auto written = core::real_files().write_atomic(profile, *text); !written) return print_error(written.error());
   PlatformProcess platform({server::own_executable(), "up", "--data", workspace->data(), "--team",
                             workspace->repository() + "/team.yaml", "--profile", profile},
                            workspace->data(), workspace->root() + "/platform.log");
@@ -159,6 +168,7 @@ Command demo_command() {
                    &options->runtime,
                    false,
                    {"llama-server", "sim"}},
+                  {"--profile", "FILE", "lines for the platform's profile: engines and cluster", &options->profile},
                   {"--record", "FILE", "write the events as JSON lines", &options->record},
                   {"--keep", "", "leave everything running", &options->keep},
                   {"--stop", "", "stop at the end, in a terminal too", &options->stop},
