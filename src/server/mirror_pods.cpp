@@ -20,10 +20,12 @@ constexpr std::array parts{
     Part{"istio-system", "istiod", "discovery", "istiod"},
 };
 
-objects::Name name_of(const Part& part) { return {std::string(part.ns), std::string(part.name)}; }
+objects::Name name_of(const Part& part, const std::string& suffix) {
+  return {std::string(part.ns), std::string(part.name) + suffix};
+}
 
 objects::Object render(const Part& part, const ControlPlaneProcess& process) {
-  auto pod = objects::Object::make(objects::kinds::pod, name_of(part));
+  auto pod = objects::Object::make(objects::kinds::pod, name_of(part, process.suffix));
   pod.set_label("app", part.app);
   pod.set_label("app.kubernetes.io/part-of", "slipway");
   pod.set_annotation(mirror_annotation, "slipway");
@@ -64,7 +66,7 @@ bool is_mirror_pod(const objects::Object& pod) { return !pod.annotation(mirror_a
 
 Result<> show_mirror_pods(core::World& world, objects::Store& store, const ControlPlaneProcess& process) {
   for (const Part& part : parts) {
-    TRY_ASSIGN(auto pod, store.find(objects::kinds::pod, name_of(part)));
+    TRY_ASSIGN(auto pod, store.find(objects::kinds::pod, name_of(part, process.suffix)));
     std::int64_t restarts = 0;
     if (pod) {
       const auto& before = pod->status()["containerStatuses"][std::size_t{0}];
@@ -82,10 +84,10 @@ Result<> show_mirror_pods(core::World& world, objects::Store& store, const Contr
   return {};
 }
 
-Result<> stop_mirror_pods(core::World& world, objects::Store& store) {
+Result<> stop_mirror_pods(core::World& world, objects::Store& store, const std::string& suffix) {
   const auto now = world.clock.now();
   for (const Part& part : parts) {
-    auto stopped = objects::modify_status(store, objects::kinds::pod, name_of(part), [&](objects::Object& pod) {
+    auto stopped = objects::modify_status(store, objects::kinds::pod, name_of(part, suffix), [&](objects::Object& pod) {
       auto& container = pod.status().at_or_insert("containerStatuses");
       if (!container.is_array() || container.size() == 0) return false;
       auto& status = container.as_array().front();

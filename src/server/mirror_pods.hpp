@@ -15,13 +15,14 @@ struct ControlPlaneProcess {
   std::string node;     // on which it runs
   std::string version;  // of the program
   int pid = 0;
+  std::string suffix;  // of the Pods' names, where other control planes have theirs, too
 };
 
 // Makes the Pods what they should be for this process. A process that ended without stop_mirror_pods() counts as a
 // restart.
 Result<> show_mirror_pods(core::World& world, objects::Store& store, const ControlPlaneProcess& process);
 // It ends as it was asked to.
-Result<> stop_mirror_pods(core::World& world, objects::Store& store);
+Result<> stop_mirror_pods(core::World& world, objects::Store& store, const std::string& suffix = {});
 
 bool is_mirror_pod(const objects::Object& pod);
 

@@ -12,7 +12,7 @@ constexpr auto rules_period = std::chrono::seconds(5);
 
 InfrastructurePod gateway_pod(const State& s) {
   return {.ns = "istio-system",
-          .name = "slipway-gateway",
+          .name = "slipway-gateway" + s.own_suffix(),
           .container = "gateway",
           .argv = {own_executable(), "gateway", "--control-plane", s.url(s.ports.api), "--listen",
                    "127.0.0.1:" + std::to_string(s.ports.gateway), "--admin",
@@ -128,7 +128,7 @@ Result<> start_infrastructure(State& s) {
   if (!files.exists(slo::rules_path(prometheus))) TRY(files.write_atomic(slo::rules_path(prometheus), "", 0600));
   keep_pod(s, gateway_pod(s));
   keep_pod(s, {.ns = "monitoring",
-               .name = "prometheus",
+               .name = "prometheus" + s.own_suffix(),
                .container = "prometheus",
                .argv = slo::prometheus_argv(prometheus),
                .ready_path = "/-/ready",
@@ -140,14 +140,16 @@ Result<> start_infrastructure(State& s) {
 doc::Value describe_parts(State& s) {
   doc::Array parts;
   doc::Object control{{"name", "control plane"},
-                      {"state", s.waits_for.empty() ? "Running" : "Standby"},
+                      {"state", s.why_it_waits.empty() ? "Running" : "Standby"},
                       {"address", s.url(s.ports.api) + "/"},
                       {"restarts", 0},
                       {"pid", static_cast<int>(::getpid())}};
-  if (!s.waits_for.empty()) control.set("message", s.waits_for + " leads over " + s.cluster->text());
+  if (!s.why_it_waits.empty()) control.set("message", s.why_it_waits);
   parts.push_back(std::move(control));
-  parts.push_back(describe_pod(s, "gateway", {"istio-system", "slipway-gateway"}, s.url(s.ports.gateway)));
-  parts.push_back(describe_pod(s, "prometheus", {"monitoring", "prometheus"}, s.url(s.ports.prometheus)));
+  parts.push_back(
+      describe_pod(s, "gateway", {"istio-system", "slipway-gateway" + s.own_suffix()}, s.url(s.ports.gateway)));
+  parts.push_back(
+      describe_pod(s, "prometheus", {"monitoring", "prometheus" + s.own_suffix()}, s.url(s.ports.prometheus)));
   doc::Array variables;  // their names: a value may be a secret
   for (const auto& [name, value] : s.options.profile.variables) variables.emplace_back(name);
   return doc::Object{{"version", SLIPWAY_VERSION},

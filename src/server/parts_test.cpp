@@ -23,7 +23,7 @@ struct Ground {
       : place(entry, world, {"kubeflow", "llm-d-system", "istio-system", "monitoring"}) {}
 
   objects::Object istiod() { return store->get(kinds::pod, {"istio-system", "istiod"}).value(); }
-  void show() { REQUIRE(show_mirror_pods(parts, *store, {"machine", "0.1.0", 4711})); }
+  void show() { REQUIRE(show_mirror_pods(parts, *store, {"machine", "0.1.0", 4711, ""})); }
 
   core::SimulatedWorld world{3};
   core::World parts = world.world();

@@ -100,7 +100,7 @@ Result<> open_node(State& s) {
   pods::NodeOptions options;
   options.directory = layout.root;
   if (const auto& cluster = s.options.profile.cluster) {
-    options.name = "slipway-" + pods::host_name(s.world());  // the machine may be a node of the cluster, too
+    options.name = pods::host_name(s.world()) + s.own_suffix();  // the machine may be a node of the cluster, too
     options.scheduler = own_scheduler;
     options.only_endpoints = cluster->makes_deployments;
   }
@@ -217,7 +217,7 @@ void start_triggers(State& s) {
 
 Result<> show_parts(State& s) {
   TRY(start_infrastructure(s));
-  return show_mirror_pods(s.world(), *s.store, {s.node->name(), SLIPWAY_VERSION, ::getpid()});
+  return show_mirror_pods(s.world(), *s.store, {s.node->name(), SLIPWAY_VERSION, ::getpid(), s.own_suffix()});
 }
 
 Result<> start_rooms(State& s) {
@@ -289,7 +289,8 @@ Result<> begin(State& s, const std::function<void()>& on_serving) {
   return {};
 }
 
-// Rooms start when this control plane leads. Who waits for another one serves, too, and says so.
+// The rooms begin when this control plane leads first. While it does not lead any more they go on reading, and what
+// they would write is refused and tried again: by then they look at what is there.
 Result<> begin_in_cluster(State& s, const std::function<void(Error)>& give_up,
                           const std::function<void()>& on_serving) {
   const auto has_said = std::make_shared<bool>(false);
@@ -298,19 +299,14 @@ Result<> begin_in_cluster(State& s, const std::function<void(Error)>& give_up,
   };
   Cluster::Callbacks callbacks;
   callbacks.leads = [&s, give_up, say_once] {
-    s.waits_for.clear();
-    s.lead = State::Lead::now;
+    s.why_it_waits.clear();
+    if (std::exchange(s.has_begun, true)) return;
     if (auto begun = begin(s, say_once); !begun) give_up(std::move(begun).error());
   };
-  callbacks.waits = [&s, say_once](const std::string& leader) {
-    log::info("server", "another control plane leads over the cluster", {{"leader", leader}});
-    s.waits_for = leader;
+  callbacks.waits = [&s, say_once](const std::string& why) {
+    log::warn("server", "this control plane waits", {{"why", why}});
+    s.why_it_waits = why;
     say_once();
-  };
-  // Somebody else may act any moment. Its own Pods go on: a later start adopts them.
-  callbacks.lost = [&s, give_up](const Error& why) {
-    s.lead = State::Lead::lost;
-    give_up(why);
   };
   return s.cluster->elect(s.node->name() + "-" + s.world().random.hex(8), std::move(callbacks));
 }
@@ -332,13 +328,12 @@ void stop(State& s) {
     if (s.cluster) s.cluster->let_go();
     s.real.stop();
   };
-  if (s.lead == State::Lead::lost) return end();
-  if (s.cluster && s.lead == State::Lead::never) {
+  if (s.cluster && !s.has_begun) {
     if (auto begun = stop_left(s, end)) return;
     log::error("server", "what an earlier control plane left running goes on", {{"data", s.options.layout.root}});
     return end();
   }
-  if (auto told = stop_mirror_pods(s.world(), *s.store); !told)
+  if (auto told = stop_mirror_pods(s.world(), *s.store, s.own_suffix()); !told)
     log::warn("server", "cannot tell that the control plane stops", {{"why", told.error().one_line()}});
   s.node->stop_all(stop_patience, end);
 }

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "core/ids.hpp"
 #include "core/world/real.hpp"
 #include "delivery/delivery.hpp"
 #include "forge/forge.hpp"
@@ -91,9 +92,15 @@ struct Platform::State {
   std::string rules_written;   // Prometheus' rule file as it is on disk
   bool is_reload_due = false;  // Prometheus has not answered since
   bool stopping = false;
-  enum class Lead { never, now, lost } lead = Lead::never;  // over the cluster
-  std::string waits_for;  // the control plane that leads over the cluster instead of this one
+  bool has_begun = false;    // the rooms work
+  std::string why_it_waits;  // instead of leading over the cluster; empty: it leads
 
+  // What the names of our own Pods and node end with in a cluster, where others have theirs, too: of this data
+  // directory.
+  std::string own_suffix() const {
+    if (!options.profile.cluster) return "";
+    return "-" + core::short_hash(options.layout.root).substr(0, 5);
+  }
   std::string url(int port) const { return "http://127.0.0.1:" + std::to_string(port); }
 };
 

@@ -84,6 +84,30 @@ TEST_CASE_FIXTURE(Fixture, "a read is tried again whatever went wrong, and waits
   CHECK(wire->pauses.size() == 3);
 }
 
+TEST_CASE_FIXTURE(Fixture, "who waits for the loop does not wait for a server that is away: it is asked now and then") {
+  const auto get = [&] { return store->get(kinds::config_map, a); };
+  wire->on_pause = [&](Duration duration) { simulated.run_for(duration); };
+  for (int i = 0; i < 40; ++i) wire->then_fail(Code::unavailable, false);
+  const auto before = world.clock.monotonic();
+  CHECK(get().error().hint.starts_with("tried "));
+  CHECK(world.clock.monotonic() - before >= std::chrono::seconds(8));
+  const auto asked = wire->requests.size();
+  for (int i = 0; i < 100; ++i) CHECK(get().error().code == Code::unavailable);
+  CHECK(wire->requests.size() == asked);
+
+  settle(std::chrono::seconds(1));
+  CHECK_FALSE(get());
+  CHECK_FALSE(get());
+  CHECK(wire->requests.size() == asked + 1);
+  CHECK(wire->requests.back().timeout <= std::chrono::milliseconds(500));
+
+  wire->forget_answers();
+  settle(std::chrono::seconds(6));
+  wire->then(answer(200, map_text("a", 1))).then(answer(503, "starting")).then(answer(200, map_text("a", 2)));
+  CHECK(get()->resource_version() == "1");
+  CHECK(get()->resource_version() == "2");  // it is there again: worth waiting for
+}
+
 TEST_CASE_FIXTURE(Fixture, "a write is tried again only when it surely was not done, or may be done twice") {
   const auto fresh = Object::make(kinds::config_map, a);
   wire->then_fail(Code::unavailable, false)

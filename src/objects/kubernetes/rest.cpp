@@ -9,6 +9,9 @@ namespace {
 
 constexpr auto first_pause = std::chrono::milliseconds(50);
 constexpr auto last_pause = std::chrono::seconds(2);
+constexpr Duration question_to_the_away = std::chrono::milliseconds(500);
+constexpr auto first_absence = std::chrono::milliseconds(500);
+constexpr auto last_absence = std::chrono::seconds(5);
 constexpr std::size_t largest_answer = 256 * 1024 * 1024;
 
 bool is_read(const RestCall& call) { return call.method == "GET"; }
@@ -43,8 +46,14 @@ Result<core::HttpRequest> Rest::request(const RestCall& call, Duration timeout) 
   return request;
 }
 
+void Rest::note_away(const Error& error) {
+  const int times = away_ ? away_->times + 1 : 1;
+  away_ = Away{error, clock_.monotonic() + back_off(times, first_absence, last_absence, random_), times};
+}
+
 Result<RestAnswer> Rest::call(const RestCall& call) {
-  const auto end = clock_.monotonic() + deadline_;
+  if (away_ && clock_.monotonic() < away_->ask_at) return fail(away_->error);
+  const auto end = clock_.monotonic() + (away_ ? std::min(deadline_, question_to_the_away) : deadline_);
   const bool may_repeat = is_read(call) || call.may_repeat;
   bool has_renewed = false;
   was_repeated_ = false;
@@ -55,6 +64,7 @@ Result<RestAnswer> Rest::call(const RestCall& call) {
     Error error;
     bool is_worth_it = false;
     if (attempt.response) {
+      away_.reset();
       const auto& response = *attempt.response;
       if (response.status >= 200 && response.status < 300) {
         auto body = doc::parse_json(response.body, "<answer of the API server>");
@@ -74,11 +84,16 @@ Result<RestAnswer> Rest::call(const RestCall& call) {
       error = std::move(attempt.response).error();
       is_worth_it = core::is_transient(error) && (may_repeat || !attempt.may_have_arrived);
     }
+    if (away_) {
+      note_away(error);
+      return fail(std::move(error));
+    }
     if (!is_worth_it) return fail(std::move(error));
     if (attempt.response ? attempt.response->status != 429 : attempt.may_have_arrived) was_repeated_ = true;
     wait = std::max(wait, back_off(failures, first_pause, last_pause, random_));
     if (clock_.monotonic() + wait >= end) {
       if (failures > 1) error.hint = "tried " + std::to_string(failures) + " times";
+      if (!attempt.response) note_away(error);
       return fail(std::move(error));
     }
     wire_.pause(wait);

@@ -6,8 +6,12 @@
 // repeated, whatever went wrong on the way or in the server (429, 5xx); other writes only when the server surely did
 // nothing: it could not be reached, or answered 429.
 //
+// A server that was not reached all that time is away: until it answers again, only now and then a call asks it, once
+// and not for long, and the others fail at once. Whoever waits for the loop does not wait for a dead server.
+//
 // Thread: the control loop only. Blocks.
 
+#include <optional>
 #include <string>
 
 #include "objects/kubernetes/credentials.hpp"
@@ -46,6 +50,14 @@ class Rest {
   Credentials& credentials_;
   Duration deadline_;
   bool was_repeated_ = false;
+
+  struct Away {
+    Error error;
+    core::Instant ask_at;  // again
+    int times = 0;         // that it was asked
+  };
+  void note_away(const Error& error);
+  std::optional<Away> away_;
 };
 
 // Doubles with each failure from `first` to `last`; between half and the whole of it, so that many do not come at once.

@@ -29,6 +29,8 @@ class ScriptedWire final : public Wire {
     return *this;
   }
 
+  void forget_answers() { answers_.clear(); }
+
   Attempt call(core::HttpRequest request) override {
     requests.push_back(std::move(request));
     REQUIRE_MESSAGE(!answers_.empty(), "nothing was expected: " << requests.back().url);
@@ -44,7 +46,10 @@ class ScriptedWire final : public Wire {
     runs.push_back(std::move(request));
     return next_output;
   }
-  void pause(Duration duration) override { pauses.push_back(duration); }
+  void pause(Duration duration) override {
+    pauses.push_back(duration);
+    if (on_pause) on_pause(duration);
+  }
 
   // A stream that the test speaks through.
   struct Stream {
@@ -87,6 +92,7 @@ class ScriptedWire final : public Wire {
   std::vector<core::HttpRequest> requests;
   std::vector<core::RunRequest> runs;
   std::vector<Duration> pauses;
+  std::function<void(Duration)> on_pause;  // takes no time unless this does
   std::vector<std::shared_ptr<Stream>> streams;
   Result<core::RunOutput> next_output = core::RunOutput{};
   Result<Peek> next_peek = Peek{200, ""};

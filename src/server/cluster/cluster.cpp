@@ -56,9 +56,9 @@ struct Cluster::State {
   Result<> may_write() const {
     if (election != nullptr && election->is_leading()) return {};
     const auto leader = election == nullptr ? std::string() : election->leader();
-    return fail(Code::unavailable,
-                leader.empty() ? std::string("this control plane does not lead (yet)")
-                               : "the control plane \"" + leader + "\" leads over this cluster",
+    if (leader.empty() || leader == identity)
+      return fail(Code::unavailable, "this control plane does not lead over the cluster now", "try again");
+    return fail(Code::unavailable, "the control plane \"" + leader + "\" leads over this cluster",
                 "ask that one, or stop it: this one goes on in its place");
   }
 
@@ -135,14 +135,10 @@ Result<> Cluster::elect(std::string identity, Callbacks callbacks) {
   objects::LeaderCallbacks on;
   on.started_leading = [&s] { s.callbacks.leads(); };
   on.stopped_leading = [&s] {
-    if (s.has_let_go) return;
-    s.callbacks.lost(Error(Code::unavailable,
-                           "this control plane does not lead any more: the lease " + std::string(own_namespace) + "/" +
-                               lease_name + " was not renewed in time",
-                           "start it again: it waits until it may lead; its workloads go on"));
+    if (!s.has_let_go) s.callbacks.waits("its lease ran out: the API server of " + s.config.server + " did not answer");
   };
   on.new_leader = [&s](const std::string& leader) {
-    if (leader != s.identity) s.callbacks.waits(leader);
+    if (leader != s.identity) s.callbacks.waits("the control plane \"" + leader + "\" leads over this cluster");
   };
   TRY_ASSIGN(s.election, objects::LeaderElection::make(s.world, *s.leases, std::move(options), std::move(on)));
   s.election->start();

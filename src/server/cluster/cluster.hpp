@@ -36,9 +36,9 @@ class Cluster {
   std::string text() const;               // "context \"staging\" (https://10.0.0.1:6443)", for people
 
   struct Callbacks {
-    std::function<void()> leads;
-    std::function<void(const std::string& leader)> waits;  // for another one, now and whenever that changes
-    std::function<void(const Error&)> lost;                // it led, and does not any more: whoever leads now acts
+    std::function<void()> leads;  // again, too
+    // For another one, or for the API server to answer; it writes nothing until then.
+    std::function<void(const std::string& why)> waits;
   };
   // `identity` is this process's and no other's.
   Result<> elect(std::string identity, Callbacks callbacks);

@@ -44,8 +44,10 @@ struct Process {
   void elect(const std::string& identity) {
     Cluster::Callbacks callbacks;
     callbacks.leads = [this] { said += "leads "; };
-    callbacks.waits = [this](const std::string& leader) { said += "waits for " + leader + " "; };
-    callbacks.lost = [this](const Error&) { said += "lost "; };
+    callbacks.waits = [this](const std::string& why) {
+      const auto begin = why.find('"') + 1;
+      said += "waits for " + why.substr(begin, why.find('"', begin) - begin) + " ";
+    };
     REQUIRE(cluster->elect(identity, callbacks));
   }
   bool run_until(const std::function<bool()>& done) {
