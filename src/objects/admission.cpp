@@ -5,6 +5,7 @@
 #include "objects/admission/policies.hpp"
 #include "objects/admission/quota.hpp"
 #include "objects/admission/webhooks.hpp"
+#include "objects/webhooks/conversion.hpp"
 
 namespace slipway::objects {
 
@@ -25,6 +26,7 @@ Admission::Admission(Embedded& embedded) : state_(std::make_unique<State>(embedd
   embedded.add_admission(std::make_unique<admission::Policies>(context));
   embedded.add_admission(std::make_unique<admission::QuotaCheck>(context));
   context.remote = std::make_unique<admission::Webhooks>(context);
+  context.conversion = std::make_unique<webhooks::Conversion>(context);
 }
 
 Admission::~Admission() = default;

@@ -1,6 +1,7 @@
 #pragma once
 // What has a say in writes over HTTP beside the rules of each kind: service accounts, priorities, LimitRanges,
-// ResourceQuotas, ValidatingAdmissionPolicies, webhooks; and the controllers that belong to them.
+// ResourceQuotas, ValidatingAdmissionPolicies, webhooks; and the controllers that belong to them. Conversion webhooks
+// are asked from here, too.
 //
 // Thread: the control loop only.
 

@@ -4,21 +4,16 @@
 
 #include "core/digest.hpp"
 #include "core/ids.hpp"
+#include "objects/verbs/writing.hpp"
 
 namespace slipway::objects {
 namespace {
 
-// Metadata that only the server sets; who applies may repeat it and never change it.
-constexpr std::string_view server_set[] = {"name",
-                                           "namespace",
-                                           "uid",
-                                           "generation",
-                                           "creationTimestamp",
-                                           "deletionTimestamp",
-                                           "deletionGracePeriodSeconds",
-                                           "resourceVersion",
-                                           "managedFields",
-                                           "selfLink"};
+// Who applies may repeat it and never change it.
+bool is_of_the_server(std::string_view key) {
+  return key == "managedFields" || key == "selfLink" ||
+         std::ranges::find(verbs::server_set, key) != std::end(verbs::server_set);
+}
 
 std::string resource_text(const Kind& kind) {
   return kind.group.empty() ? std::string(kind.plural) : std::string(kind.plural) + "." + std::string(kind.group);
@@ -72,7 +67,7 @@ Result<Object> applied(const Kind& kind, const Object& stored, const Object& giv
   }
   auto& metadata = merged.document().at_or_insert("metadata");
   for (const auto& [key, value] : given.document()["metadata"].as_object()) {
-    if (std::ranges::find(server_set, key) != std::end(server_set)) continue;
+    if (is_of_the_server(key)) continue;
     if ((key == "labels" || key == "annotations") && value.is_object()) {
       for (const auto& [name, text] : value.as_object()) metadata.at_or_insert(key).at_or_insert(name) = text;
     } else {

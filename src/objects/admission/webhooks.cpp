@@ -1,6 +1,5 @@
 #include "objects/admission/webhooks.hpp"
 
-#include "core/digest.hpp"
 #include "core/log.hpp"
 #include "objects/admission/matching.hpp"
 #include "objects/patch/json_patch.hpp"
@@ -10,7 +9,6 @@ namespace {
 
 constexpr std::string_view group_name = "admissionregistration.k8s.io";
 constexpr std::int64_t usual_timeout = 10;
-constexpr std::size_t largest_answer = 8UL * 1024 * 1024;
 
 doc::Value review_document(const api::Review& review, std::string_view uid) {
   auto request = request_of(review, uid);
@@ -19,8 +17,6 @@ doc::Value review_document(const api::Review& review, std::string_view uid) {
   return doc::Object{
       {"kind", "AdmissionReview"}, {"apiVersion", "admission.k8s.io/v1"}, {"request", std::move(request)}};
 }
-
-bool is_ready(const doc::Value& endpoint) { return endpoint["conditions"]["ready"].bool_or(true); }
 
 }  // namespace
 
@@ -51,8 +47,7 @@ Webhooks::Webhooks(api::Context& context)
       mutating_(context, std::string(group_name), "MutatingWebhookConfiguration"),
       validating_(context, std::string(group_name), "ValidatingWebhookConfiguration"),
       namespaces_(context, "", "Namespace"),
-      services_(context, "", "Service"),
-      slices_(context, "discovery.k8s.io", "EndpointSlice") {}
+      client_(context) {}
 
 const std::vector<NamedExpression>& Webhooks::conditions_of(const Object& configuration, std::size_t index) {
   const auto key = configuration.uid() + "/" + configuration.resource_version() + "/" + std::to_string(index);
@@ -111,64 +106,6 @@ void Webhooks::validate(std::shared_ptr<const api::Review> review, Done done) {
   run(std::move(round));
 }
 
-Result<std::string> Webhooks::address_of(const doc::Value& service) {
-  const Name name{service["namespace"].string_or(""), service["name"].string_or("")};
-  const auto port = service["port"].int_or(443);
-  const auto* found = services_.find(name);
-  if (found == nullptr) return fail(Code::not_found, "service \"" + name.name + "\" not found");
-  const doc::Value* entry = nullptr;
-  const auto& ports = found->spec()["ports"];
-  for (std::size_t i = 0; i < ports.size(); ++i) {
-    if (ports[i]["port"].int_or(0) == port) entry = &ports[i];
-  }
-  if (entry == nullptr)
-    return fail(Code::not_found,
-                "no service port " + std::to_string(port) + " found for service \"" + name.name + "\"");
-  for (const auto& slice : slices_.all()) {
-    if (slice.name().ns != name.ns || slice.label("kubernetes.io/service-name") != name.name) continue;
-    const auto& own_ports = slice.document()["ports"];
-    const auto& endpoints = slice.document()["endpoints"];
-    for (std::size_t i = 0; i < endpoints.size(); ++i) {
-      if (!is_ready(endpoints[i]) || endpoints[i]["addresses"].size() == 0) continue;
-      for (std::size_t k = 0; k < own_ports.size(); ++k) {
-        if (own_ports[k]["name"].string_or("") != (*entry)["name"].string_or("")) continue;
-        const auto address = endpoints[i]["addresses"][std::size_t{0}].string_or("");
-        const bool is_v6 = address.find(':') != std::string::npos;
-        return (is_v6 ? "[" + address + "]" : address) + ":" + own_ports[k]["port"].string_or("");
-      }
-    }
-  }
-  return fail(Code::unavailable, "no endpoints available for service \"" + name.name + "\"");
-}
-
-Result<core::HttpRequest> Webhooks::request_to(const Hook& hook) {
-  const auto& client = hook.said["clientConfig"];
-  const auto seconds = hook.said["timeoutSeconds"].int_or(usual_timeout);
-  core::HttpRequest request;
-  request.method = "POST";
-  request.timeout = std::chrono::seconds(seconds);
-  request.max_response = largest_answer;
-  request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
-  core::TlsSettings tls;
-  if (const auto bundle = client["caBundle"].string_or(""); !bundle.empty()) {
-    TRY_ASSIGN(tls.ca, core::from_base64(bundle));
-  }
-  if (const auto url = client["url"].string_or(""); !url.empty()) {
-    request.url = url;
-  } else {
-    const auto& service = client["service"];
-    TRY_ASSIGN(const auto address, address_of(service));
-    auto path = service["path"].string_or("");
-    if (!path.starts_with('/')) path.insert(0, "/");
-    request.url = "https://" + address + path;
-    tls.server_name = service["name"].string_or("") + "." + service["namespace"].string_or("") + ".svc";
-  }
-  request.url += (request.url.find('?') == std::string::npos ? "?" : "&") + std::string("timeout=") +
-                 std::to_string(seconds) + "s";
-  request.tls = std::make_shared<const core::TlsSettings>(std::move(tls));
-  return request;
-}
-
 void Webhooks::run(std::shared_ptr<Round> round) {
   if (round->next == round->hooks.size()) {
     // What was asked before a later one changed the object may want to look again; once.
@@ -190,12 +127,10 @@ void Webhooks::run(std::shared_ptr<Round> round) {
     return round->done(
         api::refuse(api::bad_request("admission webhook \"" + hook.name() + "\" does not support dry run")));
   }
-  auto request = request_to(hook);
-  if (!request) return answered(round, fail(std::move(request).error()));
   round->uid = context_.world.random.uuid();
-  request->body = doc::render_json(review_document(*round->seen, round->uid));
-  context_.world.http.send(std::move(*request),
-                           [this, round](const Result<core::HttpResponse>& response) { answered(round, response); });
+  const std::chrono::seconds timeout(hook.said["timeoutSeconds"].int_or(usual_timeout));
+  client_.post(hook.said["clientConfig"], timeout, review_document(*round->seen, round->uid),
+               [this, round](const Result<core::HttpResponse>& response) { answered(round, response); });
 }
 
 void Webhooks::answered(const std::shared_ptr<Round>& round, const Result<core::HttpResponse>& response) {

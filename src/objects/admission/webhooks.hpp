@@ -9,6 +9,7 @@
 
 #include "objects/admission/expressions.hpp"
 #include "objects/admission/kept.hpp"
+#include "objects/webhooks/client.hpp"
 
 namespace slipway::objects::admission {
 
@@ -40,11 +41,10 @@ class Webhooks final : public api::RemoteAdmission {
   void run(std::shared_ptr<Round> round);
   void answered(const std::shared_ptr<Round>& round, const Result<core::HttpResponse>& response);
   api::Answer<> take(Round& round, const Result<core::HttpResponse>& response);
-  Result<core::HttpRequest> request_to(const Hook& hook);
-  Result<std::string> address_of(const doc::Value& service);
 
   api::Context& context_;
-  Kept mutating_, validating_, namespaces_, services_, slices_;
+  Kept mutating_, validating_, namespaces_;
+  webhooks::Client client_;
   std::map<std::string, std::vector<NamedExpression>> compiled_;  // by uid, version and index
 };
 

@@ -3,7 +3,7 @@
 #include <atomic>
 
 #include "core/digest.hpp"
-#include "net/certificates_test.hpp"
+#include "objects/hooks_test.hpp"
 #include "objects/served_test.hpp"
 
 using namespace slipway;
@@ -12,44 +12,27 @@ using test::Cluster;
 
 namespace {
 
-// Somebody's webhooks over https, on a thread of their own.
-class Hooks {
+using Decide = std::function<doc::Object(const doc::Value& request)>;
+
+// Webhooks that answer AdmissionReviews.
+class Hooks : public test::HookServer {
  public:
-  using Decide = std::function<doc::Object(const doc::Value& request)>;
-  Hooks() {
-    options_.tls = authority_.serve();
-    options_.allowed_hosts = {"*"};
-  }
   void add(const std::string& path, Decide decide) {
-    router_.add(
-        "POST", path,
-        [decide = std::move(decide)](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
-          const auto review = doc::parse_json(request.body);
-          auto response = decide((*review)["request"]);
-          if (!response.contains("uid")) response.set("uid", (*review)["request"]["uid"]);
-          responder->send(net::Response::json(200, doc::Object{{"apiVersion", "admission.k8s.io/v1"},
-                                                               {"kind", "AdmissionReview"},
-                                                               {"response", std::move(response)}}));
-        });
+    HookServer::add(path, [decide = std::move(decide)](const doc::Value& review) -> doc::Value {
+      auto response = decide(review["request"]);
+      if (!response.contains("uid")) response.set("uid", review["request"]["uid"]);
+      return doc::Object{
+          {"apiVersion", "admission.k8s.io/v1"}, {"kind", "AdmissionReview"}, {"response", std::move(response)}};
+    });
   }
-  void start() { server_ = std::move(*net::Server::start(io_, router_, options_)); }
   std::string configuration(const std::string& name, const std::string& path, const std::string& more = "",
                             const std::string& operations = "CREATE",
                             const std::string& resources = "configmaps") const {
     return "metadata: {name: " + name + "}\nwebhooks:\n- name: " + name +
-           ".example.com\n  admissionReviewVersions: [v1]\n  sideEffects: None\n  clientConfig: {url: "
-           "'https://127.0.0.1:" +
-           std::to_string(server_->port()) + path + "', caBundle: " + core::base64(authority_.certificate()) +
-           "}\n  rules: [{apiGroups: [''], apiVersions: [v1], operations: [" + operations + "], resources: [" +
-           resources + "]}]\n" + more;
+           ".example.com\n  admissionReviewVersions: [v1]\n  sideEffects: None\n  clientConfig: " +
+           client_config(path) + "\n  rules: [{apiGroups: [''], apiVersions: [v1], operations: [" + operations +
+           "], resources: [" + resources + "]}]\n" + more;
   }
-
- private:
-  net::test::Authority authority_;
-  net::IoThread io_;
-  net::Router router_;
-  net::ServerOptions options_;
-  std::unique_ptr<net::Server> server_;
 };
 
 const std::string maps = "/api/v1/namespaces/demo/configmaps";

@@ -21,6 +21,9 @@ struct Call {
   std::shared_ptr<net::Responder> responder;
   Caller caller;                      // who calls, or is acted for
   std::vector<std::string> warnings;  // for the Warning header
+  // The body's managedFields say already who owns what: it was worked out in another version.
+  bool keeps_ownership = false;
+  bool is_translated = false;  // a webhook converts what is said and answered
 
   Name name() const { return {info.ns, info.name}; }
   bool is_converted() const { return resource != stored; }

@@ -16,6 +16,16 @@ class Database;
 
 namespace slipway::objects::api {
 
+// Between versions of a custom resource whose definition leaves that to a webhook (schema::Custom::conversion).
+class RemoteConversion {
+ public:
+  virtual ~RemoteConversion() = default;
+  using Done = std::move_only_function<void(Answer<std::vector<doc::Value>>)>;
+  // All in the version of `to`, in their order; what is in it already is not sent. `done` runs on the loop, at once
+  // when there is nothing to send.
+  virtual void convert(ResourcePtr to, std::vector<doc::Value> objects, Done done) = 0;
+};
+
 struct Context {
   core::World& world;
   Catalog& catalog;
@@ -27,6 +37,7 @@ struct Context {
   std::vector<std::unique_ptr<AdmissionPlugin>> plugins = {};
   std::unique_ptr<RemoteAdmission> remote = {};
   services::Allocator* services = nullptr;  // gives Services their addresses; may be null
+  std::unique_ptr<RemoteConversion> conversion = {};
 };
 
 // As its client speaks of it.

@@ -171,7 +171,7 @@ Answer<Draft> draft_create(Call& call, const doc::Value& body, const Making& mak
   if (!body["metadata"]["resourceVersion"].string_or("").empty())
     return refuse(bad_request("resourceVersion should not be set on objects to be created"));
   TRY_ANSWER(auto given, canonical(call, body));
-  return draft_new(call, std::move(given), making, false);
+  return draft_new(call, std::move(given), making, call.keeps_ownership);
 }
 
 Answer<Draft> draft_update(Call& call, const doc::Value& body, const std::optional<Current>& current,
@@ -185,7 +185,7 @@ Answer<Draft> draft_update(Call& call, const doc::Value& body, const std::option
   }
   TRY_DONE(check_preconditions(call, *current, body, verbs::updates_unconditionally(*call.stored)));
   TRY_ANSWER(auto given, canonical(call, body));
-  return draft_change(call, *current, std::move(given), false);
+  return draft_change(call, *current, std::move(given), call.keeps_ownership);
 }
 
 Answer<PatchType> patch_type_of(const Call& call) {

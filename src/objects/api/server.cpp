@@ -6,6 +6,7 @@
 #include "objects/api/body.hpp"
 #include "objects/api/consult.hpp"
 #include "objects/api/documents.hpp"
+#include "objects/api/foreign.hpp"
 #include "objects/api/metrics.hpp"
 #include "objects/api/options.hpp"
 #include "objects/api/output.hpp"
@@ -47,6 +48,7 @@ struct ApiServer::State {
         removals(c, writes),
         watches(c, metrics),
         scales(c, writes),
+        foreign(c, [this](const CallPtr& call) { dispatch(call); }),
         bindings(c, writes) {}
 
   void handle(net::Request request, std::shared_ptr<net::Responder> responder);
@@ -64,6 +66,7 @@ struct ApiServer::State {
   Removals removals;
   Watches watches;
   Scales scales;
+  ForeignVersions foreign;
   Bindings bindings;
   std::map<std::string, CallHandler, std::less<>> handlers;
   std::function<Answer<>(Call&)> authorizer;
@@ -156,6 +159,7 @@ void ApiServer::State::dispatch(const CallPtr& call) {
     return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
   }
   if (auto fine = check_options(*call); !fine) return call->send(fine.error());
+  if (ForeignVersions::concerns(context, *call)) return foreign.handle(call);
   if (const auto handler = handlers.find(key_of(info.group, info.plural, "")); handler != handlers.end())
     return handler->second(call);
   switch (info.verb) {
@@ -201,6 +205,7 @@ void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::S
   if (info.verb == Verb::connect || !allows(subresource.verbs, name_of(info.verb)))
     return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
   if (auto fine = check_options(*call); !fine) return call->send(fine.error());
+  if (ForeignVersions::concerns(context, *call)) return foreign.handle(call);
   if (subresource.name == "scale") return scales.handle(call);
   if (subresource.name == "eviction") return removals.evict(call);
   if (subresource.name == "binding") return bindings.create(call);

@@ -6,6 +6,7 @@
 #include "objects/crd/bundled.hpp"
 #include "objects/crd/definition.hpp"
 #include "objects/crd/status.hpp"
+#include "objects/verbs/writing.hpp"
 
 namespace slipway::objects::controllers {
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::string_view cleanup_finalizer = "customresourcecleanup.apiextensions.k8s.io";
 constexpr auto look_again = std::chrono::milliseconds(100);
+constexpr std::size_t most_renewed = 256;  // objects in one step: everybody else has a turn between
 
 bool has_finalizer(const Object& object) {
   const auto finalizers = object.finalizers();
@@ -82,15 +84,17 @@ Result<Outcome> DefinitionController::reconcile(const Name& name) {
   }
   if (object->is_being_deleted()) return end(std::move(*object));
   const auto known = served_.find(name.name);
-  if (known != served_.end() && known->second.version == object->resource_version()) return Outcome{};
-  TRY_ASSIGN(const auto definitions, stored_definitions());
-  TRY(serve(*object, definitions));
-  return Outcome{};
+  if (known == served_.end() || known->second.version != object->resource_version()) {
+    TRY_ASSIGN(const auto definitions, stored_definitions());
+    TRY(serve(*object, definitions));
+  }
+  TRY_ASSIGN(const bool goes_on, renew(name.name));
+  return goes_on ? Outcome{Duration{}} : Outcome{};
 }
 
 Result<> DefinitionController::serve(Object& object, std::span<const doc::Value> definitions) {
   const crd::ReadOptions options{.bundled = !object.annotation(crd::bundled_annotation).empty()};
-  TRY_ASSIGN(const auto definition, crd::parse_definition(object.document(), options));
+  TRY_ASSIGN(auto definition, crd::parse_definition(object.document(), options));
   const auto taken = crd::taken_names(definition.group, definition.name, definitions);
   auto status = crd::status_of(object.document(), taken, world_.clock.now());
   if (!has_finalizer(object)) {
@@ -113,9 +117,52 @@ Result<> DefinitionController::serve(Object& object, std::span<const doc::Value>
   const bool is_new = before.from.empty() && is_loaded_;
   if (before.from == from && catalog_.stored(definition.group, names.kind) != nullptr) return {};
   before.from = from;
+  const bool keeps_old = std::as_const(object).status()["storedVersions"].size() > 1;
+  // With a webhook they are converted when they are read.
+  before.keeps_old = keeps_old && definition.conversion.is_null();
+  before.renewed.reset();
+  definition.keeps_old_versions = keeps_old;
   catalog_.put(definition.name, crd::resources_of(definition, &names));
-  if (const auto stored = catalog_.stored(definition.group, names.kind); is_new && stored != nullptr)
-    backend_.begin_history(kind_of(*stored));
+  before.resource = catalog_.stored(definition.group, names.kind);
+  before.keeps_old = before.keeps_old && before.resource != nullptr;
+  if (is_new && before.resource != nullptr) backend_.begin_history(kind_of(*before.resource));
+  return {};
+}
+
+Result<bool> DefinitionController::renew(const std::string& definition) {
+  const auto found = served_.find(definition);
+  if (found == served_.end() || !found->second.keeps_old) return false;
+  auto& served = found->second;
+  const auto resource = served.resource;
+  const auto kind = kind_of(*resource);
+  const std::string current = "\"apiVersion\":\"" + resource->api_version() + "\"";
+  std::vector<Stored> old;
+  std::size_t seen = 0;
+  TRY(backend_.list(kind, {.ns = "", .after = served.renewed}, [&](Stored stored) {
+    if (++seen > most_renewed) return false;
+    served.renewed = stored.name;
+    if (stored.body.find(current) == std::string::npos) old.push_back(std::move(stored));
+    return true;
+  }));
+  Result<> outcome;
+  TRY(backend_.group([&] {
+    for (const auto& stored : old) {
+      if (outcome) outcome = rewrite(*resource, kind, stored);
+    }
+  }));
+  TRY(std::move(outcome));
+  served.keeps_old = seen > most_renewed;
+  return served.keeps_old;
+}
+
+Result<> DefinitionController::rewrite(const schema::Resource& resource, const Kind& kind, const Stored& stored) {
+  TRY_ASSIGN(auto object, stored.parse());
+  object.document().at_or_insert("apiVersion") = resource.api_version();
+  verbs::make_canonical(resource, object.document());
+  auto written = backend_.replace(kind, std::move(object), stored.version);
+  // Who wrote it meanwhile wrote it in the new version.
+  if (!written && written.error().code != Code::conflict && written.error().code != Code::not_found)
+    return fail(std::move(written).error());
   return {};
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // DefinitionController: keeps the catalog in step with the CustomResourceDefinitions that are stored, says in their
-// status whether they are served, and removes the objects of one that is deleted before it goes. For the embedded
-// store; a real API server does this itself.
+// status whether they are served, keeps objects in the version that is the stored one, and removes those of a
+// definition that is deleted before it goes. For the embedded store; a real API server does this itself.
 
 #include <map>
 #include <memory>
@@ -34,6 +34,9 @@ class DefinitionController final : public Reconciler {
   Result<Outcome> end(Object object);
   Result<std::vector<doc::Value>> stored_definitions();
   void forget(const std::string& definition);
+  // Rewrites some of the objects that are kept in a version that is not the stored one any more. False: all are done.
+  Result<bool> renew(const std::string& definition);
+  Result<> rewrite(const schema::Resource& resource, const Kind& kind, const Stored& stored);
 
   core::World& world_;
   Store& store_;
@@ -41,8 +44,11 @@ class DefinitionController final : public Reconciler {
   Catalog& catalog_;
   Controller controller_;
   struct Served {
-    std::string from;     // spec and accepted names
-    std::string version;  // of the object, when all was settled
+    std::string from;             // spec and accepted names
+    std::string version;          // of the object, when all was settled
+    ResourcePtr resource;         // in the stored version
+    bool keeps_old = false;       // objects may be kept in a version that was the stored one before
+    std::optional<Name> renewed;  // up to here they are not
   };
   std::map<std::string, Served> served_;
   bool is_loaded_ = false;  // what comes now is new

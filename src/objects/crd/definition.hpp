@@ -45,7 +45,9 @@ struct Definition {
   Names names;
   bool namespaced = true;
   std::vector<Version> versions;      // as written; exactly one has `storage`
-  std::vector<std::string> warnings;  // for Warning headers: formats nobody checks, conversion by webhook
+  std::vector<std::string> warnings;  // for Warning headers: formats nobody checks
+  doc::Value conversion;              // spec.conversion.webhook, when that is the strategy; null otherwise
+  bool keeps_old_versions = false;    // objects may be kept in another version, which was the stored one before
   const Version& storage() const;
 };
 
@@ -57,8 +59,7 @@ struct ReadOptions {
 };
 
 // All problems at once. The paths are those of an API server, which speaks of spec.validation, spec.subresources, ...
-// where all versions say the same. Rules that do not compile are problems. Conversion by webhook is accepted with a
-// warning and is none: versions differ in apiVersion only.
+// where all versions say the same. Rules that do not compile are problems.
 std::expected<Definition, validation::Problems> read_definition(const doc::Value& crd, const ReadOptions& options = {});
 // The same with the refusal of the whole object (validation/problem.hpp: invalid_error).
 Result<Definition> parse_definition(const doc::Value& crd, const ReadOptions& options = {});

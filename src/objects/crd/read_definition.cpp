@@ -65,10 +65,8 @@ class Reader {
           "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"));
     }
     if (!problems_.empty()) return std::unexpected(std::move(problems_));
-    if (spec_["conversion"]["strategy"].string_or("None") == "Webhook") {
-      definition_.warnings.emplace_back(
-          "spec.conversion.strategy: Webhook is not called here: objects are converted by changing apiVersion only");
-    }
+    const auto& conversion = spec_["conversion"];
+    if (conversion["strategy"].string_or("None") == "Webhook") definition_.conversion = conversion["webhook"];
     return std::move(definition_);
   }
 

@@ -51,6 +51,8 @@ std::shared_ptr<const schema::Custom> custom_of(const Definition& definition, co
   custom->deprecated = version.deprecated;
   custom->deprecation_warning = version.deprecation_warning;
   custom->openapi_schema = version.openapi_schema;
+  custom->conversion = definition.conversion;
+  custom->keeps_old_versions = definition.keeps_old_versions;
   custom->types = version.compiled;
   return custom;
 }

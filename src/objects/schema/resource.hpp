@@ -53,6 +53,9 @@ struct Custom {
   bool deprecated = false;
   std::string deprecation_warning;  // the whole sentence of the Warning header; empty: the usual one
   doc::Value openapi_schema;        // openAPIV3Schema as written, for OpenAPI documents and explain; may be null
+  // spec.conversion.webhook: clientConfig and conversionReviewVersions. Null: versions differ in their names alone.
+  doc::Value conversion;
+  bool keeps_old_versions = false;  // objects may be kept in a version that was the stored one before
   std::shared_ptr<const TypeOwner> types;
 };
 

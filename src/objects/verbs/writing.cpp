@@ -10,17 +10,6 @@
 namespace slipway::objects::verbs {
 namespace {
 
-// Metadata that only the store sets; a write may repeat it and never change it.
-constexpr std::string_view server_set[] = {"name",
-                                           "namespace",
-                                           "uid",
-                                           "generation",
-                                           "creationTimestamp",
-                                           "deletionTimestamp",
-                                           "deletionGracePeriodSeconds",
-                                           "resourceVersion",
-                                           "generateName"};
-
 doc::Object& metadata_of(doc::Value& object) {
   auto& metadata = object.at_or_insert("metadata");
   if (!metadata.is_object()) metadata = doc::Object{};

@@ -11,6 +11,17 @@
 
 namespace slipway::objects::verbs {
 
+// Metadata that only the server sets; a write may repeat it and never change it.
+inline constexpr std::string_view server_set[] = {"name",
+                                                  "namespace",
+                                                  "uid",
+                                                  "generation",
+                                                  "creationTimestamp",
+                                                  "deletionTimestamp",
+                                                  "deletionGracePeriodSeconds",
+                                                  "resourceVersion",
+                                                  "generateName"};
+
 // Who writes, and by which door.
 struct WriteContext {
   std::string manager;      // of the fields it changes

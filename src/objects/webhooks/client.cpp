@@ -1,0 +1,81 @@
+#include "objects/webhooks/client.hpp"
+
+#include "core/digest.hpp"
+
+namespace slipway::objects::webhooks {
+namespace {
+
+constexpr std::size_t largest_answer = 8UL * 1024 * 1024;
+
+bool is_ready(const doc::Value& endpoint) { return endpoint["conditions"]["ready"].bool_or(true); }
+
+}  // namespace
+
+Result<std::string> Client::address_of(const doc::Value& service) {
+  const Name name{service["namespace"].string_or(""), service["name"].string_or("")};
+  const auto port = service["port"].int_or(443);
+  const auto* found = services_.find(name);
+  if (found == nullptr) return fail(Code::not_found, "service \"" + name.name + "\" not found");
+  const doc::Value* entry = nullptr;
+  const auto& ports = found->spec()["ports"];
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    if (ports[i]["port"].int_or(0) == port) entry = &ports[i];
+  }
+  if (entry == nullptr)
+    return fail(Code::not_found,
+                "no service port " + std::to_string(port) + " found for service \"" + name.name + "\"");
+  for (const auto& slice : slices_.all()) {
+    if (slice.name().ns != name.ns || slice.label("kubernetes.io/service-name") != name.name) continue;
+    const auto& own_ports = slice.document()["ports"];
+    const auto& endpoints = slice.document()["endpoints"];
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+      if (!is_ready(endpoints[i]) || endpoints[i]["addresses"].size() == 0) continue;
+      for (std::size_t k = 0; k < own_ports.size(); ++k) {
+        if (own_ports[k]["name"].string_or("") != (*entry)["name"].string_or("")) continue;
+        const auto address = endpoints[i]["addresses"][std::size_t{0}].string_or("");
+        const bool is_v6 = address.find(':') != std::string::npos;
+        return (is_v6 ? "[" + address + "]" : address) + ":" + own_ports[k]["port"].string_or("");
+      }
+    }
+  }
+  return fail(Code::unavailable, "no endpoints available for service \"" + name.name + "\"");
+}
+
+Result<core::HttpRequest> Client::request_to(const doc::Value& client_config, std::chrono::seconds timeout) {
+  core::HttpRequest request;
+  request.method = "POST";
+  request.timeout = timeout;
+  request.max_response = largest_answer;
+  request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
+  core::TlsSettings tls;
+  if (const auto bundle = client_config["caBundle"].string_or(""); !bundle.empty()) {
+    TRY_ASSIGN(tls.ca, core::from_base64(bundle));
+  }
+  if (const auto url = client_config["url"].string_or(""); !url.empty()) {
+    request.url = url;
+  } else {
+    const auto& service = client_config["service"];
+    TRY_ASSIGN(const auto address, address_of(service));
+    auto path = service["path"].string_or("");
+    if (!path.starts_with('/')) path.insert(0, "/");
+    request.url = "https://" + address + path;
+    tls.server_name = service["name"].string_or("") + "." + service["namespace"].string_or("") + ".svc";
+  }
+  request.url += (request.url.find('?') == std::string::npos ? "?" : "&") + std::string("timeout=") +
+                 std::to_string(timeout.count()) + "s";
+  request.tls = std::make_shared<const core::TlsSettings>(std::move(tls));
+  return request;
+}
+
+void Client::post(const doc::Value& client_config, std::chrono::seconds timeout, const doc::Value& body, Done done) {
+  auto request = request_to(client_config, timeout);
+  if (!request) {
+    context_.world.loop.post(
+        [done = std::move(done), error = std::move(request).error()]() mutable { done(fail(std::move(error))); });
+    return;
+  }
+  request->body = doc::render_json(body);
+  context_.world.http.send(std::move(*request), std::move(done));
+}
+
+}  // namespace slipway::objects::webhooks
