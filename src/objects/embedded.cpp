@@ -63,8 +63,7 @@ Result<std::unique_ptr<Embedded>> Embedded::open(core::World& world, storage::Da
                                options.ring_size));
   const auto definitions = std::move(options.definitions);
   auto state = std::make_unique<State>(world, database, std::move(catalog), std::move(backend), std::move(options));
-  for (const auto& definition : definitions) TRY(state->definitions.install(definition));
-  TRY(state->definitions.load());
+  TRY(state->definitions.load(definitions));
   return std::unique_ptr<Embedded>(new Embedded(std::move(state)));
 }
 

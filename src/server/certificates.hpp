@@ -17,6 +17,6 @@ struct ServerCertificate {
 };
 
 // Files below Layout::certificates(), keys with mode 0600.
-Result<ServerCertificate> ensure_certificate(const core::World& world, const Layout& layout);
+Result<ServerCertificate> ensure_certificate(const core::Clock& clock, core::Files& files, const Layout& layout);
 
 }  // namespace slipway::server

@@ -65,17 +65,17 @@ bool is_mirror_pod(const objects::Object& pod) { return !pod.annotation(mirror_a
 Result<> show_mirror_pods(core::World& world, objects::Store& store, const ControlPlaneProcess& process) {
   for (const Part& part : parts) {
     TRY_ASSIGN(auto pod, store.find(objects::kinds::pod, name_of(part)));
-    std::int64_t restarts = 0;
-    if (pod) {
-      const auto& before = pod->status()["containerStatuses"][std::size_t{0}];
-      restarts = before["restartCount"].int_or(0);
-      if (before["state"]["running"].is_object()) ++restarts;  // nobody stopped it
-      auto wanted = render(part, process);
-      wanted.document().at_or_insert("metadata").as_object().erase("creationTimestamp");
-      TRY_ASSIGN(pod, store.apply(std::move(wanted)));
-    } else {
-      TRY_ASSIGN(pod, store.create(render(part, process)));
+    auto wanted = render(part, process);
+    if (!pod) {
+      wanted.status() = running_status(wanted, part, process, 0, world.clock.now());
+      TRY(store.create(std::move(wanted)));  // the embedded store keeps what our own controllers know already
+      continue;
     }
+    const auto& before = pod->status()["containerStatuses"][std::size_t{0}];
+    const bool was_stopped = !before["state"]["running"].is_object();  // else nobody stopped it
+    const auto restarts = before["restartCount"].int_or(0) + (was_stopped ? 0 : 1);
+    wanted.document().at_or_insert("metadata").as_object().erase("creationTimestamp");
+    TRY_ASSIGN(pod, store.apply(std::move(wanted)));
     pod->status() = running_status(*pod, part, process, restarts, world.clock.now());
     TRY(store.update_status(std::move(*pod)));
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <future>
 #include <ranges>
 #include <thread>
 
@@ -35,36 +36,55 @@ sigset_t stop_signals() {
   return set;
 }
 
+using Definitions = std::future<Result<std::vector<doc::Value>>>;
+
+// What needs nothing of the stores is made beside their opening, which mostly waits for the disk.
+struct Aside {
+  explicit Aside(const Layout& layout)
+      : definitions(std::async(std::launch::async,
+                               [] {
+                                 objects::read_builtin_kinds();
+                                 return bundled_definitions();
+                               })),
+        certificate(std::async(std::launch::async, [layout]() -> Result<ServerCertificate> {
+          TRY(extract_assets("runtime/", layout.runtime()));
+          return ensure_certificate(core::real_clock(), core::real_files(), layout);
+        })) {}
+  Definitions definitions;
+  std::future<Result<ServerCertificate>> certificate;
+};
+
 // Everything that `work` writes to the database is one transaction, with one fsync. It must not wait for anybody.
-Result<> in_one_transaction(State& s, Result<> (*work)(State&)) {
+template <class Work>
+Result<> in_one_transaction(State& s, Work work) {
   Result<> outcome;
   TRY(s.database->group([&] { outcome = work(s); }));
   return outcome;
 }
 
-Result<> open_stores(State& s) {
+Result<> open_stores(State& s, Definitions& definitions) {
   const Layout& layout = s.options.layout;
   TRY_ASSIGN(s.audit, team::AuditLog::open(s.world(), *s.database, layout.audit_key()));
   TRY_ASSIGN(std::vector<team::Person> people, load_people(layout, s.options.team_file));
   TRY_ASSIGN(s.team, team::Team::open(s.world(), *s.database, std::move(people)));
   s.team->record_to(*s.audit);
-  TRY(open_objects(s));
+  TRY_ASSIGN(auto bundled, definitions.get());
+  TRY(open_objects(s, std::move(bundled)));
   for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease", "kubeflow", "slipway-ci",
                            "llm-d-system", "istio-system", "monitoring"})
     TRY(ensure_namespace(*s.store, name));
   return {};
 }
 
-Result<> open_ground(State& s) {
+Result<> open_ground(State& s, Definitions definitions) {
   const Layout& layout = s.options.layout;
   s.http = net::make_client(s.io, s.real.loop());
   s.real.set_http(*s.http);
   s.world_.emplace(s.real.world());
   TRY_ASSIGN(s.database, storage::open_sqlite(layout.database()));
   TRY_ASSIGN(s.blobs, storage::open_directory_blobs(layout.blobs()));
-  TRY(in_one_transaction(s, open_stores));
-  TRY(ensure_tokens(*s.team, layout));
-  return extract_assets("runtime/", layout.runtime());
+  TRY(in_one_transaction(s, [&](State& state) { return open_stores(state, definitions); }));
+  return ensure_tokens(*s.team, layout);
 }
 
 Result<> open_node(State& s) {
@@ -139,7 +159,7 @@ void add_status_routes(State& s) {
       });
 }
 
-Result<> open_server(State& s) {
+Result<> open_server(State& s, std::future<Result<ServerCertificate>> certified) {
   s.router.set_guard(
       team::make_guard(*s.team, {.open_reading = !s.options.rbac, .events = s.audit.get(), .api_decides = true}));
   s.objects->add_routes(s.router);
@@ -171,7 +191,7 @@ Result<> open_server(State& s) {
                                            .spool_directory = s.options.layout.spool(),
                                            .loop = &s.real.loop(),
                                            .allowed_hosts = {}}));
-  TRY_ASSIGN(const auto certificate, ensure_certificate(s.world(), s.options.layout));
+  TRY_ASSIGN(const auto certificate, certified.get());
   TRY_ASSIGN(s.tls_server,
              net::Server::start(s.io, s.router,
                                 {.address = "127.0.0.1",
@@ -282,10 +302,11 @@ Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
   s.ports = choice.ports;
   s.warnings = std::move(choice.warnings);
   TRY_ASSIGN(const auto variables, merge_variables(s.options));
-  TRY(open_ground(s));
+  Aside aside(s.options.layout);
+  TRY(open_ground(s, std::move(aside.definitions)));
   TRY(open_node(s));
   TRY(in_one_transaction(s, open_rooms));
-  TRY(open_server(s));
+  TRY(open_server(s, std::move(aside.certificate)));
   // Only now: what did not start is not kept.
   TRY(remember_ports(s.options.layout, choice.remembered));
   if (!s.options.variables.empty()) TRY(keep_variables(s.options.layout, variables));
@@ -350,7 +371,7 @@ Result<> Platform::run(std::function<void()> on_serving) {
 Result<std::size_t> stop_workloads(const Layout& layout) {
   TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(layout));
   State s({.layout = layout, .profile = {}, .team_file = "", .variables = {}}, std::move(lock));
-  TRY(open_ground(s));
+  TRY(open_ground(s, std::async(std::launch::deferred, bundled_definitions)));
   TRY(open_node(s));
   Result<std::size_t> result = 0;
   s.real.loop().post([&] {
