@@ -40,11 +40,13 @@ void Catalog::index() {
   by_kind_.clear();
   by_plural_.clear();
   stored_.clear();
-  for (const auto& resource : resources()) {
-    by_kind_.emplace(joined(resource->group, resource->version, resource->kind), resource);
-    by_plural_.emplace(joined(resource->group, resource->version, resource->plural), resource);
-    if (is_stored_version(*resource)) stored_.emplace(resource->group + "/" + resource->kind, resource);
-  }
+  for (const auto& resource : resources()) add(resource);
+}
+
+void Catalog::add(const ResourcePtr& resource) {
+  by_kind_.emplace(joined(resource->group, resource->version, resource->kind), resource);
+  by_plural_.emplace(joined(resource->group, resource->version, resource->plural), resource);
+  if (is_stored_version(*resource)) stored_.emplace(resource->group + "/" + resource->kind, resource);
 }
 
 std::vector<ResourcePtr> Catalog::resources() const {
@@ -79,10 +81,12 @@ ResourcePtr Catalog::stored(std::string_view group, std::string_view kind) const
 
 void Catalog::put(const std::string& definition, std::vector<schema::Resource> versions) {
   auto& kept = custom_[definition];
+  const bool is_new = kept.empty();
   kept.clear();
   for (auto& version : versions) kept.push_back(std::make_shared<const schema::Resource>(std::move(version)));
   ++revision_;
-  index();
+  if (!is_new) return index();
+  for (const auto& resource : kept) add(resource);
 }
 
 void Catalog::remove(const std::string& definition) {
@@ -90,6 +94,8 @@ void Catalog::remove(const std::string& definition) {
   ++revision_;
   index();
 }
+
+void read_builtin_kinds() { (void)schema::builtin(); }
 
 Kind kind_of(const schema::Resource& stored) {
   return {interned(stored.group), interned(stored.version), interned(stored.kind), interned(stored.plural),

@@ -43,6 +43,7 @@ class Catalog {
 
  private:
   void index();
+  void add(const ResourcePtr& resource);  // to the indexes
   std::vector<ResourcePtr> builtin_;
   std::map<std::string, std::vector<ResourcePtr>> custom_;     // by definition
   std::map<std::string, ResourcePtr, std::less<>> by_kind_;    // "apps/v1/Deployment"
@@ -50,6 +51,10 @@ class Catalog {
   std::map<std::string, ResourcePtr, std::less<>> stored_;     // "apps/Deployment"
   std::uint64_t revision_ = 1;
 };
+
+// Reads the table of built-in kinds, which the first who asks for one has to wait for otherwise: some milliseconds.
+// Safe from any thread.
+void read_builtin_kinds();
 
 // The store's name for a resource's kind, with the version that it is stored as. Its texts live for ever: one copy of
 // each kind that was ever named.

@@ -69,8 +69,7 @@ Result<std::unique_ptr<Embedded>> Embedded::open(core::World& world, storage::Da
   TRY(allocator->settle_old());
   auto state = std::make_unique<State>(world, database, std::move(catalog), std::move(backend), std::move(allocator),
                                        std::move(options));
-  for (const auto& definition : definitions) TRY(state->definitions.install(definition));
-  TRY(state->definitions.load());
+  TRY(state->definitions.load(definitions));
   return std::unique_ptr<Embedded>(new Embedded(std::move(state)));
 }
 

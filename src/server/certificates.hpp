@@ -21,7 +21,7 @@ struct ServerCertificate {
 };
 
 // Files below Layout::certificates(), keys with mode 0600. `names`: what the server is called beside loopback.
-Result<ServerCertificate> ensure_certificate(const core::World& world, const Layout& layout,
+Result<ServerCertificate> ensure_certificate(const core::Clock& clock, core::Files& files, const Layout& layout,
                                              const std::vector<std::string>& names = {});
 
 // By which `person`, the CN, is known to the platform from now on. What that person may do is up to team.yaml and to

@@ -19,7 +19,7 @@ struct House {
     REQUIRE(layout.make());
   }
   std::string certificate(const std::vector<std::string>& names = {}) {
-    const auto made = server::ensure_certificate(*world, layout, names);
+    const auto made = server::ensure_certificate(world->clock, world->files, layout, names);
     REQUIRE(made.has_value());
     return world->files.read(made->certificate_file).value();
   }

@@ -43,16 +43,6 @@ bool is_our_log(const std::string& path) {
          file.st_ino == ours.st_ino;
 }
 
-Result<std::vector<doc::Value>> bundled_definitions() {
-  std::vector<doc::Value> definitions;
-  for (const auto& asset : assets()) {
-    if (!asset.path.starts_with("crds/")) continue;
-    TRY_ASSIGN(auto documents, doc::parse_yaml_all(asset.bytes, asset.path));
-    for (auto& document : documents) definitions.push_back(std::move(document));
-  }
-  return definitions;
-}
-
 // Service accounts are the API's, people the team's; each tells the other who its tokens belong to.
 Result<> open_access(Platform::State& s) {
   objects::AccessOptions options;
@@ -88,11 +78,21 @@ void serve_connections(Platform::State& s) {
 
 }  // namespace
 
-Result<> open_embedded(Platform::State& s) {
+Result<std::vector<doc::Value>> bundled_definitions() {
+  std::vector<doc::Value> definitions;
+  for (const auto& asset : assets()) {
+    if (!asset.path.starts_with("crds/")) continue;
+    TRY_ASSIGN(auto documents, doc::parse_yaml_all(asset.bytes, asset.path));
+    for (auto& document : documents) definitions.push_back(std::move(document));
+  }
+  return definitions;
+}
+
+Result<> open_embedded(Platform::State& s, std::vector<doc::Value> definitions) {
   TRY_ASSIGN(s.volatile_database, storage::open_sqlite(s.options.layout.volatile_database(),
                                                        {.durability = storage::Durability::normal, .cache_mib = 4}));
   objects::EmbeddedOptions options;
-  TRY_ASSIGN(options.definitions, bundled_definitions());
+  options.definitions = std::move(definitions);
   options.admit = validate;
   options.events = s.audit.get();
   TRY_ASSIGN(const auto node, pods::load_node_file(s.world(), s.options.layout.root));
@@ -104,8 +104,7 @@ Result<> open_embedded(Platform::State& s) {
   return open_access(s);
 }
 
-Result<> open_cluster(Platform::State& s) {
-  TRY_ASSIGN(auto definitions, bundled_definitions());
+Result<> open_cluster(Platform::State& s, std::vector<doc::Value> definitions) {
   TRY_ASSIGN(s.cluster, Cluster::open(s.world(), s.io, *s.options.profile.cluster, std::move(definitions)));
   TRY(s.cluster->remember_in(s.options.layout.cluster()));
   s.store = &s.cluster->store();

@@ -67,16 +67,18 @@ bool is_mirror_pod(const objects::Object& pod) { return !pod.annotation(mirror_a
 Result<> show_mirror_pods(core::World& world, objects::Store& store, const ControlPlaneProcess& process) {
   for (const Part& part : parts) {
     TRY_ASSIGN(auto pod, store.find(objects::kinds::pod, name_of(part, process.suffix)));
+    auto wanted = render(part, process);
     std::int64_t restarts = 0;
     if (pod) {
       const auto& before = pod->status()["containerStatuses"][std::size_t{0}];
       restarts = before["restartCount"].int_or(0);
       if (before["state"]["running"].is_object()) ++restarts;  // nobody stopped it
-      auto wanted = render(part, process);
       wanted.document().at_or_insert("metadata").as_object().erase("creationTimestamp");
       TRY_ASSIGN(pod, store.apply(std::move(wanted)));
     } else {
-      TRY_ASSIGN(pod, store.create(render(part, process)));
+      wanted.status() = running_status(wanted, part, process, restarts, world.clock.now());
+      TRY_ASSIGN(pod, store.create(std::move(wanted)));
+      if (pod->status()["containerStatuses"].is_array()) continue;  // a store of ours takes the status with it
     }
     pod->status() = running_status(*pod, part, process, restarts, world.clock.now());
     TRY(store.update_status(std::move(*pod)));

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <future>
 #include <ranges>
 #include <thread>
 
@@ -40,8 +41,24 @@ sigset_t stop_signals() {
   return set;
 }
 
+using Definitions = std::future<Result<std::vector<doc::Value>>>;
+
+// What needs nothing of the stores is made beside their opening, which mostly waits for the disk.
+struct Aside {
+  explicit Aside(const PlatformOptions& options)
+      : definitions(std::async(std::launch::async,
+                               [] {
+                                 objects::read_builtin_kinds();
+                                 return bundled_definitions();
+                               })),
+        certificate(std::async(std::launch::async, [options] { return make_server_certificate(options); })) {}
+  Definitions definitions;
+  std::future<Result<ServerCertificate>> certificate;
+};
+
 // Everything that `work` writes to the database is one transaction, with one fsync. It must not wait for anybody.
-Result<> in_one_transaction(State& s, Result<> (*work)(State&)) {
+template <class Work>
+Result<> in_one_transaction(State& s, Work work) {
   Result<> outcome;
   TRY(s.database->group([&] { outcome = work(s); }));
   return outcome;
@@ -53,14 +70,15 @@ Result<> ensure_own_namespaces(State& s) {
   return {};
 }
 
-Result<> open_stores(State& s) {
+Result<> open_stores(State& s, Definitions& definitions) {
   const Layout& layout = s.options.layout;
   TRY_ASSIGN(s.audit, team::AuditLog::open(s.world(), *s.database, layout.audit_key()));
   TRY_ASSIGN(std::vector<team::Person> people, load_people(layout, s.options.team_file));
   TRY_ASSIGN(s.team, team::Team::open(s.world(), *s.database, std::move(people)));
   s.team->record_to(*s.audit);
   if (s.options.profile.cluster) return {};
-  TRY(open_embedded(s));
+  TRY_ASSIGN(auto bundled, definitions.get());
+  TRY(open_embedded(s, std::move(bundled)));
   for (const char* name : {"default", "kube-system", "kube-public", "kube-node-lease"})
     TRY(ensure_namespace(*s.store, name));
   return ensure_own_namespaces(s);
@@ -74,7 +92,7 @@ Result<> check_platform(const State& s) {
               "give the profile with engines.platform: kubernetes; to begin without it, take another directory");
 }
 
-Result<> open_ground(State& s) {
+Result<> open_ground(State& s, Definitions definitions) {
   const Layout& layout = s.options.layout;
   TRY(check_platform(s));
   s.http = net::make_client(s.io, s.real.loop());
@@ -82,8 +100,11 @@ Result<> open_ground(State& s) {
   s.world_.emplace(s.real.world());
   TRY_ASSIGN(s.database, storage::open_sqlite(layout.database()));
   TRY_ASSIGN(s.blobs, storage::open_directory_blobs(layout.blobs()));
-  TRY(in_one_transaction(s, open_stores));
-  if (s.options.profile.cluster) TRY(open_cluster(s));
+  TRY(in_one_transaction(s, [&](State& state) { return open_stores(state, definitions); }));
+  if (s.options.profile.cluster) {
+    TRY_ASSIGN(auto bundled, definitions.get());
+    TRY(open_cluster(s, std::move(bundled)));
+  }
   TRY(ensure_tokens(*s.team, layout));
   return extract_assets("runtime/", layout.runtime());
 }
@@ -169,7 +190,7 @@ void add_status_routes(State& s) {
       });
 }
 
-Result<> open_server(State& s) {
+Result<> open_server(State& s, std::future<Result<ServerCertificate>> certified) {
   s.router.set_guard(team::make_guard(
       *s.team, {.events = s.audit.get(), .api_decides = s.cluster == nullptr, .shared = s.options.is_shared()}));
   team::add_routes(s.router, *s.team, *s.audit);
@@ -201,7 +222,8 @@ Result<> open_server(State& s) {
                                            .spool_directory = s.options.layout.spool(),
                                            .loop = &s.real.loop(),
                                            .allowed_hosts = {}}));
-  return open_tls_servers(s);
+  TRY_ASSIGN(const auto certificate, certified.get());
+  return open_tls_servers(s, certificate);
 }
 
 void start_triggers(State& s) {
@@ -357,10 +379,11 @@ Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
   s.ports = choice.ports;
   s.warnings = std::move(choice.warnings);
   TRY_ASSIGN(const auto variables, merge_variables(s.options));
-  TRY(open_ground(s));
+  Aside aside(s.options);
+  TRY(open_ground(s, std::move(aside.definitions)));
   TRY(open_node(s));
   TRY(in_one_transaction(s, open_rooms));
-  TRY(open_server(s));
+  TRY(open_server(s, std::move(aside.certificate)));
   // Only now: what did not start is not kept.
   TRY(remember_ports(s.options.layout, choice.remembered));
   if (!s.options.variables.empty()) TRY(keep_variables(s.options.layout, variables));
@@ -430,7 +453,7 @@ Result<std::size_t> stop_workloads(const Layout& layout) {
   TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(layout));
   State s({.layout = layout, .profile = {}, .team_file = "", .variables = {}}, std::move(lock));
   if (core::real_files().exists(layout.cluster())) return stop_without_cluster(s);
-  TRY(open_ground(s));
+  TRY(open_ground(s, std::async(std::launch::deferred, bundled_definitions)));
   TRY(open_node(s));
   Result<std::size_t> result = 0;
   s.real.loop().post([&] {

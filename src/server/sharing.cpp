@@ -84,9 +84,12 @@ std::string shared_url(const Platform::State& s) {
   return "https://" + address + ":" + std::to_string(s.ports.kubernetes);
 }
 
-Result<> open_tls_servers(Platform::State& s) {
+Result<ServerCertificate> make_server_certificate(const PlatformOptions& options) {
+  return ensure_certificate(core::real_clock(), core::real_files(), options.layout, shared_names(options));
+}
+
+Result<> open_tls_servers(Platform::State& s, const ServerCertificate& certificate) {
   const auto& address = s.options.profile.address;
-  TRY_ASSIGN(const auto certificate, ensure_certificate(s.world(), s.options.layout, shared_names(s.options)));
   net::ServerOptions options{
       .address = "127.0.0.1",
       .port = s.ports.kubernetes,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/doc.hpp"
+#include "server/certificates.hpp"
 #include "server/platform.hpp"
 
 namespace slipway::server {
@@ -19,7 +20,9 @@ std::string shared_url(const Platform::State& state);
 
 // The routes over TLS: on loopback for clients of the Kubernetes API, which send no token without it, and at the
 // profile's address for everybody who is elsewhere.
-Result<> open_tls_servers(Platform::State& state);
+Result<> open_tls_servers(Platform::State& state, const ServerCertificate& certificate);
+// What that needs, for the names that others know this machine by; it may take a while. Safe from any thread.
+Result<ServerCertificate> make_server_certificate(const PlatformOptions& options);
 
 // POST /api/slipway/v1/kubeconfigs {person, days, server}: a client certificate for somebody, in a kubeconfig. For
 // administrators, and on record.

@@ -34,19 +34,25 @@ DefinitionController::DefinitionController(core::World& world, Store& store, Bac
   controller_.reconciles(definition_kind);
 }
 
-Result<> DefinitionController::install(const doc::Value& bundled) {
+Result<> DefinitionController::install(const doc::Value& bundled, std::vector<doc::Value>& definitions) {
   Object wanted = crd::marked_as_bundled(bundled);
-  wanted.add_finalizer(cleanup_finalizer);
-  TRY_ASSIGN(const auto stored, store_.find(definition_kind, wanted.name()));
-  if (!stored) {
-    TRY(store_.create(std::move(wanted)));
+  const auto found = std::ranges::find_if(
+      definitions, [&](const doc::Value& definition) { return Object(definition).name() == wanted.name(); });
+  if (found == definitions.end()) {
+    // As it is served: nothing is left to be written when it is.
+    wanted.add_finalizer(cleanup_finalizer);
+    const auto taken = crd::taken_names(wanted.spec()["group"].string_or(""), wanted.name().name, definitions);
+    wanted.status() = crd::status_of(wanted.document(), taken, world_.clock.now());
+    TRY_ASSIGN(auto made, store_.create(std::move(wanted)));
+    definitions.push_back(std::move(made.document()));
     return {};
   }
-  if (crd::standing_of(*stored, wanted) != crd::Standing::outdated || stored->is_being_deleted()) return {};
-  Object next = *stored;
+  Object next(*found);
+  if (crd::standing_of(next, wanted) != crd::Standing::outdated || next.is_being_deleted()) return {};
   next.document().at_or_insert("spec") = wanted.spec();
   next.set_annotation(crd::bundled_annotation, wanted.annotation(crd::bundled_annotation));
-  TRY(store_.update(std::move(next)));
+  TRY_ASSIGN(next, store_.update(std::move(next)));
+  *found = std::move(next.document());
   return {};
 }
 
@@ -57,8 +63,9 @@ Result<std::vector<doc::Value>> DefinitionController::stored_definitions() {
   return definitions;
 }
 
-Result<> DefinitionController::load() {
+Result<> DefinitionController::load(std::span<const doc::Value> bundled) {
   TRY_ASSIGN(auto definitions, stored_definitions());
+  for (const auto& definition : bundled) TRY(install(definition, definitions));
   for (auto& definition : definitions) {
     Object object(definition);
     if (object.is_being_deleted()) continue;

@@ -20,15 +20,15 @@ class DefinitionController final : public Reconciler {
   // Everything outlives the controller.
   DefinitionController(core::World& world, Store& store, Backend& backend, Catalog& catalog);
 
-  // Puts a definition that comes with the program where it is not stored yet, or is stored as an earlier program
-  // brought it. One that somebody else applied in its place stays.
-  Result<> install(const doc::Value& bundled);
-  // Serves what is stored already; before the first request.
-  Result<> load();
+  // Stores the definitions that come with the program where they are not stored yet, or are stored as an earlier
+  // program brought them; one that somebody else applied in its place stays. Then serves all that are stored. Before
+  // the first request.
+  Result<> load(std::span<const doc::Value> bundled);
   Result<> start();
   Result<Outcome> reconcile(const Name& name) override;
 
  private:
+  Result<> install(const doc::Value& bundled, std::vector<doc::Value>& definitions);
   // `object` becomes what is stored then; `definitions` are all that are stored, for the names that are taken.
   Result<> serve(Object& object, std::span<const doc::Value> definitions);
   Result<Outcome> end(Object object);
