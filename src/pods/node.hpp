@@ -28,7 +28,7 @@ struct NodeOptions {
   std::vector<std::pair<std::string, std::string>> base_environment;  // what every container gets; default: PATH, HOME
   Backoff backoff;
   int max_pods = 250;
-  bool workloads = true;  // run the controllers of Deployments, ReplicaSets, Jobs and EndpointSlices too
+  bool workloads = true;        // run the controllers of Deployments, ReplicaSets, Jobs and EndpointSlices too
   bool only_endpoints = false;  // of these the last alone: the cluster has the others
   // On a cluster that has other nodes: it runs only Pods that name this scheduler (spec.schedulerName), keeps others
   // away by a taint (node_taint), and renews its Lease, without which a cluster takes a node for dead. Empty: it is

@@ -11,12 +11,7 @@ namespace slipway::pods {
 
 struct Node::State : std::enable_shared_from_this<Node::State> {
   State(core::World& w, objects::Store& s, Runtime& r, NodeOptions o)
-      : world(w),
-        store(s),
-        runtime(r),
-        options(std::move(o)),
-        controllers(w, s),
-        heartbeat(w, s, options.name) {}
+      : world(w), store(s), runtime(r), options(std::move(o)), controllers(w, s), heartbeat(w, s, options.name) {}
 
   // The attempt whose log is asked for.
   Result<ContainerId> find_log(const objects::Name& pod, std::string container, bool previous);

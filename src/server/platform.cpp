@@ -123,7 +123,7 @@ Result<> open_node(State& s) {
   if (const auto& cluster = s.options.profile.cluster) {
     options.name = pods::host_name(s.world()) + s.own_suffix();  // the machine may be a node of the cluster, too
     options.scheduler = own_scheduler;
-    options.only_endpoints = cluster->makes_deployments;
+    options.only_endpoints = cluster->has_workloads;
   }
   // One machine and its owner: a part that fell is up again before somebody asks.
   options.backoff.initial = std::chrono::seconds(1);

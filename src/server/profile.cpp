@@ -81,7 +81,7 @@ std::optional<ClusterProfile> read_cluster(doc::Decoder& decoder, doc::Decoder& 
     profile.kubeconfig = (beside / profile.kubeconfig).lexically_normal().string();
   }
   profile.context = cluster.string("context");
-  profile.makes_deployments = cluster.one_of("deployments", {"cluster", "slipway"}, "cluster") == "cluster";
+  profile.has_workloads = cluster.one_of("workloads", {"cluster", "slipway"}, "cluster") == "cluster";
   return profile;
 }
 

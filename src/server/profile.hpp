@@ -14,9 +14,9 @@ namespace slipway::server {
 
 // engines.platform: kubernetes. Objects are in that cluster instead of this machine's database.
 struct ClusterProfile {
-  std::string kubeconfig;         // cluster.kubeconfig, absolute; empty: found as kubectl finds it
-  std::string context;            // cluster.context; empty: the current one
-  bool makes_deployments = true;  // cluster.deployments: the cluster's own controller makes the Pods of Deployments
+  std::string kubeconfig;     // cluster.kubeconfig, absolute; empty: found as kubectl finds it
+  std::string context;        // cluster.context; empty: the current one
+  bool has_workloads = true;  // cluster.workloads: its own controllers make Pods of Deployments and Jobs
 };
 
 struct Profile {

@@ -27,15 +27,15 @@ TEST_CASE("a profile names the cluster that has the objects") {
   REQUIRE(found);
   REQUIRE(found->cluster);
   CHECK(found->cluster->kubeconfig == "");
-  CHECK(found->cluster->makes_deployments);
+  CHECK(found->cluster->has_workloads);
 
   const auto named = parse_profile(
-      "engines: {platform: kubernetes}\ncluster: {kubeconfig: kube/config, context: staging, deployments: slipway}\n",
+      "engines: {platform: kubernetes}\ncluster: {kubeconfig: kube/config, context: staging, workloads: slipway}\n",
       "/etc/slipway/profile.yaml");
   REQUIRE(named);
   CHECK(named->cluster->kubeconfig == "/etc/slipway/kube/config");
   CHECK(named->cluster->context == "staging");
-  CHECK_FALSE(named->cluster->makes_deployments);
+  CHECK_FALSE(named->cluster->has_workloads);
 
   CHECK(refused("cluster: {context: staging}").find("only for engines.platform: kubernetes") != std::string::npos);
   CHECK(refused("engines: {platform: kubernetes}\ncluster: {contxt: staging}").find("did you mean \"context\"?") !=

@@ -20,7 +20,7 @@ model = os.path.join(directory, "model.yaml")
 shop = "shop-" + os.path.basename(directory)[-8:].lower().replace("_", "x")
 
 with open(profile, "w", encoding="utf-8") as file:
-    file.write(f"engines: {{platform: kubernetes}}\ncluster: {{kubeconfig: {cluster}/kubeconfig, deployments: slipway}}\nserving: {{runtime: simulated}}\n")
+    file.write(f"engines: {{platform: kubernetes}}\ncluster: {{kubeconfig: {cluster}/kubeconfig, workloads: slipway}}\nserving: {{runtime: simulated}}\n")
 with open(model, "w", encoding="utf-8") as file:
     file.write(f"apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {{name: chat, namespace: {shop}}}\nspec: {{model: {{name: chat}}, replicas: 1}}\n")
 

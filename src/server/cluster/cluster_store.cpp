@@ -26,12 +26,12 @@ void send_to_own_node(doc::Value& pod_spec) {
 }  // namespace
 
 Object for_own_node(Object object) {
-  const auto kind = object.kind();
-  if (kind == kinds::pod.kind && object.api_version() == kinds::pod.api_version()) {
-    send_to_own_node(object.spec());
-  } else if (kind == kinds::deployment.kind && object.api_version() == kinds::deployment.api_version()) {
-    send_to_own_node(object.spec().at_or_insert("template").at_or_insert("spec"));
-  }
+  const auto version = object.api_version();
+  const bool is_pod = version == "v1" && object.kind() == kinds::pod.kind;
+  const bool makes_pods =
+      (version == "apps/v1" || version == "batch/v1") && std::as_const(object).spec()["template"]["spec"].is_object();
+  if (is_pod) send_to_own_node(object.spec());
+  if (makes_pods) send_to_own_node(object.spec().at_or_insert("template").at_or_insert("spec"));
   return object;
 }
 

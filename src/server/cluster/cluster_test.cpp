@@ -118,8 +118,12 @@ TEST_CASE("Pods and what makes Pods are for our own node; the rest stays as it i
         R"({"tolerations":[{"key":"gpu","operator":"Exists"},{"key":"slipway.dev/processes","operator":"Exists"}],)"
         R"("schedulerName":"slipway"})");
   auto deployment = Object::make(kinds::deployment, {"demo", "a"});
+  deployment.spec() = *doc::parse_json(R"({"template":{"spec":{"containers":[]}}})");
   CHECK(for_own_node(deployment).spec()["template"]["spec"]["schedulerName"].string_or("") == "slipway");
-  auto service = Object::make(kinds::service, {"demo", "a"});
+  auto job = deployment;
+  job.document().at_or_insert("apiVersion") = "batch/v1";
+  CHECK(for_own_node(job).spec()["template"]["spec"]["tolerations"].size() == 1);
+  const auto service = Object::make(kinds::service, {"demo", "a"});
   CHECK(for_own_node(service).document() == service.document());
 }
 
