@@ -23,6 +23,7 @@ Admission::Admission(Embedded& embedded) : state_(std::make_unique<State>(embedd
   embedded.add_admission(std::make_unique<admission::ServiceAccountOfPods>(context));
   embedded.add_admission(std::make_unique<admission::PriorityOfPods>(context));
   embedded.add_admission(std::make_unique<admission::TolerationsOfPods>());
+  embedded.add_admission(std::make_unique<admission::RuntimeClassOfPods>(context));
   embedded.add_admission(std::make_unique<admission::Policies>(context));
   embedded.add_admission(std::make_unique<admission::QuotaCheck>(context));
   context.remote = std::make_unique<admission::Webhooks>(context);

@@ -57,6 +57,30 @@ TEST_CASE_FIXTURE(Watched, "a Pod runs as an account that is there, with the pri
   CHECK(usual.body["spec"]["priorityClassName"].string_or("") == "usual");
 }
 
+TEST_CASE_FIXTURE(Watched, "a Pod is given what its RuntimeClass asks for, and the class must be there") {
+  const std::string classes = "/apis/node.k8s.io/v1/runtimeclasses";
+  const std::string named = R"("runtimeClassName":"nvidia",)";
+  CHECK(make_pod("a", "", named).message() ==
+        R"(pods "a" is forbidden: pod rejected: RuntimeClass "nvidia" not found)");
+  CHECK(make(classes, "metadata: {name: nvidia}\nhandler: Wrong\n").status == 422);
+  CHECK(make(classes,
+             "metadata: {name: nvidia}\nhandler: nvidia\noverhead: {podFixed: {memory: 64Mi}}\n"
+             "scheduling: {nodeSelector: {gpu: \"true\"}, tolerations: [{key: gpu, operator: Exists}]}\n")
+            .status == 201);
+  const auto pod = make_pod("b", "", named + R"("nodeSelector":{"disk":"ssd"},)");
+  const auto& spec = pod.body["spec"];
+  CHECK(spec["overhead"]["memory"].string_or("") == "64Mi");
+  CHECK(doc::render_json(spec["nodeSelector"]) == R"({"disk":"ssd","gpu":"true"})");
+  CHECK(spec["tolerations"].size() == 3);
+  CHECK(
+      make_pod("c", "", named + R"("nodeSelector":{"gpu":"no"},)").message() ==
+      R"(pods "c" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[gpu] = true; pod.spec.nodeSelector[gpu] = no)");
+  CHECK(make_pod("d", "", R"("overhead":{"cpu":"1"},)").message() ==
+        R"(pods "d" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead)");
+  CHECK(make_pod("e", "", named + R"("overhead":{"cpu":"1"},)").message() ==
+        R"(pods "e" is forbidden: pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead)");
+}
+
 TEST_CASE_FIXTURE(Watched, "a Pod stays five minutes on a node that is lost, unless it says something else") {
   const auto plain = make_pod("plain");
   const auto& tolerations = plain.body["spec"]["tolerations"];

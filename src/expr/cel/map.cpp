@@ -275,7 +275,6 @@ std::optional<std::string> unescape_property(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> escapes{
       {{"underscores", "__"}, {"dot", "."}, {"dash", "-"}, {"slash", "/"}}};
   for (const auto word : reserved) {
-    if (name == word) return std::nullopt;
     if (name == "__" + std::string(word) + "__") return std::string(word);
   }
   std::string out;

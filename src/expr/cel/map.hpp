@@ -47,8 +47,8 @@ std::string scalar_text(const Value& value);  // as messages show it; the type's
 enum class Order { less, equal, greater, unordered };
 std::optional<Order> compare(const Value& a, const Value& b);
 
-// Kubernetes' names for properties that are no identifiers: "x__dash__y" is "x-y", "__namespace__" is "namespace".
-// nullopt: no property is called so (`namespace` itself, or an unknown escape).
+// Kubernetes' names for properties that are no identifiers: "x__dash__y" is "x-y", "__namespace__" is "namespace"
+// (which may be said plainly, too). nullopt: no property is called so, because of an unknown escape.
 std::optional<std::string> unescape_property(std::string_view name);
 
 }  // namespace slipway::expr::cel

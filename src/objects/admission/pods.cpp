@@ -25,6 +25,31 @@ Object system_class(const char* name, std::int64_t value, const char* descriptio
   return object;
 }
 
+// The nodes and tolerations of a RuntimeClass beside the Pod's own.
+api::Answer<> place_as(api::Review& review, const doc::Value& scheduling) {
+  if (!scheduling.is_object()) return {};
+  auto& spec = review.object.at_or_insert("spec");
+  if (scheduling["nodeSelector"].is_object()) {
+    auto& selector = spec.at_or_insert("nodeSelector");
+    for (const auto& [key, value] : scheduling["nodeSelector"].as_object()) {
+      const auto& own = std::as_const(selector)[key];
+      if (!own.is_null() && !(own == value)) {
+        return refuse(review, "conflict: runtimeClass.scheduling.nodeSelector[" + key + "] = " + value.string_or("") +
+                                  "; pod.spec.nodeSelector[" + key + "] = " + own.string_or(""));
+      }
+      selector.at_or_insert(key) = value;
+    }
+  }
+  if (!scheduling["tolerations"].is_array()) return {};
+  auto& tolerations = spec.at_or_insert("tolerations");
+  if (!tolerations.is_array()) tolerations = doc::Array{};
+  auto& all = tolerations.as_array();
+  for (const auto& toleration : scheduling["tolerations"].as_array()) {
+    if (std::ranges::find(all, toleration) == all.end()) all.push_back(toleration);
+  }
+  return {};
+}
+
 }  // namespace
 
 bool makes_pod(const api::Review& review) {
@@ -123,6 +148,30 @@ api::Answer<> TolerationsOfPods::mutate(api::Review& review) {
     tolerations.as_array().emplace_back(std::move(added));
   }
   return {};
+}
+
+api::Answer<> RuntimeClassOfPods::mutate(api::Review& review) {
+  if (!makes_pod(review)) return {};
+  auto& spec = review.object.at_or_insert("spec");
+  const auto& named = std::as_const(spec)["runtimeClassName"];
+  if (named.is_null()) return {};
+  const std::string name = named.string_or("");
+  const auto* found = classes_.find({"", name});
+  if (found == nullptr) return refuse(review, "pod rejected: RuntimeClass \"" + name + "\" not found");
+  const auto& overhead = found->document()["overhead"]["podFixed"];
+  if (overhead.size() > 0) {
+    if (std::as_const(spec)["overhead"].size() > 0 && !(std::as_const(spec)["overhead"] == overhead))
+      return refuse(review, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+    spec.at_or_insert("overhead") = overhead;
+  }
+  return place_as(review, found->document()["scheduling"]);
+}
+
+api::Answer<> RuntimeClassOfPods::validate(const api::Review& review) {
+  if (!makes_pod(review) || review.object["spec"]["overhead"].size() == 0) return {};
+  const auto* found = classes_.find({"", review.object["spec"]["runtimeClassName"].string_or("")});
+  if (found != nullptr && found->document()["overhead"]["podFixed"].size() > 0) return {};
+  return refuse(review, "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead");
 }
 
 std::vector<Object> system_priority_classes() {

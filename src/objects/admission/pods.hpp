@@ -1,7 +1,7 @@
 #pragma once
 // What a Pod is given when it is made, and why it may be refused: the service account it runs as, its priority, how
-// long it stays on a node that is lost. kubernetes
-// plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds}.
+// long it stays on a node that is lost, what its runtime asks for. kubernetes
+// plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds,runtimeclass}.
 
 #include "objects/admission/kept.hpp"
 
@@ -38,6 +38,17 @@ class TolerationsOfPods final : public api::AdmissionPlugin {
  public:
   bool may_mutate(const api::Review& review) const override;
   api::Answer<> mutate(api::Review& review) override;
+};
+
+// The RuntimeClass that a Pod names must be there; its overhead and what it says of nodes become the Pod's.
+class RuntimeClassOfPods final : public api::AdmissionPlugin {
+ public:
+  explicit RuntimeClassOfPods(api::Context& context) : classes_(context, "node.k8s.io", "RuntimeClass") {}
+  api::Answer<> mutate(api::Review& review) override;
+  api::Answer<> validate(const api::Review& review) override;
+
+ private:
+  Kept classes_;
 };
 
 // system-node-critical and system-cluster-critical.

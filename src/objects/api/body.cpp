@@ -109,8 +109,7 @@ Answer<> check_identity(const Call& call, doc::Value& value) {
     metadata.as_object().set(key, expected);
     return {};
   };
-  if (!resource.namespaced && !metadata["namespace"].string_or("").empty())
-    return refuse(bad_request("namespace must not be set on a cluster-scoped object: " + resource.kind));
+  if (!resource.namespaced) metadata.as_object().erase("namespace");  // passed over, as an API server does
   TRY_DONE(settle("namespace", call.info.ns,
                   "the namespace of the provided object does not match the namespace sent on the request"));
   if (!call.info.name.empty() && !metadata["name"].string_or("").empty() &&

@@ -1,13 +1,6 @@
 #include "objects/api/call.hpp"
 
 namespace slipway::objects::api {
-namespace {
-
-void add_warnings(const Call& call, net::Response& response) {
-  for (const auto& warning : call.warnings) response.headers.emplace_back("Warning", warning_header(warning));
-}
-
-}  // namespace
 
 std::string Call::manager() const {
   if (const auto said = request.parameter("fieldManager"); !said.empty()) return std::string(said);
@@ -21,13 +14,13 @@ void Call::send(int status, std::string json) {
   response.status = status;
   response.headers.emplace_back("Content-Type", "application/json");
   response.body = std::move(json);
-  add_warnings(*this, response);
-  responder->send(std::move(response));
+  send(std::move(response));
 }
 
-void Call::send(const Failure& failure) {
-  auto response = failure.response();
-  add_warnings(*this, response);
+void Call::send(const Failure& failure) { send(failure.response()); }
+
+void Call::send(net::Response response) {
+  for (const auto& warning : warnings) response.headers.emplace_back("Warning", warning_header(warning));
   responder->send(std::move(response));
 }
 

@@ -29,10 +29,11 @@ struct Call {
   bool is_converted() const { return resource != stored; }
   const std::string& user() const { return caller.name; }
   std::string manager() const;  // ?fieldManager=, else the start of the User-Agent
-  // Sends an object or Status with the call's warnings.
+  // Sends an object, a Status or any answer with the call's warnings.
   void send(int status, std::string json);
   void send(int status, const doc::Value& value) { send(status, doc::render_json(value)); }
   void send(const Failure& failure);
+  void send(net::Response response);
 };
 using CallPtr = std::shared_ptr<Call>;
 

@@ -74,13 +74,13 @@ void Reads::get(CallPtr call) {
       return call->send(known.error());
   }
   if (output->is_verbatim() && !call->is_converted()) {
-    return call->responder->send(output->verbatim(std::move((*found)->body)));
+    return call->send(output->verbatim(std::move((*found)->body)));
   }
   auto object = (*found)->parse();
   if (!object) return call->send(from_error(object.error()));
   auto shown = to_client(*call, std::move(object->document()));
   if (!shown) return call->send(from_error(shown.error()));
-  call->responder->send(output->object(*call, *shown));
+  call->send(output->object(*call, *shown));
 }
 
 Answer<net::Response> Reads::listed(Call& call) {
@@ -184,7 +184,7 @@ Answer<std::int64_t> Reads::visit(const Call& call, const Selection& selection, 
 void Reads::list(CallPtr call) {
   auto response = listed(*call);
   if (!response) return call->send(response.error());
-  call->responder->send(std::move(*response));
+  call->send(std::move(*response));
 }
 
 }  // namespace slipway::objects::api

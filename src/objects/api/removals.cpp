@@ -182,10 +182,9 @@ void Removals::carry_out(const RemovingPtr& removing) {
 }
 
 void Removals::respond(const CallPtr& call, net::Response response) {
-  for (const auto& warning : call->warnings) response.headers.emplace_back("Warning", warning_header(warning));
   auto shared = std::make_shared<net::Response>(std::move(response));
   context_.database.after_group([call, shared](bool durable) {
-    if (durable) return call->responder->send(std::move(*shared));
+    if (durable) return call->send(std::move(*shared));
     call->send(from_error(Error(Code::resource_exhausted, "nothing could be removed: the disk refuses to write")));
   });
 }

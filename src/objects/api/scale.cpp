@@ -45,7 +45,8 @@ Writes::Plan plan_of(Scaling scaling, bool may_try_again) {
     TRY_ANSWER(const auto wanted, scaling(call, std::move(*scale)));
     auto changed = conversion::with_scale(current->object, wanted, *call.stored);
     if (!changed) return refuse(scale_failure(call, changed.error()));
-    if ((*changed)["metadata"]["resourceVersion"] != current->object["metadata"]["resourceVersion"])
+    const auto& version = std::as_const(*changed)["metadata"]["resourceVersion"];
+    if (!version.is_null() && !(version == current->object["metadata"]["resourceVersion"]))
       return refuse(modified_meanwhile(*call.resource, call.info.name));
     Draft draft;
     draft.before = current->object;

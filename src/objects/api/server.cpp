@@ -15,6 +15,7 @@
 #include "objects/api/scale.hpp"
 #include "objects/api/watches.hpp"
 #include "objects/api/writes.hpp"
+#include "objects/validation/warnings.hpp"
 
 namespace slipway::objects::api {
 namespace {
@@ -136,6 +137,7 @@ Answer<> ApiServer::State::find_resource(Call& call) const {
   if (call.resource == nullptr) return refuse(no_such_path());
   call.stored = stored_as(catalog, *call.resource);
   if (call.stored == nullptr) call.stored = call.resource;
+  if (const auto why = validation::deprecation_of(*call.resource); !why.empty()) call.warnings.emplace_back(why);
   call.kind = kind_of(*call.stored);
   if (!call.resource->namespaced && !info.ns.empty()) return refuse(no_such_path());
   // Without a namespace there are only the objects of all of them.

@@ -304,6 +304,45 @@ TEST_CASE_FIXTURE(Served, "a watch streams lines: what is there, what changes, a
   CHECK(text.find(R"({"type":"ADDED","object":)", 10) != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Served, "a namespace that a cluster-wide object says is passed over, as charts rely on") {
+  const std::string roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
+  const auto made = send("POST", roles, R"({"metadata":{"name":"r","namespace":"demo"},"rules":[]})");
+  CHECK(made.status == 201);
+  CHECK(made.body["metadata"]["namespace"].is_null());
+  const auto replaced = send("PUT", roles + "/r", R"({"metadata":{"name":"r","namespace":"other"},"rules":[]})");
+  CHECK(replaced.status == 200);
+  CHECK(replaced.body["metadata"]["namespace"].is_null());
+}
+
+TEST_CASE_FIXTURE(Served, "a scale without a version is written whatever the object's version is") {
+  const std::string controllers = "/api/v1/namespaces/demo/replicationcontrollers";
+  const auto made = send(
+      "POST", controllers,
+      R"({"metadata":{"name":"rc"},"spec":{"template":{"metadata":{"labels":{"b":"2","a":"1"}},"spec":{"containers":[{"name":"c","image":"i"}]}}}})");
+  CHECK(made.status == 201);
+  CHECK(made.body["spec"]["selector"]["a"].string_or("") == "1");
+  auto scale = send("GET", controllers + "/rc/scale").body;
+  CHECK(scale["status"]["selector"].string_or("") == "a=1,b=2");
+  scale.at_or_insert("spec").at_or_insert("replicas") = 3;
+  send("PATCH", controllers + "/rc", R"({"metadata":{"labels":{"more":"x"}}})", "application/merge-patch+json");
+  CHECK(send("PUT", controllers + "/rc/scale", doc::render_json(scale)).status == 409);
+  scale.at_or_insert("metadata").as_object().erase("resourceVersion");
+  CHECK(send("PUT", controllers + "/rc/scale", doc::render_json(scale)).body["spec"]["replicas"].int_or(0) == 3);
+  CHECK(send("GET", controllers + "/rc").body["spec"]["replicas"].int_or(0) == 3);
+}
+
+TEST_CASE_FIXTURE(Served, "what is in order and still not right is told in warnings, of a template too") {
+  const auto made = send(
+      "POST", "/apis/apps/v1/namespaces/demo/deployments",
+      R"({"metadata":{"name":"d"},"spec":{"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i","env":[{"name":"A","value":"x"},{"name":"A","value":"y"}]}]}}}})");
+  CHECK(made.status == 201);
+  CHECK(
+      core::header(made.headers, "Warning") ==
+      R"(299 - "spec.template.spec.containers[0].env[1]: hides previous definition of \"A\", which may be dropped when using apply")");
+  CHECK(core::header(send("GET", "/api/v1/namespaces/demo/endpoints").headers, "Warning") ==
+        R"(299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")");
+}
+
 TEST_CASE_FIXTURE(Served, "a watch is told over a WebSocket where a client asks for one, and refusals stay answers") {
   send("POST", maps, R"({"metadata":{"name":"a"}})");
   for (const auto* protocol : {"", "base64.binary.k8s.io"}) {

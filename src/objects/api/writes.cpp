@@ -5,6 +5,7 @@
 #include "objects/api/validate.hpp"
 #include "objects/kinds.hpp"
 #include "objects/validation/problem.hpp"
+#include "objects/validation/warnings.hpp"
 #include "objects/verbs/strategy.hpp"
 #include "storage/database.hpp"
 
@@ -204,6 +205,10 @@ void Writes::settle(std::shared_ptr<Attempt> attempt) {
   for (const auto& plugin : context_.plugins) {
     if (auto allowed = plugin->validate(review); !allowed) return fail_attempt(*attempt, allowed.error());
   }
+  if (review.subresource.empty()) {
+    auto warnings = validation::warnings_about(*call.stored, review.object, review.before);
+    review.warnings.insert(review.warnings.end(), warnings.begin(), warnings.end());
+  }
   const auto finish = [this, attempt] {
     auto& a = *attempt;
     a.call->warnings.insert(a.call->warnings.end(), a.review->warnings.begin(), a.review->warnings.end());
@@ -314,10 +319,9 @@ void Writes::answer(Attempt& attempt, int status, std::string body) {
     response = output->object(*call, *value);
   }
   response.status = status;
-  for (const auto& warning : call->warnings) response.headers.emplace_back("Warning", warning_header(warning));
   auto shared = std::make_shared<net::Response>(std::move(response));
   context_.database.after_group([call, shared](bool durable) {
-    if (durable) return call->responder->send(std::move(*shared));
+    if (durable) return call->send(std::move(*shared));
     call->send(
         from_error(Error(Code::resource_exhausted, "the object could not be stored: the disk refuses to write")));
   });

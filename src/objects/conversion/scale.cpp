@@ -11,11 +11,8 @@ namespace {
 using doc::Value;
 
 Result<> can_scale(const schema::Resource& resource) {
-  const bool known = resource.is_custom() ? resource.custom->scale.has_value()
-                                          : resource.group == "apps" &&
-                                                (resource.kind == "Deployment" || resource.kind == "ReplicaSet" ||
-                                                 resource.kind == "StatefulSet");
-  if (known) return {};
+  if (resource.is_custom() ? resource.custom->scale.has_value() : resource.find_subresource("scale") != nullptr)
+    return {};
   return fail(Code::unimplemented, resource.kind + " has no scale");
 }
 
@@ -85,9 +82,12 @@ Result<Counts> custom_counts(const Value& object, const schema::ScalePaths& path
   return counts;
 }
 
-Result<Counts> builtin_counts(const Value& object) {
+Result<Counts> builtin_counts(const Value& object, const schema::Resource& resource) {
   Counts counts{object["spec"]["replicas"].int_or(1), object["status"]["replicas"].int_or(0), {}};
-  TRY_ASSIGN(counts.selector, selector_text(object["spec"]["selector"]));
+  const Value& selector = object["spec"]["selector"];
+  // A ReplicationController's has no expressions.
+  const bool is_plain = resource.kind == "ReplicationController";
+  TRY_ASSIGN(counts.selector, selector_text(is_plain ? Value(doc::Object{{"matchLabels", selector}}) : selector));
   return counts;
 }
 
@@ -109,7 +109,7 @@ Result<> set_count(Value& object, const std::string& path, std::int64_t count) {
 Result<Value> scale_of(const Value& object, const schema::Resource& resource) {
   TRY(can_scale(resource));
   TRY_ASSIGN(const Counts counts,
-             resource.is_custom() ? custom_counts(object, *resource.custom->scale) : builtin_counts(object));
+             resource.is_custom() ? custom_counts(object, *resource.custom->scale) : builtin_counts(object, resource));
   doc::Object metadata;
   for (const char* name : {"name", "namespace", "uid", "resourceVersion", "creationTimestamp"}) {
     if (const Value& value = object["metadata"][name]; !value.is_null()) metadata.set(name, value);

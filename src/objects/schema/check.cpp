@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "objects/schema/decode.hpp"
 #include "objects/schema/go_words.hpp"
 
@@ -15,6 +17,7 @@ class Checker {
  public:
   Findings run(const doc::Value& value, const Type& type) {
     visit(value, type);
+    if (type.name.empty()) std::ranges::sort(findings_.strict);  // those of custom resources are told in order
     return std::move(findings_);
   }
 

@@ -3,6 +3,7 @@
 #include "objects/schema/code_defaults.hpp"
 
 #include "core/digest.hpp"
+#include "core/regex.hpp"
 #include "core/text.hpp"
 
 namespace slipway::objects::schema {
@@ -53,6 +54,13 @@ constexpr ConstantDefaults constants[] = {
     {"io.k8s.api.networking.v1.NetworkPolicyPort", R"({"protocol":"TCP"})"},
     {"io.k8s.api.networking.v1.IngressClassParametersReference", R"({"scope":"Cluster"})"},
     {"io.k8s.api.storage.v1.StorageClass", R"({"reclaimPolicy":"Delete","volumeBindingMode":"Immediate"})"},
+    {"io.k8s.api.storage.v1.CSIDriverSpec",
+     R"({"attachRequired":true,"podInfoOnMount":false,"storageCapacity":false,"fsGroupPolicy":"ReadWriteOnceWithFSType",
+         "volumeLifecycleModes":["Persistent"],"requiresRepublish":false,"seLinuxMount":false})"},
+    {"io.k8s.api.flowcontrol.v1.ExemptPriorityLevelConfiguration",
+     R"({"nominalConcurrencyShares":0,"lendablePercent":0})"},
+    {"io.k8s.api.flowcontrol.v1.LimitedPriorityLevelConfiguration",
+     R"({"nominalConcurrencyShares":30,"lendablePercent":0})"},
     {"io.k8s.api.scheduling.v1.PriorityClass", R"({"preemptionPolicy":"PreemptLowerPriority"})"},
     {"io.k8s.api.rbac.v1.RoleRef", R"({"apiGroup":"rbac.authorization.k8s.io"})"},
     {"io.k8s.api.discovery.v1.EndpointPort", R"({"name":"","protocol":"TCP"})"},
@@ -113,6 +121,15 @@ void complete(doc::Object& to, const doc::Value& from) {
   for (const auto& [key, value] : from.as_object()) {
     if (!to.contains(key)) to.set(key, value);
   }
+}
+
+// The grammar of references to images (distribution/reference).
+bool is_image(std::string_view text) {
+  static const auto grammar =
+      core::Regex::parse(R"((?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?)"
+                         R"([a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*)"
+                         R"((?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9+._-]*:[0-9a-fA-F]{32,})?)");
+  return grammar && (*grammar)->matches(text);
 }
 
 void container(doc::Object& object) { give(object, "imagePullPolicy", image_pull_policy(text(object, "image"))); }
@@ -262,6 +279,37 @@ void job(doc::Object& object) {
   if (const doc::Value* own = metadata.find("labels"); !own || own->size() == 0) metadata.set("labels", labels);
 }
 
+void replication_controller(doc::Object& object) {
+  doc::Value* spec = object.find("spec");
+  if (!spec || !spec->is_object()) return;
+  const doc::Value labels = std::as_const(*spec)["template"]["metadata"]["labels"];
+  if (labels.size() == 0) return;
+  const auto give_labels = [&labels](doc::Object& parent, std::string_view key) {
+    if (const doc::Value* own = parent.find(key); !own || own->size() == 0) parent.set(key, labels);
+  };
+  give_labels(spec->as_object(), "selector");
+  give_labels(object_in(object, "metadata"), "labels");
+}
+
+// A zero is none.
+void give_number(doc::Object& object, std::string_view key, int value) {
+  const doc::Value* given = object.find(key);
+  if (!given || given->int_or(0) == 0) object.set(key, value);
+}
+
+void flow_schema_spec(doc::Object& spec) { give_number(spec, "matchingPrecedence", 1000); }
+
+void queuing(doc::Object& queuing) {
+  give_number(queuing, "queues", 64);
+  give_number(queuing, "handSize", 8);
+  give_number(queuing, "queueLengthLimit", 50);
+}
+
+void device_request(doc::Object& request) {
+  give(request, "allocationMode", "ExactCount");
+  if (text(request, "allocationMode") == "ExactCount") give(request, "count", 1);
+}
+
 void scaling_rules(doc::Object& behavior) {
   doc::Object& up = object_in(behavior, "scaleUp");
   give(up, "stabilizationWindowSeconds", 0);
@@ -326,6 +374,11 @@ constexpr ComputedDefaults computed[] = {
     {"io.k8s.api.apps.v1.StatefulSetUpdateStrategy", stateful_set_strategy},
     {"io.k8s.api.apps.v1.StatefulSetSpec", stateful_set_spec},
     {"io.k8s.api.batch.v1.Job", job},
+    {"io.k8s.api.core.v1.ReplicationController", replication_controller},
+    {"io.k8s.api.flowcontrol.v1.FlowSchemaSpec", flow_schema_spec},
+    {"io.k8s.api.flowcontrol.v1.QueuingConfiguration", queuing},
+    {"io.k8s.api.resource.v1.ExactDeviceRequest", device_request},
+    {"io.k8s.api.resource.v1.DeviceSubRequest", device_request},
     {"io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior", scaling_rules},
     {"io.k8s.api.networking.v1.NetworkPolicySpec", network_policy_spec},
     {"io.k8s.api.rbac.v1.Subject", subject},
@@ -339,6 +392,7 @@ std::span<const ConstantDefaults> constant_defaults() { return constants; }
 std::span<const ComputedDefaults> computed_defaults() { return computed; }
 
 std::string_view image_pull_policy(std::string_view image) {
+  if (!is_image(image)) return "IfNotPresent";
   const std::size_t digest = image.find('@');
   const std::string_view name = image.substr(0, digest);
   const std::size_t colon = name.rfind(':');

@@ -23,7 +23,8 @@ struct ComputedDefaults {
 };
 std::span<const ComputedDefaults> computed_defaults();
 
-// "IfNotPresent", or "Always" for an image without a digest whose tag is "latest" or missing.
+// "IfNotPresent", or "Always" for an image without a digest whose tag is "latest" or missing. What is no reference to
+// an image ("ko://a/b", "IMAGE") has no tag and is "IfNotPresent".
 std::string_view image_pull_policy(std::string_view image);
 
 }  // namespace slipway::objects::schema

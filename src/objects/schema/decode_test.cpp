@@ -89,6 +89,8 @@ TEST_CASE("values of the wrong type are told as Go tells them") {
        "parsing time \"2026-11-23T12:00:00.123456789Z\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse "
        "\"789Z\" as \"Z07:00\""},
       {"v1", "Secret", R"({"data":{"a":"not base64!"}})", "illegal base64 data at input byte 3"},
+      {"v1", "Secret", R"({"data":{"a":"aGVs\nbG8=\n"}})", ""},
+      {"v1", "Secret", R"({"data":{"a":"aGVs\nbG8!"}})", "illegal base64 data at input byte 8"},
       {"v1", "Pod", R"({"metadata":{"creationTimestamp":"noon"}})",
        "parsing time \"noon\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"noon\" as \"2006\""},
   };
@@ -180,6 +182,12 @@ TEST_CASE("pruning leaves what the type knows") {
       json(R"({"x":1,"metadata":{"name":"a","y":2,"labels":{"z":"3"}},"spec":{"containers":[{"name":"c","w":1}]}})");
   prune(pod, type_of("v1", "Pod"));
   CHECK(pod == json(R"({"metadata":{"name":"a","labels":{"z":"3"}},"spec":{"containers":[{"name":"c"}]}})"));
+}
+
+TEST_CASE("base64 is kept in one line") {
+  auto secret = json(R"({"data":{"a":"aGVs\r\nbG8=\n","b":"aGVsbG8="}})");
+  normalize(secret, type_of("v1", "Secret"));
+  CHECK(doc::render_json(secret) == R"({"data":{"a":"aGVsbG8=","b":"aGVsbG8="}})");
 }
 
 TEST_CASE("an object is kept as Go structs would write it back") {

@@ -61,8 +61,14 @@ TEST_CASE("the pull policy goes by the tag") {
   CHECK(image_pull_policy("nginx:latest") == "Always");
   CHECK(image_pull_policy("registry:5000/nginx") == "Always");
   CHECK(image_pull_policy("registry:5000/nginx:1.27") == "IfNotPresent");
-  CHECK(image_pull_policy("nginx@sha256:0123") == "IfNotPresent");
-  CHECK(image_pull_policy("nginx:latest@sha256:0123") == "Always");
+  const std::string digest = "@sha256:" + std::string(64, '0');
+  CHECK(image_pull_policy("nginx" + digest) == "IfNotPresent");
+  CHECK(image_pull_policy("nginx:latest" + digest) == "Always");
+  for (const auto* none :
+       {"", "ko://knative.dev/serving/cmd/activator", "FILLED_BY_THE_OPERATOR", "a b", "nginx@sha256:0123"})
+    CHECK(image_pull_policy(none) == "IfNotPresent");
+  for (const auto* image : {"Registry/nginx", "localhost:5000/a/b_c", "ghcr.io/a/b--c.d"})
+    CHECK(image_pull_policy(image) == "Always");
 }
 
 TEST_CASE("a deployment gets its strategy, and its template a pod's defaults without a pod's own") {

@@ -1,5 +1,7 @@
 #include "objects/schema/go_words.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "core/digest.hpp"
@@ -44,9 +46,10 @@ std::string integer_problem(const doc::Value& value, bool small, const std::stri
 }
 
 std::string base64_problem(const std::string& text) {
-  if (core::from_base64(text)) return {};
+  if (core::from_base64(in_one_line(text))) return {};
+  constexpr std::string_view others = "+/\r\n";
   std::size_t at = 0;  // of the character that is wrong, or of the group of four that is not whole
-  while (at < text.size() && (core::is_alphanumeric(text[at]) || text[at] == '+' || text[at] == '/')) ++at;
+  while (at < text.size() && (core::is_alphanumeric(text[at]) || others.contains(text[at]))) ++at;
   if (at == text.size()) at -= at % 4;
   return "illegal base64 data at input byte " + std::to_string(at);
 }
@@ -80,6 +83,12 @@ std::string time_problem(const std::string& text, const Type& type) {
 }
 
 }  // namespace
+
+std::string in_one_line(std::string_view base64) {
+  std::string text;
+  std::ranges::remove_copy_if(base64, std::back_inserter(text), [](char c) { return c == '\r' || c == '\n'; });
+  return text;
+}
 
 std::string go_name(const Type& type) {
   switch (type.shape) {

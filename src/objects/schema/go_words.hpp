@@ -1,5 +1,5 @@
 #pragma once
-// The sentences of Go's json package about a value of the wrong type. For check.cpp alone.
+// The sentences of Go's json package about a value of the wrong type. For check.cpp and normalize.cpp.
 
 #include <string>
 #include <string_view>
@@ -10,6 +10,9 @@ namespace slipway::objects::schema {
 
 // "v1.Container", "[]string", "map[string]int32".
 std::string go_name(const Type& type);
+
+// Base64 without the line ends that Go passes over.
+std::string in_one_line(std::string_view base64);
 
 // What is wrong with a scalar (or a quantity, a time, ...), or "": `where` is "" or "struct field PodSpec.spec.x ".
 std::string scalar_problem(const doc::Value& value, const Type& type, const std::string& where);

@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 #include "core/time.hpp"
 #include "objects/schema/decode.hpp"
+#include "objects/schema/go_words.hpp"
 
 namespace slipway::objects::schema {
 
@@ -90,6 +91,8 @@ void normalize_scalar(doc::Value& value, const Type& type) {
     const bool exponent = text.find_first_of("eE") != std::string::npos && core::is_digit(text.back());
     if (exponent || text.ends_with('n') || text.ends_with('u')) return;
     if (const auto quantity = core::Quantity::parse(text)) value = quantity->render();
+  } else if (type.shape == Shape::bytes && value.is_string()) {
+    if (value.as_string().find_first_of("\r\n") != std::string::npos) value = in_one_line(value.as_string());
   } else if ((type.shape == Shape::time || type.shape == Shape::micro_time) && value.is_string()) {
     const auto time = core::parse_rfc3339(value.as_string());
     if (time) value = type.shape == Shape::time ? core::render_rfc3339(*time) : core::render_rfc3339_micro(*time);

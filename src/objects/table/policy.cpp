@@ -1,4 +1,5 @@
-// Who may do what, and how much of it: quotas, disruption budgets, bindings of roles, admission, APIServices.
+// Who may do what, and how much of it: quotas, disruption budgets, bindings of roles, admission, priority of requests,
+// APIServices.
 
 #include <map>
 
@@ -98,6 +99,29 @@ doc::Array api_service(const Value& object, Time now) {
           status, age_of(object, now)};
 }
 
+doc::Array flow_schema(const Value& object, Time now) {
+  const Value& spec = object["spec"];
+  return {name_of(object),
+          text(spec["priorityLevelConfiguration"]["name"]),
+          count(spec["matchingPrecedence"]),
+          text_or(spec["distinguisherMethod"]["type"], "<none>"),
+          age_of(object, now),
+          text_or(find_by(object["status"]["conditions"], "type", "Dangling")["status"], "?")};
+}
+
+doc::Array priority_level(const Value& object, Time now) {
+  const Value& limited = object["spec"]["limited"];
+  const Value& queuing = limited["limitResponse"]["queuing"];
+  const auto number_or_none = [](const Value& value) { return value.is_null() ? Value("<none>") : value; };
+  return {name_of(object),
+          text(object["spec"]["type"]),
+          number_or_none(limited["nominalConcurrencyShares"]),
+          number_or_none(queuing["queues"]),
+          number_or_none(queuing["handSize"]),
+          number_or_none(queuing["queueLengthLimit"]),
+          age_of(object, now)};
+}
+
 }  // namespace
 
 std::vector<Printer> policy_printers() {
@@ -111,6 +135,7 @@ std::vector<Printer> policy_printers() {
                                      age_column()};
   constexpr std::string_view rbac = "rbac.authorization.k8s.io";
   constexpr std::string_view admission = "admissionregistration.k8s.io";
+  constexpr std::string_view flow_control = "flowcontrol.apiserver.k8s.io";
   return {
       {"",
        "ResourceQuota",
@@ -137,6 +162,21 @@ std::vector<Printer> policy_printers() {
        {name_column(), column("PolicyName", "string", "The policy that it puts to work."),
         column("ParamRef", "string", "The object that parametrises the policy here."), age_column()},
        admission_binding},
+      {flow_control,
+       "FlowSchema",
+       {name_column(), column("PriorityLevel", "string", "How important its requests are."),
+        column("MatchingPrecedence", "string", "Its place in the order of schemas; lower goes first."),
+        column("DistinguisherMethod", "string", "What makes requests one flow."), age_column(),
+        column("MissingPL", "string", "Whether its priority level is not there.")},
+       flow_schema},
+      {flow_control,
+       "PriorityLevelConfiguration",
+       {name_column(), column("Type", "string", "Whether its requests are limited."),
+        column("NominalConcurrencyShares", "string", "Its share of what runs at once."),
+        column("Queues", "string", "How many queues it has."),
+        column("HandSize", "string", "How many queues a flow may use."),
+        column("QueueLengthLimit", "string", "How many requests may wait in a queue."), age_column()},
+       priority_level},
       {"apiregistration.k8s.io",
        "APIService",
        {name_column(), column("Service", "string", "The service that serves this API."),

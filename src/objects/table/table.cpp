@@ -16,7 +16,7 @@ const Printers& printers() {
   static const Printers all = [] {
     Printers out;
     for (auto* of_file : {pod_printers, workload_printers, cluster_printers, network_printers, storage_printers,
-                          policy_printers, autoscaler_printers, event_printers}) {
+                          policy_printers, driver_printers, autoscaler_printers, event_printers}) {
       for (Printer& printer : of_file()) out.emplace(std::pair(printer.group, printer.kind), std::move(printer));
     }
     return out;

@@ -1,4 +1,4 @@
-// What makes pods: apps, batch and PodTemplate.
+// What makes pods: apps, batch, ReplicationController and PodTemplate.
 
 #include "objects/conversion/label_text.hpp"
 #include "objects/table/cells.hpp"
@@ -34,6 +34,12 @@ doc::Array replica_set(const Value& object, Time now) {
                    count(status["readyReplicas"]), age_of(object, now)};
   append_pods(cells, spec["template"]["spec"]);
   cells.emplace_back(selector_or_none(spec["selector"]));
+  return cells;
+}
+
+doc::Array replication_controller(const Value& object, Time now) {
+  doc::Array cells = replica_set(object, now);
+  cells.back() = labels_or_none(object["spec"]["selector"]);
   return cells;
 }
 
@@ -152,6 +158,8 @@ std::vector<Printer> workload_printers() {
                   column("Available", "string", "How many pods were ready for long enough."), age_column()}),
        deployment},
       {"apps", "ReplicaSet", with_pods({name_column(), desired, current, ready_now, age_column()}), replica_set},
+      {"", "ReplicationController", with_pods({name_column(), desired, current, ready_now, age_column()}),
+       replication_controller},
       {"apps", "StatefulSet", with_pods({name_column(), ready, age_column()}, false), stateful_set},
       {"apps", "DaemonSet",
        with_pods({name_column(), desired, current, ready_now,

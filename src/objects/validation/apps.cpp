@@ -168,6 +168,39 @@ void validate_replica_set_status(At object, At old) {
   validate_replica_counts(status, {"fullyLabeledReplicas", "readyReplicas", "availableReplicas"}, "readyReplicas");
 }
 
+// --- ReplicationController --------------------------------------------------------------------------------------
+
+namespace {
+
+void validate_replication_spec(At spec) {
+  spec["minReadySeconds"].must_not_be_negative();
+  const At selector = spec["selector"];
+  if (selector.empty()) selector.required();
+  spec["replicas"].must_not_be_negative();
+  const At pods = spec["template"];
+  if (!pods) return pods.required();
+  const At labels = pods["metadata"]["labels"];
+  const bool is_own = std::ranges::all_of(
+      selector.members(), [&](const auto& member) { return labels.value()[member.first] == member.second; });
+  if (!is_own) labels.invalid("`selector` does not match template `labels`");
+  validate_pod_template(pods);
+  pods["spec"]["restartPolicy"].must_be_one_of({"Always"});
+  if (const At deadline = pods["spec"]["activeDeadlineSeconds"])
+    deadline.forbidden("activeDeadlineSeconds in ReplicationController is not Supported");
+}
+
+}  // namespace
+
+void validate_replication_controller(At object) {
+  validate_metadata(object["metadata"], true, dns1123_subdomain);
+  validate_replication_spec(object["spec"]);
+}
+
+void validate_replication_controller_update(At object, At old) {
+  validate_metadata_update(object["metadata"], old["metadata"]);
+  validate_replication_spec(object["spec"]);
+}
+
 // --- DaemonSet -------------------------------------------------------------------------------------------------
 
 namespace {

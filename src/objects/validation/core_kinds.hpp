@@ -52,6 +52,41 @@ void validate_volume_status(At object, At old);
 void validate_storage_class(At object);
 void validate_storage_class_update(At object, At old);
 
+void validate_csi_driver(At object);
+void validate_csi_driver_update(At object, At old);
+void validate_csi_node(At object);
+void validate_csi_node_update(At object, At old);
+void validate_csi_capacity(At object);
+void validate_csi_capacity_update(At object, At old);
+void validate_volume_attachment(At object);
+void validate_volume_attachment_update(At object, At old);
+void validate_volume_attachment_status(At object, At old);
+void validate_attributes_class(At object);
+void validate_attributes_class_update(At object, At old);
+void validate_runtime_class(At object);
+void validate_runtime_class_update(At object, At old);
+
+// resource.k8s.io: names, requests and what may not change. CEL expressions are not compiled.
+void validate_device_class(At object);
+void validate_device_class_update(At object, At old);
+void validate_resource_claim(At object);
+void validate_resource_claim_update(At object, At old);
+void validate_claim_template(At object);
+void validate_claim_template_update(At object, At old);
+void validate_resource_slice(At object);
+void validate_resource_slice_update(At object, At old);
+
+void validate_flow_schema(At object);
+void validate_flow_schema_update(At object, At old);
+void validate_flow_schema_status(At object, At old);
+void validate_priority_level(At object);
+void validate_priority_level_update(At object, At old);
+void validate_priority_level_status(At object, At old);
+
+void validate_api_service(At object);
+void validate_api_service_update(At object, At old);
+void validate_api_service_status(At object, At old);
+
 void validate_autoscaler(At object);  // v2
 void validate_autoscaler_update(At object, At old);
 void validate_autoscaler_v1(At object);

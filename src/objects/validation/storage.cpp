@@ -129,6 +129,8 @@ void validate_volume_source(At spec) {
   if (sources == 0) spec.required("must specify a volume type");
 }
 
+}  // namespace
+
 void validate_volume_spec(At spec) {
   const At modes = spec["accessModes"];
   if (modes.empty()) modes.required();
@@ -165,8 +167,6 @@ void validate_volume_spec(At spec) {
   must_be_class_name(spec["storageClassName"]);
   if (const At mode = spec["volumeMode"]) mode.must_be_one_of({"Block", "Filesystem"});
 }
-
-}  // namespace
 
 void validate_claim_spec(At spec) {
   const At modes = spec["accessModes"];
@@ -252,15 +252,14 @@ void validate_volume_update(At object, At old) {
 
 void validate_volume_status(At object, At old) { validate_metadata_update(object["metadata"], old["metadata"]); }
 
-void validate_storage_class(At object) {
-  validate_metadata(object["metadata"], false, dns1123_subdomain);
-  const At provisioner = object["provisioner"];
-  if (provisioner.must_be_given()) {
-    for (const std::string& complaint : qualified_name(core::in_lower(provisioner.text()))) {
-      provisioner.invalid(doc::Value(core::in_lower(provisioner.text())), complaint);
-    }
+void validate_provisioner(At name) {
+  if (!name.must_be_given()) return;
+  for (const std::string& complaint : qualified_name(core::in_lower(name.text()))) {
+    name.invalid(doc::Value(core::in_lower(name.text())), complaint);
   }
-  const At parameters = object["parameters"];
+}
+
+void validate_parameters(At parameters) {
   std::size_t bytes = 0;
   for (const auto& [key, value] : parameters.members()) {
     if (key.empty()) parameters.invalid("", "field can not be empty.");
@@ -268,6 +267,12 @@ void validate_storage_class(At object) {
   }
   if (parameters.size() > 512) parameters.too_long(512);
   if (bytes > 256 * 1024) parameters.too_long(256 * 1024);
+}
+
+void validate_storage_class(At object) {
+  validate_metadata(object["metadata"], false, dns1123_subdomain);
+  validate_provisioner(object["provisioner"]);
+  validate_parameters(object["parameters"]);
   if (const At policy = object["reclaimPolicy"]; !policy.text().empty()) policy.must_be_one_of({"Delete", "Retain"});
   if (const At mode = object["volumeBindingMode"]) {
     mode.must_be_one_of({"Immediate", "WaitForFirstConsumer"});

@@ -36,6 +36,9 @@ void validate_template_object_update(At object, At old) {
 constexpr std::string_view rbac = "rbac.authorization.k8s.io";
 constexpr std::string_view admission = "admissionregistration.k8s.io";
 constexpr std::string_view networking = "networking.k8s.io";
+constexpr std::string_view storage = "storage.k8s.io";
+constexpr std::string_view devices = "resource.k8s.io";
+constexpr std::string_view flow_control = "flowcontrol.apiserver.k8s.io";
 
 constexpr Rules all_rules[] = {
     {"", "Pod", validate_pod, validate_pod_update, validate_pod_status},
@@ -52,6 +55,8 @@ constexpr Rules all_rules[] = {
     {"", "LimitRange", validate_limit_range, validate_limit_range_update},
     {"", "PersistentVolumeClaim", validate_claim, validate_claim_update, validate_claim_status},
     {"", "PersistentVolume", validate_volume, validate_volume_update, validate_volume_status},
+    {"", "ReplicationController", validate_replication_controller, validate_replication_controller_update,
+     validate_replica_set_status},
     {"apps", "Deployment", validate_deployment, validate_deployment_update, validate_deployment_status},
     {"apps", "ReplicaSet", validate_replica_set, validate_replica_set_update, validate_replica_set_status},
     {"apps", "StatefulSet", validate_stateful_set, validate_stateful_set_update, validate_stateful_set_status},
@@ -71,7 +76,23 @@ constexpr Rules all_rules[] = {
     {networking, "IngressClass", validate_ingress_class, validate_ingress_class_update},
     {networking, "Ingress", validate_ingress, validate_ingress_update, validate_ingress_status},
     {networking, "NetworkPolicy", validate_network_policy, validate_network_policy_update},
-    {"storage.k8s.io", "StorageClass", validate_storage_class, validate_storage_class_update},
+    {storage, "StorageClass", validate_storage_class, validate_storage_class_update},
+    {storage, "CSIDriver", validate_csi_driver, validate_csi_driver_update},
+    {storage, "CSINode", validate_csi_node, validate_csi_node_update},
+    {storage, "CSIStorageCapacity", validate_csi_capacity, validate_csi_capacity_update},
+    {storage, "VolumeAttachment", validate_volume_attachment, validate_volume_attachment_update,
+     validate_volume_attachment_status},
+    {storage, "VolumeAttributesClass", validate_attributes_class, validate_attributes_class_update},
+    {"node.k8s.io", "RuntimeClass", validate_runtime_class, validate_runtime_class_update},
+    {devices, "DeviceClass", validate_device_class, validate_device_class_update},
+    {devices, "ResourceClaim", validate_resource_claim, validate_resource_claim_update},
+    {devices, "ResourceClaimTemplate", validate_claim_template, validate_claim_template_update},
+    {devices, "ResourceSlice", validate_resource_slice, validate_resource_slice_update},
+    {flow_control, "FlowSchema", validate_flow_schema, validate_flow_schema_update, validate_flow_schema_status},
+    {flow_control, "PriorityLevelConfiguration", validate_priority_level, validate_priority_level_update,
+     validate_priority_level_status},
+    {"apiregistration.k8s.io", "APIService", validate_api_service, validate_api_service_update,
+     validate_api_service_status},
     {"scheduling.k8s.io", "PriorityClass", validate_priority_class, validate_priority_class_update},
     {rbac, "Role", validate_role, validate_role_update},
     {rbac, "RoleBinding", validate_role_binding, validate_role_binding_update},

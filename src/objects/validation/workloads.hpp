@@ -18,6 +18,8 @@ void validate_deployment_status(At object, At old);
 void validate_replica_set(At object);
 void validate_replica_set_update(At object, At old);
 void validate_replica_set_status(At object, At old);
+void validate_replication_controller(At object);  // its status is a ReplicaSet's
+void validate_replication_controller_update(At object, At old);
 void validate_stateful_set(At object);
 void validate_stateful_set_update(At object, At old);
 void validate_stateful_set_status(At object, At old);

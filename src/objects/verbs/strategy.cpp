@@ -19,6 +19,7 @@ bool is_one_of(const schema::Resource& resource, const std::array<GroupKind, N>&
 
 constexpr std::array with_generation{
     GroupKind{"", "Pod"},
+    GroupKind{"", "ReplicationController"},
     GroupKind{"apps", "Deployment"},
     GroupKind{"apps", "ReplicaSet"},
     GroupKind{"apps", "StatefulSet"},
@@ -31,6 +32,10 @@ constexpr std::array with_generation{
     GroupKind{"networking.k8s.io", "NetworkPolicy"},
     GroupKind{"discovery.k8s.io", "EndpointSlice"},
     GroupKind{"scheduling.k8s.io", "PriorityClass"},
+    GroupKind{"flowcontrol.apiserver.k8s.io", "FlowSchema"},
+    GroupKind{"flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"},
+    GroupKind{"resource.k8s.io", "DeviceClass"},
+    GroupKind{"resource.k8s.io", "ResourceSlice"},
     GroupKind{"apiextensions.k8s.io", "CustomResourceDefinition"},
     GroupKind{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"},
     GroupKind{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"},
@@ -45,6 +50,7 @@ constexpr std::array created_by_update{
     GroupKind{"", "Endpoints"},
     GroupKind{"", "LimitRange"},
     GroupKind{"coordination.k8s.io", "Lease"},
+    GroupKind{"node.k8s.io", "RuntimeClass"},
     GroupKind{"rbac.authorization.k8s.io", "Role"},
     GroupKind{"rbac.authorization.k8s.io", "RoleBinding"},
     GroupKind{"rbac.authorization.k8s.io", "ClusterRole"},
@@ -55,6 +61,11 @@ constexpr std::array updated_by_version_only{
     GroupKind{"apiextensions.k8s.io", "CustomResourceDefinition"},
     GroupKind{"coordination.k8s.io", "Lease"},
     GroupKind{"apiregistration.k8s.io", "APIService"},
+    GroupKind{"node.k8s.io", "RuntimeClass"},
+    GroupKind{"storage.k8s.io", "CSIDriver"},
+    GroupKind{"storage.k8s.io", "CSINode"},
+    GroupKind{"storage.k8s.io", "CSIStorageCapacity"},
+    GroupKind{"storage.k8s.io", "VolumeAttachment"},
     GroupKind{"admissionregistration.k8s.io", "ValidatingAdmissionPolicy"},
     GroupKind{"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"},
     GroupKind{"admissionregistration.k8s.io", "MutatingWebhookConfiguration"},
@@ -69,6 +80,14 @@ constexpr std::array shown_when_deleted{
     GroupKind{"", "PersistentVolume"},
     GroupKind{"", "PodTemplate"},
     GroupKind{"", "ResourceQuota"},
+    GroupKind{"storage.k8s.io", "CSIDriver"},
+    GroupKind{"storage.k8s.io", "CSINode"},
+    GroupKind{"storage.k8s.io", "VolumeAttachment"},
+    GroupKind{"storage.k8s.io", "VolumeAttributesClass"},
+    GroupKind{"resource.k8s.io", "DeviceClass"},
+    GroupKind{"resource.k8s.io", "ResourceClaim"},
+    GroupKind{"resource.k8s.io", "ResourceClaimTemplate"},
+    GroupKind{"resource.k8s.io", "ResourceSlice"},
 };
 
 bool is(const schema::Resource& resource, std::string_view group, std::string_view kind) {
