@@ -6,6 +6,7 @@
 #include "net/headers.hpp"
 #include "objects/api/body.hpp"
 #include "objects/api/output.hpp"
+#include "objects/api/watches.hpp"
 
 namespace slipway::objects::api {
 namespace {
@@ -174,7 +175,9 @@ void ForeignVersions::handle(const CallPtr& call) {
   const auto on_answer = [this, call](net::Response response) { answer(call, std::move(response)); };
   switch (call->info.verb) {
     case Verb::watch: {
+      Watches::choose_transport(*call);
       auto inner = in_stored_version(*call, {});
+      net::remove_header(inner->request.headers, "Upgrade");
       inner->responder = std::make_shared<Relay>(context_, call, std::move(*output));
       return serve_(inner);
     }

@@ -218,10 +218,14 @@ Watches::~Watches() {
   for (const auto& [id, session] : sessions) session->close();
 }
 
+void Watches::choose_transport(Call& call) {
+  call.responder = net::answer_by_websocket(call.request, std::move(call.responder), net::WebSocket::Kind::text,
+                                            {"binary.k8s.io", "base64.binary.k8s.io"});
+}
+
 void Watches::open(CallPtr call) {
   auto& context = shared_->context;
-  call->responder = net::answer_by_websocket(call->request, std::move(call->responder), net::WebSocket::Kind::text,
-                                             {"binary.k8s.io", "base64.binary.k8s.io"});
+  choose_transport(*call);
   auto output = Output::of_watch(*call, context.world.clock.now());
   if (!output) return call->send(output.error());
   auto selection = Selection::of(*call);

@@ -20,6 +20,8 @@ class Watches {
   Watches(Context& context, Metrics& metrics);
   ~Watches();
   void open(CallPtr call);
+  // Over a WebSocket, where the client asks for one.
+  static void choose_transport(Call& call);
 
  private:
   class Session;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "net/websocket_test.hpp"
 #include "objects/hooks_test.hpp"
 #include "objects/served_test.hpp"
 
@@ -212,6 +213,12 @@ TEST_CASE_FIXTURE(Converted, "a watch is told of objects in its version, in thei
     CHECK_MESSAGE(at != std::string::npos, i);
   }
   CHECK(text.find("example.com/v2\",\"kind\"") == std::string::npos);
+
+  net::test::WebSocketClient client(url() + v1 + "?watch=true&timeoutSeconds=1", "");
+  const auto event = client.read();
+  REQUIRE(event);
+  CHECK(event->payload.find("\"address\":\"x:11\"") != std::string::npos);
+  CHECK(client.read_close_code() == 1000);
 }
 
 TEST_CASE_FIXTURE(Converted, "what was stored in another version before is shown in the one that is asked for") {
