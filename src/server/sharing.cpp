@@ -58,6 +58,11 @@ std::vector<std::string> shared_names(const PlatformOptions& options) {
   return names;
 }
 
+Error no_kubeconfig_of(const Cluster& cluster) {
+  return Error(Code::failed_precondition, "the Kubernetes API of this platform is that of " + cluster.text(),
+               "its administrators give out kubeconfigs");
+}
+
 }  // namespace
 
 std::string kubeconfig_of(const std::string& server, const std::string& authority, const std::string& name,
@@ -110,6 +115,7 @@ Result<> open_tls_servers(Platform::State& s, const ServerCertificate& certifica
 void add_kubeconfig_route(Platform::State& s) {
   s.router.add("POST", "/api/slipway/v1/kubeconfigs",
                [&s](const net::Request& request, const std::shared_ptr<net::Responder>& responder) {
+                 if (s.cluster) return responder->send(net::error_response(no_kubeconfig_of(*s.cluster)));
                  const auto made = make_kubeconfig(s, request);
                  responder->send(made ? net::Response::json(201, *made) : net::error_response(made.error()));
                });

@@ -95,7 +95,7 @@ try:
     # A second control plane waits, says for whom, and leads when the first one is gone.
     up(second)
     shown = parts(second)["control plane"]
-    expect(shown["state"] == "Standby" and "leads over context" in shown["message"], f"the second one waits: {shown}")
+    expect(shown["state"] == "Standby" and "leads over this cluster" in shown["message"], f"the second one waits: {shown}")
     refused = run("apply", "-f", model, "--data", second, check=False)
     expect(refused.returncode != 0 and "leads over this cluster" in refused.stderr, f"and writes nothing: {refused.stderr}")
     expect(is_ready(second), "and reads")
