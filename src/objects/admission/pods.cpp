@@ -150,11 +150,13 @@ api::Answer<> TolerationsOfPods::mutate(api::Review& review) {
   return {};
 }
 
+bool RuntimeClassOfPods::may_mutate(const api::Review& review) const {
+  return makes_pod(review) && !review.object["spec"]["runtimeClassName"].is_null();
+}
+
 api::Answer<> RuntimeClassOfPods::mutate(api::Review& review) {
-  if (!makes_pod(review)) return {};
   auto& spec = review.object.at_or_insert("spec");
   const auto& named = std::as_const(spec)["runtimeClassName"];
-  if (named.is_null()) return {};
   const std::string name = named.string_or("");
   const auto* found = classes_.find({"", name});
   if (found == nullptr) return refuse(review, "pod rejected: RuntimeClass \"" + name + "\" not found");

@@ -44,6 +44,7 @@ class TolerationsOfPods final : public api::AdmissionPlugin {
 class RuntimeClassOfPods final : public api::AdmissionPlugin {
  public:
   explicit RuntimeClassOfPods(api::Context& context) : classes_(context, "node.k8s.io", "RuntimeClass") {}
+  bool may_mutate(const api::Review& review) const override;
   api::Answer<> mutate(api::Review& review) override;
   api::Answer<> validate(const api::Review& review) override;
 
