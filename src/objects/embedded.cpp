@@ -2,6 +2,7 @@
 
 #include "objects/api/server.hpp"
 #include "objects/controllers/definitions.hpp"
+#include "objects/controllers/events.hpp"
 #include "objects/controllers/namespaces.hpp"
 #include "objects/fields/selectable.hpp"
 #include "objects/garbage.hpp"
@@ -38,6 +39,7 @@ struct Embedded::State {
             }),
         definitions(world, *store, *backend, *catalog),
         namespaces(world, *store, *backend, *catalog),
+        events(world, *backend),
         context{world, *catalog, *backend, database, options.events, std::move(options.admit), {}, {}, services.get()},
         server(context) {}
 
@@ -48,6 +50,7 @@ struct Embedded::State {
   Garbage garbage;
   controllers::DefinitionController definitions;
   controllers::NamespaceController namespaces;
+  controllers::EventExpiry events;
   api::Context context;
   api::ApiServer server;
 };
@@ -86,6 +89,7 @@ void Embedded::add_admission(std::unique_ptr<api::AdmissionPlugin> plugin) {
 Result<> Embedded::start() {
   TRY(state_->garbage.start());
   TRY(state_->definitions.start());
+  state_->events.start();
   return state_->namespaces.start();
 }
 

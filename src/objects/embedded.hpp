@@ -1,6 +1,7 @@
 #pragma once
 // Embedded: an API server with its own store in one piece: backend, catalog, store for controllers, the controllers
-// that every Kubernetes has (namespaces, definitions, garbage), and the Kubernetes API over HTTP.
+// that every Kubernetes has (namespaces, definitions, garbage, the end of old Events), and the Kubernetes API over
+// HTTP.
 //
 // Thread: the control loop only.
 
