@@ -3,6 +3,7 @@ that takes over. Usage: platform.py CLUSTER_DIRECTORY (made by tests/cluster/up)
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -25,9 +26,13 @@ with open(model, "w", encoding="utf-8") as file:
     file.write(f"apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {{name: chat, namespace: {shop}}}\nspec: {{model: {{name: chat}}, replicas: 1}}\n")
 
 
-def pid_of(data):
-    with open(os.path.join(data, "slipway.pid"), encoding="utf-8") as file:
+def pid_in(path):
+    with open(path, encoding="utf-8") as file:
         return int(file.read())
+
+
+def pid_of(data):
+    return pid_in(os.path.join(data, "slipway.pid"))
 
 
 def up(data, check=True, *more):
@@ -80,8 +85,7 @@ try:
     # The API server dies and comes back: what runs goes on, and what was declared meanwhile comes about.
     before = servers()
     expect(len(before) == 1, f"one model server: {before}")
-    with open(os.path.join(cluster, "kube-apiserver.pid"), encoding="utf-8") as file:
-        kill(int(file.read()))
+    kill(pid_in(os.path.join(cluster, "kube-apiserver.pid")))
     time.sleep(3)
     expect(servers() == before, "the model server goes on without an API server")
     refused = run("apply", "-f", model, "--data", first, check=False)
@@ -90,6 +94,15 @@ try:
     with open(model, "a", encoding="utf-8") as file:
         file.write(f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: after, namespace: {shop}}}\ndata: {{a: b}}\n")
     wait_until("it takes objects again", lambda: run("apply", "-f", model, "--data", first, check=False).returncode == 0, 30)
+    expect(servers() == before, "the same model server goes on")
+
+    # One that hangs costs the lead, and nothing else: it comes back with the server.
+    apiserver = pid_in(os.path.join(cluster, "kube-apiserver.pid"))
+    kill(apiserver, signal.SIGSTOP)
+    wait_until("the lead is lost", lambda: "its lease ran out" in parts(first)["control plane"].get("message", ""), 40)
+    expect(servers() == before, "the model server goes on meanwhile")
+    kill(apiserver, signal.SIGCONT)
+    wait_until("it leads again", lambda: all_running(first), 60)
     expect(servers() == before, "the same model server goes on")
 
     # A second control plane waits, says for whom, and leads when the first one is gone.

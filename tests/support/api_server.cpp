@@ -29,18 +29,20 @@ std::vector<core::doc::Value> own_definitions() {
 }
 
 struct ApiServer::State {
-  State(storage::Database& database, std::size_t ring_size, int port) : client(net::make_client(io, real.loop())) {
+  State(storage::Database& database, ApiServerOptions how) : client(net::make_client(io, real.loop())) {
     real.set_http(*client);
     world.emplace(real.world());
     objects::EmbeddedOptions options;
     options.definitions = own_definitions();
-    options.ring_size = ring_size;
+    options.ring_size = how.ring_size;
     embedded = std::move(*objects::Embedded::open(*world, database, nullptr, std::move(options)));
     embedded->add_routes(router);
+    if (how.guard) router.set_guard(std::move(how.guard));
     REQUIRE(embedded->start());
     net::ServerOptions listening;
     listening.loop = &real.loop();
-    listening.port = port;
+    listening.port = how.port;
+    listening.tls = std::move(how.tls);
     server = std::move(*net::Server::start(io, router, listening));
     thread = std::jthread([this] { real.run(); });
   }
@@ -59,8 +61,8 @@ struct ApiServer::State {
   std::jthread thread;
 };
 
-ApiServer::ApiServer(storage::Database& database, std::size_t ring_size, int port)
-    : state_(std::make_unique<State>(database, ring_size, port)) {}
+ApiServer::ApiServer(storage::Database& database, ApiServerOptions options)
+    : state_(std::make_unique<State>(database, std::move(options))) {}
 ApiServer::~ApiServer() = default;
 int ApiServer::port() const { return state_->server->port(); }
 

@@ -3,9 +3,11 @@
 // and the definitions of our own kinds as they lie in deploy/crds.
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/doc.hpp"
+#include "net/http.hpp"
 
 namespace slipway::storage {
 class Database;
@@ -15,11 +17,17 @@ namespace slipway::support {
 
 std::vector<core::doc::Value> own_definitions();
 
+struct ApiServerOptions {
+  std::size_t ring_size = 10'000;  // changes that are kept for watches
+  int port = 0;                    // 0: a free one
+  std::optional<net::ServerTls> tls = {};
+  net::Router::Guard guard = {};  // in front of everything; runs on the server's loop
+};
+
 class ApiServer {
  public:
-  // Keeps what it is told in `database`, which outlives it, and the last `ring_size` changes for watches. Port 0: a
-  // free one.
-  ApiServer(storage::Database& database, std::size_t ring_size, int port = 0);
+  // Keeps what it is told in `database`, which outlives it.
+  explicit ApiServer(storage::Database& database, ApiServerOptions options = {});
   ~ApiServer();
   int port() const;
 

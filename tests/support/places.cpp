@@ -120,14 +120,15 @@ class OverHttp final : public InReality {
     const auto port = server_->port();
     server_.reset();
     if (forgets_versions) REQUIRE(outdate_versions(*database_));
-    server_ = std::make_unique<ApiServer>(*database_, small_ring, port);
+    server_ = std::make_unique<ApiServer>(*database_, ApiServerOptions{.ring_size = small_ring, .port = port});
     return true;
   }
 
  private:
   PlaceTraits traits_{.is_remote = true, .ring = small_ring};
   std::unique_ptr<storage::Database> database_ = std::move(*storage::open_sqlite(":memory:"));
-  std::unique_ptr<ApiServer> server_ = std::make_unique<ApiServer>(*database_, small_ring);
+  std::unique_ptr<ApiServer> server_ =
+      std::make_unique<ApiServer>(*database_, ApiServerOptions{.ring_size = small_ring});
   std::unique_ptr<KubernetesStore> store_, other_;
 };
 
@@ -147,10 +148,10 @@ class InACluster final : public InReality {
   const PlaceTraits& traits() const override { return traits_; }
   Store& store() override { return *store_; }
   Store& other_store() override { return *other_; }
-  // By the shell command in SLIPWAY_TEST_RESTART; nothing makes a real one forget.
+  // By the shell commands in SLIPWAY_TEST_RESTART and SLIPWAY_TEST_FORGET.
   bool restart_server(bool forgets_versions) override {
-    const char* command = std::getenv("SLIPWAY_TEST_RESTART");
-    if (command == nullptr || forgets_versions) return false;
+    const char* command = std::getenv(forgets_versions ? "SLIPWAY_TEST_FORGET" : "SLIPWAY_TEST_RESTART");
+    if (command == nullptr) return false;
     REQUIRE(std::system(command) == 0);
     return true;
   }

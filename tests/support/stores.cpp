@@ -19,7 +19,6 @@ using namespace objects;
 
 namespace {
 
-constexpr std::size_t ring = 10'000;
 constexpr Kind cluster_role{"rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false};
 // Our own API server collects garbage behind the answer; nobody says when it is done.
 constexpr core::Duration garbage_settles = std::chrono::milliseconds(40);
@@ -112,7 +111,7 @@ class OverHttp final : public StorePlace {
  private:
   core::SimulatedWorld& world_;
   std::unique_ptr<storage::Database> database_ = std::move(*storage::open_sqlite(":memory:"));
-  ApiServer server_{*database_, ring};
+  ApiServer server_{*database_};
 };
 
 class InACluster final : public StorePlace {

@@ -21,6 +21,22 @@ std::string where_of(const RestCall& call) { return call.method + " " + call.pat
 // Whether the server, or what stands before it, had a bad moment.
 bool is_passing(int status) { return status == 429 || status >= 500; }
 
+// What the server is not to blame for has its place in the kubeconfig.
+Error explained(Error error, bool was_answered, const KubeConfig& config) {
+  if (!was_answered && error.code == Code::failed_precondition) {  // its certificate
+    error.code = Code::unauthenticated;
+    error.hint = "certificate-authority and tls-server-name of cluster \"" + config.cluster +
+                 "\" in the kubeconfig say whose certificate it must be";
+  }
+  if (was_answered && error.code == Code::unauthenticated) {
+    const auto& source = !config.token_file.empty()         ? " in " + config.token_file
+                         : !config.certificate_file.empty() ? " in " + config.certificate_file
+                                                            : " in the kubeconfig";
+    error.hint = "renew the credentials of user \"" + config.user + "\"" + source;
+  }
+  return error;
+}
+
 }  // namespace
 
 Duration back_off(int failures, Duration first, Duration last, core::Random& random) {
@@ -77,11 +93,11 @@ Result<RestAnswer> Rest::call(const RestCall& call) {
         has_renewed = true;
         continue;
       }
-      error = error_of_response(response.status, response.body, where_of(call));
+      error = explained(error_of_response(response.status, response.body, where_of(call)), true, credentials_.config());
       wait = retry_after(response.headers);
       is_worth_it = response.status == 429 || (may_repeat && is_passing(response.status));
     } else {
-      error = std::move(attempt.response).error();
+      error = explained(std::move(attempt.response).error(), false, credentials_.config());
       is_worth_it = core::is_transient(error) && (may_repeat || !attempt.may_have_arrived);
     }
     if (away_) {
