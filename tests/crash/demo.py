@@ -76,8 +76,10 @@ def main():
         expect(data is not None, "the platform was kept")
         audit = json.loads(run("audit", "--verify", "--data", data, "-o", "json").stdout)
         history = json.loads(run("history", "production", "--data", data, "-o", "json").stdout)
-        outcomes = {entry["version"]: entry["outcome"] for entry in history}
-        expect(outcomes.get("v1") == "Succeeded" and outcomes.get("v2") == "RolledBack", f"the history says what happened: {outcomes}")
+        outcomes = {version: [entry["outcome"] for entry in history if entry["version"] == version] for version in ("v1", "v2")}
+        # An outage may have cost v1 an attempt: what was killed cannot be told from what is bad.
+        expect("Succeeded" in outcomes["v1"] and "RolledBack" in outcomes["v2"] and "Succeeded" not in outcomes["v2"],
+               f"the history says what happened: {outcomes}")
         print(f"{len(killed)} kills ({', '.join(sorted(set(killed)))}), {audit['entries']} audit entries, all whole")
     finally:
         if data:
