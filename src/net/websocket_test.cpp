@@ -22,7 +22,7 @@ struct Closed {
 // A server whose /ws says back what it hears.
 struct EchoSite : Site {
   WebSocketOptions socket_options;
-  std::promise<Closed> closed;
+  std::shared_ptr<std::promise<Closed>> closed = std::make_shared<std::promise<Closed>>();  // told by whom outlives us
 
   void start_echo() {
     socket_options.protocols = {"v5.channel.k8s.io", "v4.channel.k8s.io"};
@@ -32,13 +32,15 @@ struct EchoSite : Site {
         if (message == "bye") return socket.close(4000, "as you wish");
         socket.send(kind, message);
       };
-      events.on_close = [this](WebSocket&, int code, const std::string& reason) { closed.set_value({code, reason}); };
+      events.on_close = [told = closed](WebSocket&, int code, const std::string& reason) {
+        told->set_value({code, reason});
+      };
       accept_websocket(request, *responder, socket_options, events);
     });
     start();
   }
   Closed wait_closed() {
-    auto future = closed.get_future();
+    auto future = closed->get_future();
     return wait_for(future);
   }
 };
@@ -301,7 +303,7 @@ TEST_CASE("a reader that takes nothing is cut off after the server's idle time")
   site.start_echo();
   test::RawClient client(site.port(), 4096);
   client.send(upgrade(version + key)).read_until("\r\n\r\n");
-  auto future = site.closed.get_future();
+  auto future = site.closed->get_future();
   const std::string message = encode_websocket_frame(Opcode::binary, std::string(1024 * 1024, 'x'), true, 1);
   for (int i = 0; i < 12; ++i) client.send(message);
   CHECK(wait_for(future).code == 1006);
@@ -312,7 +314,7 @@ TEST_CASE("a client that pings without listening to the answers is cut off") {
   site.start_echo();
   test::RawClient client(site.port(), 4096);
   client.send(upgrade(version + key)).read_until("\r\n\r\n");
-  auto future = site.closed.get_future();
+  auto future = site.closed->get_future();
   const std::string ping = encode_websocket_frame(Opcode::ping, std::string(125, 'x'), true, 1);
   std::string many;
   for (int i = 0; i < 1000; ++i) many += ping;
