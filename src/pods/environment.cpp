@@ -1,5 +1,7 @@
 #include "pods/environment.hpp"
 
+#include "core/quantity.hpp"
+
 namespace slipway::pods {
 namespace {
 
@@ -33,11 +35,41 @@ Result<std::string> field_value(const objects::Object& pod, const std::string& p
   if (path == "metadata.namespace") return pod.name().ns;
   if (path == "metadata.uid") return pod.uid();
   if (path == "status.podIP" || path == "status.hostIP") return path == "status.podIP" ? pod_ip : "127.0.0.1";
+  if (path == "status.podIPs" || path == "status.hostIPs") return path == "status.podIPs" ? pod_ip : "127.0.0.1";
   if (path == "spec.nodeName") return pod.spec()["nodeName"].string_or("");
+  if (path == "spec.serviceAccountName") return pod.spec()["serviceAccountName"].string_or("");
   if (auto key = subscript(path, "metadata.labels")) return pod.label(*key);
   if (auto key = subscript(path, "metadata.annotations")) return pod.annotation(*key);
   return fail(Code::invalid_argument, "fieldPath \"" + path + "\" is not supported",
               "use metadata.name, metadata.namespace, metadata.uid, metadata.labels['k'] or status.podIP");
+}
+
+// limits.cpu and its like, in units of the divisor, rounded up.
+Result<std::string> resource_value(const doc::Value& container, const doc::Value& reference) {
+  const std::string path = reference["resource"].string_or("");
+  const std::size_t dot = path.find('.');
+  const std::string kind = path.substr(0, dot);
+  const std::string name = dot == std::string::npos ? "" : path.substr(dot + 1);
+  const doc::Value& said = container["resources"][kind][name];
+  if (said.is_null()) {
+    return fail(Code::invalid_argument, "resourceFieldRef " + path + ": the container says nothing of it",
+                "a node's own size is not given to containers here: set the limit");
+  }
+  TRY_ASSIGN(const auto amount, core::Quantity::parse(said.string_or("")));
+  TRY_ASSIGN(const auto divisor, core::Quantity::parse(reference["divisor"].string_or("1")));
+  const std::int64_t unit = divisor.milli() > 0 ? divisor.milli() : core::Quantity::from_milli(1000).milli();
+  return std::to_string((amount.milli() + unit - 1) / unit);
+}
+
+// nullopt: optional, and not there.
+Result<std::optional<std::string>> value_from(const objects::Object& pod, const doc::Value& container,
+                                              const std::string& name, const doc::Value& from,
+                                              const std::string& pod_ip, EnvironmentSources& sources) {
+  if (from["fieldRef"].is_object()) return field_value(pod, from["fieldRef"]["fieldPath"].string_or(""), pod_ip);
+  if (from["resourceFieldRef"].is_object()) return resource_value(container, from["resourceFieldRef"]);
+  if (from["configMapKeyRef"].is_object()) return sources.value(from["configMapKeyRef"], false);
+  if (from["secretKeyRef"].is_object()) return sources.value(from["secretKeyRef"], true);
+  return fail(Code::invalid_argument, "env " + name + ": this kind of valueFrom is not supported");
 }
 
 }  // namespace
@@ -67,11 +99,18 @@ std::string expand(std::string_view text, const Variables& variables) {
 }
 
 Result<ContainerStart> container_start(const objects::Object& pod, const doc::Value& container,
-                                       const std::string& pod_ip, const Variables& base) {
+                                       const std::string& pod_ip, const Variables& base, const FindSource& find,
+                                       Absent absent) {
   Variables variables;  // what $(VAR) may name: the Pod's own, in order
   set(variables, "POD_IP", pod_ip);
   set(variables, "POD_NAME", pod.name().name);
   set(variables, "POD_NAMESPACE", pod.name().ns);
+  EnvironmentSources sources(find, pod.name().ns, absent);
+  const doc::Value& whole = container["envFrom"];
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    TRY_ASSIGN(auto all, sources.all(whole[i]));
+    for (auto& [name, value] : all) set(variables, name, std::move(value));
+  }
   const doc::Value& declared = container["env"];
   for (std::size_t i = 0; i < declared.size(); ++i) {
     const doc::Value& variable = declared[i];
@@ -80,18 +119,13 @@ Result<ContainerStart> container_start(const objects::Object& pod, const doc::Va
       return fail(
           Error(Code::invalid_argument, "env[" + std::to_string(i) + "] has no usable name").at(variable.mark()));
     }
-    const doc::Value& from = variable["valueFrom"];
-    if (from.is_null()) {
+    if (variable["valueFrom"].is_null()) {
       set(variables, name, expand(variable["value"].string_or(""), variables));
       continue;
     }
-    if (!from["fieldRef"].is_object()) {
-      return fail(Code::invalid_argument, "env " + name + ": of valueFrom only fieldRef is supported");
-    }
-    TRY_ASSIGN(std::string value, field_value(pod, from["fieldRef"]["fieldPath"].string_or(""), pod_ip));
-    set(variables, name, std::move(value));
+    TRY_ASSIGN(auto value, value_from(pod, container, name, variable["valueFrom"], pod_ip, sources));
+    if (value) set(variables, name, std::move(*value));
   }
-  if (container["envFrom"].size() > 0) return fail(Code::invalid_argument, "envFrom is not supported");
 
   ContainerStart start;
   for (const char* part : {"command", "args"}) {

@@ -1,20 +1,21 @@
 #pragma once
-// From a container of a Pod's spec to what is started: variables, $(VAR) in command and args, POD_* always. Pure.
+// From a container of a Pod's spec to what is started: variables, $(VAR) in command and args, POD_* always. Pure but
+// for what `find` reads.
 
 #include "objects/object.hpp"
+#include "pods/environment_sources.hpp"
 #include "pods/runtime.hpp"
 
 namespace slipway::pods {
-
-using Variables = std::vector<std::pair<std::string, std::string>>;
 
 // "$(NAME)" becomes the value of NAME, "$$(NAME)" the text "$(NAME)", an unknown name stays as it is written.
 std::string expand(std::string_view text, const Variables& variables);
 
 // `base` is what every container gets (PATH, HOME); the Pod's own variables win. invalid_argument names the field
-// that cannot be understood, or the missing command.
+// that cannot be understood, or the missing command; not_found what is named and may come yet.
 Result<ContainerStart> container_start(const objects::Object& pod, const doc::Value& container,
-                                       const std::string& pod_ip, const Variables& base);
+                                       const std::string& pod_ip, const Variables& base, const FindSource& find,
+                                       Absent absent = Absent::refused);
 
 // Fields of a Pod that would change what runs and that this node does not do; "" when there are none. Refusing them
 // is better than running something else than was asked for.

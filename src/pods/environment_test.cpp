@@ -2,10 +2,22 @@
 
 #include <doctest/doctest.h>
 
+#include "objects/kinds.hpp"
+
 namespace slipway::pods {
 namespace {
 
 objects::Object pod_from(const char* yaml) { return objects::Object(*doc::parse_yaml(yaml, "pod.yaml")); }
+
+// The ConfigMap "settings" and the Secret "keys" of the namespace prod.
+Result<std::optional<objects::Object>> find_source(const objects::Kind& kind, const objects::Name& name) {
+  std::optional<objects::Object> found;
+  if (name == objects::Name{"prod", "settings"} && kind == objects::kinds::config_map)
+    found = pod_from("data: {color: blue, size: '5'}\nbinaryData: {image: AAAA}");
+  if (name == objects::Name{"prod", "keys"} && kind == objects::kinds::secret)
+    found = pod_from("data: {token: c2VjcmV0, empty: ''}");
+  return found;
+}
 
 std::string value_of(const ContainerStart& start, std::string_view name) {
   for (const auto& [key, value] : start.environment) {
@@ -47,8 +59,8 @@ spec:
     - {name: APP, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app.kubernetes.io/name']"}}}
     - {name: PATH, value: /mine}
 )yaml");
-  const auto start =
-      container_start(pod, pod.spec()["containers"][0], "127.20.0.1", {{"PATH", "/bin"}, {"HOME", "/tmp"}});
+  const auto start = container_start(pod, pod.spec()["containers"][0], "127.20.0.1",
+                                     {{"PATH", "/bin"}, {"HOME", "/tmp"}}, find_source);
   REQUIRE(start);
   CHECK(start->argv == std::vector<std::string>{"/bin/serve", "--listen", "127.20.0.1:8080", "--name=web-0", "x"});
   CHECK(start->directory == "/srv");
@@ -59,15 +71,73 @@ spec:
   CHECK(value_of(*start, "POD_NAMESPACE") == "prod");
 }
 
+TEST_CASE("Environment: ConfigMaps and Secrets give single values or all they have; env wins over envFrom") {
+  const auto pod = pod_from(R"yaml(
+metadata: {name: web, namespace: prod}
+spec:
+  serviceAccountName: robot
+  containers:
+  - name: web
+    command: [run, "$(S_size)", "$(TOKEN)"]
+    resources: {limits: {cpu: 1500m, memory: 1Gi}}
+    envFrom:
+    - {configMapRef: {name: settings}, prefix: S_}
+    - {secretRef: {name: keys}}
+    - {configMapRef: {name: nobody, optional: true}}
+    env:
+    - {name: TOKEN, valueFrom: {secretKeyRef: {name: keys, key: token}}}
+    - {name: S_color, value: red}
+    - {name: MAYBE, valueFrom: {configMapKeyRef: {name: settings, key: nothing, optional: true}}}
+    - {name: NEITHER, valueFrom: {secretKeyRef: {name: nobody, key: x, optional: true}}}
+    - {name: CPUS, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
+    - {name: MEBIBYTES, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}
+    - {name: ACCOUNT, valueFrom: {fieldRef: {fieldPath: spec.serviceAccountName}}}
+)yaml");
+  const auto start = container_start(pod, pod.spec()["containers"][0], "127.0.0.1", {}, find_source);
+  REQUIRE_MESSAGE(start, (start ? "" : start.error().one_line()));
+  CHECK(start->argv == std::vector<std::string>{"run", "5", "secret"});
+  CHECK(value_of(*start, "S_color") == "red");
+  CHECK(value_of(*start, "token") == "secret");
+  CHECK(value_of(*start, "empty").empty());
+  for (const auto* absent : {"MAYBE", "NEITHER", "S_image"}) CHECK(value_of(*start, absent) == "<absent>");
+  CHECK(value_of(*start, "CPUS") == "2");
+  CHECK(value_of(*start, "MEBIBYTES") == "1024");
+  CHECK(value_of(*start, "ACCOUNT") == "robot");
+}
+
+TEST_CASE("Environment: what is named and not there may come yet, and is left out for who comes later") {
+  struct Row {
+    const char* from;
+    const char* missing;
+  };
+  for (const Row& row :
+       {Row{"env: [{name: K, valueFrom: {configMapKeyRef: {name: nobody, key: k}}}]", "configmap \"nobody\" not found"},
+        Row{"env: [{name: K, valueFrom: {secretKeyRef: {name: nobody, key: k}}}]", "secret \"nobody\" not found"},
+        Row{"env: [{name: K, valueFrom: {configMapKeyRef: {name: settings, key: k}}}]",
+            "couldn't find key k in ConfigMap prod/settings"},
+        Row{"env: [{name: K, valueFrom: {secretKeyRef: {name: keys, key: k}}}]",
+            "couldn't find key k in Secret prod/keys"},
+        Row{"envFrom: [{secretRef: {name: nobody}}]", "secret \"nobody\" not found"}}) {
+    CAPTURE(row.from);
+    const auto pod = pod_from("metadata: {name: web, namespace: prod}");
+    const auto container = *doc::parse_yaml("{name: c, command: [a], " + std::string(row.from) + "}", "c.yaml");
+    const auto start = container_start(pod, container, "127.0.0.1", {}, find_source);
+    REQUIRE_FALSE(start);
+    CHECK(start.error().code == Code::not_found);
+    CHECK(start.error().message == row.missing);
+    CHECK(container_start(pod, container, "127.0.0.1", {}, find_source, Absent::left_out));
+  }
+}
+
 TEST_CASE("Environment: what cannot be understood is refused by name") {
   const auto refused = [](const char* container) {
     const auto pod = pod_from("metadata: {name: a}\n");
-    const auto start = container_start(pod, *doc::parse_yaml(container, "c.yaml"), "127.0.0.1", {});
+    const auto start = container_start(pod, *doc::parse_yaml(container, "c.yaml"), "127.0.0.1", {}, find_source);
     return start ? std::string("accepted") : start.error().message;
   };
   CHECK(refused("{name: c, image: x}") == "container c has no command");
-  CHECK(refused("{name: c, command: [a], env: [{name: K, valueFrom: {secretKeyRef: {name: s}}}]}") ==
-        "env K: of valueFrom only fieldRef is supported");
+  CHECK(refused("{name: c, command: [a], env: [{name: K, valueFrom: {fileKeyRef: {path: s}}}]}") ==
+        "env K: this kind of valueFrom is not supported");
   CHECK(refused("{name: c, command: [a], env: [{name: K, valueFrom: {fieldRef: {fieldPath: spec.x}}}]}") ==
         "fieldPath \"spec.x\" is not supported");
 }

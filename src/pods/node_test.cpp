@@ -199,6 +199,33 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: what it cannot run is refused with the 
   CHECK(machine.journal->started.empty());
 }
 
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: a Pod waits for the ConfigMap and the Secret that it is made of") {
+  Machine& machine = *this;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: default}
+spec:
+  containers:
+  - name: main
+    image: x
+    command: [server]
+    env: [{name: COLOR, valueFrom: {configMapKeyRef: {name: settings, key: color}}}]
+    envFrom: [{secretRef: {name: keys}}]
+)yaml");
+  REQUIRE(machine.until_shown("a", "0/1 CreateContainerConfigError 0"));
+  const auto why = [&] {
+    const auto pod = machine.pod("a");
+    return pod.status()["containerStatuses"][0]["state"]["waiting"]["message"].string_or("");
+  };
+  CHECK(why() == "secret \"keys\" not found");
+  machine.create("apiVersion: v1\nkind: Secret\nmetadata: {name: keys, namespace: default}\ndata: {token: c2VjcmV0}\n");
+  REQUIRE(machine.simulation.run_until([&] { return why() == "configmap \"settings\" not found"; }, 30s));
+  machine.create(
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: default}\ndata: {color: blue}\n");
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+}
+
 TEST_CASE_ON_EVERY_STORE(Machine,
                          "Node: a removed Pod gets SIGTERM, and SIGKILL when its grace is over; then its object goes") {
   Machine& machine = *this;

@@ -19,6 +19,7 @@ namespace {
 
 constexpr Duration look_again_soon = std::chrono::milliseconds(100);
 constexpr Duration after_sigkill = std::chrono::seconds(1);
+constexpr Duration look_for_sources_again = std::chrono::seconds(5);  // a ConfigMap or Secret that is not there
 
 void sooner(std::optional<Duration>& again, Duration after) { again = again ? std::min(*again, after) : after; }
 
@@ -234,7 +235,7 @@ void PodReconciler::advance(Step& step, const doc::Value& spec, Container& conta
 }
 
 void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
-  auto what = container_start(step.pod, spec, step.address, options_.base_environment);
+  auto what = container_start(step.pod, spec, step.address, options_.base_environment, sources_in(store_));
   auto probes = parse_probes(spec, step.address);
   std::string problem = step.refused;
   if (problem.empty() && !what) problem = what.error().one_line();
@@ -244,6 +245,7 @@ void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& co
     view.waiting_message = problem;
     if (container.told != problem) node_events_.warn(step.pod, "Failed", "Error: " + problem, field_of(view.name));
     container.told = problem;
+    if (!what && what.error().code == Code::not_found) sooner(step.again, look_for_sources_again);
     return;
   }
   step.starts.push_back({{step.memory.uid, view.name, view.attempt}, std::move(*what)});
@@ -251,7 +253,8 @@ void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& co
 
 void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
   if (!container.prober) {
-    auto what = container_start(step.pod, spec, step.address, options_.base_environment);
+    auto what =
+        container_start(step.pod, spec, step.address, options_.base_environment, sources_in(store_), Absent::left_out);
     auto probes = parse_probes(spec, step.address);
     Health inherited;
     const doc::Value& before = container_status(step.pod, view.name);

@@ -155,7 +155,7 @@ api::Answer<core::ConverseRequest> command_of(const Context& context, const Targ
   if (command.argv.empty() || command.argv.front().empty())
     return api::refuse(api::bad_request("you must specify at least one command for the container"));
   auto start = container_start(target.pod, target.container, target.pod.status()["podIP"].string_or(""),
-                               context.node->options.base_environment);
+                               context.node->options.base_environment, sources_in(context.store), Absent::left_out);
   if (!start) return api::refuse(api::from_error(start.error()));
   command.environment = std::move(start->environment);
   command.directory = std::move(start->directory);
