@@ -12,6 +12,9 @@ namespace {
 constexpr Kind service_account{"", "v1", "ServiceAccount", "serviceaccounts"};
 constexpr std::string_view kept_by = "kubernetes";  // the finalizer in spec of every Namespace
 constexpr auto look_again = std::chrono::milliseconds(100);
+// What is in a Namespace stays so long after its deletion was asked for: `kubectl delete -f FILE` goes on to what else
+// the file has, and must find it. A cluster waits five seconds.
+constexpr auto grace = std::chrono::seconds(2);
 
 bool is_kept(const Object& object) {
   for (const auto& finalizer :
@@ -71,6 +74,9 @@ Result<Outcome> NamespaceController::keep(Object object) {
 }
 
 Result<Outcome> NamespaceController::empty(Object object, std::int64_t version) {
+  const auto asked = core::parse_rfc3339(object.document()["metadata"]["deletionTimestamp"].string_or(""));
+  const Duration age = asked ? world_.clock.now() - *asked : Duration(grace);
+  if (age < grace) return Outcome{grace - age};
   TRY_ASSIGN(const auto left, remove_contents(object.name().name));
   if (left.empty()) {
     TRY(finish(std::move(object), version));
