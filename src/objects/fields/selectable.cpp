@@ -105,6 +105,12 @@ const std::vector<KindFields>& known_kinds() {
         {"type", read_text<"type">}},
        {},
        {}},
+      {"", "ReplicationController", {{"status.replicas", read_count<"status.replicas">}}, {}, {}},
+      {"resource.k8s.io",
+       "ResourceSlice",
+       {{"spec.nodeName", read_text<"spec.nodeName">}, {"spec.driver", read_text<"spec.driver">}},
+       {},
+       {}},
       {"batch", "Job", {{"status.successful", read_count<"status.succeeded">}}, {}, {}},
   };
   return kinds;
@@ -146,6 +152,10 @@ Result<std::string> known_label(const schema::Resource& resource, const KindFiel
   }
   if (resource.group == "batch")
     return fail(Code::invalid_argument, "field label \"" + label + "\" not supported for Job");
+  if (resource.group == "resource.k8s.io") {
+    return fail(Code::invalid_argument,
+                "field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: " + label);
+  }
   return fail(Code::invalid_argument, "field label not supported: " + label);
 }
 

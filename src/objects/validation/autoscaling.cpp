@@ -159,7 +159,9 @@ void validate_bounds(At spec, bool is_new) {
   if (least && most.number() < least.number()) {
     most.invalid(most.number(), "must be greater than or equal to `minReplicas`");
   }
-  validate_target_reference(spec["scaleTargetRef"], is_new);
+  const At target = spec["scaleTargetRef"];
+  // The one kind of the core group that scales.
+  validate_target_reference(target, is_new && target["kind"].text() != "ReplicationController");
 }
 
 void validate_spec(At spec, bool is_new) {
