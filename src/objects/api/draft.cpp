@@ -36,9 +36,11 @@ Answer<> check_preconditions(const Call& call, const Current& current, const doc
   const auto version = metadata["resourceVersion"].string_or("");
   if (version.empty() || version == "0") {
     if (may_be_unconditional) return {};
+    schema::Resource named = *call.resource;
+    named.kind = named.plural;
     return refuse(invalid(
-        *call.resource, call.info.name,
-        {{"FieldValueInvalid", "Invalid value: 0x0: must be specified for an update", "metadata.resourceVersion"}}));
+        named, call.info.name,
+        {{"FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"}}));
   }
   if (version != stored["resourceVersion"].string_or("")) {
     return refuse(modified_meanwhile(*call.resource, call.info.name));

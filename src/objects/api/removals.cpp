@@ -32,6 +32,18 @@ std::optional<DeleteOptions::Propagation> propagation_from(const std::string& po
   return std::nullopt;
 }
 
+// What the client says, else what the object says already, else what is usual for its kind.
+std::optional<DeleteOptions::Propagation> propagation_of(const schema::Resource& resource, const Object& object,
+                                                         const std::string& policy) {
+  if (!policy.empty() || !verbs::orphans_by_default(resource)) return propagation_from(policy);
+  const auto finalizers = object.finalizers();
+  const auto is_said = [&](std::string_view finalizer) {
+    return std::ranges::find(finalizers, finalizer) != finalizers.end();
+  };
+  if (is_said("orphan") || is_said("foregroundDeletion")) return std::nullopt;
+  return DeleteOptions::Propagation::orphan;
+}
+
 // As admission sees it: what its sender left out comes from the URL.
 doc::Value eviction_of(const Call& call, doc::Value said) {
   if (!said.is_object()) said = doc::Object{};
@@ -74,6 +86,11 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
   for (auto& cause : dry_run_causes(dry_run)) causes.push_back(std::move(cause));
   TRY_DONE(judge_options("DeleteOptions", std::move(causes)));
   options.dry_run = !dry_run.empty();
+  if (options.propagation.empty() && call.stored->group == "batch" && call.stored->kind == "Job") {
+    call.warnings.emplace_back(
+        "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
+        "set propagationPolicy=Orphan to suppress this warning");
+  }
   if (const auto grace = text("gracePeriodSeconds"); !grace.empty()) {
     auto seconds = core::parse_duration(grace);
     if (!seconds || *seconds < Duration{}) {
@@ -145,8 +162,8 @@ void Removals::begin(RemovingPtr removing) {
   if (!parsed) return r.done(refuse(from_error(parsed.error())));
   r.before = std::move(*parsed);
   if (auto fits = check_preconditions(call, r.before, r.options); !fits) return r.done(refuse(fits.error()));
-  r.removal = verbs::removal_of(*call.stored, r.before, propagation_from(r.options.propagation), r.options.grace,
-                                context_.world.clock.now());
+  r.removal = verbs::removal_of(*call.stored, r.before, propagation_of(*call.stored, r.before, r.options.propagation),
+                                r.options.grace, context_.world.clock.now());
   // It is on its way out already, and this changes nothing.
   if (!r.removal.is_final && r.removal.object.document() == r.before.document())
     return r.done(Removed{false, r.before.document()});

@@ -38,3 +38,38 @@ TEST_CASE_FIXTURE(Served, "a namespace that is deleted in the foreground stays u
   CHECK(becomes(space, 404));
   CHECK(send_as_admin("GET", held).status == 404);
 }
+
+TEST_CASE_FIXTURE(Served, "a Job that goes lets go of its Pods unless the client says otherwise, and is warned of it") {
+  const std::string jobs = "/apis/batch/v1/namespaces/demo/jobs";
+  const std::string maps = "/api/v1/namespaces/demo/configmaps";
+  const auto make = [&](const std::string& name) {
+    const auto job = send_as_admin(
+        "POST", jobs,
+        R"({"metadata":{"name":")" + name +
+            R"("},"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}}})");
+    REQUIRE(job.status == 201);
+    const auto uid = job.body["metadata"]["uid"].string_or("");
+    const auto owner = R"([{"apiVersion":"batch/v1","kind":"Job","name":")" + name + R"(","uid":")" + uid + R"("}])";
+    CHECK(send_as_admin("POST", maps, R"({"metadata":{"name":")" + name + R"(","ownerReferences":)" + owner + "}}")
+              .status == 201);
+  };
+  make("kept");
+  const auto gone = send_as_admin("DELETE", jobs + "/kept");
+  CHECK(core::header(gone.headers, "Warning").contains("child pods are preserved by default when jobs are deleted"));
+  CHECK(becomes(jobs + "/kept", 404));
+  CHECK(send_as_admin("GET", maps + "/kept").body["metadata"]["ownerReferences"].is_null());
+  make("taken");
+  const auto taken = send_as_admin("DELETE", jobs + "/taken?propagationPolicy=Background");
+  CHECK(core::header(taken.headers, "Warning").empty());
+  CHECK(becomes(maps + "/taken", 404));
+}
+
+TEST_CASE_FIXTURE(Served, "an update without a version is refused where a kind asks for one") {
+  const std::string budgets = "/apis/policy/v1/namespaces/demo/poddisruptionbudgets";
+  const std::string budget = R"({"metadata":{"name":"b"},"spec":{"minAvailable":1}})";
+  CHECK(send_as_admin("POST", budgets, budget).status == 201);
+  const auto refused = send_as_admin("PUT", budgets + "/b", budget);
+  CHECK(refused.status == 422);
+  CHECK(refused.message() == R"(poddisruptionbudgets.policy "b" is invalid: )"
+                             "metadata.resourceVersion: Invalid value: 0: must be specified for an update");
+}

@@ -62,6 +62,7 @@ constexpr std::array updated_by_version_only{
     GroupKind{"coordination.k8s.io", "Lease"},
     GroupKind{"apiregistration.k8s.io", "APIService"},
     GroupKind{"node.k8s.io", "RuntimeClass"},
+    GroupKind{"policy", "PodDisruptionBudget"},
     GroupKind{"storage.k8s.io", "CSIDriver"},
     GroupKind{"storage.k8s.io", "CSINode"},
     GroupKind{"storage.k8s.io", "CSIStorageCapacity"},
@@ -82,6 +83,7 @@ constexpr std::array shown_when_deleted{
     GroupKind{"", "ResourceQuota"},
     GroupKind{"storage.k8s.io", "CSIDriver"},
     GroupKind{"storage.k8s.io", "CSINode"},
+    GroupKind{"storage.k8s.io", "StorageClass"},
     GroupKind{"storage.k8s.io", "VolumeAttachment"},
     GroupKind{"storage.k8s.io", "VolumeAttributesClass"},
     GroupKind{"resource.k8s.io", "DeviceClass"},
@@ -150,6 +152,10 @@ bool updates_unconditionally(const schema::Resource& resource) {
 }
 
 bool returns_deleted(const schema::Resource& resource) { return is_one_of(resource, shown_when_deleted); }
+
+bool orphans_by_default(const schema::Resource& resource) {
+  return is(resource, "batch", "Job") || is(resource, "", "ReplicationController");
+}
 
 void start_life(const schema::Resource& resource, doc::Value& object) {
   if (is(resource, "", "Pod")) {

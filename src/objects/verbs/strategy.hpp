@@ -20,6 +20,8 @@ bool creates_on_update(const schema::Resource& resource);
 bool updates_unconditionally(const schema::Resource& resource);
 // DELETE answers with the object itself.
 bool returns_deleted(const schema::Resource& resource);
+// DELETE without a policy lets go of what the object owns, for the sake of old clients.
+bool orphans_by_default(const schema::Resource& resource);
 
 // Fills in what a new object of this kind starts with: a Pod's phase, a Namespace's finalizer, a Job's selector. Uid
 // and name are set already; a status that was given is the caller's to drop before.
