@@ -85,7 +85,7 @@ try:
     # The API server dies and comes back: what runs goes on, and what was declared meanwhile comes about.
     before = servers()
     expect(len(before) == 1, f"one model server: {before}")
-    kill(pid_in(os.path.join(cluster, "kube-apiserver.pid")))
+    subprocess.run([os.path.join(HERE, "kill"), cluster], check=True)
     time.sleep(3)
     expect(servers() == before, "the model server goes on without an API server")
     refused = run("apply", "-f", model, "--data", first, check=False)
