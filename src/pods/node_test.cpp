@@ -70,9 +70,9 @@ TEST_CASE("Node: a Pod that fits nowhere stays Pending and says why, and runs wh
   REQUIRE(machine.until_shown("others", "1/1 Running 0"));
 }
 
-TEST_CASE("Node: what becomes of a Pod is told in Events, the same thing once and counted") {
-  Machine machine;
-  machine.create(pod_yaml("a", "[job, 3]"));
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: what becomes of a Pod is told in Events, the same thing once and counted") {
+  Machine& machine = *this;
+  machine.create(pod_yaml("a", "[job, '3']"));
   machine.simulation.run_for(60s);
   CHECK(machine.events_of("a") == "BackOff 3\nScheduled 1\nStarted 4\n");
   REQUIRE(machine.store->remove(kinds::pod, {"default", "a"}));

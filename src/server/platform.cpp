@@ -421,7 +421,7 @@ Result<> Platform::run(std::function<void()> on_serving) {
     sigwait(&set, &number);
     loop.post([&s] { stop(s); });
   });
-  const auto give_up = [&s, &result](Error why) {
+  const auto give_up = [&result](Error why) {
     result = fail(std::move(why));
     ::kill(::getpid(), SIGTERM);
   };

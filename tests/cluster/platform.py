@@ -20,8 +20,18 @@ model = os.path.join(directory, "model.yaml")
 # Nothing in this cluster takes care of what an earlier run left on a node that is gone.
 shop = "shop-" + os.path.basename(directory)[-8:].lower().replace("_", "x")
 
+# The user "slipway" has the rights that are documented, and no other.
+KUBECTL = os.path.join(HERE, "../../build/bin/kubectl-1.34")
+admin = ["--kubeconfig", os.path.join(cluster, "kubeconfig")]
+subprocess.run([KUBECTL, *admin, "apply", "-f", os.path.join(HERE, "../../deploy/cluster-role.yaml")], check=True, stdout=subprocess.DEVNULL)
+subprocess.run([KUBECTL, *admin, "create", "clusterrolebinding", "slipway", "--clusterrole", "slipway-control-plane", "--user", "slipway"], capture_output=True)
+with open(os.path.join(cluster, "kubeconfig"), encoding="utf-8") as file:
+    limited = file.read().replace("user: {token:", "user: {as: slipway, token:")
+kubeconfig = os.path.join(directory, "kubeconfig")
+with open(kubeconfig, "w", encoding="utf-8") as file:
+    file.write(limited)
 with open(profile, "w", encoding="utf-8") as file:
-    file.write(f"engines: {{platform: kubernetes}}\ncluster: {{kubeconfig: {cluster}/kubeconfig, workloads: slipway}}\nserving: {{runtime: simulated}}\n")
+    file.write(f"engines: {{platform: kubernetes}}\ncluster: {{kubeconfig: {kubeconfig}, workloads: slipway}}\nserving: {{runtime: simulated}}\n")
 with open(model, "w", encoding="utf-8") as file:
     file.write(f"apiVersion: inference.llm-d.io/v1alpha1\nkind: LLMDeployment\nmetadata: {{name: chat, namespace: {shop}}}\nspec: {{model: {{name: chat}}, replicas: 1}}\n")
 
@@ -85,7 +95,7 @@ try:
     # The API server dies and comes back: what runs goes on, and what was declared meanwhile comes about.
     before = servers()
     expect(len(before) == 1, f"one model server: {before}")
-    kill(pid_in(os.path.join(cluster, "kube-apiserver.pid")))
+    subprocess.run([os.path.join(HERE, "kill"), cluster], check=True)
     time.sleep(3)
     expect(servers() == before, "the model server goes on without an API server")
     refused = run("apply", "-f", model, "--data", first, check=False)

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 
@@ -19,7 +20,12 @@ using namespace objects;
 
 namespace {
 
-constexpr Kind cluster_role{"rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false};
+// What tests make beside the kinds that we know by name.
+constexpr std::array other_kinds{
+    Kind{"apps", "v1", "ReplicaSet", "replicasets"},
+    Kind{"batch", "v1", "Job", "jobs"},
+    Kind{"rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false},
+};
 // Our own API server collects garbage behind the answer; nobody says when it is done.
 constexpr core::Duration garbage_settles = std::chrono::milliseconds(40);
 
@@ -129,7 +135,7 @@ class InACluster final : public StorePlace {
   ~InACluster() override {
     InStep store(world_, config_, {});
     for (const auto& kind : kinds::all()) clear(store.server(), kind);
-    clear(store.server(), cluster_role);
+    for (const auto& kind : other_kinds) clear(store.server(), kind);
   }
   Result<std::unique_ptr<Store>> open() override {
     return std::make_unique<Tenant>(std::make_unique<InStep>(world_, config_, InStepOptions{}), suffix_);

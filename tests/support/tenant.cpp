@@ -13,6 +13,12 @@ void set_name(Object& object, const Name& name) {
   if (!name.name.empty()) metadata.set("name", name.name);
 }
 
+// An Event is in the namespace of what it is about, and an API server looks.
+void set_subject_namespace(Object& object, const std::string& ns) {
+  if (object.kind() != "Event" || !object.document()["involvedObject"].is_object()) return;
+  object.document().at_or_insert("involvedObject").at_or_insert("namespace") = ns;
+}
+
 bool cut(std::string& text, const std::string& suffix) {
   if (!text.ends_with(suffix)) return false;
   text.resize(text.size() - suffix.size());
@@ -39,6 +45,7 @@ Object Tenant::there(Object object) const {
     name.ns += suffix_;
   }
   set_name(object, name);
+  set_subject_namespace(object, name.ns);
   return object;
 }
 
@@ -46,6 +53,7 @@ std::optional<Object> Tenant::here(Object object) const {
   auto name = object.name();
   if (!cut(name.ns.empty() ? name.name : name.ns, suffix_)) return std::nullopt;
   set_name(object, name);
+  set_subject_namespace(object, name.ns);
   return object;
 }
 

@@ -2,7 +2,7 @@
 // Tenant: a view of a store that others use, too, in which a test is alone: its namespaces, and its objects without
 // one, have a suffix on the server that the test does not see. Takes away what it made.
 //
-// What documents say of namespaces and names in other places than their metadata stays as it is.
+// What documents say of namespaces and names in other places than their metadata stays as it is, but for Events.
 //
 // Thread: the store's.
 

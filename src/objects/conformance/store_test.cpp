@@ -339,7 +339,11 @@ TEST_CASE("every store: a watch from before what is kept, or from no version at 
       const auto opened = place.store().watch(kinds::config_map, version, ignore);
       return opened ? Code::internal : opened.error().code;
     };
-    CHECK(code("1") == Code::gone);
+    // A Kubernetes API server that is new knows all that it ever did.
+    if (place.traits().ring > 0 || place.restart_server(true)) {
+      // One that takes longer to say so than the store waits is believed to know the version, and asked for a list.
+      CHECK(place.run_until([&] { return code("1") == Code::gone; }));
+    }
     CHECK(code("abc") == Code::invalid_argument);
     if (place.traits().refuses_the_future) CHECK(code("99999999") == Code::gone);
   });

@@ -97,8 +97,9 @@ TEST_CASE("Workloads: a Job's Pods are counted once, whenever the control plane 
   }
 }
 
-TEST_CASE("Workloads: a suspended Job waits, a deadline ends one, and one that is over goes when it is time") {
-  Workshop machine;
+TEST_CASE_ON_EVERY_STORE(
+    Workshop, "Workloads: a suspended Job waits, a deadline ends one, and one that is over goes when it is time") {
+  Workshop& machine = *this;
   machine.create(job_yaml("later", "[job, '0']", "suspend: true") + "---\n" +
                  job_yaml("long", "[sleep]", "activeDeadlineSeconds: 30") + "---\n" +
                  job_yaml("brief", "[job, '0']", "ttlSecondsAfterFinished: 60") + "---\n" +
@@ -121,7 +122,7 @@ TEST_CASE("Workloads: a suspended Job waits, a deadline ends one, and one that i
     const auto list = machine.pods();
     return std::ranges::none_of(list, [](const auto& pod) { return pod.name().name.starts_with("brief-"); });
   };
-  CHECK(machine.simulation.run_until(is_gone, 1min));
+  if (machine.place.traits().collects_garbage) CHECK(machine.simulation.run_until(is_gone, 1min));
 }
 
 TEST_CASE_ON_EVERY_STORE(Workshop,
