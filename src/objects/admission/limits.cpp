@@ -166,13 +166,15 @@ std::vector<std::string> limit_problems(const doc::Value& object, std::string_vi
   return problems;
 }
 
-bool LimitRanger::may_mutate(const api::Review& review) const { return makes_pod(review); }
-
-api::Answer<> LimitRanger::mutate(api::Review& review) {
+api::Answer<bool> LimitRanger::mutate(api::Review& review) {
+  if (!makes_pod(review)) return false;
+  bool is_changed = false;
   for (const auto& limit_range : limits_.all()) {
-    if (limit_range.name().ns == review.name.ns) apply_defaults(review.object, limit_range.document());
+    if (limit_range.name().ns != review.name.ns) continue;
+    apply_defaults(review.object, limit_range.document());
+    is_changed = true;
   }
-  return {};
+  return is_changed;
 }
 
 api::Answer<> LimitRanger::validate(const api::Review& review) {

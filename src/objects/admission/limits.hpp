@@ -14,8 +14,7 @@ std::vector<std::string> limit_problems(const doc::Value& object, std::string_vi
 class LimitRanger final : public api::AdmissionPlugin {
  public:
   explicit LimitRanger(api::Context& context) : limits_(context, "", "LimitRange") {}
-  bool may_mutate(const api::Review& review) const override;
-  api::Answer<> mutate(api::Review& review) override;
+  api::Answer<bool> mutate(api::Review& review) override;
   api::Answer<> validate(const api::Review& review) override;
 
  private:

@@ -14,7 +14,7 @@ bool is_mirror(const doc::Value& pod) {
   return !pod["metadata"]["annotations"]["kubernetes.io/config.mirror"].is_null();
 }
 
-api::Answer<> refuse(const api::Review& review, const std::string& why) {
+std::unexpected<api::Failure> refuse(const api::Review& review, const std::string& why) {
   return api::refuse(api::forbidden(*review.resource, review.name.name, why));
 }
 
@@ -57,11 +57,8 @@ bool makes_pod(const api::Review& review) {
          review.resource->kind == "Pod" && review.subresource.empty();
 }
 
-bool ServiceAccountOfPods::may_mutate(const api::Review& review) const {
-  return makes_pod(review) && !is_mirror(review.object);
-}
-
-api::Answer<> ServiceAccountOfPods::mutate(api::Review& review) {
+api::Answer<bool> ServiceAccountOfPods::mutate(api::Review& review) {
+  if (!makes_pod(review) || is_mirror(review.object)) return false;
   auto& spec = review.object.at_or_insert("spec");
   auto name = spec["serviceAccountName"].string_or("");
   if (name.empty()) name = default_account;
@@ -71,15 +68,14 @@ api::Answer<> ServiceAccountOfPods::mutate(api::Review& review) {
                               name + "\" not found");
   }
   spec.at_or_insert("serviceAccountName") = name;
-  if (account == nullptr) return {};
+  if (account == nullptr) return true;
   const auto& secrets = account->document()["imagePullSecrets"];
   if (spec["imagePullSecrets"].size() == 0 && secrets.size() > 0) spec.at_or_insert("imagePullSecrets") = secrets;
-  return {};
+  return true;
 }
 
-bool PriorityOfPods::may_mutate(const api::Review& review) const { return makes_pod(review); }
-
-api::Answer<> PriorityOfPods::mutate(api::Review& review) {
+api::Answer<bool> PriorityOfPods::mutate(api::Review& review) {
+  if (!makes_pod(review)) return false;
   auto& spec = review.object.at_or_insert("spec");
   const auto name = spec["priorityClassName"].string_or("");
   const Object* found = nullptr;
@@ -113,7 +109,7 @@ api::Answer<> PriorityOfPods::mutate(api::Review& review) {
   }
   spec.at_or_insert("priority") = priority;
   spec.at_or_insert("preemptionPolicy") = policy;
-  return {};
+  return true;
 }
 
 api::Answer<> PriorityOfPods::validate(const api::Review& review) {
@@ -128,12 +124,10 @@ api::Answer<> PriorityOfPods::validate(const api::Review& review) {
   return {};
 }
 
-bool TolerationsOfPods::may_mutate(const api::Review& review) const {
+api::Answer<bool> TolerationsOfPods::mutate(api::Review& review) {
   const bool writes = review.operation == api::Operation::create || review.operation == api::Operation::update;
-  return writes && review.resource->group.empty() && review.resource->kind == "Pod" && review.subresource.empty();
-}
-
-api::Answer<> TolerationsOfPods::mutate(api::Review& review) {
+  if (!writes || !review.resource->group.empty() || review.resource->kind != "Pod" || !review.subresource.empty())
+    return false;
   auto& tolerations = review.object.at_or_insert("spec").at_or_insert("tolerations");
   if (!tolerations.is_array()) tolerations = doc::Array{};
   for (const std::string_view key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
@@ -147,14 +141,11 @@ api::Answer<> TolerationsOfPods::mutate(api::Review& review) {
     added.append("tolerationSeconds", usual_seconds_on_lost_node);
     tolerations.as_array().emplace_back(std::move(added));
   }
-  return {};
+  return true;
 }
 
-bool RuntimeClassOfPods::may_mutate(const api::Review& review) const {
-  return makes_pod(review) && !review.object["spec"]["runtimeClassName"].is_null();
-}
-
-api::Answer<> RuntimeClassOfPods::mutate(api::Review& review) {
+api::Answer<bool> RuntimeClassOfPods::mutate(api::Review& review) {
+  if (!makes_pod(review) || std::as_const(review.object)["spec"]["runtimeClassName"].is_null()) return false;
   auto& spec = review.object.at_or_insert("spec");
   const auto& named = std::as_const(spec)["runtimeClassName"];
   const std::string name = named.string_or("");
@@ -166,7 +157,8 @@ api::Answer<> RuntimeClassOfPods::mutate(api::Review& review) {
       return refuse(review, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
     spec.at_or_insert("overhead") = overhead;
   }
-  return place_as(review, found->document()["scheduling"]);
+  TRY_DONE(place_as(review, found->document()["scheduling"]));
+  return true;
 }
 
 api::Answer<> RuntimeClassOfPods::validate(const api::Review& review) {

@@ -12,8 +12,7 @@ namespace slipway::objects::admission {
 class ServiceAccountOfPods final : public api::AdmissionPlugin {
  public:
   explicit ServiceAccountOfPods(api::Context& context) : accounts_(context, "", "ServiceAccount") {}
-  bool may_mutate(const api::Review& review) const override;
-  api::Answer<> mutate(api::Review& review) override;
+  api::Answer<bool> mutate(api::Review& review) override;
 
  private:
   Kept accounts_;
@@ -24,8 +23,7 @@ class ServiceAccountOfPods final : public api::AdmissionPlugin {
 class PriorityOfPods final : public api::AdmissionPlugin {
  public:
   explicit PriorityOfPods(api::Context& context) : classes_(context, "scheduling.k8s.io", "PriorityClass") {}
-  bool may_mutate(const api::Review& review) const override;
-  api::Answer<> mutate(api::Review& review) override;
+  api::Answer<bool> mutate(api::Review& review) override;
   api::Answer<> validate(const api::Review& review) override;
 
  private:
@@ -36,16 +34,14 @@ class PriorityOfPods final : public api::AdmissionPlugin {
 // is replaced by a file that does not speak of it keeps it.
 class TolerationsOfPods final : public api::AdmissionPlugin {
  public:
-  bool may_mutate(const api::Review& review) const override;
-  api::Answer<> mutate(api::Review& review) override;
+  api::Answer<bool> mutate(api::Review& review) override;
 };
 
 // The RuntimeClass that a Pod names must be there; its overhead and what it says of nodes become the Pod's.
 class RuntimeClassOfPods final : public api::AdmissionPlugin {
  public:
   explicit RuntimeClassOfPods(api::Context& context) : classes_(context, "node.k8s.io", "RuntimeClass") {}
-  bool may_mutate(const api::Review& review) const override;
-  api::Answer<> mutate(api::Review& review) override;
+  api::Answer<bool> mutate(api::Review& review) override;
   api::Answer<> validate(const api::Review& review) override;
 
  private:

@@ -30,9 +30,8 @@ class AdmissionPlugin {
  public:
   virtual ~AdmissionPlugin() = default;
   // Called for every create, update, removal and connection. An Answer that is a Failure refuses.
-  // mutate() only where may_mutate() says so: what it may have changed is looked at once more.
-  virtual bool may_mutate(const Review&) const { return false; }
-  virtual Answer<> mutate(Review&) { return {}; }
+  // mutate() says whether it changed the object, which is then brought into its usual form once more.
+  virtual Answer<bool> mutate(Review&) { return false; }
   virtual Answer<> validate(const Review&) { return {}; }
 };
 

@@ -46,8 +46,7 @@ void ask_validating(ConsultationPtr asked) {
 
 void ask_mutating(ConsultationPtr asked) {
   for (const auto& plugin : asked->context.plugins) {
-    if (!plugin->may_mutate(*asked->review)) continue;
-    if (auto allowed = plugin->mutate(*asked->review); !allowed) return asked->finish(std::move(allowed));
+    if (auto changed = plugin->mutate(*asked->review); !changed) return asked->finish(refuse(changed.error()));
   }
   auto* remote = asked->context.remote.get();
   if (remote == nullptr || !remote->wants_to_mutate(*asked->review)) return ask_validating(std::move(asked));

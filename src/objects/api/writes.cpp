@@ -183,9 +183,9 @@ void Writes::admit(std::shared_ptr<Attempt> attempt) {
   auto& review = *attempt->review;
   attempt->is_mutated = false;
   for (const auto& plugin : context_.plugins) {
-    if (!plugin->may_mutate(review)) continue;
-    attempt->is_mutated = true;
-    if (auto allowed = plugin->mutate(review); !allowed) return fail_attempt(*attempt, allowed.error());
+    const auto changed = plugin->mutate(review);
+    if (!changed) return fail_attempt(*attempt, changed.error());
+    attempt->is_mutated |= *changed;
   }
   auto* remote = context_.remote.get();
   if (remote == nullptr || !remote->wants_to_mutate(review)) return settle(std::move(attempt));
