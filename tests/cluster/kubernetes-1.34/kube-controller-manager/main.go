@@ -1,0 +1,11 @@
+// The upstream controllers, unchanged: what a cluster does with Deployments, Jobs and their like.
+package main
+
+import (
+	"os"
+
+	"k8s.io/component-base/cli"
+	"k8s.io/kubernetes/cmd/kube-controller-manager/app"
+)
+
+func main() { os.Exit(cli.Run(app.NewControllerManagerCommand())) }
