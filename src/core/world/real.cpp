@@ -3,6 +3,7 @@
 #include "core/world/real.hpp"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cassert>
@@ -22,6 +23,15 @@ void occupy_standard_descriptors() {
   if (fd > 2) ::close(fd);
 }
 
+// Long lists are made and sent many times a second: what one took stays for the next, where the system would have to
+// clear the pages anew each time.
+void keep_freed_memory() {
+  constexpr int kept = 32 << 20;    // bytes at the end of the heap
+  constexpr int largest = 8 << 20;  // of one piece that comes from the heap
+  ::mallopt(M_TRIM_THRESHOLD, kept);
+  ::mallopt(M_MMAP_THRESHOLD, largest);
+}
+
 }  // namespace
 
 struct RealWorld::State {
@@ -33,6 +43,7 @@ struct RealWorld::State {
 
 RealWorld::RealWorld() : state_(std::make_unique<State>()) {
   occupy_standard_descriptors();
+  keep_freed_memory();
   // A command that does not read its input must not end this process. Children get the default action back.
   std::signal(SIGPIPE, SIG_IGN);
 }

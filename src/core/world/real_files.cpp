@@ -47,13 +47,15 @@ Result<> write_all(int fd, std::string_view bytes, const std::string& path) {
   return {};
 }
 
-Result<> write_and_sync(const std::string& temporary, std::string_view bytes, int mode) {
+enum class Wait : bool { no, until_durable };
+
+Result<> write_new(const std::string& temporary, std::string_view bytes, int mode, Wait wait) {
   const auto permissions = static_cast<mode_t>(mode);
   const Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions));
   if (!fd) return fail(from_errno(errno, "cannot create " + temporary));
   if (::fchmod(fd.get(), permissions) != 0) return fail(from_errno(errno, "cannot set the mode of " + temporary));
   TRY(write_all(fd.get(), bytes, temporary));
-  if (::fsync(fd.get()) != 0) return fail(from_errno(errno, "cannot sync " + temporary));
+  if (wait == Wait::until_durable && ::fsync(fd.get()) != 0) return fail(from_errno(errno, "cannot sync " + temporary));
   return {};
 }
 
@@ -83,18 +85,12 @@ class RealFiles final : public Files {
   }
 
   Result<> write_atomic(const std::string& path, std::string_view bytes, int mode) override {
-    TRY(require_absolute(path));
-    const std::string temporary = path + std::string(temporary_mark) + real_random().hex(12);
-    if (auto written = write_and_sync(temporary, bytes, mode); !written) {
-      ::unlink(temporary.c_str());
-      return written;
-    }
-    if (::rename(temporary.c_str(), path.c_str()) != 0) {
-      const int error_number = errno;
-      ::unlink(temporary.c_str());
-      return fail(from_errno(error_number, "cannot replace " + path));
-    }
+    TRY(replace(path, bytes, mode, Wait::until_durable));
     return sync_directory(parent_of(path));
+  }
+
+  Result<> write_derived(const std::string& path, std::string_view bytes, int mode) override {
+    return replace(path, bytes, mode, Wait::no);
   }
 
   bool exists(const std::string& path) const override {
@@ -141,6 +137,20 @@ class RealFiles final : public Files {
     fs::remove_all(path, code);
     if (code) return fail(from_errno(code.value(), "cannot remove " + path));
     return {};
+  }
+
+ private:
+  static Result<> replace(const std::string& path, std::string_view bytes, int mode, Wait wait) {
+    TRY(require_absolute(path));
+    const std::string temporary = path + std::string(temporary_mark) + real_random().hex(12);
+    if (auto written = write_new(temporary, bytes, mode, wait); !written) {
+      ::unlink(temporary.c_str());
+      return written;
+    }
+    if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
+    const int error_number = errno;
+    ::unlink(temporary.c_str());
+    return fail(from_errno(error_number, "cannot replace " + path));
   }
 };
 

@@ -16,6 +16,9 @@ class SimulatedFiles final : public Files {
 
   Result<std::string> read(const std::string& path) const override;
   Result<> write_atomic(const std::string& path, std::string_view bytes, int mode) override;
+  Result<> write_derived(const std::string& path, std::string_view bytes, int mode) override {
+    return write_atomic(path, bytes, mode);
+  }
   bool exists(const std::string& path) const override;
   Result<std::vector<std::string>> list(const std::string& directory) const override;
   Result<> make_directories(const std::string& path, int mode) override;

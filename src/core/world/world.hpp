@@ -147,6 +147,8 @@ class Files {
   virtual Result<std::string> read(const std::string& path) const = 0;
   // Temporary file in the same directory, fsync, rename, fsync of the directory: old or new, never half.
   virtual Result<> write_atomic(const std::string& path, std::string_view bytes, int mode = 0600) = 0;
+  // As write_atomic(), without waiting for the disk: for what is made again where a power cut took it.
+  virtual Result<> write_derived(const std::string& path, std::string_view bytes, int mode = 0600) = 0;
   virtual bool exists(const std::string& path) const = 0;
   virtual Result<std::vector<std::string>> list(const std::string& directory) const = 0;  // names, sorted
   virtual Result<> make_directories(const std::string& path, int mode = 0700) = 0;
