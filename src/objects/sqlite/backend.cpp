@@ -310,8 +310,9 @@ Result<std::unique_ptr<Backend>> make_sqlite_backend(core::World& world, storage
 Result<> outdate_versions(storage::Database& database) {
   TRY(storage::migrate(database, "objects", sqlite::migrations()));
   return database.write([](storage::Connection& connection) -> Result<> {
+    TRY_ASSIGN(const auto last, sqlite::current_version(connection));
     TRY(connection.execute("DELETE FROM object_event"));
-    return connection.execute("UPDATE object_version SET rv = rv + ? WHERE rv > 0", {sqlite::kEpoch});
+    return connection.execute("UPDATE object_version SET rv = ?", {last > 0 ? last + sqlite::kEpoch : 0});
   });
 }
 

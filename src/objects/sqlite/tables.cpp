@@ -9,7 +9,8 @@
 namespace slipway::objects::sqlite {
 namespace {
 
-// object holds what is, object_event what happened last (a ring by rv), object_owner what the garbage collector asks.
+// object holds what is, object_event what happened last (a ring by rv), object_owner what the garbage collector asks,
+// object_version the version from before the ring's newest event, where there is none.
 constexpr std::array kMigrations{storage::Migration{1, R"sql(
 CREATE TABLE object (
   id INTEGER PRIMARY KEY, grp TEXT NOT NULL, kind TEXT NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL,
@@ -44,7 +45,8 @@ INSERT INTO object_owner (owner_uid, grp, kind, name, uid, ns)
                                  storage::Migration{3, R"sql(
 CREATE TABLE object_claim (claim TEXT PRIMARY KEY, uid TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX object_claim_uid ON object_claim (uid);
-)sql"}};
+)sql"},
+                                 storage::Migration{4, "-- object_version is the newest event's, or a later one"}};
 
 std::string_view text_of(EventType type) {
   switch (type) {
@@ -212,7 +214,7 @@ Result<std::int64_t> count_objects(storage::Connection& connection, const Kind& 
 
 Result<std::int64_t> current_version(storage::Connection& connection) {
   std::int64_t version = 0;
-  TRY(connection.query("SELECT rv FROM object_version", {},
+  TRY(connection.query("SELECT max(rv, coalesce((SELECT max(rv) FROM object_event), 0)) FROM object_version", {},
                        [&](const storage::Row& row) { version = row.integer(0); }));
   return version;
 }
@@ -307,7 +309,6 @@ Result<Stored> Writer::stamp(const Kind& kind, Object& object) {
 }
 
 Result<> Writer::log(const Kind& kind, EventType type, const Stored& stored, const Object* previous) {
-  TRY(connection_.execute("UPDATE object_version SET rv = ?", {stored.version}));
   storage::SqlValue before;
   if (previous != nullptr) before = doc::render_json(previous->document());
   TRY(connection_.execute("INSERT INTO object_event (rv, type, grp, kind, body, previous) VALUES (?, ?, ?, ?, ?, ?)",
