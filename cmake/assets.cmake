@@ -4,6 +4,7 @@ set(ui_dist ${PROJECT_SOURCE_DIR}/build/ui-dist)
 file(GLOB_RECURSE ui_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ui/src/*)
 list(APPEND ui_sources ${PROJECT_SOURCE_DIR}/ui/package-lock.json ${PROJECT_SOURCE_DIR}/ui/vite.config.ts ${PROJECT_SOURCE_DIR}/ui/index.html)
 file(GLOB_RECURSE embedded CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/runtime/*.py ${PROJECT_SOURCE_DIR}/examples/* ${PROJECT_SOURCE_DIR}/deploy/crds/*.yaml)
+list(FILTER embedded EXCLUDE REGEX /runtime/tests/)
 file(GLOB_RECURSE hidden CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*/.github/*)
 
 set(assets ${CMAKE_BINARY_DIR}/assets)

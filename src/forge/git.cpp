@@ -53,7 +53,7 @@ Result<> Git::prepare() {
   for (const auto* name : {"/repos", "/hooks", "/tmp"}) TRY(world_.files.make_directories(options_.directory + name));
   TRY(world_.files.remove_tree(options_.directory + "/tmp"));
   TRY(world_.files.make_directories(options_.directory + "/tmp"));
-  return world_.files.write_atomic(options_.directory + "/hooks/update", update_hook, 0700);
+  return world_.files.write_derived(options_.directory + "/hooks/update", update_hook, 0700);
 }
 
 std::string Git::scratch_path() { return options_.directory + "/tmp/" + world_.random.hex(16); }

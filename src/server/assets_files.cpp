@@ -19,7 +19,7 @@ Result<> extract_assets(std::string_view prefix, const std::string& directory) {
     const std::filesystem::path path = std::filesystem::path(directory) / asset.path.substr(prefix.size());
     TRY(files.make_directories(path.parent_path().string(), 0700));
     if (auto old = files.read(path.string()); old && *old == asset.bytes) continue;
-    TRY(files.write_atomic(path.string(), asset.bytes, asset.executable ? 0700 : 0600));
+    TRY(files.write_derived(path.string(), asset.bytes, asset.executable ? 0700 : 0600));
   }
   return {};
 }

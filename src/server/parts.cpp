@@ -39,7 +39,7 @@ Result<slo::PrometheusOptions> prometheus_options(const State& s) {
 void keep_rules(State& s, const slo::PrometheusOptions& options) {
   if (s.stopping) return;
   if (auto rules = s.slo->rule_file(); rules && *rules != s.rules_written) {
-    if (auto written = core::real_files().write_atomic(slo::rules_path(options), *rules, 0600)) {
+    if (auto written = core::real_files().write_derived(slo::rules_path(options), *rules, 0600)) {
       s.rules_written = *rules;
       s.is_reload_due = true;
     } else {
@@ -124,8 +124,8 @@ doc::Object describe_pod(State& s, std::string_view part, const objects::Name& n
 Result<> start_infrastructure(State& s) {
   TRY_ASSIGN(const slo::PrometheusOptions prometheus, prometheus_options(s));
   core::Files& files = core::real_files();
-  TRY(files.write_atomic(slo::config_path(prometheus), slo::render_prometheus_config(prometheus), 0600));
-  if (!files.exists(slo::rules_path(prometheus))) TRY(files.write_atomic(slo::rules_path(prometheus), "", 0600));
+  TRY(files.write_derived(slo::config_path(prometheus), slo::render_prometheus_config(prometheus), 0600));
+  if (!files.exists(slo::rules_path(prometheus))) TRY(files.write_derived(slo::rules_path(prometheus), "", 0600));
   keep_pod(s, gateway_pod(s));
   keep_pod(s, {.ns = "monitoring",
                .name = "prometheus" + s.own_suffix(),

@@ -269,7 +269,7 @@ Result<> write_kubeconfig(const State& s) {
   const std::string authority = files.read(s.options.layout.certificates() + "/ca.crt").value_or("");
   const auto kubeconfig =
       kubeconfig_of("https://127.0.0.1:" + std::to_string(s.ports.kubernetes), authority, "slipway", user);
-  return files.write_atomic(s.options.layout.kubeconfig(), kubeconfig, 0600);
+  return files.write_derived(s.options.layout.kubeconfig(), kubeconfig, 0600);
 }
 
 // What clients read to find the platform: written when it serves, removed when it does not.
@@ -277,9 +277,9 @@ Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   core::Files& files = core::real_files();
   doc::Object list;
   for (const Endpoint& endpoint : endpoints) list.set(endpoint.name, endpoint.url);
-  TRY(files.write_atomic(s.options.layout.endpoints(), doc::render_json_pretty(list) + "\n", 0600));
+  TRY(files.write_derived(s.options.layout.endpoints(), doc::render_json_pretty(list) + "\n", 0600));
   TRY(write_kubeconfig(s));
-  return files.write_atomic(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
+  return files.write_derived(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
 }
 
 // What is given now wins over the profile, and the profile over what earlier starts were given.
