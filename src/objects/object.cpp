@@ -141,12 +141,26 @@ bool Object::set_condition(std::string_view type, std::string_view condition_val
   return true;
 }
 
-std::string Object::condition_status(std::string_view type) const {
+bool Object::remove_condition(std::string_view type) {
+  if (condition(type).is_null()) return false;
+  auto& conditions = status().at_or_insert("conditions").as_array();
+  return std::erase_if(conditions, [&](const doc::Value& c) { return c["type"].string_or("") == type; }) > 0;
+}
+
+std::string Object::condition_status(std::string_view type) const { return condition(type)["status"].string_or(""); }
+
+const doc::Value& Object::condition(std::string_view type) const {
+  static const doc::Value none;
   const auto& list = status()["conditions"];
   for (std::size_t i = 0; i < list.size(); ++i) {
-    if (list[i]["type"].string_or("") == type) return list[i]["status"].string_or("");
+    if (list[i]["type"].string_or("") == type) return list[i];
   }
-  return "";
+  return none;
+}
+
+std::optional<core::Time> Object::condition_since(std::string_view type) const {
+  const auto since = core::parse_rfc3339(condition(type)["lastTransitionTime"].string_or(""));
+  return since ? std::optional(*since) : std::nullopt;
 }
 
 bool says_already(const doc::Value& stored, const doc::Value& wanted) {

@@ -78,7 +78,11 @@ class Object {
   // Returns whether anything changed. `status` is "True", "False" or "Unknown".
   bool set_condition(std::string_view type, std::string_view status, std::string_view reason, std::string_view message,
                      core::Time now);
+  bool remove_condition(std::string_view type);               // whether it was there
   std::string condition_status(std::string_view type) const;  // "" when absent
+  // The whole condition; null when absent.
+  const core::doc::Value& condition(std::string_view type) const;
+  std::optional<core::Time> condition_since(std::string_view type) const;  // its lastTransitionTime
 
  private:
   core::doc::Value document_;

@@ -1,6 +1,7 @@
 #include "pods/workloads/deployment.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/ids.hpp"
 #include "core/log.hpp"
@@ -16,6 +17,23 @@ namespace {
 std::int64_t revision_of(const Object& set) {
   const std::string text = set.annotation(revision_annotation);
   return text.empty() ? 0 : std::strtoll(text.c_str(), nullptr, 10);
+}
+
+// What its Deployment is annotated with, but for what each says of itself.
+void annotate(const Object& deployment, std::int64_t revision, Object& set) {
+  if (const doc::Value& all = deployment.document()["metadata"]["annotations"]; all.is_object()) {
+    for (const auto& [key, value] : all.as_object()) {
+      if (key != revision_annotation && key != "kubectl.kubernetes.io/last-applied-configuration")
+        set.set_annotation(key, value.string_or(""));
+    }
+  }
+  set.set_annotation(revision_annotation, std::to_string(revision));
+}
+
+void copy_min_ready(const Object& deployment, doc::Value& set_spec) {
+  const auto seconds = deployment.spec()["minReadySeconds"].int_or(0);
+  if (seconds != std::as_const(set_spec)["minReadySeconds"].int_or(0))
+    set_spec.at_or_insert("minReadySeconds") = seconds;
 }
 
 int alive(const std::vector<PodSeen>& pods) {
@@ -57,40 +75,47 @@ Result<std::vector<DeploymentReconciler::Set>> DeploymentReconciler::sets_of(con
 Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& name) {
   TRY_ASSIGN(const auto found, store_.find(kinds::deployment, name));
   if (!found || found->is_being_deleted()) return objects::Outcome{};
-  const Object& deployment = *found;
-  TRY_ASSIGN(auto sets, sets_of(deployment));
+  TRY_ASSIGN(auto sets, sets_of(*found));
   const std::int64_t newest = sets.empty() ? 0 : revision_of(sets.back().object);
-  std::string hash = template_hash(deployment.spec()["template"]);
+  std::string hash = template_hash(found->spec()["template"]);
   // Paused, it keeps what it has: a changed template waits.
-  if (deployment.spec()["paused"].bool_or(false) && !sets.empty()) hash = sets.back().object.label(template_hash_label);
+  if (found->spec()["paused"].bool_or(false) && !sets.empty()) hash = sets.back().object.label(template_hash_label);
 
   auto current = std::ranges::find(sets, hash, [](const Set& set) { return set.object.label(template_hash_label); });
+  DeploymentSeen seen;
   if (current == sets.end()) {
-    TRY_ASSIGN(auto made, make_set(deployment, hash, newest + 1));
+    TRY_ASSIGN(auto made, make_set(*found, hash, newest + 1));
+    seen.is_made = true;
     current = sets.insert(sets.end(), Set{std::move(made), {}, false});
-  } else if (revision_of(current->object) < newest) {
+  } else {
     // Back to an earlier template: the newest revision again.
-    current->object.set_annotation(revision_annotation, std::to_string(newest + 1));
-    TRY_ASSIGN(current->object, store_.update(std::move(current->object)));
+    const auto revision = std::max(revision_of(current->object), newest + (revision_of(current->object) < newest));
+    TRY_ASSIGN(current->object, follow(*found, std::move(current->object), revision));
   }
   current->is_current = true;
+  seen.current_set = current->object.name().name;
+  TRY_ASSIGN(const Object deployment, number(*found, current->object));
 
   objects::ListOptions options;
   options.ns = name.ns;
   TRY_ASSIGN(const auto list, store_.list(kinds::pod, options));
   TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, hash, list.items));
   if (taken) return objects::Outcome{Duration{}};
-  std::vector<PodSeen> pods;
+  const Time now = world_.clock.now();
   for (const Object& pod : list.items) {
     const auto set = std::ranges::find_if(sets, [&](const Set& one) { return pod.is_owned_by(one.object); });
     if (set == sets.end()) continue;
-    set->pods.push_back(seen_of(pod));
+    set->pods.push_back(seen_of(pod, deployment.spec(), now));
     set->pods.back().is_current = set->is_current;
-    pods.push_back(set->pods.back());
+    seen.pods.push_back(set->pods.back());
+  }
+  for (const Set& set : std::views::reverse(sets)) {
+    const auto& failure = set.object.condition("ReplicaFailure");
+    if (seen.failure == nullptr && !failure.is_null()) seen.failure = &failure;
   }
 
   const DeploymentWish wish = read_wish(deployment.spec());
-  const DeploymentPlan plan = plan_deployment(wish, pods);
+  const DeploymentPlan plan = plan_deployment(wish, seen.pods);
   for (const Set& set : sets) {
     int replicas = alive(set.pods) + (set.is_current ? plan.create : 0);
     for (const PodSeen& pod : set.pods) {
@@ -99,9 +124,10 @@ Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& na
     }
     TRY(scale(deployment, set, replicas));
   }
-  TRY(write_status(deployment, wish, pods));
+  TRY_ASSIGN(auto again, write_status(deployment, wish, seen));
+  if (const auto available = next_available(seen.pods)) again = again ? std::min(*again, *available) : available;
   TRY(forget_old(deployment, std::move(sets)));
-  return objects::Outcome{};
+  return objects::Outcome{again};
 }
 
 Result<Object> DeploymentReconciler::make_set(const Object& deployment, const std::string& hash,
@@ -112,12 +138,11 @@ Result<Object> DeploymentReconciler::make_set(const Object& deployment, const st
   if (const doc::Value& labels = pod_template["metadata"]["labels"]; labels.is_object())
     metadata.at_or_insert("labels") = labels;
   set.set_label(template_hash_label, hash);
-  const std::string cause = deployment.annotation("kubernetes.io/change-cause");
-  if (!cause.empty()) set.set_annotation("kubernetes.io/change-cause", cause);
-  set.set_annotation(revision_annotation, std::to_string(revision));
+  annotate(deployment, revision, set);
   set.add_owner(deployment);
   doc::Value& spec = set.spec();
   spec = doc::Object{{"replicas", 0}, {"selector", deployment.spec()["selector"]}, {"template", pod_template}};
+  copy_min_ready(deployment, spec);
   for (const char* path : {"selector.matchLabels", "template.metadata.labels"}) {
     doc::Value labels = std::as_const(spec).at_path(path);
     labels.at_or_insert(template_hash_label) = hash;
@@ -128,6 +153,15 @@ Result<Object> DeploymentReconciler::make_set(const Object& deployment, const st
   log::info("pods", "a deployment has a new template",
             {{"deployment", deployment.name().text()}, {"set", made->name().name}, {"revision", revision}});
   return std::move(*made);
+}
+
+// The current set says of itself what its Deployment says, and how long its Pods must be ready.
+Result<Object> DeploymentReconciler::follow(const Object& deployment, Object set, std::int64_t revision) {
+  Object next = set;
+  annotate(deployment, revision, next);
+  copy_min_ready(deployment, next.spec());
+  if (next.document() == set.document()) return set;
+  return store_.update(std::move(next));
 }
 
 // Pods that an earlier version of the program made were the Deployment's own: they go on, as its set's.
@@ -177,37 +211,21 @@ Result<> DeploymentReconciler::forget_old(const Object& deployment, std::vector<
   return {};
 }
 
-Result<> DeploymentReconciler::write_status(const Object& deployment, const DeploymentWish& wish,
-                                            const std::vector<PodSeen>& pods) {
-  int total = 0, updated = 0, ready = 0, updated_ready = 0;
-  for (const auto& pod : pods) {
-    if (pod.is_ending || pod.is_finished) continue;
-    ++total;
-    ready += pod.is_ready;
-    updated += pod.is_current;
-    updated_ready += pod.is_current && pod.is_ready;
-  }
+Result<std::optional<Duration>> DeploymentReconciler::write_status(const Object& deployment, const DeploymentWish& wish,
+                                                                   const DeploymentSeen& seen) {
   Object next = deployment;
-  doc::Value& status = next.status();
-  status.at_or_insert("observedGeneration") = deployment.generation();
-  status.at_or_insert("replicas") = total;
-  status.at_or_insert("updatedReplicas") = updated;
-  status.at_or_insert("readyReplicas") = ready;
-  status.at_or_insert("availableReplicas") = ready;
-  status.at_or_insert("unavailableReplicas") = std::max(wish.replicas - ready, 0);
-  const Time now = world_.clock.now();
-  const bool available = ready >= wish.replicas - wish.unavailable;
-  next.set_condition("Available", available ? "True" : "False",
-                     available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-                     std::to_string(ready) + " of " + std::to_string(wish.replicas) + " Pods are ready", now);
-  const bool complete = updated_ready == wish.replicas && total == wish.replicas;
-  next.set_condition("Progressing", "True", complete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
-                     std::to_string(updated_ready) + " of " + std::to_string(wish.replicas) +
-                         " Pods of the current template are ready",
-                     now);
-  if (next.status() == deployment.status()) return {};
-  TRY(store_.update_status(std::move(next)));
-  return {};
+  const auto again = render_deployment_status(next, wish, seen, world_.clock.now());
+  if (!(next.status() == deployment.status())) TRY(store_.update_status(std::move(next)));
+  return again;
+}
+
+// `kubectl rollout` looks for it.
+Result<Object> DeploymentReconciler::number(const Object& deployment, const Object& current) {
+  const auto revision = current.annotation(revision_annotation);
+  if (deployment.annotation(revision_annotation) == revision) return deployment;
+  Object next = deployment;
+  next.set_annotation(revision_annotation, revision);
+  return store_.update(std::move(next));
 }
 
 }  // namespace slipway::pods::workloads

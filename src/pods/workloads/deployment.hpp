@@ -4,6 +4,7 @@
 
 #include "objects/controller.hpp"
 #include "objects/event_recorder.hpp"
+#include "pods/workloads/deployment_status.hpp"
 #include "pods/workloads/members.hpp"
 
 namespace slipway::pods::workloads {
@@ -31,8 +32,11 @@ class DeploymentReconciler final : public objects::Reconciler {
                               const std::vector<objects::Object>& pods);  // whether there were any
   Result<> scale(const objects::Object& deployment, const Set& set, int replicas);
   Result<> forget_old(const objects::Object& deployment, std::vector<Set> sets);
-  Result<> write_status(const objects::Object& deployment, const DeploymentWish& wish,
-                        const std::vector<PodSeen>& pods);
+  Result<objects::Object> follow(const objects::Object& deployment, objects::Object set, std::int64_t revision);
+  Result<objects::Object> number(const objects::Object& deployment, const objects::Object& current);
+  // When to look again.
+  Result<std::optional<Duration>> write_status(const objects::Object& deployment, const DeploymentWish& wish,
+                                               const DeploymentSeen& seen);
 
   core::World& world_;
   objects::Store& store_;

@@ -15,16 +15,18 @@ int part_of(const doc::Value& value, int whole, int fallback_percent, bool round
   return (whole * percent + (round_up ? 99 : 0)) / 100;
 }
 
-// Those whose loss hurts least first: not ready before ready, young before old.
+// Those whose loss hurts least first: not available before available, young before old.
 void sort_for_removal(std::vector<const PodSeen*>& pods) {
   std::sort(pods.begin(), pods.end(), [](const PodSeen* a, const PodSeen* b) {
     if (a->is_ready != b->is_ready) return !a->is_ready;
+    if (a->is_available != b->is_available) return !a->is_available;
     return a->created != b->created ? a->created > b->created : a->name < b->name;
   });
 }
 
-int count_ready(const std::vector<const PodSeen*>& pods) {
-  return static_cast<int>(std::count_if(pods.begin(), pods.end(), [](const PodSeen* pod) { return pod->is_ready; }));
+int count_available(const std::vector<const PodSeen*>& pods) {
+  return static_cast<int>(
+      std::count_if(pods.begin(), pods.end(), [](const PodSeen* pod) { return pod->is_available; }));
 }
 
 }  // namespace
@@ -38,6 +40,14 @@ DeploymentWish read_wish(const doc::Value& spec) {
   wish.unavailable = part_of(rolling["maxUnavailable"], wish.replicas, 25, false);
   if (wish.surge == 0 && wish.unavailable == 0) wish.unavailable = 1;
   return wish;
+}
+
+std::optional<Duration> next_available(const std::vector<PodSeen>& pods) {
+  std::optional<Duration> next;
+  for (const auto& pod : pods) {
+    if (pod.available_in) next = next ? std::min(*next, *pod.available_in) : pod.available_in;
+  }
+  return next;
 }
 
 DeploymentPlan plan_replicas(int wanted, const std::vector<PodSeen>& pods) {
@@ -85,20 +95,20 @@ DeploymentPlan plan_deployment(const DeploymentWish& wish, const std::vector<Pod
   const int room = wish.replicas + wish.surge - total;
   plan.create = std::clamp(wish.replicas - have, 0, std::max(room, 0));
 
-  // Old Pods go as far as enough stay ready; unready old ones as far as the new ones do not depend on them.
-  const int wanted_ready = std::max(wish.replicas - wish.unavailable, 0);
+  // Old Pods go as far as enough stay available; unavailable old ones as far as the new ones do not depend on them.
+  const int wanted = std::max(wish.replicas - wish.unavailable, 0);
   const int counted_current = std::min(have, wish.replicas);
-  const int unready_current = counted_current - std::min(count_ready(current), counted_current);
-  const int spare = total - wanted_ready - unready_current;
-  int ready = count_ready(current) + count_ready(old);
+  const int missing_current = counted_current - std::min(count_available(current), counted_current);
+  const int spare = total - wanted - missing_current;
+  int available = count_available(current) + count_available(old);
   int removed = 0;
-  for (const auto* pod : old) {  // unready first
-    if (!pod->is_ready && removed < spare) {
+  for (const auto* pod : old) {  // unavailable first
+    if (!pod->is_available && removed < spare) {
       plan.remove.push_back(pod->name);
       ++removed;
-    } else if (pod->is_ready && ready > wanted_ready) {
+    } else if (pod->is_available && available > wanted) {
       plan.remove.push_back(pod->name);
-      --ready;
+      --available;
     }
   }
   return plan;

@@ -2,6 +2,7 @@
 // What a Deployment's controller does next, as a function of what it sees. Pure. The controller around it is
 // deployment.hpp.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,15 @@ struct PodSeen {
   std::string name;
   bool is_current = false;  // of the current template
   bool is_ready = false;
-  bool is_ending = false;    // being deleted
-  bool is_finished = false;  // Succeeded or Failed: a Deployment's Pods never are, so it is replaced
+  bool is_available = false;  // ready for as long as spec.minReadySeconds asks
+  bool is_ending = false;     // being deleted
+  bool is_finished = false;   // Succeeded or Failed: a Deployment's Pods never are, so it is replaced
   Time created{};
+  std::optional<Duration> available_in = {};  // of one that is ready and not available
 };
+
+// When to look again because a Pod becomes available without a word.
+std::optional<Duration> next_available(const std::vector<PodSeen>& pods);
 
 struct DeploymentPlan {
   int create = 0;

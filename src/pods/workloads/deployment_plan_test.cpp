@@ -16,7 +16,7 @@ std::vector<PodSeen> pods(const std::string& words) {
     std::string word = words.substr(at, end - at);
     PodSeen pod;
     while (std::string_view("+xf").find(word.back()) != std::string_view::npos) {
-      (word.back() == '+' ? pod.is_ready : word.back() == 'x' ? pod.is_ending : pod.is_finished) = true;
+      (word.back() == '+' ? pod.is_available : word.back() == 'x' ? pod.is_ending : pod.is_finished) = true;
       word.pop_back();
     }
     pod.name = word;
@@ -88,22 +88,23 @@ TEST_CASE("Deployment: a change of template ends, and never has fewer ready Pods
     wish.surge = limits.surge;
     wish.unavailable = limits.unavailable;
     std::vector<PodSeen> seen;
-    for (int i = 0; i < replicas; ++i) seen.push_back({"o" + std::to_string(i), false, true, false, false, Time{}});
+    for (int i = 0; i < replicas; ++i) seen.push_back({.name = "o" + std::to_string(i), .is_available = true});
     bool done = false;
     for (int round = 0; round < 50 && !done; ++round) {
       const auto plan = plan_deployment(wish, seen);
       for (const auto& name : plan.remove) std::erase_if(seen, [&](const PodSeen& pod) { return pod.name == name; });
       int ready = 0;
-      for (const auto& pod : seen) ready += pod.is_ready;
+      for (const auto& pod : seen) ready += pod.is_available;
       CHECK(ready >= replicas - wish.unavailable);
       for (int i = 0; i < plan.create; ++i) {
-        seen.push_back({"n" + std::to_string(round) + "." + std::to_string(i), true, false, false, false, Time{}});
+        seen.push_back({.name = "n" + std::to_string(round) + "." + std::to_string(i), .is_current = true});
       }
       CHECK(static_cast<int>(seen.size()) <= replicas + wish.surge);
       if (plan == DeploymentPlan{}) {
-        const auto waiting = std::find_if(seen.begin(), seen.end(), [](const PodSeen& pod) { return !pod.is_ready; });
+        const auto waiting =
+            std::find_if(seen.begin(), seen.end(), [](const PodSeen& pod) { return !pod.is_available; });
         done = waiting == seen.end();
-        if (!done) waiting->is_ready = true;
+        if (!done) waiting->is_available = true;
       }
     }
     CHECK(done);

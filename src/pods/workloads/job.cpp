@@ -108,8 +108,9 @@ Result<> JobReconciler::act(const Object& job, const JobPlan& plan) {
   for (int i = 0; i < plan.create; ++i) {
     Object pod = pod_of(job, job.spec()["template"]);
     pod.add_finalizer(tracking_finalizer);
-    TRY_ASSIGN(const auto made, store_.create(std::move(pod)));
-    events_.normal(job, "SuccessfulCreate", "Created pod: " + made.name().name);
+    const auto made = store_.create(std::move(pod));
+    if (!made) return tell_not_made(events_, job, made.error());
+    events_.normal(job, "SuccessfulCreate", "Created pod: " + made->name().name);
   }
   return {};
 }

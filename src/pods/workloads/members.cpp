@@ -1,5 +1,6 @@
 #include "pods/workloads/members.hpp"
 
+#include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 #include "pods/pod_status.hpp"
 
@@ -71,14 +72,23 @@ Result<std::vector<Object>> claim_pods(objects::Store& store, const Object& owne
   return members;
 }
 
-PodSeen seen_of(const Object& pod) {
+PodSeen seen_of(const Object& pod, const doc::Value& spec, Time now) {
   PodSeen seen;
   seen.name = pod.name().name;
   seen.is_ready = pod.condition_status("Ready") == "True";
   seen.is_ending = pod.is_being_deleted();
   seen.is_finished = is_finished(pod);
   seen.created = pod.created().value_or(Time{});
+  const auto wanted = core::capped_seconds(spec["minReadySeconds"].int_or(0));
+  const auto since = pod.condition_since("Ready");
+  seen.is_available = seen.is_ready && (wanted <= Duration::zero() || (since && now - *since >= wanted));
+  if (seen.is_ready && !seen.is_available && since) seen.available_in = wanted - (now - *since);
   return seen;
+}
+
+std::unexpected<Error> tell_not_made(objects::EventRecorder& events, const Object& owner, Error why) {
+  events.warn(owner, "FailedCreate", "Error creating: " + why.one_line());
+  return fail(std::move(why));
 }
 
 }  // namespace slipway::pods::workloads

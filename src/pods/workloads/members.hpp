@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "objects/store.hpp"
+#include "objects/event_recorder.hpp"
 #include "pods/workloads/deployment_plan.hpp"
 
 namespace slipway::pods::workloads {
@@ -18,7 +18,11 @@ objects::Object pod_of(const objects::Object& owner, const doc::Value& pod_templ
 // one that its selector finds no more is let go.
 Result<std::vector<objects::Object>> claim_pods(objects::Store& store, const objects::Object& owner);
 
-// As plan_deployment() and plan_replicas() see it; `is_current` is the caller's.
-PodSeen seen_of(const objects::Object& pod);
+// As plan_deployment() and plan_replicas() see it; `is_current` is the caller's. `spec` is of the owner, and says how
+// long a Pod must be ready.
+PodSeen seen_of(const objects::Object& pod, const doc::Value& spec, Time now);
+
+// Says on `owner` that a Pod could not be made, and why. Returns the error, for the controller to try again.
+std::unexpected<Error> tell_not_made(objects::EventRecorder& events, const objects::Object& owner, Error why);
 
 }  // namespace slipway::pods::workloads

@@ -10,11 +10,12 @@ namespace slipway::pods::workloads {
 class ReplicaSetReconciler final : public objects::Reconciler {
  public:
   ReplicaSetReconciler(core::World& world, objects::Store& store)
-      : store_(store), events_(world, store, "replicaset-controller") {}
+      : world_(world), store_(store), events_(world, store, "replicaset-controller") {}
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
 
  private:
-  Result<> write_status(const objects::Object& set, const std::vector<PodSeen>& pods);
+  Result<> write_status(const objects::Object& set, const std::vector<PodSeen>& pods, const Result<>& all_made);
+  core::World& world_;
   objects::Store& store_;
   objects::EventRecorder events_;
 };

@@ -141,10 +141,13 @@ TEST_CASE_ON_EVERY_STORE(Workshop,
     REQUIRE(store->apply(manifest->front()));
   };
   REQUIRE(settled("1:2"));
+  const auto revision = [&] { return get(kinds::deployment, "web").annotation("deployment.kubernetes.io/revision"); };
+  CHECK(revision() == "1");
   apply("two");
   REQUIRE(settled("1:0 2:2"));
   apply("one");
   REQUIRE(settled("2:0 3:2"));
+  CHECK(revision() == "3");
   apply("three");
   REQUIRE(settled("3:0 4:2"));  // the oldest is forgotten
   apply("four", "\n  paused: true");
@@ -157,6 +160,28 @@ TEST_CASE_ON_EVERY_STORE(Workshop,
     CHECK(pod.owners().front().kind == "ReplicaSet");
     CHECK(pod.spec()["containers"][std::size_t{0}]["env"][std::size_t{0}]["value"].string_or("") == "four");
   }
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop,
+                         "Workloads: a Pod counts when it was ready for long enough, and a late rollout fails") {
+  create(deployment_yaml("one", "minReadySeconds: 20\n  progressDeadlineSeconds: 60"));
+  const auto deployment = [&] { return get(kinds::deployment, "web"); };
+  const auto count = [&](const char* field) { return deployment().status()[field].int_or(0); };
+  REQUIRE(simulation.run_until([&] { return count("readyReplicas") == 2; }, 10s));
+  CHECK(count("availableReplicas") == 0);
+  simulation.run_for(10s);
+  CHECK(count("availableReplicas") == 0);
+  REQUIRE(simulation.run_until([&] { return count("availableReplicas") == 2; }, 20s));
+  CHECK(deployment().condition("Progressing")["reason"].string_or("") == "NewReplicaSetAvailable");
+  REQUIRE(objects::modify(*store, kinds::deployment, {"default", "web"}, [](objects::Object& current) {
+    current.spec().set_path("template.spec.nodeSelector.nowhere", "true");
+    return true;
+  }));
+  simulation.run_for(50s);
+  CHECK(deployment().condition_status("Progressing") == "True");
+  simulation.run_for(20s);
+  CHECK(deployment().condition("Progressing")["reason"].string_or("") == "ProgressDeadlineExceeded");
+  CHECK(count("availableReplicas") == 2);
 }
 
 TEST_CASE(
