@@ -5,7 +5,7 @@
 namespace slipway::objects::api {
 namespace {
 
-constexpr int retry_seconds = 10;
+constexpr int soon = 10;  // seconds; a budget that is used up says no time, and clients choose their own
 
 struct Budget {
   Object object;
@@ -30,14 +30,14 @@ Answer<std::vector<Budget>> budgets_of(Context& context, const Kind& kind, const
   return budgets;
 }
 
-Failure too_many_requests(std::string message, std::string cause) {
+Failure too_many_requests(std::string cause, int retry_after) {
   Failure failure;
   failure.code = 429;
   failure.reason = "TooManyRequests";
-  failure.message = std::move(message);
+  failure.message = "Cannot evict pod as it would violate the pod's disruption budget.";
   failure.has_details = true;
-  failure.retry_after = retry_seconds;
-  if (!cause.empty()) failure.causes.push_back({"DisruptionBudget", std::move(cause), ""});
+  failure.retry_after = retry_after;
+  failure.causes.push_back({"DisruptionBudget", std::move(cause), ""});
   return failure;
 }
 
@@ -69,15 +69,15 @@ Answer<> allow_disruption(Context& context, Call& call) {
   auto& status = budget.status();
   const auto name = budget.name().name;
   if (status["observedGeneration"].int_or(0) < budget.generation()) {
-    return refuse(too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.",
-                                    "The disruption budget " + name + " is still being processed by the server."));
+    return refuse(
+        too_many_requests("The disruption budget " + name + " is still being processed by the server.", soon));
   }
   const auto allowed = status["disruptionsAllowed"].int_or(0);
   if (allowed <= 0) {
-    return refuse(too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.",
-                                    "The disruption budget " + name + " needs " +
+    return refuse(too_many_requests("The disruption budget " + name + " needs " +
                                         std::to_string(status["desiredHealthy"].int_or(0)) + " healthy pods and has " +
-                                        std::to_string(status["currentHealthy"].int_or(0)) + " currently"));
+                                        std::to_string(status["currentHealthy"].int_or(0)) + " currently",
+                                    0));
   }
   if (call.request.parameter("dryRun") == "All") return {};
   status.at_or_insert("disruptionsAllowed") = allowed - 1;
