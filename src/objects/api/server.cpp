@@ -137,7 +137,7 @@ Answer<> ApiServer::State::find_resource(Call& call) const {
   if (call.resource == nullptr) return refuse(no_such_path());
   call.stored = stored_as(catalog, *call.resource);
   if (call.stored == nullptr) call.stored = call.resource;
-  if (const auto why = validation::deprecation_of(*call.resource); !why.empty()) call.warnings.emplace_back(why);
+  if (auto why = validation::deprecation_of(*call.resource); !why.empty()) call.warnings.push_back(std::move(why));
   call.kind = kind_of(*call.stored);
   if (!call.resource->namespaced && !info.ns.empty()) return refuse(no_such_path());
   // Without a namespace there are only the objects of all of them.

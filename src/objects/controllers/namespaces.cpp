@@ -10,6 +10,7 @@ namespace slipway::objects::controllers {
 namespace {
 
 constexpr Kind service_account{"", "v1", "ServiceAccount", "serviceaccounts"};
+constexpr std::string_view default_account = "default";
 constexpr std::string_view kept_by = "kubernetes";  // the finalizer in spec of every Namespace
 constexpr auto look_again = std::chrono::milliseconds(100);
 // What is in a Namespace stays so long after its deletion was asked for: `kubectl delete -f FILE` goes on to what else
@@ -24,13 +25,12 @@ bool is_kept(const Object& object) {
   return false;
 }
 
-std::string remaining_text(const std::map<std::string, std::size_t>& left) {
-  std::string text = "Some resources are remaining: ";
-  bool first = true;
-  for (const auto& [resource, count] : left) {
-    if (!first) text += ", ";
-    first = false;
-    text += resource + " has " + std::to_string(count) + " resource instances";
+// "pods. has 2 resource instances, services. has 1 resource instances"
+std::string counted(const std::map<std::string, std::size_t>& counts, std::string_view verb) {
+  std::string text;
+  for (const auto& [what, count] : counts) {
+    if (!text.empty()) text += ", ";
+    text.append(what).append(verb).append(std::to_string(count)).append(" resource instances");
   }
   return text;
 }
@@ -44,6 +44,10 @@ NamespaceController::NamespaceController(core::World& world, Store& store, Backe
       catalog_(catalog),
       controller_(world, store, "namespace-controller", *this) {
   controller_.reconciles(kinds::namespace_);
+  controller_.watches(service_account, [](const Object& account) -> std::vector<Name> {
+    if (account.name().name != default_account) return {};
+    return {{"", account.name().ns}};
+  });
 }
 
 Result<> NamespaceController::start() { return controller_.start(); }
@@ -65,7 +69,7 @@ Result<Outcome> NamespaceController::reconcile(const Name& name) {
 }
 
 Result<Outcome> NamespaceController::keep(Object object) {
-  const Name account{object.name().name, "default"};
+  const Name account{object.name().name, std::string(default_account)};
   TRY_ASSIGN(const auto found, store_.find(service_account, account));
   if (found) return Outcome{};
   auto made = store_.create(Object::make(service_account, account));
@@ -78,7 +82,7 @@ Result<Outcome> NamespaceController::empty(Object object, std::int64_t version) 
   const Duration age = asked ? world_.clock.now() - *asked : Duration(grace);
   if (age < grace) return Outcome{grace - age};
   TRY_ASSIGN(const auto left, remove_contents(object.name().name));
-  if (left.empty()) {
+  if (left.resources.empty()) {
     TRY(finish(std::move(object), version));
     return Outcome{};
   }
@@ -86,14 +90,23 @@ Result<Outcome> NamespaceController::empty(Object object, std::int64_t version) 
   const auto now = world_.clock.now();
   object.set_condition("NamespaceDeletionContentFailure", "False", "ContentDeleted",
                        "All content successfully deleted, may be waiting on finalization", now);
-  object.set_condition("NamespaceContentRemaining", "True", "SomeResourcesRemain", remaining_text(left), now);
+  object.set_condition("NamespaceContentRemaining", "True", "SomeResourcesRemain",
+                       "Some resources are remaining: " + counted(left.resources, " has "), now);
+  if (left.finalizers.empty()) {
+    object.set_condition("NamespaceFinalizersRemaining", "False", "ContentHasNoFinalizers",
+                         "All content-preserving finalizers finished", now);
+  } else {
+    object.set_condition("NamespaceFinalizersRemaining", "True", "SomeFinalizersRemain",
+                         "Some content in the namespace has finalizers remaining: " + counted(left.finalizers, " in "),
+                         now);
+  }
   if (!(object.document() == before.document()))
     TRY(backend_.replace(kinds::namespace_, std::move(object), version, &before));
   return Outcome{look_again};
 }
 
-Result<std::map<std::string, std::size_t>> NamespaceController::remove_contents(const std::string& ns) {
-  std::map<std::string, std::size_t> left;
+Result<NamespaceController::Remaining> NamespaceController::remove_contents(const std::string& ns) {
+  Remaining left;
   std::set<std::string> seen;
   for (const auto& resource : catalog_.resources()) {
     if (!resource->namespaced || std::ranges::find(resource->verbs, "delete") == resource->verbs.end()) continue;
@@ -112,10 +125,21 @@ Result<std::map<std::string, std::size_t>> NamespaceController::remove_contents(
       if (!removed && removed.error().code != Code::not_found && removed.error().code != Code::conflict)
         return fail(std::move(removed).error());
     }
-    TRY_ASSIGN(const auto count, backend_.count(kind, {ns, std::nullopt}));
-    if (count > 0) left[name] = static_cast<std::size_t>(count);
+    TRY(count_remaining(kind, ns, name, left));
   }
   return left;
+}
+
+Result<> NamespaceController::count_remaining(const Kind& kind, const std::string& ns, const std::string& resource,
+                                              Remaining& remaining) {
+  TRY(backend_.list(kind, {ns, std::nullopt}, [&](const Stored& stored) {
+    ++remaining.resources[resource];
+    if (const auto object = stored.parse()) {
+      for (const auto& finalizer : object->finalizers()) ++remaining.finalizers[finalizer];
+    }
+    return true;
+  }));
+  return {};
 }
 
 Result<> NamespaceController::finish(Object object, std::int64_t version) {

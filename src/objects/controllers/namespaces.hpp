@@ -20,8 +20,12 @@ class NamespaceController final : public Reconciler {
  private:
   Result<Outcome> keep(Object object);
   Result<Outcome> empty(Object object, std::int64_t version);
-  // How many objects are left of each resource, after each was told to go.
-  Result<std::map<std::string, std::size_t>> remove_contents(const std::string& ns);
+  // How many objects are left of each resource, and how many each finalizer keeps, after each was told to go.
+  struct Remaining {
+    std::map<std::string, std::size_t> resources, finalizers;
+  };
+  Result<Remaining> remove_contents(const std::string& ns);
+  Result<> count_remaining(const Kind& kind, const std::string& ns, const std::string& resource, Remaining& remaining);
   Result<> finish(Object object, std::int64_t version);
 
   core::World& world_;

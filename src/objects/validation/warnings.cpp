@@ -266,7 +266,12 @@ std::vector<std::string> warnings_about(const schema::Resource& resource, const 
   return {};
 }
 
-std::string_view deprecation_of(const schema::Resource& resource) {
+std::string deprecation_of(const schema::Resource& resource) {
+  if (resource.is_custom()) {
+    if (!resource.custom->deprecated) return {};
+    const auto& said = resource.custom->deprecation_warning;
+    return said.empty() ? resource.api_version() + " " + resource.kind + " is deprecated" : said;
+  }
   if (resource.group.empty() && resource.kind == "Endpoints")
     return "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
   return {};

@@ -12,7 +12,7 @@ namespace slipway::objects::validation {
 // `object` is canonical; `before` is null for a new one.
 std::vector<std::string> warnings_about(const schema::Resource& resource, const doc::Value& object,
                                         const doc::Value& before);
-// Of every request for the kind: v1 Endpoints. Empty: none.
-std::string_view deprecation_of(const schema::Resource& resource);
+// Of every request for the kind: v1 Endpoints, a version that its definition deprecates. Empty: none.
+std::string deprecation_of(const schema::Resource& resource);
 
 }  // namespace slipway::objects::validation

@@ -54,11 +54,11 @@ validation::Problems problems_of(const schema::Resource& resource, const doc::Va
     return problems;
   }
   if (subresource == "status") return validation::validate_status_update(resource, object, before);
-  if (subresource == "binding") return {};  // binding.hpp is its only rule
   if (subresource == "resize") return validation::validate_pod_resize(object, before);
   if (subresource == "ephemeralcontainers") return validation::validate_ephemeral_containers_update(object, before);
   auto problems = validation::validate_update(resource, object, before);
-  if (is_definition(resource) && subresource.empty() && !(object["spec"] == before["spec"])) {
+  const bool says_the_same = object["spec"] == before["spec"] && object["metadata"] == before["metadata"];
+  if (is_definition(resource) && subresource.empty() && !says_the_same) {
     if (auto read = crd::read_definition(object, {.bundled = is_bundled(object), .old = old}); !read)
       add(problems, std::move(read).error());
   }
