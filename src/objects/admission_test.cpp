@@ -1,5 +1,6 @@
 #include "objects/admission.hpp"
 
+#include "objects/kinds.hpp"
 #include "objects/served_test.hpp"
 
 using namespace slipway;
@@ -259,4 +260,33 @@ spec:
   CHECK(wrong.body["details"]["causes"][std::size_t{0}]["field"].string_or("") == "spec.validations[0].expression");
   CHECK(wrong.body["details"]["causes"][std::size_t{1}]["message"].string_or("") ==
         R"(Invalid value: "1": must evaluate to bool)");
+}
+
+TEST_CASE_FIXTURE(Watched, "what a controller makes for somebody's object passes the same doors") {
+  CHECK(make(core_api + "resourcequotas", "metadata: {name: few}\nspec: {hard: {pods: 1}}\n").status == 201);
+  const auto set =
+      make("/apis/apps/v1/namespaces/demo/replicasets",
+           "metadata: {name: set}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, "
+           "spec: {containers: [{name: c, image: x}]}}}\n");
+  REQUIRE(set.status == 201);
+  const auto made = [&](bool is_owned) {
+    Result<Object> pod;
+    on_loop([&] {
+      Object wanted = Object::make(kinds::pod, {"demo", ""});
+      wanted.document().set_path("metadata.generateName", "set-");
+      wanted.document().set_path("spec.containers", doc::Array{doc::Object{{"name", "c"}, {"image", "x"}}});
+      if (is_owned) wanted.add_owner(Object(set.body));
+      pod = embedded().store().create(std::move(wanted));
+    });
+    return pod;
+  };
+  const auto first = made(true);
+  REQUIRE(first.has_value());
+  CHECK(first->spec()["serviceAccountName"].string_or("") == "default");
+  CHECK(first->spec()["tolerations"].size() == 2);
+  const auto second = made(true);
+  REQUIRE(!second.has_value());
+  CHECK(second.error().code == Code::permission_denied);
+  CHECK(second.error().message.contains("exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1"));
+  CHECK(made(false).has_value());  // the platform's own
 }

@@ -1,5 +1,6 @@
 #include "objects/embedded.hpp"
 
+#include "objects/api/admit_made.hpp"
 #include "objects/api/server.hpp"
 #include "objects/controllers/definitions.hpp"
 #include "objects/controllers/events.hpp"
@@ -27,7 +28,11 @@ struct Embedded::State {
       : catalog(std::move(kinds)),
         backend(std::move(kept)),
         services(std::move(allocator)),
-        store(make_local_store(world, *backend, *catalog, {.services = services.get()})),
+        store(make_local_store(
+            world, *backend, *catalog,
+            {.services = services.get(),
+             .admit = [this](const ResourcePtr& resource,
+                             doc::Value& object) { return api::admit_made(context, resource, object); }})),
         garbage(
             world, *backend,
             [this](std::string_view group, std::string_view kind) -> std::optional<Kind> {

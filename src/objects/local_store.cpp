@@ -200,6 +200,7 @@ Result<Object> LocalStore::insert(const Kind& kind, Object object) {
     verbs::make_canonical(*resource, document);
     document = verbs::created(*resource, std::move(document), random_.uuid(), now, true);
     verbs::make_canonical(*resource, document);
+    if (options_.admit) TRY(options_.admit(resource, document));
     TRY(check(*resource, document, doc::Value(), {}));
     document = verbs::tracked(*resource, doc::Value(), std::move(document), {options_.manager, "", now});
     TRY(allocate(*resource, document, doc::Value()));

@@ -2,6 +2,7 @@
 // The store of our own controllers over a backend: the same rules as an API server's, without requests. What a
 // controller writes here gets the same defaults, generation and field ownership as over a real API server.
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,8 @@ struct LocalStoreOptions {
   std::string manager = "slipway";  // owns the fields that controllers write
   Rules rules = Rules::enforced;
   services::Allocator* services = nullptr;  // gives Services their addresses; null: they get none
+  // Has a say in what is made, and may change it. May be empty.
+  std::function<Result<>(const ResourcePtr&, doc::Value& object)> admit = {};
 };
 
 // Everything outlives the store.

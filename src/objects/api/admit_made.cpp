@@ -1,0 +1,47 @@
+#include "objects/api/admit_made.hpp"
+
+#include <algorithm>
+
+#include "core/text.hpp"
+#include "objects/verbs/writing.hpp"
+
+namespace slipway::objects::api {
+namespace {
+
+// As the controllers of Kubernetes are called: system:serviceaccount:kube-system:replicaset-controller.
+Caller controller_of(std::string_view owner_kind) {
+  return service_account("kube-system", core::in_lower(owner_kind) + "-controller", "");
+}
+
+Error error_of(const Failure& failure) {
+  return Error(failure.code == 403 ? Code::permission_denied : Code::invalid_argument, failure.message);
+}
+
+}  // namespace
+
+Result<> admit_made(Context& context, const ResourcePtr& resource, doc::Value& object) {
+  Object made(std::move(object));
+  const auto owners = made.owners();
+  const auto owner = std::ranges::find_if(owners, &OwnerReference::controller);
+  const auto name = made.name();
+  if (owner == owners.end()) {
+    object = std::move(made.document());
+    return {};
+  }
+  Review review;
+  review.resource = resource;
+  review.name = name;
+  review.object = std::move(made.document());
+  review.user = controller_of(owner->kind);
+  for (const auto& plugin : context.plugins) {
+    if (const auto changed = plugin->mutate(review); !changed) return fail(error_of(changed.error()));
+  }
+  verbs::make_canonical(*resource, review.object);
+  for (const auto& plugin : context.plugins) {
+    if (const auto allowed = plugin->validate(review); !allowed) return fail(error_of(allowed.error()));
+  }
+  object = std::move(review.object);
+  return {};
+}
+
+}  // namespace slipway::objects::api
