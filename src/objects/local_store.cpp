@@ -64,9 +64,7 @@ class LocalStore final : public Store {
       return fail(Code::invalid_argument, "an object needs apiVersion, kind and metadata");
     }
     const auto api_version = object.api_version();
-    const auto slash = api_version.find('/');
-    const auto group = slash == std::string::npos ? std::string() : api_version.substr(0, slash);
-    const auto version = slash == std::string::npos ? api_version : api_version.substr(slash + 1);
+    const auto [group, version] = group_version_of(api_version);
     if (catalog_.find(group, version, object.kind()) != nullptr) {
       if (const auto resource = catalog_.stored(group, object.kind())) return kind_of(*resource);
     }

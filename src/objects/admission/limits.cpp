@@ -179,7 +179,7 @@ api::Answer<bool> LimitRanger::mutate(api::Review& review) {
 
 api::Answer<> LimitRanger::validate(const api::Review& review) {
   const auto& kind = review.resource->kind;
-  const bool is_claim = review.resource->group.empty() && kind == "PersistentVolumeClaim" &&
+  const bool is_claim = review.resource->is("", "PersistentVolumeClaim") &&
                         review.operation != api::Operation::remove && review.subresource.empty();
   if (!makes_pod(review) && !is_claim) return {};
   for (const auto& limit_range : limits_.all()) {

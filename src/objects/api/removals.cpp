@@ -22,7 +22,7 @@ constexpr int most_attempts = 8;
 // What everything else relies on to be there.
 bool is_immortal(const schema::Resource& resource, const std::string& name) {
   constexpr std::array names{"default", "kube-system", "kube-public"};
-  return resource.group.empty() && resource.kind == "Namespace" && std::ranges::find(names, name) != names.end();
+  return resource.is("", "Namespace") && std::ranges::find(names, name) != names.end();
 }
 
 std::optional<DeleteOptions::Propagation> propagation_from(const std::string& policy) {
@@ -36,11 +36,9 @@ std::optional<DeleteOptions::Propagation> propagation_from(const std::string& po
 std::optional<DeleteOptions::Propagation> propagation_of(const schema::Resource& resource, const Object& object,
                                                          const std::string& policy) {
   if (!policy.empty() || !verbs::orphans_by_default(resource)) return propagation_from(policy);
-  const auto finalizers = object.finalizers();
-  const auto is_said = [&](std::string_view finalizer) {
-    return std::ranges::find(finalizers, finalizer) != finalizers.end();
-  };
-  if (is_said("orphan") || is_said("foregroundDeletion")) return std::nullopt;
+  const bool is_said =
+      object.has_finalizer(verbs::orphan_finalizer) || object.has_finalizer(verbs::foreground_finalizer);
+  if (is_said) return std::nullopt;
   return DeleteOptions::Propagation::orphan;
 }
 
@@ -86,8 +84,8 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
   for (auto& cause : dry_run_causes(dry_run)) causes.push_back(std::move(cause));
   TRY_DONE(judge_options("DeleteOptions", std::move(causes)));
   options.dry_run = !dry_run.empty();
-  if (options.propagation.empty() && call.stored->group == "batch" && call.stored->kind == "Job") {
-    call.warnings.emplace_back(
+  if (options.propagation.empty() && call.stored->is("batch", "Job")) {
+    call.warn(
         "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
         "set propagationPolicy=Orphan to suppress this warning");
   }

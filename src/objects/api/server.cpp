@@ -173,7 +173,7 @@ void ApiServer::State::dispatch(const CallPtr& call) {
       return watches.open(call);
     case Verb::create:
       if (resource.namespaced && info.ns.empty()) return call->send(no_such_path());
-      if (resource.kind == "Binding" && resource.group.empty()) return bindings.create(call);
+      if (resource.is("", "Binding")) return bindings.create(call);
       return writes.create(call);
     case Verb::update:
       return writes.update(call);

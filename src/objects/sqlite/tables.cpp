@@ -321,8 +321,7 @@ Result<> Writer::log(const Kind& kind, EventType type, const Stored& stored, con
 
 Result<> Writer::put_owners(const Kind& kind, const Object& object, const std::string& uid, const std::string& ns) {
   for (const auto& owner : object.owners()) {
-    const auto slash = owner.api_version.find('/');
-    const auto group = slash == std::string::npos ? std::string() : owner.api_version.substr(0, slash);
+    const std::string group(group_version_of(owner.api_version).group);
     TRY(connection_.execute("INSERT INTO object_owner (owner_uid, grp, kind, name, uid, ns) VALUES (?, ?, ?, ?, ?, ?)",
                             {owner.uid, group, owner.kind, owner.name, uid, kind.namespaced ? ns : std::string()}));
   }
