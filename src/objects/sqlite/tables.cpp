@@ -162,7 +162,7 @@ Result<Before> select_before(storage::Connection& connection, const Kind& kind, 
         } else if (row.is_null(3)) {
           is_known = false;
         } else {
-          before.emplace(name, Stored{name, std::stoll(row.text(4)), row.text(3)});
+          before.emplace(name, Stored{name, row.integer(4), row.text(3)});
         }
         return is_known;
       }));
@@ -360,7 +360,8 @@ Result<> Writer::check_changed(const Kind& kind, const Name& name) {
   return fail(found ? conflict_error(kind, name) : not_found_error(kind, name));
 }
 
-Result<Stored> Writer::replace(const Kind& kind, Object& object, std::int64_t expected, const Object* previous) {
+Result<Stored> Writer::replace(const Kind& kind, Object& object, std::int64_t expected, const Object* previous,
+                               bool has_same_owners) {
   TRY_ASSIGN(auto stored, stamp(kind, object));
   const auto uid = object.uid();
   TRY(connection_.execute(
@@ -370,6 +371,7 @@ Result<Stored> Writer::replace(const Kind& kind, Object& object, std::int64_t ex
        std::string(kind.kind), stored.name.ns, stored.name.name, expected, uid}));
   TRY(check_changed(kind, stored.name));
   TRY(log(kind, EventType::modified, stored, previous));
+  if (has_same_owners) return stored;
   TRY(connection_.execute("DELETE FROM object_owner WHERE uid = ?", {uid}));
   TRY(put_owners(kind, object, uid, stored.name.ns));
   return stored;
