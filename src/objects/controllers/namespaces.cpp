@@ -1,8 +1,8 @@
 #include "objects/controllers/namespaces.hpp"
 
 #include <algorithm>
-#include <set>
 
+#include "objects/controllers/contents.hpp"
 #include "objects/kinds.hpp"
 #include "objects/verbs/writing.hpp"
 
@@ -24,7 +24,7 @@ bool is_kept(const Object& object) {
   return false;
 }
 
-std::string remaining_text(const std::map<std::string, std::size_t>& left) {
+std::string remaining_text(const std::map<std::string, std::int64_t>& left) {
   std::string text = "Some resources are remaining: ";
   bool first = true;
   for (const auto& [resource, count] : left) {
@@ -92,28 +92,14 @@ Result<Outcome> NamespaceController::empty(Object object, std::int64_t version) 
   return Outcome{look_again};
 }
 
-Result<std::map<std::string, std::size_t>> NamespaceController::remove_contents(const std::string& ns) {
-  std::map<std::string, std::size_t> left;
-  std::set<std::string> seen;
+Result<std::map<std::string, std::int64_t>> NamespaceController::remove_contents(const std::string& ns) {
+  std::map<std::string, std::int64_t> left;
   for (const auto& resource : catalog_.resources()) {
     if (!resource->namespaced || std::ranges::find(resource->verbs, "delete") == resource->verbs.end()) continue;
-    const auto stored = catalog_.stored(resource->group, resource->kind);
-    if (stored == nullptr || resource->group == "events.k8s.io") continue;  // the core group's events
-    const auto kind = kind_of(*stored);
-    const auto name = std::string(kind.plural) + (kind.group.empty() ? "." : "." + std::string(kind.group));
-    if (!seen.insert(name).second) continue;
-    std::vector<Name> names;
-    TRY(backend_.list(kind, {ns, std::nullopt}, [&](Stored object) {
-      names.push_back(object.name);
-      return true;
-    }));
-    for (const auto& object : names) {
-      auto removed = store_.remove(kind, object);
-      if (!removed && removed.error().code != Code::not_found && removed.error().code != Code::conflict)
-        return fail(std::move(removed).error());
-    }
-    TRY_ASSIGN(const auto count, backend_.count(kind, {ns, std::nullopt}));
-    if (count > 0) left[name] = static_cast<std::size_t>(count);
+    const bool is_stored = catalog_.stored(resource->group, resource->kind) == resource;
+    if (!is_stored || resource->group == "events.k8s.io") continue;  // the core group's events
+    TRY_ASSIGN(const auto count, remove_all(store_, backend_, kind_of(*resource), ns));
+    if (count > 0) left[resource->plural + "." + resource->group] = count;
   }
   return left;
 }

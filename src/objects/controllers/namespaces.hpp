@@ -2,7 +2,8 @@
 // NamespaceController: gives every Namespace what workloads expect to find in it, a ServiceAccount "default", and
 // empties one that is being deleted before it goes. For the embedded store; a real API server has its own.
 
-#include <memory>
+#include <map>
+#include <string>
 
 #include "objects/backend.hpp"
 #include "objects/catalog.hpp"
@@ -21,7 +22,7 @@ class NamespaceController final : public Reconciler {
   Result<Outcome> keep(Object object);
   Result<Outcome> empty(Object object, std::int64_t version);
   // How many objects are left of each resource, after each was told to go.
-  Result<std::map<std::string, std::size_t>> remove_contents(const std::string& ns);
+  Result<std::map<std::string, std::int64_t>> remove_contents(const std::string& ns);
   Result<> finish(Object object, std::int64_t version);
 
   core::World& world_;
