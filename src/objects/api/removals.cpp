@@ -236,7 +236,6 @@ void Removals::evict(CallPtr call) {
   }
   auto options = options_of(*call, said["deleteOptions"]);
   if (!options) return call->send(options.error());
-  if (is_dry_run(*call)) options->dry_run = true;
   // To admission an eviction is something that is made, not the Pod's removal.
   auto review = std::make_shared<Review>();
   review->resource = call->stored;
@@ -255,7 +254,7 @@ void Removals::evict(CallPtr call) {
   };
   writes_.queue().push([this, call, review, removing] {
     consult(context_, writes_.queue(), call, review, [this, call, removing](Answer<> allowed) {
-      if (allowed) allowed = allow_disruption(context_, *call);
+      if (allowed) allowed = allow_disruption(context_, *call, removing->options.dry_run);
       if (!allowed) return call->send(allowed.error());
       begin(removing);
     });
