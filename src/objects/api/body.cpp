@@ -56,7 +56,7 @@ Answer<> judged(Call& call, const schema::Findings& findings, std::string_view v
   if (!how) return refuse(bad_request(how.error().message));
   auto warnings = schema::judge(findings, *how, version, kind);
   if (!warnings) return refuse(bad_request(warnings.error().message));
-  call.warnings.insert(call.warnings.end(), warnings->begin(), warnings->end());
+  for (auto& warning : *warnings) call.warn(std::move(warning));
   return {};
 }
 

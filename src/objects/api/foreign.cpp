@@ -11,7 +11,6 @@
 namespace slipway::objects::api {
 namespace {
 
-constexpr int most_attempts = 8;                    // of a patch whose object changes all the time
 constexpr std::size_t most_queued = 1024UL * 1024;  // bytes of events that wait for the webhook
 constexpr std::size_t most_at_once = 128;           // objects of a watch in one review
 
@@ -144,7 +143,6 @@ struct ForeignVersions::Patching {
   CallPtr call;
   PatchType type = PatchType::merge;
   doc::Value body;
-  std::vector<std::string> warnings;  // about the body
   int attempt = 0;
 };
 
@@ -226,7 +224,6 @@ void ForeignVersions::begin_patch(const std::shared_ptr<Patching>& patching) {
     if (!body) return call.send(body.error());
     patching->type = *type;
     patching->body = std::move(*body);
-    patching->warnings = call.warnings;
   }
   auto reading = in_stored_version(call, [this, patching](net::Response response) {
     constexpr int not_found = 404;
@@ -251,7 +248,6 @@ void ForeignVersions::patch(const std::shared_ptr<Patching>& patching, std::opti
   // As if the client's version were the stored one.
   Call seen = call;
   seen.stored = seen.resource;
-  seen.warnings = patching->warnings;
   std::optional<Current> current;
   if (live) current = Current{std::move(*live), 0};
   auto& world = context_.world;
@@ -274,7 +270,6 @@ void ForeignVersions::patch(const std::shared_ptr<Patching>& patching, std::opti
 void ForeignVersions::answer(const CallPtr& call, net::Response response) {
   auto value = is_refusal(response) ? Result<doc::Value>(doc::Value()) : doc::parse_json(response.body, "<answer>");
   if (!value) return call->send(from_error(value.error()));
-  for (const auto& warning : call->warnings) response.headers.emplace_back("Warning", warning_header(warning));
   // Refusals, and the Status of what is gone, say the same in every version.
   const bool is_said = is_refusal(response) || (*value)["kind"].string_or("") == "Status";
   if (is_said) return call->responder->send(std::move(response));

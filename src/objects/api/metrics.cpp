@@ -66,7 +66,7 @@ Counted counted_as(const Call& call) {
   counted.scope = scope_of(call);
   counted.verb = verb_of(call, counted.scope);
   counted.is_reading = counted.verb == "GET" || counted.verb == "LIST" || counted.verb == "WATCH";
-  counted.is_dry_run = call.request.parameter("dryRun") == "All";
+  counted.is_dry_run = call.is_dry_run();
   if (call.resource == nullptr) {
     counted.subresource = document_of(call.request.path);
     return counted;
