@@ -160,7 +160,6 @@ class Metrics::Measured final : public net::Responder {
     inner_->end();
     finish();
   }
-  std::size_t unsent() const override { return inner_->unsent(); }
   bool is_open() const override { return inner_->is_open(); }
   void on_close(std::function<void()> callback) override { inner_->on_close(std::move(callback)); }
   bool upgrade(core::Headers headers, std::shared_ptr<net::Upgraded> next) override {
