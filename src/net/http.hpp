@@ -81,8 +81,6 @@ class Responder {
   // Once, as soon as the stream is not full; never when the client goes away.
   virtual void when_writable(std::function<void()> callback) { callback(); }
   virtual void end() = 0;
-  // Bytes of write() that the client has not taken yet: who has much to say waits while they are many.
-  virtual std::size_t unsent() const { return 0; }
   virtual bool is_open() const = 0;
   // Runs when the client goes away before the end. Set at most once.
   virtual void on_close(std::function<void()> callback) = 0;

@@ -64,8 +64,6 @@ class ConnectionResponder final : public Responder {
     on_connection([](Connection& connection, Exchange& exchange) { connection.end(exchange); });
   }
 
-  std::size_t unsent() const override { return exchange_->unsent; }
-
   bool is_open() const override { return exchange_->is_open && stage_ != Stage::done; }
 
   void on_close(std::function<void()> callback) override {

@@ -39,7 +39,6 @@ class WebSocketAnswer final : public Responder, public std::enable_shared_from_t
     is_over_ = true;
     if (socket_) socket_->close();
   }
-  std::size_t unsent() const override { return is_full() ? WebSocket::full_at + 1 : 0; }
   bool is_open() const override { return socket_ && socket_->is_open(); }
   void on_close(std::function<void()> callback) override { on_close_ = std::move(callback); }
 

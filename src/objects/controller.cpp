@@ -121,8 +121,7 @@ Controller& Controller::owns(const Kind& kind, const Kind& owner) {
   return watches(kind, [owner](const Object& object) {
     std::vector<Name> names;
     for (const auto& reference : object.owners()) {
-      const auto group = reference.api_version.substr(0, reference.api_version.find('/'));
-      const bool same_group = owner.group.empty() ? reference.api_version == owner.version : group == owner.group;
+      const bool same_group = group_version_of(reference.api_version).group == owner.group;
       if (reference.controller && reference.kind == owner.kind && same_group) {
         names.push_back({owner.namespaced ? object.name().ns : "", reference.name});
       }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "objects/verbs/removal.hpp"
 #include "objects/verbs/writing.hpp"
 
 namespace slipway::objects {
@@ -11,41 +12,16 @@ namespace {
 constexpr auto kLookAgain = std::chrono::seconds(1);  // after a step that failed
 constexpr std::size_t kBatch = 32;                    // uids looked at in one task and one transaction
 
-bool has_finalizer(const Object& object, std::string_view finalizer) {
-  const auto& list = object.document()["metadata"]["finalizers"];
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (list[i].string_or("") == finalizer) return true;
-  }
-  return false;
+bool is_in_foreground_deletion(const Object& object) {
+  return object.is_being_deleted() && object.has_finalizer(verbs::foreground_finalizer);
 }
 
-bool is_in_foreground_deletion(const Object& object) {
-  return object.is_being_deleted() && has_finalizer(object, kForegroundFinalizer);
+bool names(const OwnerReference& reference, const Located& owner) {
+  return owner.group == group_version_of(reference.api_version).group && owner.kind == reference.kind &&
+         owner.name.name == reference.name;
 }
 
 }  // namespace
-
-struct Garbage::Reference {
-  std::string uid, group, kind, name;
-  bool blocks = false;
-
-  static std::vector<Reference> of(const Object& object) {
-    std::vector<Reference> all;
-    const auto& list = object.document()["metadata"]["ownerReferences"];
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const auto version = list[i]["apiVersion"].string_or("");
-      const auto slash = version.find('/');
-      all.push_back({list[i]["uid"].string_or(""), slash == std::string::npos ? "" : version.substr(0, slash),
-                     list[i]["kind"].string_or(""), list[i]["name"].string_or(""),
-                     list[i]["blockOwnerDeletion"].bool_or(false)});
-    }
-    return all;
-  }
-
-  bool names(const Located& owner) const {
-    return owner.group == group && owner.kind == kind && owner.name.name == name;
-  }
-};
 
 Garbage::Garbage(core::World& world, Backend& backend, KindOf kind_of, Remove remove)
     : loop_(world.loop), backend_(backend), kind_of_(std::move(kind_of)), remove_(std::move(remove)) {}
@@ -74,18 +50,19 @@ void Garbage::take(const std::shared_ptr<const Change>& change) {
     return;
   }
   const auto uid = change->object.uid();
-  const auto references = Reference::of(change->object);
+  const auto references = change->object.owners();
   for (auto& [owner, dependents] : blocking_) {
     if (!dependents.contains(uid)) continue;
     const bool still_blocks =
         change->type != EventType::deleted &&
-        std::ranges::any_of(references, [&](const Reference& r) { return r.uid == owner && r.blocks; });
+        std::ranges::any_of(references, [&](const OwnerReference& r) { return r.uid == owner && r.blocks_deletion; });
     if (still_blocks) continue;
     dependents.erase(uid);
     if (dependents.empty()) enqueue(owner);
   }
-  const bool is_ours = change->object.is_being_deleted() && (has_finalizer(change->object, kForegroundFinalizer) ||
-                                                             has_finalizer(change->object, kOrphanFinalizer));
+  const bool is_ours =
+      change->object.is_being_deleted() && (change->object.has_finalizer(verbs::foreground_finalizer) ||
+                                            change->object.has_finalizer(verbs::orphan_finalizer));
   if (change->type == EventType::deleted || !references.empty() || is_ours) enqueue(uid);
 }
 
@@ -146,16 +123,16 @@ Result<> Garbage::look_at(const std::string& uid) {
     for (const auto& dependent : owned) enqueue(dependent);
     return {};
   }
-  TRY_ASSIGN(const auto item, load(uid));
+  TRY_ASSIGN(const auto item, load(*located));
   if (!item) return {};  // of a kind that is not served
   if (!item->object.is_being_deleted()) return follow_owners(*item);
-  if (has_finalizer(item->object, kOrphanFinalizer)) return finish_orphan(*item);
-  if (has_finalizer(item->object, kForegroundFinalizer)) return finish_foreground(*item);
+  if (item->object.has_finalizer(verbs::orphan_finalizer)) return finish_orphan(*item);
+  if (item->object.has_finalizer(verbs::foreground_finalizer)) return finish_foreground(*item);
   return {};
 }
 
 Result<> Garbage::follow_owners(const Item& item) {
-  const auto references = Reference::of(item.object);
+  const auto references = item.object.owners();
   if (references.empty()) return {};
   bool is_owned = false;
   bool is_waited_for = false;
@@ -169,9 +146,9 @@ Result<> Garbage::follow_owners(const Item& item) {
   if (is_owned) return unneeded.empty() ? Result<>() : drop_references(item, unneeded);
   DeleteOptions options{.uid_precondition = item.object.uid()};
   TRY_ASSIGN(const auto owned, backend_.owned_by(item.object.uid()));
-  if (has_finalizer(item.object, kOrphanFinalizer)) {
+  if (item.object.has_finalizer(verbs::orphan_finalizer)) {
     options.propagation = DeleteOptions::Propagation::orphan;
-  } else if (has_finalizer(item.object, kForegroundFinalizer) || (is_waited_for && !owned.empty())) {
+  } else if (item.object.has_finalizer(verbs::foreground_finalizer) || (is_waited_for && !owned.empty())) {
     options.propagation = DeleteOptions::Propagation::foreground;  // what waits for it waits for what it owns, too
   }
   return remove_(item.kind, item.object.name(), options);
@@ -187,9 +164,9 @@ Result<> Garbage::finish_foreground(const Item& owner) {
     if (uid == owner_uid) continue;
     TRY_ASSIGN(const auto dependent, load(uid));
     if (!dependent) continue;
-    const auto references = Reference::of(dependent->object);
+    const auto references = dependent->object.owners();
     const bool blocks = std::ranges::any_of(
-        references, [&](const Reference& r) { return r.uid == owner_uid && r.blocks && r.names(self); });
+        references, [&](const OwnerReference& r) { return r.uid == owner_uid && r.blocks_deletion && names(r, self); });
     if (!blocks) continue;
     const bool is_on_its_way = is_in_foreground_deletion(dependent->object);
     if (is_on_its_way && waits_for(uid, owner_uid)) continue;  // a circle: somebody goes first
@@ -197,7 +174,7 @@ Result<> Garbage::finish_foreground(const Item& owner) {
     if (!is_on_its_way) enqueue(uid);
   }
   if (!blocking.empty()) return {};
-  return drop_finalizer(owner, kForegroundFinalizer);
+  return drop_finalizer(owner, verbs::foreground_finalizer);
 }
 
 Result<> Garbage::finish_orphan(const Item& owner) {
@@ -207,33 +184,37 @@ Result<> Garbage::finish_orphan(const Item& owner) {
     TRY_ASSIGN(const auto dependent, load(uid));
     if (dependent) TRY(drop_references(*dependent, {owner.object.uid()}));
   }
-  return drop_finalizer(owner, kOrphanFinalizer);
+  return drop_finalizer(owner, verbs::orphan_finalizer);
 }
 
 Result<std::optional<Garbage::Item>> Garbage::load(const std::string& uid) {
   TRY_ASSIGN(const auto located, backend_.locate(uid));
   if (!located) return std::nullopt;
-  const auto kind = kind_of_(located->group, located->kind);
+  return load(*located);
+}
+
+Result<std::optional<Garbage::Item>> Garbage::load(const Located& located) {
+  const auto kind = kind_of_(located.group, located.kind);
   if (!kind) return std::nullopt;
-  TRY_ASSIGN(const auto stored, backend_.find(*kind, located->name));
+  TRY_ASSIGN(const auto stored, backend_.find(*kind, located.name));
   if (!stored) return std::nullopt;
   TRY_ASSIGN(auto object, stored->parse());
   return Item{*kind, std::move(object), stored->version};
 }
 
-Result<Garbage::Owner> Garbage::judge(const Reference& reference, const Item& dependent) {
+Result<Garbage::Owner> Garbage::judge(const OwnerReference& reference, const Item& dependent) {
   const auto ns = dependent.kind.namespaced ? dependent.object.name().ns : std::string();
   TRY_ASSIGN(const auto located, backend_.locate(reference.uid));
-  if (located && reference.names(*located)) {
+  if (located && names(reference, *located)) {
     const bool is_in_reach = located->name.ns.empty() || located->name.ns == ns;
     // A cluster-wide object cannot name a namespace, so nobody knows which object is meant.
     if (!is_in_reach && ns.empty()) return Owner::present;
     if (!is_in_reach) return Owner::absent;
     if (!located->is_being_deleted) return Owner::present;
-    TRY_ASSIGN(const auto owner, load(reference.uid));
+    TRY_ASSIGN(const auto owner, load(*located));
     return owner && is_in_foreground_deletion(owner->object) ? Owner::waiting : Owner::present;
   }
-  const auto kind = kind_of_(reference.group, reference.kind);
+  const auto kind = kind_of_(group_version_of(reference.api_version).group, reference.kind);
   const bool can_be_looked_for = kind && (!kind->namespaced || dependent.kind.namespaced);
   return can_be_looked_for ? Owner::absent : Owner::present;
 }

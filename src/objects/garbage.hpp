@@ -18,9 +18,6 @@
 
 namespace slipway::objects {
 
-inline constexpr std::string_view kForegroundFinalizer = "foregroundDeletion";
-inline constexpr std::string_view kOrphanFinalizer = "orphan";
-
 class Garbage {
  public:
   // The stored kind of a group; nullopt when it is not served.
@@ -43,7 +40,6 @@ class Garbage {
     Object object;
     std::int64_t version = 0;
   };
-  struct Reference;
   enum class Owner { absent, present, waiting };
 
   void take(const std::shared_ptr<const Change>& change);
@@ -57,7 +53,8 @@ class Garbage {
   Result<> finish_orphan(const Item& owner);
 
   Result<std::optional<Item>> load(const std::string& uid);
-  Result<Owner> judge(const Reference& reference, const Item& dependent);
+  Result<std::optional<Item>> load(const Located& located);
+  Result<Owner> judge(const OwnerReference& reference, const Item& dependent);
   Result<> drop_references(const Item& item, const std::set<std::string>& owner_uids);
   Result<> drop_finalizer(const Item& item, std::string_view finalizer);
   Result<> put(const Item& before, Object next);

@@ -11,7 +11,11 @@ class HookServer {
  public:
   using Answer = std::function<doc::Value(const doc::Value& review)>;
   HookServer() {
-    options_.tls = authority_.serve();
+    net::CertificateRequest request;
+    request.common_name = "hooks";
+    request.names = {"127.0.0.1", "hooks.demo.svc"};
+    request.is_server = true;
+    options_.tls = authority_.serve(authority_.issue(request));
     options_.allowed_hosts = {"*"};
   }
   void add(const std::string& path, Answer answer) {
@@ -27,6 +31,12 @@ class HookServer {
     return "{url: 'https://127.0.0.1:" + std::to_string(server_->port()) + path +
            "', caBundle: " + core::base64(authority_.certificate()) + "}";
   }
+  // By the Service demo/hooks.
+  std::string service_config(const std::string& path) const {
+    return "{service: {namespace: demo, name: hooks, path: " + path +
+           "}, caBundle: " + core::base64(authority_.certificate()) + "}";
+  }
+  int port() const { return server_->port(); }
 
  private:
   net::test::Authority authority_;

@@ -73,9 +73,9 @@ std::vector<std::string_view> served_versions(const Kind& kind) {
 }
 
 core::Result<Kind> find(std::string_view api_version, std::string_view kind) {
-  const auto slash = api_version.find('/');
-  const auto group = slash == std::string_view::npos ? std::string_view{} : api_version.substr(0, slash);
-  const auto version = slash == std::string_view::npos ? api_version : api_version.substr(slash + 1);
+  const auto parts = group_version_of(api_version);
+  const auto group = parts.group;
+  const auto version = parts.version;
   const auto unknown = [&](std::string hint) {
     return core::fail(core::Code::invalid_argument,
                       "no kind \"" + std::string(kind) + "\" in version \"" + std::string(api_version) + "\"",

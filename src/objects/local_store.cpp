@@ -19,7 +19,7 @@ Object stamped(Object object, std::int64_t version) {
   return object;
 }
 
-class LocalStore final : public Store {
+class LocalStore : public Store {
  public:
   LocalStore(core::World& world, Backend& backend, const Catalog& catalog, LocalStoreOptions options)
       : clock_(world.clock),
@@ -36,10 +36,8 @@ class LocalStore final : public Store {
   }
 
   Result<std::optional<Object>> find(const Kind& kind, const Name& name) override {
-    TRY_ASSIGN(const auto stored, backend_.find(kind, normalized(kind, name)));
-    if (!stored) return std::optional<Object>();
-    TRY_ASSIGN(auto object, stored->parse());
-    return std::optional(std::move(object));
+    TRY_ASSIGN(auto held, hold(kind, normalized(kind, name)));
+    return held ? std::optional(std::move(held->object)) : std::nullopt;
   }
 
   Result<List> list(const Kind& kind, const ListOptions& options) override;
@@ -64,9 +62,7 @@ class LocalStore final : public Store {
       return fail(Code::invalid_argument, "an object needs apiVersion, kind and metadata");
     }
     const auto api_version = object.api_version();
-    const auto slash = api_version.find('/');
-    const auto group = slash == std::string::npos ? std::string() : api_version.substr(0, slash);
-    const auto version = slash == std::string::npos ? api_version : api_version.substr(slash + 1);
+    const auto [group, version] = group_version_of(api_version);
     if (catalog_.find(group, version, object.kind()) != nullptr) {
       if (const auto resource = catalog_.stored(group, object.kind())) return kind_of(*resource);
     }
@@ -217,11 +213,7 @@ Result<Object> LocalStore::change(Object object, std::string_view subresource) {
   const auto key = normalized(kind, object.name());
   TRY_ASSIGN(const auto held, hold(kind, key));
   if (!held) return fail(not_found_error(kind, key));
-  const auto uid = object.uid();
-  const auto version = object.resource_version();
-  if ((!uid.empty() && uid != held->object.uid()) || (!version.empty() && version != held->object.resource_version())) {
-    return fail(conflict_error(kind, key));
-  }
+  TRY(check_precondition(kind, held->object, object));
   auto& given = object.document();
   given.at_or_insert("metadata").as_object().set("resourceVersion", held->object.resource_version());
   return keep(kind, *stored_resource(catalog_, kind), *held, std::move(given), subresource);
@@ -269,11 +261,11 @@ Result<> LocalStore::remove(const Kind& kind, const Name& name, const DeleteOpti
   if (!options.uid_precondition.empty() && options.uid_precondition != held->object.uid()) {
     return fail(conflict_error(kind, key));
   }
-  const auto removal = verbs::removal_of(*resource, held->object, options.propagation, options.grace, clock_.now());
+  auto removal = verbs::removal_of(*resource, held->object, options.propagation, options.grace, clock_.now());
   if (removal.is_final) {
-    TRY(backend_.erase(kind, held->object, held->version, &held->object));
+    TRY(backend_.erase(kind, std::move(removal.object), held->version, &held->object));
   } else if (!(removal.object.document() == held->object.document())) {
-    TRY(backend_.replace(kind, removal.object, held->version, &held->object));
+    TRY(backend_.replace(kind, std::move(removal.object), held->version, &held->object));
   }
   return {};
 }
@@ -288,40 +280,25 @@ std::optional<Kind> known_kind(std::string_view group, std::string_view kind) {
   return std::nullopt;
 }
 
+// What a store of its own stands on; a base, because it is there before the store.
+struct Ground {
+  explicit Ground(std::unique_ptr<Backend> given) : backend(std::move(given)) {}
+  std::unique_ptr<Backend> backend;
+  Catalog catalog;
+};
+
 // A store with its own backend and garbage collector.
-class WholeStore final : public Store {
+class WholeStore final : private Ground, public LocalStore {
  public:
-  WholeStore(core::World& world, std::unique_ptr<Backend> backend)
-      : backend_(std::move(backend)),
-        store_(world, *backend_, catalog_, {.rules = Rules::trusted}),
-        garbage_(
-            world, *backend_, [](auto group, auto kind) { return known_kind(group, kind); },
-            [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
-              return store_.remove(kind, name, how);
-            }) {}
+  WholeStore(core::World& world, std::unique_ptr<Backend> given)
+      : Ground(std::move(given)),
+        LocalStore(world, *backend, catalog, {.rules = Rules::trusted}),
+        garbage_(world, *backend, known_kind, [this](const Kind& kind, const Name& name, const DeleteOptions& how) {
+          return remove(kind, name, how);
+        }) {}
   Result<> open() { return garbage_.start(); }
 
-  Result<Object> get(const Kind& kind, const Name& name) override { return store_.get(kind, name); }
-  Result<std::optional<Object>> find(const Kind& kind, const Name& name) override { return store_.find(kind, name); }
-  Result<List> list(const Kind& kind, const ListOptions& options) override { return store_.list(kind, options); }
-  Result<Object> create(Object object) override { return store_.create(std::move(object)); }
-  Result<Object> update(Object object) override { return store_.update(std::move(object)); }
-  Result<Object> update_status(Object object) override { return store_.update_status(std::move(object)); }
-  Result<Object> apply(Object object) override { return store_.apply(std::move(object)); }
-  Result<Object> bind(const Object& pod, const std::string& node, const std::string& finalizer) override {
-    return store_.bind(pod, node, finalizer);
-  }
-  Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options) override {
-    return store_.remove(kind, name, options);
-  }
-  Result<std::unique_ptr<Watch>> watch(const Kind& kind, const std::string& version, OnEvent on_event) override {
-    return store_.watch(kind, version, std::move(on_event));
-  }
-
  private:
-  std::unique_ptr<Backend> backend_;
-  Catalog catalog_;
-  LocalStore store_;
   Garbage garbage_;
 };
 

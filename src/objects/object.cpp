@@ -8,6 +8,12 @@ std::string Kind::api_version() const {
   return group.empty() ? std::string(version) : std::string(group) + "/" + std::string(version);
 }
 
+GroupVersion group_version_of(std::string_view api_version) {
+  const auto slash = api_version.find('/');
+  if (slash == std::string_view::npos) return {"", api_version};
+  return {api_version.substr(0, slash), api_version.substr(slash + 1)};
+}
+
 Object Object::make(const Kind& kind, const Name& name) {
   doc::Object metadata{{"name", name.name}};
   if (kind.namespaced && !name.ns.empty()) metadata.set("namespace", name.ns);
@@ -56,13 +62,22 @@ std::vector<std::string> Object::finalizers() const {
   return result;
 }
 
+bool Object::has_finalizer(std::string_view finalizer) const {
+  const auto& list = document_["metadata"]["finalizers"];
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i].is_string() && list[i].as_string() == finalizer) return true;
+  }
+  return false;
+}
+
 std::vector<OwnerReference> Object::owners() const {
   std::vector<OwnerReference> result;
   const auto& list = document_["metadata"]["ownerReferences"];
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto& owner = list[i];
     result.push_back({owner["apiVersion"].string_or(""), owner["kind"].string_or(""), owner["name"].string_or(""),
-                      owner["uid"].string_or(""), owner["controller"].bool_or(false)});
+                      owner["uid"].string_or(""), owner["controller"].bool_or(false),
+                      owner["blockOwnerDeletion"].bool_or(false)});
   }
   return result;
 }
@@ -99,11 +114,9 @@ void Object::add_owner(const Object& owner, bool controller) {
 }
 
 void Object::add_finalizer(std::string_view finalizer) {
+  if (has_finalizer(finalizer)) return;
   auto& list = document_.at_or_insert("metadata").at_or_insert("finalizers");
   if (!list.is_array()) list = doc::Array{};
-  for (const auto& item : list.as_array()) {
-    if (item.string_or("") == finalizer) return;
-  }
   list.as_array().emplace_back(finalizer);
 }
 

@@ -12,7 +12,7 @@
 
 namespace slipway::objects {
 
-// A kind of object. The constants are in kinds.hpp; CRDs add more at run time (a later issue).
+// A kind of object. The constants are in kinds.hpp; a catalog has those of Kubernetes and of definitions beside.
 struct Kind {
   std::string_view group;    // "" for core
   std::string_view version;  // the one it is stored and shown as
@@ -23,6 +23,13 @@ struct Kind {
   std::string api_version() const;  // "v1", "apps/v1"
   bool operator==(const Kind& other) const { return group == other.group && kind == other.kind; }
 };
+
+// An apiVersion taken apart, as views into it: "apps" and "v1" of "apps/v1", "" and "v1" of "v1".
+struct GroupVersion {
+  std::string_view group, version;
+};
+GroupVersion group_version_of(std::string_view api_version);
+GroupVersion group_version_of(std::string&&) = delete;
 
 // A name inside a kind. `ns` is empty for cluster-wide kinds.
 struct Name {
@@ -35,6 +42,7 @@ struct Name {
 struct OwnerReference {
   std::string api_version, kind, name, uid;
   bool controller = false;
+  bool blocks_deletion = false;  // blockOwnerDeletion: the owner, when deleted in the foreground, waits
 };
 
 // A value: copy it, change it, hand it to Store::update. The accessors read the document; nothing is cached.
@@ -60,6 +68,7 @@ class Object {
   std::string label(std::string_view key) const;       // "" when absent
   std::string annotation(std::string_view key) const;  // "" when absent
   std::vector<std::string> finalizers() const;
+  bool has_finalizer(std::string_view finalizer) const;
   std::vector<OwnerReference> owners() const;
   bool is_owned_by(const Object& owner) const;  // by uid
   std::string text() const;                     // "Pod llm-d-system/x-0", for messages

@@ -19,15 +19,6 @@ std::string resource_text(const Kind& kind) {
   return kind.group.empty() ? std::string(kind.plural) : std::string(kind.plural) + "." + std::string(kind.group);
 }
 
-Result<> check_precondition(const Kind& kind, const Object& stored, const Object& given) {
-  const auto uid = given.uid();
-  const auto version = given.resource_version();
-  if ((!uid.empty() && uid != stored.uid()) || (!version.empty() && version != stored.resource_version())) {
-    return fail(conflict_error(kind, stored.name()));
-  }
-  return {};
-}
-
 }  // namespace
 
 Name normalized(const Kind& kind, Name name) {
@@ -56,6 +47,15 @@ Result<> check_name(const Kind& kind, const Name& name) {
               "metadata.name \"" + name.name + "\" is not a legal name of a " + std::string(kind.kind),
               wants_label ? "use lower-case letters, digits and '-', at most 63"
                           : "use lower-case letters, digits, '-' and '.', at most 253");
+}
+
+Result<> check_precondition(const Kind& kind, const Object& stored, const Object& given) {
+  const auto uid = given.uid();
+  const auto version = given.resource_version();
+  if ((!uid.empty() && uid != stored.uid()) || (!version.empty() && version != stored.resource_version())) {
+    return fail(conflict_error(kind, stored.name()));
+  }
+  return {};
 }
 
 Result<Object> applied(const Kind& kind, const Object& stored, const Object& given) {

@@ -13,9 +13,11 @@ Name normalized(const Kind& kind, Name name);
 // invalid_argument when the name, or the namespace, is not legal for the kind.
 Result<> check_name(const Kind& kind, const Name& name);
 
+// conflict when `given` says another uid or resourceVersion than is stored.
+Result<> check_precondition(const Kind& kind, const Object& stored, const Object& given);
+
 // What `given` says over `stored`: labels and annotations key by key, every other mentioned field as a whole; status
-// and what only the server sets stay. Equal to `stored` when nothing changed. conflict when given's uid or
-// resourceVersion is another one.
+// and what only the server sets stay. Equal to `stored` when nothing changed. Errors of check_precondition().
 Result<Object> applied(const Kind& kind, const Object& stored, const Object& given);
 
 // A name that is made: `prefix`, shortened where the whole would not fit into a label, and five random characters.

@@ -4,9 +4,7 @@
 // is found out as in the product.
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -16,15 +14,13 @@
 #include "objects/admission.hpp"
 #include "objects/api/server.hpp"
 #include "storage/database.hpp"
+#include "storage/test_directory.hpp"
 
 namespace slipway::objects::test {
 
 class Cluster {
  public:
   explicit Cluster(bool rbac = true) : client_(net::make_client(io_, world_.loop())) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "slipway-access-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    directory_ = pattern;
     world_.set_http(*client_);
     parts_.emplace(world_.world());
     embedded_ = std::move(*Embedded::open(*parts_, *database_, nullptr, {}));
@@ -32,7 +28,7 @@ class Cluster {
     admission_.emplace(*embedded_);
     AccessOptions options;
     options.rbac = rbac;
-    options.key_file = directory_ + "/accounts.key";
+    options.key_file = directory() + "/accounts.key";
     options.other_tokens = [](std::string_view token) -> Result<api::Caller> {
       if (token == "adas") return api::person("ada", {"ml-engineer"});
       return fail(Code::unauthenticated, "this token is not known");
@@ -56,7 +52,6 @@ class Cluster {
     server_.reset();
     world_.stop();
     loop_thread_.join();
-    std::filesystem::remove_all(directory_);
   }
 
   struct Answer {
@@ -94,7 +89,7 @@ class Cluster {
     return send("root/platform-engineer", std::move(method), path, std::move(body), std::move(headers));
   }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
-  const std::string& directory() const { return directory_; }
+  const std::string& directory() const { return directory_.path(); }
   Embedded& embedded() { return *embedded_; }  // on the loop only
   void on_loop(const std::function<void()>& work) {
     std::promise<void> done;
@@ -121,7 +116,7 @@ class Cluster {
     return true;
   }
 
-  std::string directory_;
+  storage::TestDirectory directory_;
   core::RealWorld world_;
   net::IoThread io_;
   std::unique_ptr<core::HttpClient> client_;

@@ -6,6 +6,9 @@
 #include "core/log.hpp"
 
 namespace slipway::objects {
+namespace {
+constexpr auto look_again = std::chrono::seconds(1);  // after an error of the backend
+}  // namespace
 
 struct StoreWatch::State {
   State(core::Loop& l, Backend& b, const Kind& k, OnEvent f) : loop(l), backend(b), kind(k), on_event(std::move(f)) {}
@@ -19,7 +22,7 @@ struct StoreWatch::State {
   static Result<> follow(const std::shared_ptr<State>& state, std::int64_t after);
   // Everything there is, as added; then what changes after that.
   static Result<> begin(const std::shared_ptr<State>& state);
-  static void begin_again(const std::shared_ptr<State>& state);
+  static void begin_again(const std::shared_ptr<State>& state, core::Duration wait = {});
 };
 
 namespace {
@@ -68,13 +71,15 @@ Result<> StoreWatch::State::begin(const std::shared_ptr<State>& state) {
   return follow(state, version);
 }
 
-void StoreWatch::State::begin_again(const std::shared_ptr<State>& state) {
+// Whoever watches would be deaf for ever otherwise.
+void StoreWatch::State::begin_again(const std::shared_ptr<State>& state, core::Duration wait) {
   log::warn("objects", "a watch fell behind and begins again", {{"kind", state->kind.kind}});
-  state->loop.post([weak = std::weak_ptr(state)] {
+  state->loop.after(wait, [weak = std::weak_ptr(state)] {
     const auto alive = weak.lock();
     if (!alive || alive->is_closed) return;
     if (auto begun = begin(alive); !begun) {
-      log::error("objects", "a watch ended", {{"kind", alive->kind.kind}, {"error", begun.error().one_line()}});
+      log::error("objects", "a watch cannot begin", {{"kind", alive->kind.kind}, {"error", begun.error().one_line()}});
+      begin_again(alive, look_again);
     }
   });
 }

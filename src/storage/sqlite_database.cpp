@@ -290,7 +290,8 @@ class SqliteDatabase final : public Database {
   }
 
   void return_reader(std::unique_ptr<SqliteConnection> reader) {
-    if (!reader->execute("ROLLBACK", {})) return;  // its snapshot must not live on; closing ends it
+    // Its snapshot must not live on; closing ends it.
+    if (reader->in_transaction() && !reader->execute("ROLLBACK", {})) return;
     const std::lock_guard lock(readers_mutex_);
     if (readers_.size() < idle_readers) readers_.push_back(std::move(reader));
   }
@@ -304,8 +305,7 @@ class SqliteDatabase final : public Database {
     }
     TRY_ASSIGN(std::unique_ptr<SqliteConnection> reader, take_reader());
     auto result = reader->copy_to(*target);
-    const std::lock_guard lock(readers_mutex_);
-    if (readers_.size() < idle_readers) readers_.push_back(std::move(reader));
+    return_reader(std::move(reader));
     return result;
   }
 

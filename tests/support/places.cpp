@@ -1,9 +1,6 @@
 #include "support/places.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
-#include <filesystem>
 
 #include "core/world/real.hpp"
 #include "core/world/simulated.hpp"
@@ -12,6 +9,7 @@
 #include "objects/kinds.hpp"
 #include "objects/kubernetes_store.hpp"
 #include "storage/database.hpp"
+#include "storage/test_directory.hpp"
 #include "support/api_server.hpp"
 
 namespace slipway::support {
@@ -78,27 +76,15 @@ class InReality : public Place {
 
 class InAFile final : public InReality {
  public:
-  InAFile() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "slipway-store-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    directory_ = pattern;
-    database_ = std::move(*storage::open_sqlite(pattern + "/objects.db"));
-    store_ = std::move(*make_sqlite_store(world(), *database_, small_ring));
-    make_namespace();
-  }
-  ~InAFile() override {
-    store_.reset();
-    database_.reset();
-    std::filesystem::remove_all(directory_);
-  }
+  InAFile() { make_namespace(); }
   const PlaceTraits& traits() const override { return traits_; }
   Store& store() override { return *store_; }
 
  private:
   PlaceTraits traits_{.ring = small_ring};
-  std::filesystem::path directory_;
-  std::unique_ptr<storage::Database> database_;
-  std::unique_ptr<Store> store_;
+  storage::TestDirectory directory_;
+  std::unique_ptr<storage::Database> database_ = std::move(*storage::open_sqlite(directory_.path() + "/objects.db"));
+  std::unique_ptr<Store> store_ = std::move(*make_sqlite_store(world(), *database_, small_ring));
 };
 
 class OverHttp final : public InReality {

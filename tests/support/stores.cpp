@@ -1,15 +1,13 @@
 #include "support/stores.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
-#include <filesystem>
 
 #include "core/world/real.hpp"
 #include "objects/embedded.hpp"
 #include "objects/kinds.hpp"
 #include "storage/database.hpp"
+#include "storage/test_directory.hpp"
 #include "support/api_server.hpp"
 #include "support/in_step.hpp"
 #include "support/tenant.hpp"
@@ -74,22 +72,6 @@ class StoreOfEmbedded final : public Store {
   std::unique_ptr<Embedded> embedded_;
 };
 
-class Directory {
- public:
-  Directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "slipway-store-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 class InAFile final : public StorePlace {
  public:
   explicit InAFile(core::SimulatedWorld& world) : world_(world.world()) {}
@@ -98,7 +80,7 @@ class InAFile final : public StorePlace {
 
  private:
   core::World world_;
-  Directory directory_;
+  storage::TestDirectory directory_;
   std::unique_ptr<storage::Database> database_ = std::move(*storage::open_sqlite(directory_.path() + "/objects.db"));
 };
 

@@ -29,8 +29,8 @@ const std::vector<Object>& Kept::all() {
 
 const Object* Kept::find(const Name& name) {
   const auto& objects = all();
-  const auto found = std::ranges::find_if(objects, [&](const Object& object) { return object.name() == name; });
-  return found == objects.end() ? nullptr : &*found;
+  const auto found = std::ranges::lower_bound(objects, name, {}, &Object::name);
+  return found == objects.end() || found->name() != name ? nullptr : &*found;
 }
 
 }  // namespace slipway::objects::admission

@@ -40,7 +40,7 @@ std::vector<std::string> fill_in(doc::Value& container, const char* list, const 
   return set;
 }
 
-// What a limit is compared with: thousandths of cpu, whole units of the rest.
+// As Go's %f.
 std::string ratio_text(double ratio) {
   char text[64];
   std::snprintf(text, sizeof text, "%f", ratio);
@@ -106,7 +106,7 @@ void check_item(const doc::Value& item, const std::string& type, const Usage& us
 
 }  // namespace
 
-void apply_defaults(doc::Value& pod, const doc::Value& limit_range) {
+bool apply_defaults(doc::Value& pod, const doc::Value& limit_range) {
   doc::Object requests;
   doc::Object limits;
   for (const auto& item : elements(limit_range["spec"]["limits"])) {
@@ -133,10 +133,11 @@ void apply_defaults(doc::Value& pod, const doc::Value& limit_range) {
       if (!set_limits.empty()) done.push_back(joined(set_limits, ", ") + " limit for " + word + " " + name);
     }
   }
-  if (done.empty()) return;
+  if (done.empty()) return false;
   auto& annotations = pod.at_or_insert("metadata").at_or_insert("annotations");
   if (annotations.is_null()) annotations = doc::Object{};
   annotations.as_object().set(annotation, "LimitRanger plugin set: " + joined(done, "; "));
+  return true;
 }
 
 std::vector<std::string> limit_problems(const doc::Value& object, std::string_view kind,
@@ -170,16 +171,14 @@ api::Answer<bool> LimitRanger::mutate(api::Review& review) {
   if (!makes_pod(review)) return false;
   bool is_changed = false;
   for (const auto& limit_range : limits_.all()) {
-    if (limit_range.name().ns != review.name.ns) continue;
-    apply_defaults(review.object, limit_range.document());
-    is_changed = true;
+    if (limit_range.name().ns == review.name.ns) is_changed |= apply_defaults(review.object, limit_range.document());
   }
   return is_changed;
 }
 
 api::Answer<> LimitRanger::validate(const api::Review& review) {
   const auto& kind = review.resource->kind;
-  const bool is_claim = review.resource->group.empty() && kind == "PersistentVolumeClaim" &&
+  const bool is_claim = review.resource->is("", "PersistentVolumeClaim") &&
                         review.operation != api::Operation::remove && review.subresource.empty();
   if (!makes_pod(review) && !is_claim) return {};
   for (const auto& limit_range : limits_.all()) {

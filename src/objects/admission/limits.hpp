@@ -6,8 +6,9 @@
 
 namespace slipway::objects::admission {
 
-// Fills in requests and limits of the containers of `pod` from one LimitRange, and says so in its annotation.
-void apply_defaults(doc::Value& pod, const doc::Value& limit_range);
+// Fills in requests and limits of the containers of `pod` from one LimitRange, and says so in its annotation. Returns
+// whether there was any to fill in.
+bool apply_defaults(doc::Value& pod, const doc::Value& limit_range);
 // What is wrong with a Pod or a PersistentVolumeClaim, in the words of an API server; `kind` says which it is.
 std::vector<std::string> limit_problems(const doc::Value& object, std::string_view kind, const doc::Value& limit_range);
 

@@ -28,9 +28,7 @@ bool matches_resource(const doc::Value& rule, const api::Review& review) {
   return false;
 }
 
-bool is_namespace(const api::Review& review) {
-  return review.resource->group.empty() && review.resource->kind == "Namespace";
-}
+bool is_namespace(const api::Review& review) { return review.resource->is("", "Namespace"); }
 
 bool selects(const doc::Value& selector, const doc::Value& object) {
   const auto read = LabelSelector::from_value(selector);
@@ -44,10 +42,9 @@ bool selects_all(const doc::Value& selector) { return selector.size() == 0; }
 doc::Value kind_value(const api::Review& review) {
   const auto& object = review.object.is_null() ? review.before : review.object;
   const auto version = object["apiVersion"].string_or(review.resource->api_version());
-  const auto slash = version.find('/');
-  return doc::Object{{"group", slash == std::string::npos ? "" : version.substr(0, slash)},
-                     {"version", version.substr(slash + 1)},  // npos + 1 is 0
-                     {"kind", object["kind"].string_or(review.resource->kind)}};
+  const auto parts = group_version_of(version);
+  return doc::Object{
+      {"group", parts.group}, {"version", parts.version}, {"kind", object["kind"].string_or(review.resource->kind)}};
 }
 
 doc::Value resource_value(const schema::Resource& resource) {

@@ -53,8 +53,7 @@ api::Answer<> place_as(api::Review& review, const doc::Value& scheduling) {
 }  // namespace
 
 bool makes_pod(const api::Review& review) {
-  return review.operation == api::Operation::create && review.resource->group.empty() &&
-         review.resource->kind == "Pod" && review.subresource.empty();
+  return review.operation == api::Operation::create && review.resource->is("", "Pod") && review.subresource.empty();
 }
 
 api::Answer<bool> ServiceAccountOfPods::mutate(api::Review& review) {
@@ -126,10 +125,10 @@ api::Answer<> PriorityOfPods::validate(const api::Review& review) {
 
 api::Answer<bool> TolerationsOfPods::mutate(api::Review& review) {
   const bool writes = review.operation == api::Operation::create || review.operation == api::Operation::update;
-  if (!writes || !review.resource->group.empty() || review.resource->kind != "Pod" || !review.subresource.empty())
-    return false;
+  if (!writes || !review.resource->is("", "Pod") || !review.subresource.empty()) return false;
   auto& tolerations = review.object.at_or_insert("spec").at_or_insert("tolerations");
   if (!tolerations.is_array()) tolerations = doc::Array{};
+  bool is_changed = false;
   for (const std::string_view key : {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"}) {
     const bool is_said = std::ranges::any_of(tolerations.as_array(), [&](const doc::Value& said) {
       const auto of_key = said["key"].string_or("");
@@ -140,8 +139,9 @@ api::Answer<bool> TolerationsOfPods::mutate(api::Review& review) {
     doc::Object added{{"key", key}, {"operator", "Exists"}, {"effect", no_execute}};
     added.append("tolerationSeconds", usual_seconds_on_lost_node);
     tolerations.as_array().emplace_back(std::move(added));
+    is_changed = true;
   }
-  return true;
+  return is_changed;
 }
 
 api::Answer<bool> RuntimeClassOfPods::mutate(api::Review& review) {

@@ -159,9 +159,7 @@ api::Answer<std::vector<doc::Value>> Policies::params_for(const Object& policy, 
   const auto& reference = binding.spec()["paramRef"];
   if (of_kind.is_null() || reference.is_null()) return std::vector<doc::Value>{doc::Value()};
   const auto version = of_kind["apiVersion"].string_or("");
-  const auto slash = version.find('/');
-  const auto group = slash == std::string::npos ? "" : version.substr(0, slash);
-  const auto resource = context_.catalog.stored(group, of_kind["kind"].string_or(""));
+  const auto resource = context_.catalog.stored(group_version_of(version).group, of_kind["kind"].string_or(""));
   const auto refuse = [&](const std::string& why) {
     return api::refuse(denied(review,
                               "ValidatingAdmissionPolicy '" + policy.name().name + "' with binding '" +

@@ -94,7 +94,7 @@ api::Answer<> QuotaCheck::check(const Object& quota, const api::Review& review, 
     return api::refuse(api::forbidden(*review.resource, review.name.name, why));
   };
   const auto& name = quota.name().name;
-  if (review.before.is_null() && review.resource->group.empty() && review.resource->kind == "Pod") {
+  if (review.before.is_null() && review.resource->is("", "Pod")) {
     std::string lacking;
     for (const auto& sentence : unspecified(review.object["spec"], hard))
       lacking += (lacking.empty() ? "" : "; ") + sentence;

@@ -31,7 +31,7 @@ struct Webhooks::Hook {
 
 // All webhooks about one write.
 struct Webhooks::Round {
-  std::shared_ptr<api::Review> review;  // of mutating ones
+  std::shared_ptr<api::Review> review;  // of mutating ones; null otherwise
   std::shared_ptr<const api::Review> seen;
   std::vector<Hook> hooks;
   Done done;
@@ -64,6 +64,7 @@ std::vector<Webhooks::Hook> Webhooks::hooks_for(Kept& configurations, const api:
   const doc::Value unknown;
   const auto* space = review.resource->namespaced ? namespaces_.find({"", review.name.ns}) : nullptr;
   const auto& namespace_object = space == nullptr ? unknown : space->document();
+  doc::Value request;  // made when the first condition asks for it
   for (const auto& configuration : configurations.all()) {
     const auto& entries = configuration.document()["webhooks"];
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -73,7 +74,7 @@ std::vector<Webhooks::Hook> Webhooks::hooks_for(Kept& configurations, const api:
       if (entries[i]["matchConditions"].size() > 0) {
         expr::cel::Budget budget(expr::cel::Budget::per_policy);
         expr::cel::Bindings bindings;
-        const auto request = request_of(review, "");
+        if (request.is_null()) request = request_of(review, "");
         bind(bindings, {review.object, review.before, request, unknown, namespace_object});
         const auto matched = evaluate(conditions_of(configuration, i), bindings, budget);
         if (!matched.holds) continue;
@@ -86,24 +87,25 @@ std::vector<Webhooks::Hook> Webhooks::hooks_for(Kept& configurations, const api:
   return hooks;
 }
 
-bool Webhooks::wants_to_mutate(const api::Review& review) { return !hooks_for(mutating_, review).empty(); }
-bool Webhooks::wants_to_validate(const api::Review& review) { return !hooks_for(validating_, review).empty(); }
-
-void Webhooks::mutate(std::shared_ptr<api::Review> review, Done done) {
-  auto round = std::make_shared<Round>();
-  round->hooks = hooks_for(mutating_, *review);
-  round->seen = review;
-  round->review = std::move(review);
-  round->done = std::move(done);
-  run(std::move(round));
+bool Webhooks::mutate(std::shared_ptr<api::Review> review, Done done) {
+  return ask(mutating_, review, review, std::move(done));
 }
 
-void Webhooks::validate(std::shared_ptr<const api::Review> review, Done done) {
+bool Webhooks::validate(std::shared_ptr<const api::Review> review, Done done) {
+  return ask(validating_, std::move(review), nullptr, std::move(done));
+}
+
+bool Webhooks::ask(Kept& configurations, std::shared_ptr<const api::Review> seen, std::shared_ptr<api::Review> mutated,
+                   Done done) {
+  auto hooks = hooks_for(configurations, *seen);
+  if (hooks.empty()) return false;
   auto round = std::make_shared<Round>();
-  round->hooks = hooks_for(validating_, *review);
-  round->seen = std::move(review);
+  round->hooks = std::move(hooks);
+  round->seen = std::move(seen);
+  round->review = std::move(mutated);
   round->done = std::move(done);
   run(std::move(round));
+  return true;
 }
 
 void Webhooks::run(std::shared_ptr<Round> round) {

@@ -28,14 +28,15 @@ api::Failure refusal_of(std::string_view webhook, const Verdict& verdict);
 class Webhooks final : public api::RemoteAdmission {
  public:
   explicit Webhooks(api::Context& context);
-  bool wants_to_mutate(const api::Review& review) override;
-  bool wants_to_validate(const api::Review& review) override;
-  void mutate(std::shared_ptr<api::Review> review, Done done) override;
-  void validate(std::shared_ptr<const api::Review> review, Done done) override;
+  bool mutate(std::shared_ptr<api::Review> review, Done done) override;
+  bool validate(std::shared_ptr<const api::Review> review, Done done) override;
 
  private:
   struct Hook;
   struct Round;
+  // `mutated` is the same review when they may change the object, null otherwise.
+  bool ask(Kept& configurations, std::shared_ptr<const api::Review> seen, std::shared_ptr<api::Review> mutated,
+           Done done);
   std::vector<Hook> hooks_for(Kept& configurations, const api::Review& review);
   const std::vector<NamedExpression>& conditions_of(const Object& configuration, std::size_t index);
   void run(std::shared_ptr<Round> round);

@@ -4,6 +4,7 @@
 
 #include "core/digest.hpp"
 #include "objects/hooks_test.hpp"
+#include "objects/kinds.hpp"
 #include "objects/served_test.hpp"
 
 using namespace slipway;
@@ -94,6 +95,42 @@ TEST_CASE_FIXTURE(Hooked, "a webhook that fails stops the write, unless it is to
   CHECK(send_as_admin("DELETE", validating + "/wrong").status == 200);
   CHECK(make(validating, hooks.configuration("wrong", "/nowhere", "  failurePolicy: Ignore\n")).status == 201);
   CHECK(make(maps, "metadata: {name: a}\n").status == 201);
+}
+
+TEST_CASE_FIXTURE(Hooked, "a webhook behind a Service is asked at an endpoint of it that is ready") {
+  hooks.add("/no", [](const doc::Value&) -> doc::Object {
+    return {{"allowed", false}, {"status", doc::Object{{"message", "no"}, {"code", 403}}}};
+  });
+  hooks.start();
+  CHECK(make(validating,
+             "metadata: {name: no}\nwebhooks:\n- name: no.example.com\n  admissionReviewVersions: [v1]\n"
+             "  sideEffects: None\n  clientConfig: " +
+                 hooks.service_config("/no") +
+                 "\n  rules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: "
+                 "[configmaps]}]\n")
+            .status == 201);
+  const auto answer = [&] { return make(maps, "metadata: {name: a}\n").message(); };
+  CHECK(answer().ends_with(R"(service "hooks" not found)"));
+  const std::string services = "/api/v1/namespaces/demo/services";
+  CHECK(make(services, "metadata: {name: hooks}\nspec: {ports: [{name: web, port: 80}]}\n").status == 201);
+  CHECK(answer().ends_with(R"(no service port 443 found for service "hooks")"));
+  CHECK(send_as_admin("PATCH", services + "/hooks", R"({"spec":{"ports":[{"name":"https","port":443}]}})",
+                      {{"Content-Type", "application/merge-patch+json"}})
+            .status == 200);
+  CHECK(answer().ends_with(R"(no endpoints available for service "hooks")"));
+  auto slice = doc::parse_yaml(R"(
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: hooks-1, namespace: demo, uid: u1, labels: {kubernetes.io/service-name: hooks}}
+addressType: IPv4
+endpoints: [{addresses: [127.0.0.9], conditions: {ready: false}}, {addresses: [127.0.0.1]}]
+ports: [{name: web, port: 1}, {name: https, port: )" +
+                                   std::to_string(hooks.port()) + "}]\n",
+                               "slice.yaml");
+  REQUIRE(slice.has_value());
+  // Past the rules: no endpoint may be on the loopback.
+  on_loop([&] { CHECK(embedded().backend().insert(kinds::endpoint_slice, Object(std::move(*slice))).has_value()); });
+  CHECK(answer() == R"(admission webhook "no.example.com" denied the request: no)");
 }
 
 TEST_CASE_FIXTURE(Hooked, "webhooks are asked about removals, with what is to go") {

@@ -40,12 +40,11 @@ class AdmissionPlugin {
 class RemoteAdmission {
  public:
   virtual ~RemoteAdmission() = default;
-  virtual bool wants_to_mutate(const Review& review) = 0;
-  virtual bool wants_to_validate(const Review& review) = 0;
   using Done = std::move_only_function<void(Answer<>)>;
-  // `done` runs on the loop, later. `review` lives until then.
-  virtual void mutate(std::shared_ptr<Review> review, Done done) = 0;
-  virtual void validate(std::shared_ptr<const Review> review, Done done) = 0;
+  // False when nobody is to be asked: `done` does not run then. It runs on the loop otherwise, at once only for what is
+  // refused without a question. `review` lives until then.
+  virtual bool mutate(std::shared_ptr<Review> review, Done done) = 0;
+  virtual bool validate(std::shared_ptr<const Review> review, Done done) = 0;
 };
 
 }  // namespace slipway::objects::api

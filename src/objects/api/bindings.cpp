@@ -22,23 +22,21 @@ Answer<> check_target(const doc::Value& target) {
   return {};
 }
 
-Answer<> check_is_meant(const Call& call, const Object& pod, const doc::Value& metadata) {
-  const auto uid = metadata["uid"].string_or("");
-  const auto version = metadata["resourceVersion"].string_or("");
-  if (!uid.empty() && uid != pod.uid())
-    return refuse(
-        taken(call, "Precondition failed: UID in precondition: " + uid + ", UID in object meta: " + pod.uid()));
-  if (!version.empty() && version != pod.resource_version()) {
-    return refuse(taken(call, "Precondition failed: ResourceVersion in precondition: " + version +
-                                  ", ResourceVersion in object meta: " + pod.resource_version()));
+// By the metadata of the Pod and of its Binding.
+Answer<> check_is_meant(const Call& call, const doc::Value& pod, const doc::Value& binding) {
+  for (const auto& [key, word] : {std::pair("uid", "UID"), std::pair("resourceVersion", "ResourceVersion")}) {
+    const auto wanted = binding[key].string_or("");
+    const auto is = pod[key].string_or("");
+    if (wanted.empty() || wanted == is) continue;
+    return refuse(taken(call, std::string("Precondition failed: ") + word + " in precondition: " + wanted + ", " +
+                                  word + " in object meta: " + is));
   }
   return {};
 }
 
-Answer<Draft> bound(Call& call, const doc::Value& binding, const std::optional<Current>& current,
-                    const Making& making) {
+Answer<Draft> bound(Call& call, const doc::Value& binding, std::optional<Current> current, const Making& making) {
   if (!current) return refuse(not_found(*call.resource, call.info.name));
-  TRY_DONE(check_is_meant(call, Object(current->object), binding["metadata"]));
+  TRY_DONE(check_is_meant(call, std::as_const(current->object)["metadata"], binding["metadata"]));
   auto assigned = verbs::bound(current->object, binding["target"]["name"].string_or(""), making.now);
   if (!assigned) return refuse(taken(call, assigned.error().message));
   Object pod(std::move(*assigned));
@@ -47,7 +45,7 @@ Answer<Draft> bound(Call& call, const doc::Value& binding, const std::optional<C
     for (const auto& [key, value] : annotations.as_object()) pod.set_annotation(key, value.string_or(""));
   }
   Draft draft;
-  draft.before = current->object;
+  draft.before = std::move(current->object);
   draft.version = current->version;
   draft.after = std::move(pod.document());
   draft.is_owned = true;  // nobody owns what a scheduler decided
@@ -73,13 +71,10 @@ void Bindings::create(CallPtr call) {
   plan.action = "bound";
   plan.may_try_again = true;
   plan.changed_status = 201;
-  plan.compose = [body = std::move(*body)](Call& c, const std::optional<Current>& current, const Making& making) {
-    return bound(c, body, current, making);
+  plan.compose = [body = std::move(*body)](Call& c, std::optional<Current> current, const Making& making) {
+    return bound(c, body, std::move(current), making);
   };
-  plan.shown = [](const doc::Value&) -> doc::Value {
-    return doc::Object{
-        {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Success"}, {"code", 201}};
-  };
+  plan.shown = [](const doc::Value&) { return created_status(); };
   writes_.run(std::move(call), std::move(plan));
 }
 

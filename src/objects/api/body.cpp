@@ -56,7 +56,7 @@ Answer<> judged(Call& call, const schema::Findings& findings, std::string_view v
   if (!how) return refuse(bad_request(how.error().message));
   auto warnings = schema::judge(findings, *how, version, kind);
   if (!warnings) return refuse(bad_request(warnings.error().message));
-  call.warnings.insert(call.warnings.end(), warnings->begin(), warnings->end());
+  for (auto& warning : *warnings) call.warn(std::move(warning));
   return {};
 }
 
@@ -137,9 +137,7 @@ Answer<doc::Value> read_body(Call& call, std::string_view api_version, std::stri
                               std::string(kind) + ")"));
   }
   if (type != nullptr) {
-    const auto slash = api_version.find('/');
-    const auto version = slash == std::string_view::npos ? api_version : api_version.substr(slash + 1);
-    TRY_DONE(judged(call, schema::check(read.value, *type), version, kind));
+    TRY_DONE(judged(call, schema::check(read.value, *type), group_version_of(api_version).version, kind));
   }
   return std::move(read.value);
 }

@@ -1,5 +1,7 @@
 #include "objects/api/call.hpp"
 
+#include <algorithm>
+
 namespace slipway::objects::api {
 
 std::string Call::manager() const {
@@ -7,6 +9,10 @@ std::string Call::manager() const {
   const auto agent = request.header("User-Agent");
   const auto name = agent.substr(0, agent.find('/'));
   return name.empty() ? "unknown" : std::string(name.substr(0, 128));
+}
+
+void Call::warn(std::string text) {
+  if (std::ranges::find(warnings, text) == warnings.end()) warnings.push_back(std::move(text));
 }
 
 void Call::send(int status, std::string json) {

@@ -20,7 +20,7 @@ struct Call {
   net::Request request;
   std::shared_ptr<net::Responder> responder;
   Caller caller;                      // who calls, or is acted for
-  std::vector<std::string> warnings;  // for the Warning header
+  std::vector<std::string> warnings;  // for the Warning header: see warn()
   // The body's managedFields say already who owns what: it was worked out in another version.
   bool keeps_ownership = false;
   bool is_translated = false;  // a webhook converts what is said and answered
@@ -29,6 +29,9 @@ struct Call {
   bool is_converted() const { return resource != stored; }
   const std::string& user() const { return caller.name; }
   std::string manager() const;  // ?fieldManager=, else the start of the User-Agent
+  bool is_dry_run() const { return request.parameter("dryRun") == "All"; }
+  // Who says the same again, as when the object changed meanwhile and all begins anew, is heard once.
+  void warn(std::string text);
   // Sends an object, a Status or any answer with the call's warnings.
   void send(int status, std::string json);
   void send(int status, const doc::Value& value) { send(status, doc::render_json(value)); }

@@ -1,7 +1,7 @@
 #include "objects/api/consult.hpp"
 
-#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace slipway::objects::api {
 namespace {
@@ -12,19 +12,18 @@ struct Consultation {
   CallPtr call;
   std::shared_ptr<Review> review;
   Consulted done;
+  Settle settle;
+  bool is_mutated = false;
 
   void finish(Answer<> answer) {
-    // Who is asked again, because the object changed meanwhile, says the same again.
-    for (const auto& warning : review->warnings) {
-      if (std::ranges::find(call->warnings, warning) == call->warnings.end()) call->warnings.push_back(warning);
-    }
+    for (auto& warning : std::exchange(review->warnings, {})) call->warn(std::move(warning));
     done(std::move(answer));
   }
 };
 using ConsultationPtr = std::shared_ptr<Consultation>;
 
 // What a webhook answered, back in the queue.
-RemoteAdmission::Done continued(ConsultationPtr asked, void (*next)(ConsultationPtr)) {
+RemoteAdmission::Done continued(ConsultationPtr asked, void (*next)(const ConsultationPtr&)) {
   return [asked = std::move(asked), next](Answer<> answer) {
     asked->queue.push([asked, next, answer = std::move(answer)]() mutable {
       if (!answer) return asked->finish(std::move(answer));
@@ -33,24 +32,33 @@ RemoteAdmission::Done continued(ConsultationPtr asked, void (*next)(Consultation
   };
 }
 
-void finish_well(ConsultationPtr asked) { asked->finish({}); }
+void finish_well(const ConsultationPtr& asked) { asked->finish({}); }
 
-void ask_validating(ConsultationPtr asked) {
+void ask_validating(const ConsultationPtr& asked) {
+  auto& review = *asked->review;
+  if (asked->settle) {
+    if (auto settled = asked->settle(review, asked->is_mutated); !settled) return asked->finish(std::move(settled));
+  }
   for (const auto& plugin : asked->context.plugins) {
-    if (auto allowed = plugin->validate(*asked->review); !allowed) return asked->finish(std::move(allowed));
+    if (auto allowed = plugin->validate(review); !allowed) return asked->finish(std::move(allowed));
   }
   auto* remote = asked->context.remote.get();
-  if (remote == nullptr || !remote->wants_to_validate(*asked->review)) return asked->finish({});
-  remote->validate(asked->review, continued(asked, finish_well));
+  if (remote != nullptr && remote->validate(asked->review, continued(asked, finish_well))) return;
+  finish_well(asked);
 }
 
-void ask_mutating(ConsultationPtr asked) {
+void ask_mutating(const ConsultationPtr& asked) {
   for (const auto& plugin : asked->context.plugins) {
-    if (auto changed = plugin->mutate(*asked->review); !changed) return asked->finish(refuse(changed.error()));
+    const auto changed = plugin->mutate(*asked->review);
+    if (!changed) return asked->finish(refuse(changed.error()));
+    asked->is_mutated |= *changed;
   }
   auto* remote = asked->context.remote.get();
-  if (remote == nullptr || !remote->wants_to_mutate(*asked->review)) return ask_validating(std::move(asked));
-  remote->mutate(asked->review, continued(asked, ask_validating));
+  if (remote != nullptr && remote->mutate(asked->review, continued(asked, ask_validating))) {
+    asked->is_mutated = true;  // perhaps
+    return;
+  }
+  ask_validating(asked);
 }
 
 // PodExecOptions and its like say what the query says.
@@ -80,17 +88,25 @@ doc::Object options_of_connection(const Call& call, std::string kind) {
 
 }  // namespace
 
-void consult(Context& context, WriteQueue& queue, const CallPtr& call, std::shared_ptr<Review> review, Consulted done) {
-  ask_mutating(std::make_shared<Consultation>(context, queue, call, std::move(review), std::move(done)));
+void consult(Context& context, WriteQueue& queue, const CallPtr& call, std::shared_ptr<Review> review, Consulted done,
+             Settle settle) {
+  ask_mutating(
+      std::make_shared<Consultation>(context, queue, call, std::move(review), std::move(done), std::move(settle)));
 }
 
-std::shared_ptr<Review> review_of_connection(const Call& call) {
+std::shared_ptr<Review> review_of(const Call& call, Operation operation) {
   auto review = std::make_shared<Review>();
-  review->operation = Operation::connect;
+  review->operation = operation;
   review->resource = call.stored;
   review->subresource = call.info.subresource;
   review->name = call.name();
   review->user = call.caller;
+  review->dry_run = call.is_dry_run();
+  return review;
+}
+
+std::shared_ptr<Review> review_of_connection(const Call& call) {
+  auto review = review_of(call, Operation::connect);
   const auto* subresource = call.resource->find_subresource(call.info.subresource);
   review->object = options_of_connection(call, subresource == nullptr ? "" : subresource->kind);
   return review;

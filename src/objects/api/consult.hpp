@@ -1,6 +1,5 @@
 #pragma once
-// Consult: everybody who has a say is asked about what writes no object of its own: a removal, an eviction, a
-// connection into a Pod.
+// Consult: everybody who has a say in what a request does is asked, plugins and webhooks, those that mutate first.
 //
 // Thread: the control loop only.
 
@@ -10,11 +9,17 @@
 namespace slipway::objects::api {
 
 using Consulted = std::move_only_function<void(Answer<>)>;
+// Between those that mutate and those that only look: settles what the first made of the object, and may refuse it.
+using Settle = std::move_only_function<Answer<>(Review&, bool is_mutated)>;
 
-// Plugins and webhooks, those that mutate first. `done` runs in the queue, at once when only plugins are concerned;
-// what was read before may be old otherwise. The review's warnings are the call's by then.
-void consult(Context& context, WriteQueue& queue, const CallPtr& call, std::shared_ptr<Review> review, Consulted done);
+// `done` runs in the queue, at once when only plugins are concerned; what was read before may be old otherwise. The
+// review's warnings are the call's by then. `settle` may be empty: for what writes no object of its own, a removal, an
+// eviction, a connection into a Pod.
+void consult(Context& context, WriteQueue& queue, const CallPtr& call, std::shared_ptr<Review> review, Consulted done,
+             Settle settle = {});
 
+// What the call itself says; the objects and options are for its handler to add.
+std::shared_ptr<Review> review_of(const Call& call, Operation operation);
 // The review of a call into something: pods/exec with its PodExecOptions.
 std::shared_ptr<Review> review_of_connection(const Call& call);
 

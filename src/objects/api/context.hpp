@@ -16,6 +16,9 @@ class Database;
 
 namespace slipway::objects::api {
 
+// How often a write is begun whose object changes all the time, or whose made-up name is taken.
+inline constexpr int most_attempts = 8;
+
 // Between versions of a custom resource whose definition leaves that to a webhook (schema::Custom::conversion).
 class RemoteConversion {
  public:

@@ -43,7 +43,7 @@ Failure too_many_requests(std::string cause, int retry_after) {
 
 }  // namespace
 
-Answer<> allow_disruption(Context& context, Call& call) {
+Answer<> allow_disruption(Context& context, const Call& call, bool is_dry_run) {
   auto found = context.backend.find(call.kind, call.name());
   if (!found) return refuse(from_error(found.error()));
   if (!*found) return {};  // the removal says so
@@ -79,7 +79,7 @@ Answer<> allow_disruption(Context& context, Call& call) {
                                         std::to_string(status["currentHealthy"].int_or(0)) + " currently",
                                     0));
   }
-  if (call.request.parameter("dryRun") == "All") return {};
+  if (is_dry_run) return {};
   status.at_or_insert("disruptionsAllowed") = allowed - 1;
   status.at_or_insert("disruptedPods").at_or_insert(pod->name().name) = core::render_rfc3339(context.world.clock.now());
   auto charged = context.backend.replace(kind, std::move(budget), version, &before);

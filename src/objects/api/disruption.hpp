@@ -8,7 +8,7 @@ namespace slipway::objects::api {
 
 // 429 TooManyRequests with cause DisruptionBudget when a budget has no disruption left, 500 when two budgets select the
 // Pod. A Pod that has ended, or is not there, is nobody's budget. Inside the write queue: the budget is charged with
-// the same group as the removal.
-Answer<> allow_disruption(Context& context, Call& call);
+// the same group as the removal; not at all by a dry run.
+Answer<> allow_disruption(Context& context, const Call& call, bool is_dry_run);
 
 }  // namespace slipway::objects::api

@@ -62,11 +62,11 @@ Answer<> check_finalizers(const Call& call, const doc::Value& before, const doc:
 }
 
 // `given` is in the stored version and canonical.
-Answer<Draft> draft_change(Call& call, const Current& current, doc::Value given, bool is_owned) {
+Answer<Draft> draft_change(Call& call, Current current, doc::Value given, bool is_owned) {
   Draft draft;
-  draft.before = current.object;
+  draft.before = std::move(current.object);
   draft.version = current.version;
-  draft.after = verbs::updated(*call.stored, current.object, std::move(given), call.info.subresource);
+  draft.after = verbs::updated(*call.stored, draft.before, std::move(given), call.info.subresource);
   verbs::make_canonical(*call.stored, draft.after);
   TRY_DONE(check_finalizers(call, draft.before, draft.after));
   draft.is_owned = is_owned;
@@ -140,16 +140,12 @@ Failure apply_failure(const Call& call, const Error& error) {
   return from_error(error, call.resource.get(), call.info.name);
 }
 
-Answer<Draft> draft_apply(Call& call, const doc::Value& body, const std::optional<Current>& current,
-                          const Making& making) {
+Answer<Draft> draft_apply(Call& call, const doc::Value& body, std::optional<Current> current, const Making& making) {
   if (!current && !call.info.subresource.empty()) return refuse(not_found(*call.resource, call.info.name));
   doc::Value live;
   if (current) {
     TRY_ANSWER(live, as_client_sees(call, current->object));
-    const auto uid = body["metadata"]["uid"].string_or("");
-    if (!uid.empty()) TRY_DONE(check_preconditions(call, *current, body, true));
-    const auto version = body["metadata"]["resourceVersion"].string_or("");
-    if (!version.empty()) TRY_DONE(check_preconditions(call, *current, body, true));
+    TRY_DONE(check_preconditions(call, *current, body, true));
   } else if (!body["metadata"]["uid"].string_or("").empty()) {
     return refuse(conflict(*call.resource, call.info.name,
                            "uid mismatch: the provided object specified uid " + body["metadata"]["uid"].string_or("") +
@@ -164,7 +160,7 @@ Answer<Draft> draft_apply(Call& call, const doc::Value& body, const std::optiona
   if (!made) return refuse(apply_failure(call, made.error()));
   TRY_ANSWER(auto given, canonical(call, std::move(*made)));
   if (!current) return draft_new(call, std::move(given), making, true);
-  return draft_change(call, *current, std::move(given), true);
+  return draft_change(call, std::move(*current), std::move(given), true);
 }
 
 }  // namespace
@@ -176,8 +172,7 @@ Answer<Draft> draft_create(Call& call, const doc::Value& body, const Making& mak
   return draft_new(call, std::move(given), making, call.keeps_ownership);
 }
 
-Answer<Draft> draft_update(Call& call, const doc::Value& body, const std::optional<Current>& current,
-                           const Making& making) {
+Answer<Draft> draft_update(Call& call, const doc::Value& body, std::optional<Current> current, const Making& making) {
   if (!current) {
     if (!verbs::creates_on_update(*call.stored) || !call.info.subresource.empty())
       return refuse(not_found(*call.resource, call.info.name));
@@ -187,7 +182,7 @@ Answer<Draft> draft_update(Call& call, const doc::Value& body, const std::option
   }
   TRY_DONE(check_preconditions(call, *current, body, verbs::updates_unconditionally(*call.stored)));
   TRY_ANSWER(auto given, canonical(call, body));
-  return draft_change(call, *current, std::move(given), call.keeps_ownership);
+  return draft_change(call, std::move(*current), std::move(given), call.keeps_ownership);
 }
 
 Answer<PatchType> patch_type_of(const Call& call) {
@@ -203,9 +198,9 @@ Answer<PatchType> patch_type_of(const Call& call) {
       "the body of the request was in an unknown format - accepted media types include: " + accepted));
 }
 
-Answer<Draft> draft_patch(Call& call, PatchType type, const doc::Value& body, const std::optional<Current>& current,
+Answer<Draft> draft_patch(Call& call, PatchType type, const doc::Value& body, std::optional<Current> current,
                           const Making& making) {
-  if (type == PatchType::apply) return draft_apply(call, body, current, making);
+  if (type == PatchType::apply) return draft_apply(call, body, std::move(current), making);
   if (!current) return refuse(not_found(*call.resource, call.info.name));
   TRY_ANSWER(auto target, as_client_sees(call, current->object));
   TRY_ANSWER(auto given, patched(call, type, std::move(target), body));
@@ -214,7 +209,7 @@ Answer<Draft> draft_patch(Call& call, PatchType type, const doc::Value& body, co
   TRY_DONE(check_fields(call, given));
   TRY_DONE(check_preconditions(call, *current, given, true));
   TRY_ANSWER(auto stored, canonical(call, std::move(given)));
-  return draft_change(call, *current, std::move(stored), false);
+  return draft_change(call, std::move(*current), std::move(stored), false);
 }
 
 }  // namespace slipway::objects::api

@@ -30,14 +30,13 @@ struct Making {
 
 Answer<Draft> draft_create(Call& call, const doc::Value& body, const Making& making);
 // PUT; creates where the kind allows it.
-Answer<Draft> draft_update(Call& call, const doc::Value& body, const std::optional<Current>& current,
-                           const Making& making);
+Answer<Draft> draft_update(Call& call, const doc::Value& body, std::optional<Current> current, const Making& making);
 
 enum class PatchType : std::uint8_t { json, merge, strategic, apply };
 // 415 with what is accepted.
 Answer<PatchType> patch_type_of(const Call& call);
 // `body`: operations, a partial object, or the applied configuration.
-Answer<Draft> draft_patch(Call& call, PatchType type, const doc::Value& body, const std::optional<Current>& current,
+Answer<Draft> draft_patch(Call& call, PatchType type, const doc::Value& body, std::optional<Current> current,
                           const Making& making);
 
 }  // namespace slipway::objects::api

@@ -181,4 +181,9 @@ doc::Value success_status(const schema::Resource& resource, std::string_view nam
                      {"details", std::move(details)}};
 }
 
+doc::Value created_status() {
+  return doc::Object{
+      {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Success"}, {"code", 201}};
+}
+
 }  // namespace slipway::objects::api

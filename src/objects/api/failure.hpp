@@ -60,6 +60,8 @@ Failure from_error(const Error& error, const schema::Resource* resource = nullpt
 
 // {"kind":"Status","status":"Success",...} of something that is gone.
 doc::Value success_status(const schema::Resource& resource, std::string_view name, std::string_view uid);
+// The same of what was done by a POST that makes no object: a Binding, an Eviction.
+doc::Value created_status();
 
 // "pods", "deployments.apps": as sentences name a resource.
 std::string qualified(const schema::Resource& resource);

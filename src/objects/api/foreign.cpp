@@ -11,8 +11,8 @@
 namespace slipway::objects::api {
 namespace {
 
-constexpr int most_attempts = 8;                    // of a patch whose object changes all the time
 constexpr std::size_t most_queued = 1024UL * 1024;  // bytes of events that wait for the webhook
+constexpr std::size_t full_at = most_queued / 4;    // then the beginning of a watch waits
 constexpr std::size_t most_at_once = 128;           // objects of a watch in one review
 
 bool is_refusal(const net::Response& response) {
@@ -68,7 +68,11 @@ class ForeignVersions::Relay final : public net::Responder, public std::enable_s
     is_over_ = true;
     if (!is_asking_) finish();
   }
-  std::size_t unsent() const override { return call_->responder->unsent() + queued_; }
+  bool is_full() const override { return queued_ > full_at || call_->responder->is_full(); }
+  void when_writable(std::function<void()> callback) override {
+    if (queued_ <= full_at) return call_->responder->when_writable(std::move(callback));
+    on_writable_ = std::move(callback);
+  }
   bool is_open() const override { return !is_over_ && call_->responder->is_open(); }
   void on_close(std::function<void()> callback) override { call_->responder->on_close(std::move(callback)); }
 
@@ -118,13 +122,11 @@ class ForeignVersions::Relay final : public net::Responder, public std::enable_s
       tell_one(type, output_.is_verbatim() ? doc::render_json(object) : output_.event_object(*call_, object, is_first));
     }
     if (is_over_ && lines_.empty()) return finish();
+    if (on_writable_ && queued_ <= full_at) when_writable(std::exchange(on_writable_, nullptr));
     convert_next();
   }
 
-  void tell_one(std::string_view type, std::string_view object) {
-    std::string line = "{\"type\":\"";
-    call_->responder->write(line.append(type).append("\",\"object\":").append(object).append("}\n"));
-  }
+  void tell_one(std::string_view type, std::string_view object) { call_->responder->write(event_line(type, object)); }
 
   void finish() { call_->responder->end(); }
 
@@ -137,6 +139,7 @@ class ForeignVersions::Relay final : public net::Responder, public std::enable_s
   bool is_asking_ = false;
   bool is_over_ = false;
   bool has_told_ = false;
+  std::function<void()> on_writable_;
 };
 
 // A patch is applied to what the client sees; what comes of it is written over the version that it was made from.
@@ -144,7 +147,6 @@ struct ForeignVersions::Patching {
   CallPtr call;
   PatchType type = PatchType::merge;
   doc::Value body;
-  std::vector<std::string> warnings;  // about the body
   int attempt = 0;
 };
 
@@ -226,7 +228,6 @@ void ForeignVersions::begin_patch(const std::shared_ptr<Patching>& patching) {
     if (!body) return call.send(body.error());
     patching->type = *type;
     patching->body = std::move(*body);
-    patching->warnings = call.warnings;
   }
   auto reading = in_stored_version(call, [this, patching](net::Response response) {
     constexpr int not_found = 404;
@@ -251,7 +252,6 @@ void ForeignVersions::patch(const std::shared_ptr<Patching>& patching, std::opti
   // As if the client's version were the stored one.
   Call seen = call;
   seen.stored = seen.resource;
-  seen.warnings = patching->warnings;
   std::optional<Current> current;
   if (live) current = Current{std::move(*live), 0};
   auto& world = context_.world;
@@ -274,10 +274,9 @@ void ForeignVersions::patch(const std::shared_ptr<Patching>& patching, std::opti
 void ForeignVersions::answer(const CallPtr& call, net::Response response) {
   auto value = is_refusal(response) ? Result<doc::Value>(doc::Value()) : doc::parse_json(response.body, "<answer>");
   if (!value) return call->send(from_error(value.error()));
-  for (const auto& warning : call->warnings) response.headers.emplace_back("Warning", warning_header(warning));
   // Refusals, and the Status of what is gone, say the same in every version.
   const bool is_said = is_refusal(response) || (*value)["kind"].string_or("") == "Status";
-  if (is_said) return call->responder->send(std::move(response));
+  if (is_said) return call->send(std::move(response));
   std::vector<doc::Value> objects;
   if (is_list(*value)) {
     auto& items = value->at_or_insert("items").as_array();
@@ -289,34 +288,27 @@ void ForeignVersions::answer(const CallPtr& call, net::Response response) {
                                [this, call, list = std::move(*value),
                                 response = std::move(response)](Answer<std::vector<doc::Value>> converted) mutable {
                                  if (!converted) return call->send(converted.error());
-                                 const auto output = Output::of(*call, context_.world.clock.now());
-                                 if (!output) return call->send(output.error());
-                                 net::Response shown;
-                                 if (is_list(list)) {
-                                   auto items = output->list(*call->resource);
-                                   for (auto& object : *converted) {
-                                     if (output->is_verbatim()) {
-                                       items.add(doc::render_json(object));
-                                     } else {
-                                       items.add(Object(std::move(object)));
-                                     }
-                                   }
-                                   const auto& metadata = list["metadata"];
-                                   const auto version =
-                                       std::strtoll(Object(list).resource_version().c_str(), nullptr, 10);
-                                   std::optional<std::int64_t> remaining;
-                                   if (const auto& left = metadata["remainingItemCount"]; left.is_int())
-                                     remaining = left.as_int();
-                                   shown = items.finish(*call, version, metadata["continue"].string_or(""), remaining);
-                                 } else {
-                                   shown = output->object(*call, converted->front());
+                                 auto shown = show(*call, list, std::move(*converted));
+                                 if (!shown) return call->send(shown.error());
+                                 shown->status = response.status;
+                                 for (auto& header : response.headers) {
+                                   if (header.first == "Warning") shown->headers.push_back(std::move(header));
                                  }
-                                 shown.status = response.status;
-                                 for (auto& [name, text] : response.headers) {
-                                   if (name == "Warning") shown.headers.emplace_back(name, std::move(text));
-                                 }
-                                 call->responder->send(std::move(shown));
+                                 call->send(std::move(*shown));
                                });
+}
+
+Answer<net::Response> ForeignVersions::show(const Call& call, const doc::Value& list,
+                                            std::vector<doc::Value> objects) const {
+  TRY_ANSWER(const auto output, Output::of(call, context_.world.clock.now()));
+  if (!is_list(list)) return output.object(call, objects.front());
+  auto items = output.list(*call.resource);
+  for (auto& object : objects) items.add(Object(std::move(object)));
+  const auto& metadata = list["metadata"];
+  const auto version = std::strtoll(metadata["resourceVersion"].string_or("").c_str(), nullptr, 10);
+  std::optional<std::int64_t> remaining;
+  if (const auto& left = metadata["remainingItemCount"]; left.is_int()) remaining = left.as_int();
+  return items.finish(call, version, metadata["continue"].string_or(""), remaining);
 }
 
 }  // namespace slipway::objects::api

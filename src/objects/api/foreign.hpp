@@ -30,6 +30,8 @@ class ForeignVersions {
   void begin_patch(const std::shared_ptr<Patching>& patching);
   void patch(const std::shared_ptr<Patching>& patching, std::optional<doc::Value> live);
   void answer(const CallPtr& call, net::Response response);
+  // One object, or those of `list`, in the client's version and form.
+  Answer<net::Response> show(const Call& call, const doc::Value& list, std::vector<doc::Value> objects) const;
 
   Context& context_;
   std::function<void(const CallPtr&)> serve_;

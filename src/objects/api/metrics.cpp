@@ -66,7 +66,7 @@ Counted counted_as(const Call& call) {
   counted.scope = scope_of(call);
   counted.verb = verb_of(call, counted.scope);
   counted.is_reading = counted.verb == "GET" || counted.verb == "LIST" || counted.verb == "WATCH";
-  counted.is_dry_run = call.request.parameter("dryRun") == "All";
+  counted.is_dry_run = call.is_dry_run();
   if (call.resource == nullptr) {
     counted.subresource = document_of(call.request.path);
     return counted;
@@ -160,7 +160,6 @@ class Metrics::Measured final : public net::Responder {
     inner_->end();
     finish();
   }
-  std::size_t unsent() const override { return inner_->unsent(); }
   bool is_open() const override { return inner_->is_open(); }
   void on_close(std::function<void()> callback) override { inner_->on_close(std::move(callback)); }
   bool upgrade(core::Headers headers, std::shared_ptr<net::Upgraded> next) override {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "objects/patch/go_text.hpp"
 
@@ -181,6 +182,14 @@ Answer<> check_options(const Call& call) {
       return {};
   }
   return {};
+}
+
+std::optional<std::int64_t> number_of(const Call& call, std::string_view parameter) {
+  const auto text = call.request.parameter(parameter);
+  std::int64_t number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (parsed.ec == std::errc::result_out_of_range) return std::numeric_limits<std::int64_t>::max();
+  return parsed.ec == std::errc{} ? std::optional(number) : std::nullopt;
 }
 
 }  // namespace slipway::objects::api

@@ -8,6 +8,9 @@
 namespace slipway::objects::api {
 
 Answer<> check_options(const Call& call);
+// The number in a parameter that was judged: limit, timeoutSeconds, resourceVersion; the largest there is for one that
+// is larger. nullopt when nothing is said.
+std::optional<std::int64_t> number_of(const Call& call, std::string_view parameter);
 
 // For DeleteOptions too.
 std::vector<Cause> dry_run_causes(const std::vector<std::string>& said);

@@ -87,3 +87,12 @@ TEST_CASE_FIXTURE(Served, "a watch that may last less than nothing is over at on
   CHECK(answer.status == 200);
   CHECK(answer.body.string_or("").empty());
 }
+
+TEST_CASE_FIXTURE(Served, "a write whose answer nobody could read is refused before it is done") {
+  const core::Headers accept{{"Accept", "text/html"}};
+  CHECK(send_as_admin("POST", maps, R"({"metadata":{"name":"a"}})", accept).status == 406);
+  CHECK(send_as_admin("GET", maps + "/a").status == 404);
+  CHECK(send_as_admin("POST", maps, R"({"metadata":{"name":"a"}})").status == 201);
+  CHECK(send_as_admin("DELETE", maps + "/a", "", accept).status == 406);
+  CHECK(send_as_admin("GET", maps + "/a").status == 200);
+}

@@ -1,38 +1,23 @@
 #include "objects/api/reads.hpp"
 
-#include <charconv>
-
+#include "objects/api/options.hpp"
 #include "objects/api/output.hpp"
 #include "objects/semantics.hpp"
 
 namespace slipway::objects::api {
 
-Answer<std::optional<std::int64_t>> number_of(const Call& call, std::string_view parameter) {
-  const auto text = call.request.parameter(parameter);
-  if (text.empty()) return std::optional<std::int64_t>();
-  std::int64_t number = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size()) {
-    return refuse(bad_request("strconv.ParseInt: parsing \"" + std::string(text) + "\": invalid syntax"));
-  }
-  return std::optional(number);
-}
-
 Answer<> check_version(const Call& call, std::int64_t current) {
-  TRY_ANSWER(const auto version, number_of(call, "resourceVersion"));
-  if (!version) return {};
-  if (*version > current) {
-    Failure failure;
-    failure.code = 504;
-    failure.reason = "Timeout";
-    failure.message =
-        "Timeout: Too large resource version: " + std::to_string(*version) + ", current: " + std::to_string(current);
-    failure.has_details = true;
-    failure.causes = {{"ResourceVersionTooLarge", "Too large resource version", ""}};
-    failure.retry_after = 1;
-    return refuse(std::move(failure));
-  }
-  return {};
+  const auto version = number_of(call, "resourceVersion");
+  if (!version || *version <= current) return {};
+  Failure failure;
+  failure.code = 504;
+  failure.reason = "Timeout";
+  failure.message =
+      "Timeout: Too large resource version: " + std::to_string(*version) + ", current: " + std::to_string(current);
+  failure.has_details = true;
+  failure.causes = {{"ResourceVersionTooLarge", "Too large resource version", ""}};
+  failure.retry_after = 1;
+  return refuse(std::move(failure));
 }
 
 namespace {
@@ -70,8 +55,7 @@ void Reads::get(CallPtr call) {
   if (!call->request.parameter("resourceVersion").empty()) {
     auto current = context_.backend.version(call->kind);
     if (!current) return call->send(from_error(current.error()));
-    if (auto known = check_version(*call, *current); !known && known.error().code == 504)
-      return call->send(known.error());
+    if (auto known = check_version(*call, *current); !known) return call->send(known.error());
   }
   if (output->is_verbatim() && !call->is_converted()) {
     return call->send(output->verbatim(std::move((*found)->body)));
@@ -86,7 +70,7 @@ void Reads::get(CallPtr call) {
 Answer<net::Response> Reads::listed(Call& call) {
   TRY_ANSWER(const auto output, Output::of(call, context_.world.clock.now()));
   TRY_ANSWER(const auto selection, Selection::of(call));
-  TRY_ANSWER(const auto limit, number_of(call, "limit"));
+  const auto limit = number_of(call, "limit");
   KeyRange range;
   range.ns = call.info.ns;
   std::optional<PageToken> page;

@@ -24,9 +24,7 @@ class Reads {
   Context& context_;
 };
 
-// A number in a query parameter; 400 when it is none.
-Answer<std::optional<std::int64_t>> number_of(const Call& call, std::string_view parameter);
-// What resourceVersion and resourceVersionMatch ask for, judged against the current version: 410, 504.
+// 504 when the version that is asked for was not given out yet.
 Answer<> check_version(const Call& call, std::int64_t current);
 
 }  // namespace slipway::objects::api

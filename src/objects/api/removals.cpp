@@ -11,18 +11,16 @@
 #include "objects/api/reads.hpp"
 #include "objects/api/selection.hpp"
 #include "objects/verbs/strategy.hpp"
-#include "storage/database.hpp"
 
 namespace slipway::objects::api {
 namespace {
 
 constexpr std::size_t collection_page = 100;  // objects of a collection that are removed in one task
-constexpr int most_attempts = 8;
 
 // What everything else relies on to be there.
 bool is_immortal(const schema::Resource& resource, const std::string& name) {
   constexpr std::array names{"default", "kube-system", "kube-public"};
-  return resource.group.empty() && resource.kind == "Namespace" && std::ranges::find(names, name) != names.end();
+  return resource.is("", "Namespace") && std::ranges::find(names, name) != names.end();
 }
 
 std::optional<DeleteOptions::Propagation> propagation_from(const std::string& policy) {
@@ -36,11 +34,9 @@ std::optional<DeleteOptions::Propagation> propagation_from(const std::string& po
 std::optional<DeleteOptions::Propagation> propagation_of(const schema::Resource& resource, const Object& object,
                                                          const std::string& policy) {
   if (!policy.empty() || !verbs::orphans_by_default(resource)) return propagation_from(policy);
-  const auto finalizers = object.finalizers();
-  const auto is_said = [&](std::string_view finalizer) {
-    return std::ranges::find(finalizers, finalizer) != finalizers.end();
-  };
-  if (is_said("orphan") || is_said("foregroundDeletion")) return std::nullopt;
+  const bool is_said =
+      object.has_finalizer(verbs::orphan_finalizer) || object.has_finalizer(verbs::foreground_finalizer);
+  if (is_said) return std::nullopt;
   return DeleteOptions::Propagation::orphan;
 }
 
@@ -86,8 +82,8 @@ Answer<Removals::Options> Removals::options_of(Call& call, const doc::Value& bod
   for (auto& cause : dry_run_causes(dry_run)) causes.push_back(std::move(cause));
   TRY_DONE(judge_options("DeleteOptions", std::move(causes)));
   options.dry_run = !dry_run.empty();
-  if (options.propagation.empty() && call.stored->group == "batch" && call.stored->kind == "Job") {
-    call.warnings.emplace_back(
+  if (options.propagation.empty() && call.stored->is("batch", "Job")) {
+    call.warn(
         "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
         "set propagationPolicy=Orphan to suppress this warning");
   }
@@ -168,13 +164,10 @@ void Removals::begin(RemovingPtr removing) {
   if (!r.removal.is_final && r.removal.object.document() == r.before.document())
     return r.done(Removed{false, r.before.document()});
   if (!r.is_consulted) return carry_out(removing);
-  auto review = std::make_shared<Review>();
-  review->operation = Operation::remove;
-  review->resource = call.stored;
+  auto review = review_of(call, Operation::remove);
   review->name = r.name;
   review->before = r.before.document();
   review->options = r.options.document;
-  review->user = call.caller;
   review->dry_run = r.options.dry_run;
   consult(context_, writes_.queue(), r.call, std::move(review), [this, removing](const Answer<>& allowed) {
     if (!allowed) return removing->done(refuse(allowed.error()));
@@ -198,25 +191,16 @@ void Removals::carry_out(const RemovingPtr& removing) {
   r.done(refuse(from_error(done.error(), call.resource.get(), r.name.name)));
 }
 
-void Removals::respond(const CallPtr& call, net::Response response) {
-  auto shared = std::make_shared<net::Response>(std::move(response));
-  context_.database.after_group([call, shared](bool durable) {
-    if (durable) return call->send(std::move(*shared));
-    call->send(from_error(Error(Code::resource_exhausted, "nothing could be removed: the disk refuses to write")));
-  });
-}
-
-void Removals::answer(const CallPtr& call, Answer<Removed> removed) {
+void Removals::answer(const CallPtr& call, const Output& output, Answer<Removed> removed) {
   if (!removed) return call->send(removed.error());
   if (removed->gone && !verbs::returns_deleted(*call->stored)) {
     const auto uid = removed->object["metadata"]["uid"].string_or("");
-    return respond(call, net::Response::json(200, success_status(*call->resource, call->info.name, uid)));
+    return writes_.send_when_durable(call,
+                                     net::Response::json(200, success_status(*call->resource, call->info.name, uid)));
   }
-  auto output = Output::of(*call, context_.world.clock.now());
-  if (!output) return call->send(output.error());
   auto shown = to_client(*call, std::move(removed->object));
   if (!shown) return call->send(from_error(shown.error()));
-  respond(call, output->object(*call, *shown));
+  writes_.send_when_durable(call, output.object(*call, *shown));
 }
 
 void Removals::remove(CallPtr call) {
@@ -224,8 +208,12 @@ void Removals::remove(CallPtr call) {
   if (!body) return call->send(body.error());
   auto options = options_of(*call, *body);
   if (!options) return call->send(options.error());
+  const auto output = Output::of(*call, context_.world.clock.now());
+  if (!output) return call->send(output.error());
   auto removing = std::make_shared<Removing>(call, call->name(), std::move(*options));
-  removing->done = [this, call](Answer<Removed> removed) { answer(call, std::move(removed)); };
+  removing->done = [this, call, output = *output](Answer<Removed> removed) {
+    answer(call, output, std::move(removed));
+  };
   writes_.queue().push([this, removing] { begin(removing); });
 }
 
@@ -238,26 +226,19 @@ void Removals::evict(CallPtr call) {
   }
   auto options = options_of(*call, said["deleteOptions"]);
   if (!options) return call->send(options.error());
-  if (is_dry_run(*call)) options->dry_run = true;
   // To admission an eviction is something that is made, not the Pod's removal.
-  auto review = std::make_shared<Review>();
-  review->resource = call->stored;
-  review->subresource = call->info.subresource;
-  review->name = call->name();
+  auto review = review_of(*call, Operation::create);
   review->object = eviction_of(*call, std::move(*body));
-  review->user = call->caller;
   review->dry_run = options->dry_run;
   auto removing = std::make_shared<Removing>(call, call->name(), std::move(*options));
   removing->is_consulted = false;
   removing->done = [this, call](const Answer<Removed>& removed) {
     if (!removed) return call->send(removed.error());
-    doc::Object success{
-        {"kind", "Status"}, {"apiVersion", "v1"}, {"metadata", doc::Object{}}, {"status", "Success"}, {"code", 201}};
-    respond(call, net::Response::json(201, doc::Value(std::move(success))));
+    writes_.send_when_durable(call, net::Response::json(201, created_status()));
   };
   writes_.queue().push([this, call, review, removing] {
     consult(context_, writes_.queue(), call, review, [this, call, removing](Answer<> allowed) {
-      if (allowed) allowed = allow_disruption(context_, *call);
+      if (allowed) allowed = allow_disruption(context_, *call, removing->options.dry_run);
       if (!allowed) return call->send(allowed.error());
       begin(removing);
     });
@@ -319,7 +300,7 @@ void Removals::answer_collection(Collection& work) {
   auto version = context_.backend.version(call.kind);
   list.set("metadata", doc::Object{{"resourceVersion", std::to_string(version.value_or(0))}});
   list.set("items", std::move(work.removed));
-  respond(work.call, net::Response::json(200, doc::Value(std::move(list))));
+  writes_.send_when_durable(work.call, net::Response::json(200, doc::Value(std::move(list))));
 }
 
 }  // namespace slipway::objects::api

@@ -3,6 +3,7 @@
 //
 // Thread: the control loop only.
 
+#include "objects/api/output.hpp"
 #include "objects/api/writes.hpp"
 #include "objects/verbs/removal.hpp"
 
@@ -39,10 +40,9 @@ class Removals {
   // when it changed meanwhile.
   void begin(RemovingPtr removing);
   void carry_out(const RemovingPtr& removing);
-  void answer(const CallPtr& call, Answer<Removed> removed);
+  void answer(const CallPtr& call, const Output& output, Answer<Removed> removed);
   void remove_next(std::shared_ptr<Collection> work);
   void answer_collection(Collection& work);
-  void respond(const CallPtr& call, net::Response response);
 
   Context& context_;
   Writes& writes_;

@@ -73,3 +73,33 @@ TEST_CASE_FIXTURE(Served, "an update without a version is refused where a kind a
   CHECK(refused.message() == R"(poddisruptionbudgets.policy "b" is invalid: )"
                              "metadata.resourceVersion: Invalid value: 0: must be specified for an update");
 }
+
+TEST_CASE_FIXTURE(Served, "an eviction that is a dry run by its body costs a budget nothing") {
+  const std::string pod = "/api/v1/namespaces/demo/pods/p";
+  const std::string budget = "/apis/policy/v1/namespaces/demo/poddisruptionbudgets/b";
+  const core::Headers merge{{"Content-Type", "application/merge-patch+json"}};
+  CHECK(send_as_admin(
+            "POST", "/api/v1/namespaces/demo/pods",
+            R"({"metadata":{"name":"p","labels":{"app":"x"}},"spec":{"containers":[{"name":"c","image":"i"}]}})")
+            .status == 201);
+  CHECK(send_as_admin("PATCH", pod + "/status", R"({"status":{"phase":"Running"}})", merge).status == 200);
+  CHECK(send_as_admin("POST", "/apis/policy/v1/namespaces/demo/poddisruptionbudgets",
+                      R"({"metadata":{"name":"b"},"spec":{"minAvailable":1,"selector":{"matchLabels":{"app":"x"}}}})")
+            .status == 201);
+  CHECK(send_as_admin("PATCH", budget + "/status",
+                      R"({"status":{"observedGeneration":1,"disruptionsAllowed":1,"currentHealthy":2,"desiredHealthy":1,
+                          "expectedPods":2}})",
+                      merge)
+            .status == 200);
+  const auto allowed = [&] { return send_as_admin("GET", budget).body["status"]["disruptionsAllowed"].int_or(-1); };
+  const auto evict = [&](const std::string& options) {
+    return send_as_admin("POST", pod + "/eviction", R"({"metadata":{"name":"p"},"deleteOptions":)" + options + "}")
+        .status;
+  };
+  CHECK(evict(R"({"dryRun":["All"]})") == 201);
+  CHECK(allowed() == 1);
+  CHECK(send_as_admin("GET", pod).status == 200);
+  CHECK(evict("{}") == 201);
+  CHECK(allowed() == 0);
+  CHECK(send_as_admin("GET", pod).status == 404);
+}

@@ -37,7 +37,7 @@ Writes::Plan plan_of(Scaling scaling, bool may_try_again) {
   Writes::Plan plan;
   plan.action = "scaled";
   plan.may_try_again = may_try_again;
-  plan.compose = [scaling = std::move(scaling)](Call& call, const std::optional<Current>& current,
+  plan.compose = [scaling = std::move(scaling)](Call& call, std::optional<Current> current,
                                                 const Making&) -> Answer<Draft> {
     if (!current) return refuse(not_found(*call.resource, call.info.name));
     auto scale = conversion::scale_of(current->object, *call.stored);
@@ -49,9 +49,9 @@ Writes::Plan plan_of(Scaling scaling, bool may_try_again) {
     if (!version.is_null() && !(version == current->object["metadata"]["resourceVersion"]))
       return refuse(modified_meanwhile(*call.resource, call.info.name));
     Draft draft;
-    draft.before = current->object;
+    draft.before = std::move(current->object);
     draft.version = current->version;
-    draft.after = verbs::updated(*call.stored, current->object, std::move(*changed));
+    draft.after = verbs::updated(*call.stored, draft.before, std::move(*changed));
     return draft;
   };
   return plan;

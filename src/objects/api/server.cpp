@@ -31,6 +31,8 @@ std::string key_of(std::string_view group, std::string_view plural, std::string_
   return std::string(group) + "/" + std::string(plural) + "/" + std::string(subresource);
 }
 
+Failure not_allowed() { return method_not_allowed("the server does not allow this method on the requested resource"); }
+
 // events.k8s.io shows the events of the core group.
 ResourcePtr stored_as(const Catalog& catalog, const schema::Resource& resource) {
   if (resource.group == "events.k8s.io") return catalog.stored("", "Event");
@@ -137,7 +139,7 @@ Answer<> ApiServer::State::find_resource(Call& call) const {
   if (call.resource == nullptr) return refuse(no_such_path());
   call.stored = stored_as(catalog, *call.resource);
   if (call.stored == nullptr) call.stored = call.resource;
-  if (auto why = validation::deprecation_of(*call.resource); !why.empty()) call.warnings.push_back(std::move(why));
+  if (auto why = validation::deprecation_of(*call.resource); !why.empty()) call.warn(std::move(why));
   call.kind = kind_of(*call.stored);
   if (!call.resource->namespaced && !info.ns.empty()) return refuse(no_such_path());
   // Without a namespace there are only the objects of all of them.
@@ -158,7 +160,7 @@ void ApiServer::State::dispatch(const CallPtr& call) {
   }
   const std::string_view verb = name_of(info.verb);
   if (!allows(resource.verbs, verb) || (info.verb == Verb::create && !info.name.empty())) {
-    return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+    return call->send(not_allowed());
   }
   if (auto fine = check_options(*call); !fine) return call->send(fine.error());
   if (ForeignVersions::concerns(context, *call)) return foreign.handle(call);
@@ -173,7 +175,7 @@ void ApiServer::State::dispatch(const CallPtr& call) {
       return watches.open(call);
     case Verb::create:
       if (resource.namespaced && info.ns.empty()) return call->send(no_such_path());
-      if (resource.kind == "Binding" && resource.group.empty()) return bindings.create(call);
+      if (resource.is("", "Binding")) return bindings.create(call);
       return writes.create(call);
     case Verb::update:
       return writes.update(call);
@@ -186,7 +188,7 @@ void ApiServer::State::dispatch(const CallPtr& call) {
     case Verb::connect:
       break;
   }
-  call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+  call->send(not_allowed());
 }
 
 // Not in the queue: what goes on record before something begins must be durable by then.
@@ -204,8 +206,7 @@ void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::S
     return info.verb == Verb::connect ? connect(call, handler->second) : handler->second(call);
   }
   const bool is_own = subresource.kind == call->resource->kind;  // the object's own fields
-  if (info.verb == Verb::connect || !allows(subresource.verbs, name_of(info.verb)))
-    return call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+  if (info.verb == Verb::connect || !allows(subresource.verbs, name_of(info.verb))) return call->send(not_allowed());
   if (auto fine = check_options(*call); !fine) return call->send(fine.error());
   if (ForeignVersions::concerns(context, *call)) return foreign.handle(call);
   if (subresource.name == "scale") return scales.handle(call);
@@ -220,7 +221,7 @@ void ApiServer::State::dispatch_subresource(const CallPtr& call, const schema::S
     case Verb::patch:
       return writes.patch(call);
     default:
-      call->send(method_not_allowed("the server does not allow this method on the requested resource"));
+      call->send(not_allowed());
   }
 }
 

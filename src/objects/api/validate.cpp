@@ -4,11 +4,12 @@
 
 namespace slipway::objects::api {
 
-Answer<> validate(const Context& context, const Review& review) {
+Answer<> validate(const Context& context, Review& review) {
   if (context.admit && review.subresource.empty()) {
-    if (auto admitted = context.admit(Object(review.object)); !admitted) {
-      return refuse(from_error(admitted.error(), review.resource.get(), review.name.name));
-    }
+    Object object(std::move(review.object));
+    const auto admitted = context.admit(object);
+    review.object = std::move(object.document());
+    if (!admitted) return refuse(from_error(admitted.error(), review.resource.get(), review.name.name));
   }
   const auto problems = verbs::problems_of(*review.resource, review.object, review.before, review.subresource);
   if (problems.empty()) return {};

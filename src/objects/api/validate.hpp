@@ -5,7 +5,7 @@
 
 namespace slipway::objects::api {
 
-// 422 with every problem at its field.
-Answer<> validate(const Context& context, const Review& review);
+// 422 with every problem at its field. The review is afterwards what it was.
+Answer<> validate(const Context& context, Review& review);
 
 }  // namespace slipway::objects::api

@@ -4,6 +4,7 @@
 
 #include "net/websocket_answer.hpp"
 #include "objects/api/metrics.hpp"
+#include "objects/api/options.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/reads.hpp"
 #include "objects/api/selection.hpp"
@@ -14,16 +15,13 @@ namespace {
 constexpr auto bookmark_every = std::chrono::seconds(60);
 constexpr auto shortest_watch = std::chrono::seconds(1800);  // when the client names no time; up to twice that
 constexpr std::size_t initial_page = 64;                     // objects of the beginning that are sent in one task
-constexpr std::size_t most_unsent = 256UL * 1024;            // bytes; then the beginning waits for its reader
-constexpr auto look_again = std::chrono::milliseconds(2);
-
-std::string line(std::string_view type, std::string_view object) {
-  std::string text = "{\"type\":\"";
-  text.append(type).append("\",\"object\":").append(object).append("}\n");
-  return text;
-}
 
 }  // namespace
+
+std::string event_line(std::string_view type, std::string_view object) {
+  std::string line = "{\"type\":\"";
+  return line.append(type).append("\",\"object\":").append(object).append("}\n");
+}
 
 // What sessions need of each other: nothing but to be found.
 struct Watches::Shared {
@@ -111,19 +109,16 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
     return context.backend.version(call_->kind);
   }
 
+  // Not before the client has read most of what was sent.
   void go_on(Context& context) {
     auto next = [weak = weak_from_this()] {
       const auto self = weak.lock();
       const auto shared = self ? self->shared_.lock() : nullptr;
-      if (shared == nullptr) return;
-      if (self->call_->responder->unsent() > most_unsent) return self->go_on(shared->context);
-      self->send_present(shared->context, self->last_);
+      if (shared != nullptr) self->send_present(shared->context, self->last_);
     };
-    if (call_->responder->unsent() > most_unsent) {
-      context.world.loop.after(look_again, std::move(next));
-    } else {
-      context.world.loop.post(std::move(next));
-    }
+    auto& loop = context.world.loop;
+    if (!call_->responder->is_full()) return loop.post(std::move(next));
+    call_->responder->when_writable([&loop, next] { loop.post(next); });
   }
 
   void follow(Context& context, std::optional<std::int64_t> after) {
@@ -134,7 +129,7 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
   }
 
   void refuse(const Failure& failure) {
-    call_->responder->write(line("ERROR", doc::render_json(failure.status())));
+    call_->responder->write(event_line("ERROR", doc::render_json(failure.status())));
     if (const auto shared = shared_.lock()) close_later(shared->context);
   }
 
@@ -143,9 +138,10 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
       return refuse(expired("too old resource version: the watch fell behind; list again"));
     }
     if (!call_->info.ns.empty() && change->object.name().ns != call_->info.ns) return;
-    const bool is = change->type != EventType::deleted && selection_.matches(change->object);
+    const bool fits = selection_.matches(change->object);
+    const bool is = fits && change->type != EventType::deleted;
     const bool was =
-        change->type != EventType::added && selection_.matches(change->previous ? *change->previous : change->object);
+        change->type != EventType::added && (change->previous ? selection_.matches(*change->previous) : fits);
     if (!is && !was) return;
     const auto* type = is ? (was ? "MODIFIED" : "ADDED") : "DELETED";
     if (!write(type, change->object, change->body)) {
@@ -154,10 +150,10 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
   }
 
   bool write(std::string_view type, const Object& object, std::string_view body) {
-    if (output_.is_verbatim() && !call_->is_converted()) return send(line(type, body));
+    if (output_.is_verbatim() && !call_->is_converted()) return send(event_line(type, body));
     auto shown = to_client(*call_, object.document());
     if (!shown) return true;
-    return send(line(type, output_.event_object(*call_, *shown, !std::exchange(has_written_, true))));
+    return send(event_line(type, output_.event_object(*call_, *shown, !std::exchange(has_written_, true))));
   }
 
   bool send(const std::string& event) {
@@ -174,7 +170,7 @@ class Watches::Session : public std::enable_shared_from_this<Session> {
                                           {"apiVersion", call_->resource->api_version()},
                                           {"metadata", std::move(metadata)}};
     const auto text = output_.is_verbatim() ? doc::render_json(object) : output_.event_object(*call_, object, false);
-    send(line("BOOKMARK", text));
+    send(event_line("BOOKMARK", text));
   }
 
   void schedule_bookmark(Context& context) {
@@ -231,17 +227,14 @@ void Watches::open(CallPtr call) {
   auto selection = Selection::of(*call);
   if (!selection) return call->send(selection.error());
   const auto version = number_of(*call, "resourceVersion");
-  if (!version) return call->send(version.error());
   const auto seconds = number_of(*call, "timeoutSeconds");
-  if (!seconds) return call->send(seconds.error());
   auto current = context.backend.version(call->kind);
   if (!current) return call->send(from_error(current.error()));
-  if (auto known = check_version(*call, *current); !known && known.error().code != 410)
-    return call->send(known.error());
+  if (auto known = check_version(*call, *current); !known) return call->send(known.error());
 
   const bool wants_initial = is_true(call->request, "sendInitialEvents");
   const bool says_initial = call->request.has_parameter("sendInitialEvents");
-  const bool from_the_beginning = says_initial ? wants_initial : !*version || **version == 0;
+  const bool from_the_beginning = says_initial ? wants_initial : !version || *version == 0;
   const auto id = shared_->next_id++;
   const auto session = std::make_shared<Session>(shared_, id, call, std::move(*selection), *output);
   shared_->sessions.emplace(id, session);
@@ -251,12 +244,12 @@ void Watches::open(CallPtr call) {
     });
   });
   auto time = shortest_watch + Duration(context.world.random.below(Duration(shortest_watch).count()));
-  if (*seconds && **seconds != 0) {  // less than nothing is over at once
+  if (seconds && *seconds != 0) {  // less than nothing is over at once
     constexpr std::int64_t longest = 365LL * 24 * 3600;
-    time = std::chrono::seconds(std::clamp<std::int64_t>(**seconds, 0, longest));
+    time = std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, longest));
   }
   session->limit(context, time);
-  const std::optional<std::int64_t> after = *version && **version > 0 ? **version : *current;
+  const std::optional<std::int64_t> after = version && *version > 0 ? *version : *current;
   session->begin(context, after, from_the_beginning, wants_initial && is_true(call->request, "allowWatchBookmarks"));
 }
 

@@ -14,6 +14,9 @@ namespace slipway::objects::api {
 
 class Metrics;
 
+// One line of a watch. `object` is JSON.
+std::string event_line(std::string_view type, std::string_view object);
+
 class Watches {
  public:
   // Both outlive this.

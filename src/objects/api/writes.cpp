@@ -1,6 +1,7 @@
 #include "objects/api/writes.hpp"
 
 #include "objects/api/body.hpp"
+#include "objects/api/consult.hpp"
 #include "objects/api/output.hpp"
 #include "objects/api/validate.hpp"
 #include "objects/kinds.hpp"
@@ -12,8 +13,7 @@
 namespace slipway::objects::api {
 namespace {
 
-constexpr int most_attempts = 8;  // of a patch whose object changes all the time, of a generated name that is taken
-constexpr std::size_t largest_object = 1536UL * 1024;  // what etcd takes
+constexpr std::size_t largest_object = 1536UL * 1024;  // bytes: what etcd takes
 
 bool generates_name(const doc::Value& body) {
   return body["metadata"]["name"].string_or("").empty() && !body["metadata"]["generateName"].string_or("").empty();
@@ -56,11 +56,21 @@ std::string largest_field(const doc::Value& value, std::string path) {
 // CreateOptions or UpdateOptions, as webhooks are shown them.
 doc::Value options_of(const Call& call, bool is_new) {
   doc::Object options{{"kind", is_new ? "CreateOptions" : "UpdateOptions"}, {"apiVersion", "meta.k8s.io/v1"}};
-  if (is_dry_run(call)) options.append("dryRun", doc::Array{"All"});
+  if (call.is_dry_run()) options.append("dryRun", doc::Array{"All"});
   for (const auto* name : {"fieldManager", "fieldValidation"}) {
     if (const auto said = call.request.parameter(name); !said.empty()) options.append(name, said);
   }
   return options;
+}
+
+std::shared_ptr<Review> review_of_write(const Call& call, Draft draft) {
+  const bool is_new = draft.before.is_null();
+  auto review = review_of(call, is_new ? Operation::create : Operation::update);
+  review->name.name = std::as_const(draft.after)["metadata"]["name"].string_or("");
+  review->object = std::move(draft.after);
+  review->before = std::move(draft.before);
+  review->options = options_of(call, is_new);
+  return review;
 }
 
 // 422 with its causes where the Error is one of validation.
@@ -77,14 +87,14 @@ Failure refusal(const Call& call, const Error& error) {
 struct Writes::Attempt {
   CallPtr call;
   Plan plan;
+  Output output;
   int number = 0;
-  Draft draft;
-  std::shared_ptr<Review> review;
-  bool is_new = false;
-  bool is_mutated = false;  // perhaps: admission had the object
-};
+  std::int64_t version = 0;        // of what is there
+  bool is_owned = false;           // Draft::is_owned
+  std::shared_ptr<Review> review;  // with what is there, and what is to be
 
-bool is_dry_run(const Call& call) { return call.request.parameter("dryRun") == "All"; }
+  bool is_new() const { return review->operation == Operation::create; }
+};
 
 Answer<> check_size(const doc::Value& object) {
   if (most_bytes(object) <= largest_object) return {};
@@ -114,8 +124,8 @@ void Writes::update(CallPtr call) {
   Plan plan;
   plan.action = call->info.subresource.empty() ? "updated" : "updated-" + call->info.subresource;
   plan.may_try_again = (*body)["metadata"]["resourceVersion"].string_or("").empty();
-  plan.compose = [body = std::move(*body)](Call& c, const std::optional<Current>& current, const Making& making) {
-    return draft_update(c, body, current, making);
+  plan.compose = [body = std::move(*body)](Call& c, std::optional<Current> current, const Making& making) {
+    return draft_update(c, body, std::move(current), making);
   };
   run(std::move(call), std::move(plan));
 }
@@ -129,104 +139,71 @@ void Writes::patch(CallPtr call) {
   plan.action = *type == PatchType::apply ? "applied" : "patched";
   if (!call->info.subresource.empty()) plan.action += "-" + call->info.subresource;
   plan.may_try_again = true;
-  plan.compose = [body = std::move(*body), type = *type](Call& c, const std::optional<Current>& current,
+  plan.compose = [body = std::move(*body), type = *type](Call& c, std::optional<Current> current,
                                                          const Making& making) {
-    return draft_patch(c, type, body, current, making);
+    return draft_patch(c, type, body, std::move(current), making);
   };
   run(std::move(call), std::move(plan));
 }
 
 void Writes::run(CallPtr call, Plan plan) {
-  auto attempt = std::make_shared<Attempt>();
-  attempt->call = std::move(call);
-  attempt->plan = std::move(plan);
+  auto output = Output::of(*call, context_.world.clock.now());
+  if (!output) return call->send(output.error());
+  auto attempt = std::make_shared<Attempt>(std::move(call), std::move(plan), *output);
   queue_.push([this, attempt] { begin(attempt); });
 }
 
-void Writes::begin(std::shared_ptr<Attempt> attempt) {
+void Writes::begin(const std::shared_ptr<Attempt>& attempt) {
   auto& call = *attempt->call;
   ++attempt->number;
-  std::optional<Current> current;
-  if (!call.info.name.empty()) {
-    auto found = context_.backend.find(call.kind, call.name());
-    if (!found) return fail_attempt(*attempt, from_error(found.error()));
-    if (*found) {
-      auto object = (*found)->parse();
-      if (!object) return fail_attempt(*attempt, from_error(object.error()));
-      current = Current{std::move(object->document()), (*found)->version};
-    }
-  }
+  auto current = find_current(call);
+  if (!current) return call.send(current.error());
   auto& world = context_.world;
   const Making making{world.random.uuid(), world.clock.now(), world.random};
-  auto draft = attempt->plan.compose(call, current, making);
-  if (!draft) return fail_attempt(*attempt, draft.error());
-  attempt->draft = std::move(*draft);
-  attempt->is_new = attempt->draft.before.is_null();
-  if (attempt->is_new) {
-    if (auto allowed = check_namespace(call); !allowed) return fail_attempt(*attempt, allowed.error());
+  auto draft = attempt->plan.compose(call, std::move(*current), making);
+  if (!draft) return call.send(draft.error());
+  attempt->version = draft->version;
+  attempt->is_owned = draft->is_owned;
+  attempt->review = review_of_write(call, std::move(*draft));
+  if (attempt->is_new()) {
+    if (auto allowed = check_namespace(call); !allowed) return call.send(allowed.error());
   }
-  auto review = std::make_shared<Review>();
-  review->operation = attempt->is_new ? Operation::create : Operation::update;
-  review->resource = call.stored;
-  review->subresource = call.info.subresource;
-  review->object = std::move(attempt->draft.after);
-  review->before = attempt->draft.before;
-  review->name = {call.info.ns, review->object["metadata"]["name"].string_or("")};
-  review->options = options_of(call, attempt->is_new);
-  review->user = call.caller;
-  review->dry_run = is_dry_run(call);
-  attempt->review = std::move(review);
-  admit(std::move(attempt));
+  consult(
+      context_, queue_, attempt->call, attempt->review,
+      // After webhooks, what was read may be old, which keep() finds out.
+      [this, attempt](const Answer<>& allowed) {
+        if (!allowed) return attempt->call->send(allowed.error());
+        finish(attempt);
+      },
+      [this](Review& review, bool is_mutated) { return settle(review, is_mutated); });
 }
 
-void Writes::admit(std::shared_ptr<Attempt> attempt) {
-  auto& review = *attempt->review;
-  attempt->is_mutated = false;
-  for (const auto& plugin : context_.plugins) {
-    const auto changed = plugin->mutate(review);
-    if (!changed) return fail_attempt(*attempt, changed.error());
-    attempt->is_mutated |= *changed;
-  }
-  auto* remote = context_.remote.get();
-  if (remote == nullptr || !remote->wants_to_mutate(review)) return settle(std::move(attempt));
-  attempt->is_mutated = true;
-  remote->mutate(attempt->review, [this, attempt](Answer<> allowed) {
-    if (!allowed) return fail_attempt(*attempt, allowed.error());
-    // Outside the group now: what was read may be old, which keep() finds out.
-    queue_.push([this, attempt] { settle(attempt); });
-  });
+Answer<std::optional<Current>> Writes::find_current(const Call& call) {
+  if (call.info.name.empty()) return std::nullopt;
+  auto found = context_.backend.find(call.kind, call.name());
+  if (!found) return refuse(from_error(found.error()));
+  if (!*found) return std::nullopt;
+  auto object = (*found)->parse();
+  if (!object) return refuse(from_error(object.error()));
+  return Current{std::move(object->document()), (*found)->version};
 }
 
-void Writes::settle(std::shared_ptr<Attempt> attempt) {
-  auto& call = *attempt->call;
-  auto& review = *attempt->review;
-  if (attempt->is_mutated) verbs::make_canonical(*call.stored, review.object);
-  if (auto valid = validate(context_, review); !valid) return fail_attempt(*attempt, valid.error());
-  for (const auto& plugin : context_.plugins) {
-    if (auto allowed = plugin->validate(review); !allowed) return fail_attempt(*attempt, allowed.error());
-  }
-  if (review.subresource.empty()) {
-    auto warnings = validation::warnings_about(*call.stored, review.object, review.before);
-    review.warnings.insert(review.warnings.end(), warnings.begin(), warnings.end());
-  }
-  const auto finish = [this, attempt] {
-    auto& a = *attempt;
-    a.call->warnings.insert(a.call->warnings.end(), a.review->warnings.begin(), a.review->warnings.end());
-    a.draft.after = std::move(a.review->object);
-    auto kept = keep(a);
-    if (kept) {
-      return answer(a, a.is_new ? 201 : a.plan.changed_status, std::move(kept->body));
-    }
-    const bool taken = kept.error().code == 409 && !is_dry_run(*a.call);
-    if (taken && a.plan.may_try_again && a.number < most_attempts) return begin(attempt);
-    fail_attempt(a, kept.error());
-  };
-  auto* remote = context_.remote.get();
-  if (remote == nullptr || !remote->wants_to_validate(review)) return finish();
-  remote->validate(attempt->review, [this, attempt, finish](Answer<> allowed) {
-    if (!allowed) return fail_attempt(*attempt, allowed.error());
-    queue_.push(finish);
-  });
+Answer<> Writes::settle(Review& review, bool is_mutated) const {
+  if (is_mutated) verbs::make_canonical(*review.resource, review.object);
+  TRY_DONE(validate(context_, review));
+  if (!review.subresource.empty()) return {};
+  auto warnings = validation::warnings_about(*review.resource, review.object, review.before);
+  review.warnings.insert(review.warnings.end(), warnings.begin(), warnings.end());
+  return {};
+}
+
+void Writes::finish(const std::shared_ptr<Attempt>& attempt) {
+  auto& a = *attempt;
+  auto kept = keep(a);
+  if (kept) return answer(a, a.is_new() ? 201 : a.plan.changed_status, std::move(kept->body));
+  const bool is_taken = kept.error().code == 409 && !a.call->is_dry_run();
+  if (is_taken && a.plan.may_try_again && a.number < most_attempts) return begin(attempt);
+  a.call->send(kept.error());
 }
 
 Result<Stored> Writes::record(const Call& call, const char* action, const std::string& object,
@@ -262,71 +239,72 @@ Answer<> Writes::check_namespace(const Call& call) const {
 
 Answer<Stored> Writes::keep(Attempt& attempt) {
   auto& call = *attempt.call;
-  auto& draft = attempt.draft;
-  if (!draft.is_owned) {
+  auto& before = attempt.review->before;
+  auto& after = attempt.review->object;
+  if (!attempt.is_owned) {
     const verbs::WriteContext context{call.manager(), call.info.subresource, context_.world.clock.now()};
-    draft.after = verbs::tracked(*call.stored, draft.before, std::move(draft.after), context);
+    after = verbs::tracked(*call.stored, before, std::move(after), context);
   }
   if (context_.services != nullptr) {
-    auto allocated = context_.services->allocate(*call.stored, draft.after, draft.before);
+    auto allocated = context_.services->allocate(*call.stored, after, before);
     if (!allocated) return refuse(refusal(call, allocated.error()));
   }
   Stored same;
-  same.name = Object(draft.after).name();
-  same.version = draft.version;
-  if (!attempt.is_new && verbs::is_same(draft.before, draft.after)) {
-    same.body = doc::render_json(draft.before);
+  same.name = attempt.review->name;
+  same.version = attempt.version;
+  if (!attempt.is_new() && verbs::is_same(before, after)) {
+    same.body = doc::render_json(before);
     return same;
   }
-  TRY_DONE(check_size(draft.after));
-  if (is_dry_run(call)) {
-    if (attempt.is_new) {
+  TRY_DONE(check_size(after));
+  if (call.is_dry_run()) {
+    if (attempt.is_new()) {
       auto found = context_.backend.find(call.kind, same.name);
       if (found && *found) return refuse(already_exists(*call.resource, same.name.name));
     }
-    same.body = doc::render_json(draft.after);
+    same.body = doc::render_json(after);
     return same;
   }
-  Object object(std::move(draft.after));
-  const Object before(std::move(draft.before));
+  Object object(std::move(after));
+  const Object old(std::move(before));
   const auto text = object.text();
   auto written = record(call, attempt.plan.action.c_str(), text, [&]() -> Result<Stored> {
-    if (attempt.is_new) return context_.backend.insert(call.kind, std::move(object));
-    if (verbs::is_finished(before.document(), object.document()))
-      return context_.backend.erase(call.kind, std::move(object), draft.version, &before);
-    return context_.backend.replace(call.kind, std::move(object), draft.version, &before);
+    if (attempt.is_new()) return context_.backend.insert(call.kind, std::move(object));
+    if (verbs::is_finished(old.document(), object.document()))
+      return context_.backend.erase(call.kind, std::move(object), attempt.version, &old);
+    return context_.backend.replace(call.kind, std::move(object), attempt.version, &old);
   });
   if (!written) return refuse(from_error(written.error(), call.resource.get(), same.name.name));
   return std::move(*written);
 }
 
-void Writes::answer(Attempt& attempt, int status, std::string body) {
-  auto call = attempt.call;
-  auto output = Output::of(*call, context_.world.clock.now());
-  if (!output) return fail_attempt(attempt, output.error());
+void Writes::answer(const Attempt& attempt, int status, std::string body) {
+  const auto& call = attempt.call;
+  const auto& shown = attempt.plan.shown;
+  const auto& output = attempt.output;
   net::Response response;
-  if (output->is_verbatim() && !call->is_converted() && !attempt.plan.shown) {
-    response = output->verbatim(std::move(body));
+  if (output.is_verbatim() && !call->is_converted() && !shown) {
+    response = output.verbatim(std::move(body));
   } else {
     auto value = doc::parse_json(body, "<object>");
-    if (!value) return fail_attempt(attempt, from_error(value.error()));
-    if (attempt.plan.shown) {
-      value = attempt.plan.shown(*value);
-    } else if (call->is_converted()) {
+    if (value && shown) {
+      value = shown(*value);
+    } else if (value) {
       value = to_client(*call, std::move(*value));
-      if (!value) return fail_attempt(attempt, from_error(value.error()));
     }
-    response = output->object(*call, *value);
+    if (!value) return call->send(from_error(value.error()));
+    response = output.object(*call, *value);
   }
   response.status = status;
+  send_when_durable(call, std::move(response));
+}
+
+void Writes::send_when_durable(const CallPtr& call, net::Response response) {
   auto shared = std::make_shared<net::Response>(std::move(response));
   context_.database.after_group([call, shared](bool durable) {
     if (durable) return call->send(std::move(*shared));
-    call->send(
-        from_error(Error(Code::resource_exhausted, "the object could not be stored: the disk refuses to write")));
+    call->send(from_error(Error(Code::resource_exhausted, "nothing was written: the disk refuses to write")));
   });
 }
-
-void Writes::fail_attempt(Attempt& attempt, const Failure& failure) { attempt.call->send(failure); }
 
 }  // namespace slipway::objects::api

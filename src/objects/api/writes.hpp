@@ -19,9 +19,9 @@ class Writes {
   void create(CallPtr call);
   void update(CallPtr call);
   void patch(CallPtr call);
-  void scale(CallPtr call);  // PUT and PATCH of a scale subresource
 
-  using Compose = std::function<Answer<Draft>(Call&, const std::optional<Current>&, const Making&)>;
+  // What is to be written, made of what is there.
+  using Compose = std::function<Answer<Draft>(Call&, std::optional<Current>, const Making&)>;
   struct Plan {
     Compose compose;
     // Composed again when the object changed meanwhile: not for an update that names its version.
@@ -36,22 +36,23 @@ class Writes {
   // `write` does one write to the backend; it and its record are durable together.
   Result<Stored> record(const Call& call, const char* action, const std::string& object,
                         const std::function<Result<Stored>()>& write);
+  // Answers when what was written in the queue is durable; with a refusal when it could not become so.
+  void send_when_durable(const CallPtr& call, net::Response response);
 
  private:
   struct Attempt;
-  void begin(std::shared_ptr<Attempt> attempt);
-  void admit(std::shared_ptr<Attempt> attempt);
-  void settle(std::shared_ptr<Attempt> attempt);
-  void fail_attempt(Attempt& attempt, const Failure& failure);
+  void begin(const std::shared_ptr<Attempt>& attempt);
+  Answer<std::optional<Current>> find_current(const Call& call);
   Answer<> check_namespace(const Call& call) const;
+  Answer<> settle(Review& review, bool is_mutated) const;
+  void finish(const std::shared_ptr<Attempt>& attempt);
   Answer<Stored> keep(Attempt& attempt);
-  void answer(Attempt& attempt, int status, std::string body);
+  void answer(const Attempt& attempt, int status, std::string body);
 
   Context& context_;
   WriteQueue queue_;
 };
 
-bool is_dry_run(const Call& call);
 // 413 when the object is larger than a real server's store would take; names the field that is big.
 Answer<> check_size(const doc::Value& object);
 

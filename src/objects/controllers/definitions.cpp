@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "objects/controllers/contents.hpp"
 #include "objects/crd/bundled.hpp"
 #include "objects/crd/definition.hpp"
 #include "objects/crd/status.hpp"
@@ -18,11 +19,6 @@ constexpr std::string_view cleanup_finalizer = "customresourcecleanup.apiextensi
 constexpr auto look_again = std::chrono::milliseconds(100);
 constexpr std::size_t most_renewed = 256;  // objects in one step: everybody else has a turn between
 
-bool has_finalizer(const Object& object) {
-  const auto finalizers = object.finalizers();
-  return std::ranges::find(finalizers, cleanup_finalizer) != finalizers.end();
-}
-
 }  // namespace
 
 DefinitionController::DefinitionController(core::World& world, Store& store, Backend& backend, Catalog& catalog)
@@ -36,8 +32,9 @@ DefinitionController::DefinitionController(core::World& world, Store& store, Bac
 
 Result<> DefinitionController::install(const doc::Value& bundled, std::vector<doc::Value>& definitions) {
   Object wanted = crd::marked_as_bundled(bundled);
-  const auto found = std::ranges::find_if(
-      definitions, [&](const doc::Value& definition) { return Object(definition).name() == wanted.name(); });
+  const auto found =
+      std::ranges::find(definitions, bundled["metadata"]["name"],
+                        [](const doc::Value& definition) -> auto& { return definition["metadata"]["name"]; });
   if (found == definitions.end()) {
     // As it is served: nothing is left to be written when it is.
     wanted.add_finalizer(cleanup_finalizer);
@@ -104,7 +101,7 @@ Result<> DefinitionController::serve(Object& object, std::span<const doc::Value>
   TRY_ASSIGN(auto definition, crd::parse_definition(object.document(), options));
   const auto taken = crd::taken_names(definition.group, definition.name, definitions);
   auto status = crd::status_of(object.document(), taken, world_.clock.now());
-  if (!has_finalizer(object)) {
+  if (!object.has_finalizer(cleanup_finalizer)) {
     object.add_finalizer(cleanup_finalizer);
     TRY_ASSIGN(object, store_.update(std::move(object)));
   }
@@ -142,13 +139,14 @@ Result<bool> DefinitionController::renew(const std::string& definition) {
   auto& served = found->second;
   const auto resource = served.resource;
   const auto kind = kind_of(*resource);
-  const std::string current = "\"apiVersion\":\"" + resource->api_version() + "\"";
+  // Most bodies begin with both; what is not seen at once is read.
+  const auto current = R"({"kind":")" + resource->kind + R"(","apiVersion":")" + resource->api_version() + '"';
   std::vector<Stored> old;
   std::size_t seen = 0;
   TRY(backend_.list(kind, {.ns = "", .after = served.renewed}, [&](Stored stored) {
     if (++seen > most_renewed) return false;
     served.renewed = stored.name;
-    if (stored.body.find(current) == std::string::npos) old.push_back(std::move(stored));
+    if (!stored.body.starts_with(current)) old.push_back(std::move(stored));
     return true;
   }));
   Result<> outcome;
@@ -164,6 +162,7 @@ Result<bool> DefinitionController::renew(const std::string& definition) {
 
 Result<> DefinitionController::rewrite(const schema::Resource& resource, const Kind& kind, const Stored& stored) {
   TRY_ASSIGN(auto object, stored.parse());
+  if (object.api_version() == resource.api_version()) return {};
   object.document().at_or_insert("apiVersion") = resource.api_version();
   verbs::make_canonical(resource, object.document());
   auto written = backend_.replace(kind, std::move(object), stored.version);
@@ -179,23 +178,12 @@ void DefinitionController::forget(const std::string& definition) {
 }
 
 Result<Outcome> DefinitionController::end(Object object) {
-  if (!has_finalizer(object)) return Outcome{};
+  if (!object.has_finalizer(cleanup_finalizer)) return Outcome{};
   const auto now = world_.clock.now();
   const auto group = object.spec()["group"].string_or("");
   const auto resource = catalog_.stored(group, object.spec()["names"]["kind"].string_or(""));
   if (resource != nullptr && resource->is_custom() && resource->custom->definition == object.name().name) {
-    const auto kind = kind_of(*resource);
-    std::vector<Name> names;
-    TRY(backend_.list(kind, {}, [&](Stored stored) {
-      names.push_back(stored.name);
-      return true;
-    }));
-    for (const auto& name : names) {
-      auto removed = store_.remove(kind, name);
-      if (!removed && removed.error().code != Code::not_found && removed.error().code != Code::conflict)
-        return fail(std::move(removed).error());
-    }
-    TRY_ASSIGN(const auto left, backend_.count(kind, {}));
+    TRY_ASSIGN(const auto left, remove_all(store_, backend_, kind_of(*resource), ""));
     if (left > 0) {
       const bool changed = object.set_condition("Terminating", "True", "InstanceDeletionInProgress",
                                                 "CustomResource deletion is in progress", now);

@@ -88,3 +88,39 @@ TEST_CASE_FIXTURE(Program,
   CHECK(properties() == "x");
   CHECK(embedded->catalog().stored("example.com", "Shelf") != nullptr);
 }
+
+TEST_CASE_FIXTURE(Program, "objects move to the version that is the stored one now, whatever versions they speak of") {
+  start("");
+  auto notes = doc::parse_yaml(R"(apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: notes.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: notes, kind: Note}
+  versions:
+  - {name: v1, served: true, storage: true, schema: &any {openAPIV3Schema: {
+       type: object, x-kubernetes-preserve-unknown-fields: true}}}
+  - {name: v2, served: true, storage: false, schema: *any}
+)",
+                               "test.yaml");
+  REQUIRE(notes.has_value());
+  auto& store = embedded->store();
+  REQUIRE(store.create(Object(std::move(*notes))).has_value());
+  world.run_for(std::chrono::seconds(1));
+  auto note = Object::make({"example.com", "v1", "Note", "notes"}, {"demo", "n"});
+  note.spec() = doc::Object{{"about", doc::Object{{"apiVersion", "example.com/v2"}, {"kind", "Note"}}}};
+  REQUIRE(store.create(std::move(note)).has_value());
+
+  const auto change = [](Object& definition) {
+    auto& versions = definition.spec().at_or_insert("versions").as_array();
+    versions[0].as_object().set("storage", false);
+    versions[1].as_object().set("storage", true);
+    return true;
+  };
+  REQUIRE(modify(store, crd::definition_kind, {"", "notes.example.com"}, change).has_value());
+  world.run_for(std::chrono::seconds(1));
+  const auto kept = embedded->backend().find({"example.com", "v2", "Note", "notes"}, {"demo", "n"}).value();
+  REQUIRE(kept.has_value());
+  CHECK(kept->parse()->api_version() == "example.com/v2");
+}

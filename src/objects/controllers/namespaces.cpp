@@ -1,8 +1,8 @@
 #include "objects/controllers/namespaces.hpp"
 
 #include <algorithm>
-#include <set>
 
+#include "objects/controllers/contents.hpp"
 #include "objects/kinds.hpp"
 #include "objects/verbs/writing.hpp"
 
@@ -107,25 +107,13 @@ Result<Outcome> NamespaceController::empty(Object object, std::int64_t version) 
 
 Result<NamespaceController::Remaining> NamespaceController::remove_contents(const std::string& ns) {
   Remaining left;
-  std::set<std::string> seen;
   for (const auto& resource : catalog_.resources()) {
     if (!resource->namespaced || std::ranges::find(resource->verbs, "delete") == resource->verbs.end()) continue;
-    const auto stored = catalog_.stored(resource->group, resource->kind);
-    if (stored == nullptr || resource->group == "events.k8s.io") continue;  // the core group's events
-    const auto kind = kind_of(*stored);
-    const auto name = std::string(kind.plural) + (kind.group.empty() ? "." : "." + std::string(kind.group));
-    if (!seen.insert(name).second) continue;
-    std::vector<Name> names;
-    TRY(backend_.list(kind, {ns, std::nullopt}, [&](Stored object) {
-      names.push_back(object.name);
-      return true;
-    }));
-    for (const auto& object : names) {
-      auto removed = store_.remove(kind, object);
-      if (!removed && removed.error().code != Code::not_found && removed.error().code != Code::conflict)
-        return fail(std::move(removed).error());
-    }
-    TRY(count_remaining(kind, ns, name, left));
+    const bool is_stored = catalog_.stored(resource->group, resource->kind) == resource;
+    if (!is_stored || resource->group == "events.k8s.io") continue;  // the core group's events
+    const auto kind = kind_of(*resource);
+    TRY_ASSIGN(const auto count, remove_all(store_, backend_, kind, ns));
+    if (count > 0) TRY(count_remaining(kind, ns, resource->plural + "." + resource->group, left));
   }
   return left;
 }

@@ -2,7 +2,8 @@
 // NamespaceController: gives every Namespace what workloads expect to find in it, a ServiceAccount "default", and
 // empties one that is being deleted before it goes. For the embedded store; a real API server has its own.
 
-#include <memory>
+#include <map>
+#include <string>
 
 #include "objects/backend.hpp"
 #include "objects/catalog.hpp"

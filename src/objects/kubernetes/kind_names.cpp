@@ -6,14 +6,8 @@
 namespace slipway::objects::kubernetes {
 namespace {
 
-std::pair<std::string_view, std::string_view> split(std::string_view api_version) {
-  const auto slash = api_version.find('/');
-  if (slash == std::string_view::npos) return {"", api_version};
-  return {api_version.substr(0, slash), api_version.substr(slash + 1)};
-}
-
 std::string renamed(const std::string& api_version, const GroupNames& groups) {
-  const auto [group, version] = split(api_version);
+  const auto [group, version] = group_version_of(api_version);
   const auto found = groups.find(group);
   return found == groups.end() ? api_version : found->second + "/" + std::string(version);
 }
@@ -58,7 +52,7 @@ Result<Kind> KindNames::of(const Object& object) {
 }
 
 Result<Kind> KindNames::find(std::string_view api_version, std::string_view kind) {
-  const auto [group, version] = split(api_version);
+  const auto [group, version] = group_version_of(api_version);
   for (const auto& known : kinds::all()) {
     if (known.group == group && known.kind == kind) return kinds::find(api_version, kind);
   }
@@ -71,7 +65,7 @@ Result<Kind> KindNames::find(std::string_view api_version, std::string_view kind
 }
 
 Result<std::optional<Kind>> KindNames::discover(std::string_view api_version, std::string_view kind) {
-  const auto [group, version] = split(api_version);
+  const auto [group, version] = group_version_of(api_version);
   const auto key = std::string(api_version) + "/" + std::string(kind);
   if (const auto found = discovered_.find(key); found != discovered_.end()) return std::optional(found->second);
   if (version.empty() || api_version.find_first_of("?#% ") != std::string_view::npos) return std::optional<Kind>();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "objects/object.hpp"
 #include "objects/schema/embedded.hpp"
 #include "objects/schema/table.hpp"
 
@@ -48,10 +49,7 @@ const Resource* Registry::find_by_plural(std::string_view group, std::string_vie
 }
 
 const Type* Registry::find_body(std::string_view api_version, std::string_view kind) const {
-  const std::size_t slash = api_version.find('/');
-  const bool core = slash == std::string_view::npos;
-  const std::string_view group = core ? std::string_view() : api_version.substr(0, slash);
-  const std::string_view version = core ? api_version : api_version.substr(slash + 1);
+  const auto [group, version] = group_version_of(api_version);
   if (const Resource* resource = find(group, version, kind)) return resource->type;
   if (const auto at = bodies_.find(joined(group, version, kind)); at != bodies_.end()) return at->second;
   if (kind != "DeleteOptions" && kind != "Status") return nullptr;

@@ -77,6 +77,7 @@ struct Resource {
   std::string list_kind() const { return list_kind_name.empty() ? kind + "List" : list_kind_name; }
   std::string api_version() const { return group.empty() ? version : group + "/" + version; }
   bool is_custom() const { return custom != nullptr; }
+  bool is(std::string_view of_group, std::string_view of_kind) const { return group == of_group && kind == of_kind; }
   const Subresource* find_subresource(std::string_view name) const;
 };
 

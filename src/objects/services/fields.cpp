@@ -68,7 +68,7 @@ void drop_node_ports(const doc::Value& before, doc::Value& spec) {
 
 }  // namespace
 
-bool is_service(const schema::Resource& resource) { return resource.group.empty() && resource.kind == "Service"; }
+bool is_service(const schema::Resource& resource) { return resource.is("", "Service"); }
 
 bool needs_address(const doc::Value& spec) { return type_of(spec) != "ExternalName"; }
 

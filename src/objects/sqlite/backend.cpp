@@ -137,16 +137,17 @@ class SqliteBackend final : public Backend {
   }
 
   Result<Stored> replace(const Kind& kind, Object object, std::int64_t expected, const Object* before) override {
-    TRY_ASSIGN(auto previous, previous_of(kind, object, before));
-    return change_in(
-        side_of(kind), kind, EventType::modified, std::move(object), std::move(previous),
-        [&](Writer& writer, Object& next, const Object* was) { return writer.replace(kind, next, expected, was); });
+    TRY_ASSIGN(auto known, known_of(kind, object, before));
+    return change_in(side_of(kind), kind, EventType::modified, std::move(object), std::move(known.previous),
+                     [&](Writer& writer, Object& next, const Object* was) {
+                       return writer.replace(kind, next, expected, was, known.has_same_owners);
+                     });
   }
 
   Result<Stored> erase(const Kind& kind, Object last, std::int64_t expected, const Object* before) override {
-    TRY_ASSIGN(auto previous, previous_of(kind, last, before));
+    TRY_ASSIGN(auto known, known_of(kind, last, before));
     return change_in(
-        side_of(kind), kind, EventType::deleted, std::move(last), std::move(previous),
+        side_of(kind), kind, EventType::deleted, std::move(last), std::move(known.previous),
         [&](Writer& writer, Object& next, const Object* was) { return writer.erase(kind, next, expected, was); });
   }
 
@@ -223,19 +224,27 @@ class SqliteBackend final : public Backend {
     return version;
   }
 
-  // What watchers with a selector need to know of the object as it was; nullopt when they need nothing.
-  Result<std::optional<Object>> previous_of(const Kind& kind, const Object& object, const Object* before) {
+  // What a change needs to know of the object as it was.
+  struct Known {
+    std::optional<Object> previous = {};  // for watchers with a selector; nullopt when they need nothing
+    bool has_same_owners = false;
+  };
+  Result<Known> known_of(const Kind& kind, const Object& object, const Object* before) {
     std::optional<Object> read;
     if (before == nullptr) {
       TRY_ASSIGN(const auto stored, find(kind, object.name()));
-      if (!stored) return std::nullopt;  // the write will say so
+      if (!stored) return Known{};  // the write will say so
       TRY_ASSIGN(read, stored->parse());
       before = &*read;
     }
+    const auto& was = before->document()["metadata"];
+    const auto& is = object.document()["metadata"];
+    Known known{.has_same_owners = was["ownerReferences"] == is["ownerReferences"]};
     const bool is_told_apart =
-        is_kept(kind) || !(before->document()["metadata"]["labels"] == object.document()["metadata"]["labels"]) ||
+        is_kept(kind) || !(was["labels"] == is["labels"]) ||
         (options_.selectable && options_.selectable(kind, *before) != options_.selectable(kind, object));
-    return is_told_apart ? std::optional<Object>(*before) : std::nullopt;
+    if (is_told_apart) known.previous = *before;
+    return known;
   }
 
   // One write, told to watchers when it is durable.

@@ -162,7 +162,7 @@ Result<Before> select_before(storage::Connection& connection, const Kind& kind, 
         } else if (row.is_null(3)) {
           is_known = false;
         } else {
-          before.emplace(name, Stored{name, std::stoll(row.text(4)), row.text(3)});
+          before.emplace(name, Stored{name, row.integer(4), row.text(3)});
         }
         return is_known;
       }));
@@ -321,8 +321,7 @@ Result<> Writer::log(const Kind& kind, EventType type, const Stored& stored, con
 
 Result<> Writer::put_owners(const Kind& kind, const Object& object, const std::string& uid, const std::string& ns) {
   for (const auto& owner : object.owners()) {
-    const auto slash = owner.api_version.find('/');
-    const auto group = slash == std::string::npos ? std::string() : owner.api_version.substr(0, slash);
+    const std::string group(group_version_of(owner.api_version).group);
     TRY(connection_.execute("INSERT INTO object_owner (owner_uid, grp, kind, name, uid, ns) VALUES (?, ?, ?, ?, ?, ?)",
                             {owner.uid, group, owner.kind, owner.name, uid, kind.namespaced ? ns : std::string()}));
   }
@@ -361,7 +360,8 @@ Result<> Writer::check_changed(const Kind& kind, const Name& name) {
   return fail(found ? conflict_error(kind, name) : not_found_error(kind, name));
 }
 
-Result<Stored> Writer::replace(const Kind& kind, Object& object, std::int64_t expected, const Object* previous) {
+Result<Stored> Writer::replace(const Kind& kind, Object& object, std::int64_t expected, const Object* previous,
+                               bool has_same_owners) {
   TRY_ASSIGN(auto stored, stamp(kind, object));
   const auto uid = object.uid();
   TRY(connection_.execute(
@@ -371,6 +371,7 @@ Result<Stored> Writer::replace(const Kind& kind, Object& object, std::int64_t ex
        std::string(kind.kind), stored.name.ns, stored.name.name, expected, uid}));
   TRY(check_changed(kind, stored.name));
   TRY(log(kind, EventType::modified, stored, previous));
+  if (has_same_owners) return stored;
   TRY(connection_.execute("DELETE FROM object_owner WHERE uid = ?", {uid}));
   TRY(put_owners(kind, object, uid, stored.name.ns));
   return stored;

@@ -50,8 +50,9 @@ class Writer {
   // What the object of that uid holds from now on; conflict when another has some of it.
   Result<> put_claims(const std::string& uid, const std::vector<std::string>& claims);
   Result<Stored> insert(const Kind& kind, Object& object);  // already_exists
-  // conflict when `expected` is not its version; not_found.
-  Result<Stored> replace(const Kind& kind, Object& object, std::int64_t expected, const Object* previous);
+  // conflict when `expected` is not its version; not_found. `has_same_owners`: as the object that is replaced.
+  Result<Stored> replace(const Kind& kind, Object& object, std::int64_t expected, const Object* previous,
+                         bool has_same_owners);
   Result<Stored> erase(const Kind& kind, Object& object, std::int64_t expected, const Object* previous);
 
  private:

@@ -73,9 +73,9 @@ doc::Array controller_revision(const Value& object, Time now) {
   for (const Value& owner : elements(object["metadata"]["ownerReferences"])) {
     if (!owner["controller"].bool_or(false)) continue;
     const std::string version = text(owner["apiVersion"]);
-    const auto slash = version.find('/');
-    const std::string group = slash == std::string::npos ? "" : "." + version.substr(0, slash);
-    controller = in_lower(text(owner["kind"]) + group) + "/" + text(owner["name"]);
+    const auto group = group_version_of(version).group;
+    controller =
+        in_lower(text(owner["kind"]) + (group.empty() ? "" : ".") + std::string(group)) + "/" + text(owner["name"]);
     break;
   }
   return {name_of(object), controller, count(object["revision"]), age_of(object, now)};

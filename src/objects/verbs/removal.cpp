@@ -1,21 +1,17 @@
 #include "objects/verbs/removal.hpp"
 
-#include <algorithm>
-
 #include "objects/verbs/strategy.hpp"
 #include "objects/verbs/writing.hpp"
 
 namespace slipway::objects::verbs {
 namespace {
 
-constexpr std::string_view foreground_finalizer = "foregroundDeletion";
-constexpr std::string_view orphan_finalizer = "orphan";
-
 void settle(Object& object, std::string_view finalizer, bool wanted) {
-  const auto had = object.finalizers();
-  const bool has = std::ranges::find(had, finalizer) != had.end();
-  if (wanted && !has) object.add_finalizer(finalizer);
-  if (!wanted && has) object.remove_finalizer(finalizer);
+  if (wanted) {
+    object.add_finalizer(finalizer);
+  } else if (object.has_finalizer(finalizer)) {
+    object.remove_finalizer(finalizer);
+  }
 }
 
 // Marked long enough ago that whoever was to end it has had its time.
@@ -36,13 +32,13 @@ Removal removal_of(const schema::Resource& resource, const Object& stored,
     settle(removal.object, orphan_finalizer, *propagation == DeleteOptions::Propagation::orphan);
   }
   auto& document = removal.object.document();
-  const bool is_pod = resource.group.empty() && resource.kind == "Pod";
+  const bool is_pod = resource.is("", "Pod");
   const auto time = is_time_over(document, now) ? Duration{} : grace_of(resource, document, grace);
   const bool is_waited_for = is_pod && time > Duration{};
   removal.is_final = !is_waited_for && removal.object.finalizers().empty() && is_finished_namespace(document);
   if (removal.is_final && !is_pod) return removal;
   document = marked_deleted(std::move(document), now, time);
-  if (resource.group.empty() && resource.kind == "Namespace") document.set_path("status.phase", "Terminating");
+  if (resource.is("", "Namespace")) document.set_path("status.phase", "Terminating");
   return removal;
 }
 

@@ -3,7 +3,7 @@
 // a node until who runs it says so, or its time is over. Pure.
 
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include "core/time.hpp"
 #include "objects/object.hpp"
@@ -12,13 +12,16 @@
 
 namespace slipway::objects::verbs {
 
+// What a propagation policy leaves on the object, for the garbage collector.
+inline constexpr std::string_view foreground_finalizer = "foregroundDeletion";
+inline constexpr std::string_view orphan_finalizer = "orphan";
+
 struct Removal {
   bool is_final = false;  // nothing keeps it
   Object object;          // as it is afterwards, or was last
 };
 
-// The propagation policy is left on the object for the garbage collector, as a finalizer. `grace` is what the caller
-// asked for; Pods have their own otherwise.
+// `grace` is what the caller asked for; Pods have their own otherwise.
 Removal removal_of(const schema::Resource& resource, const Object& stored,
                    std::optional<DeleteOptions::Propagation> propagation, std::optional<Duration> grace,
                    core::Time now);

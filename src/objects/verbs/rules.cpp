@@ -14,7 +14,7 @@ void add(validation::Problems& to, validation::Problems problems) {
 }
 
 bool is_definition(const schema::Resource& resource) {
-  return resource.group == "apiextensions.k8s.io" && resource.kind == "CustomResourceDefinition";
+  return resource.is("apiextensions.k8s.io", "CustomResourceDefinition");
 }
 
 // One that came with the program may have a group without a dot.
@@ -42,7 +42,7 @@ validation::Problems problems_of_custom(const schema::Resource& resource, const 
 
 validation::Problems problems_of(const schema::Resource& resource, const doc::Value& object, const doc::Value& before,
                                  std::string_view subresource) {
-  if (subresource == "binding") return {};  // it says nothing but where a Pod goes
+  if (subresource == "binding") return {};  // binding.hpp is its only rule
   const auto* old = before.is_null() ? nullptr : &before;
   if (resource.is_custom()) return problems_of_custom(resource, object, old, subresource);
   if (old == nullptr) {

@@ -13,8 +13,7 @@ struct GroupKind {
 
 template <std::size_t N>
 bool is_one_of(const schema::Resource& resource, const std::array<GroupKind, N>& kinds) {
-  return std::ranges::any_of(
-      kinds, [&](const GroupKind& kind) { return kind.group == resource.group && kind.kind == resource.kind; });
+  return std::ranges::any_of(kinds, [&](const GroupKind& kind) { return resource.is(kind.group, kind.kind); });
 }
 
 constexpr std::array with_generation{
@@ -92,10 +91,6 @@ constexpr std::array shown_when_deleted{
     GroupKind{"resource.k8s.io", "ResourceSlice"},
 };
 
-bool is(const schema::Resource& resource, std::string_view group, std::string_view kind) {
-  return resource.group == group && resource.kind == kind;
-}
-
 // A Pod is Guaranteed when every container's cpu and memory have equal requests and limits, BestEffort when none says
 // anything of them.
 std::string_view qos_class_of(const doc::Value& spec) {
@@ -154,11 +149,11 @@ bool updates_unconditionally(const schema::Resource& resource) {
 bool returns_deleted(const schema::Resource& resource) { return is_one_of(resource, shown_when_deleted); }
 
 bool orphans_by_default(const schema::Resource& resource) {
-  return is(resource, "batch", "Job") || is(resource, "", "ReplicationController");
+  return resource.is("batch", "Job") || resource.is("", "ReplicationController");
 }
 
 void start_life(const schema::Resource& resource, doc::Value& object) {
-  if (is(resource, "", "Pod")) {
+  if (resource.is("", "Pod")) {
     auto& status = object.at_or_insert("status");
     if (!status.is_object()) status = doc::Object{};
     if (status["phase"].is_null()) status.at_or_insert("phase") = "Pending";
@@ -170,11 +165,11 @@ void start_life(const schema::Resource& resource, doc::Value& object) {
                                  {"reason", "SchedulingGated"},
                                  {"message", "Scheduling is blocked due to non-empty scheduling gates"}}};
     }
-  } else if (is(resource, "", "Namespace")) {
+  } else if (resource.is("", "Namespace")) {
     start_namespace(object);
-  } else if (is(resource, "batch", "Job")) {
+  } else if (resource.is("batch", "Job")) {
     start_job(object);
-  } else if (is(resource, "", "PersistentVolumeClaim") || is(resource, "", "PersistentVolume")) {
+  } else if (resource.is("", "PersistentVolumeClaim") || resource.is("", "PersistentVolume")) {
     auto& status = object.at_or_insert("status");
     if (!status.is_object()) status = doc::Object{};
     if (status["phase"].is_null()) status.at_or_insert("phase") = "Pending";
@@ -182,7 +177,7 @@ void start_life(const schema::Resource& resource, doc::Value& object) {
 }
 
 void carry_on(const schema::Resource& resource, const doc::Value& before, doc::Value& status) {
-  if (!is(resource, "", "Pod") || !status.is_object()) return;
+  if (!resource.is("", "Pod") || !status.is_object()) return;
   const auto& settled = before["qosClass"];
   if (!settled.is_null() && status["qosClass"].string_or("").empty()) status.as_object().set("qosClass", settled);
 }
@@ -198,11 +193,11 @@ bool declares_otherwise(const schema::Resource& resource, const doc::Value& befo
     return false;
   };
   if (any_key(before) || any_key(after)) return true;
-  return is(resource, "apps", "Deployment") && !(before["metadata"]["annotations"] == after["metadata"]["annotations"]);
+  return resource.is("apps", "Deployment") && !(before["metadata"]["annotations"] == after["metadata"]["annotations"]);
 }
 
 Duration grace_of(const schema::Resource& resource, const doc::Value& object, std::optional<Duration> asked) {
-  if (!is(resource, "", "Pod")) return {};
+  if (!resource.is("", "Pod")) return {};
   const auto phase = object["status"]["phase"].string_or("");
   const auto& mirror = object["metadata"]["annotations"]["kubernetes.io/config.mirror"];
   // Nothing runs, or what runs is no Pod's: nobody needs time to end it.

@@ -95,7 +95,7 @@ doc::Value created(const schema::Resource& resource, doc::Value given, std::stri
     metadata.erase("generation");
   }
   drop_empty_metadata(metadata);
-  if (!keep_status && has_status_subresource(resource) && !(resource.group.empty() && resource.kind == "Node")) {
+  if (!keep_status && has_status_subresource(resource) && !resource.is("", "Node")) {
     given.as_object().erase("status");
   }
   start_life(resource, given);

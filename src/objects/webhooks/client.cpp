@@ -1,43 +1,59 @@
 #include "objects/webhooks/client.hpp"
 
 #include "core/digest.hpp"
+#include "objects/kinds.hpp"
 
 namespace slipway::objects::webhooks {
 namespace {
 
 constexpr std::size_t largest_answer = 8UL * 1024 * 1024;
 
-bool is_ready(const doc::Value& endpoint) { return endpoint["conditions"]["ready"].bool_or(true); }
+// Of a Service by its number, or null.
+const doc::Value* find_port(const doc::Value& ports, std::int64_t number) {
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    if (ports[i]["port"].int_or(0) == number) return &ports[i];
+  }
+  return nullptr;
+}
+
+// "10.0.0.1:8443" of an endpoint that is ready, on the port of that name.
+std::optional<std::string> ready_address(const doc::Value& slice, std::string_view port_name) {
+  const auto& ports = slice["ports"];
+  const auto& endpoints = slice["endpoints"];
+  for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    if (!endpoints[i]["conditions"]["ready"].bool_or(true) || endpoints[i]["addresses"].size() == 0) continue;
+    for (std::size_t k = 0; k < ports.size(); ++k) {
+      if (ports[k]["name"].string_or("") != port_name) continue;
+      const auto address = endpoints[i]["addresses"][std::size_t{0}].string_or("");
+      const bool is_v6 = address.find(':') != std::string::npos;
+      return (is_v6 ? "[" + address + "]" : address) + ":" + ports[k]["port"].string_or("");
+    }
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
 Result<std::string> Client::address_of(const doc::Value& service) {
   const Name name{service["namespace"].string_or(""), service["name"].string_or("")};
-  const auto port = service["port"].int_or(443);
-  const auto* found = services_.find(name);
-  if (found == nullptr) return fail(Code::not_found, "service \"" + name.name + "\" not found");
-  const doc::Value* entry = nullptr;
-  const auto& ports = found->spec()["ports"];
-  for (std::size_t i = 0; i < ports.size(); ++i) {
-    if (ports[i]["port"].int_or(0) == port) entry = &ports[i];
-  }
-  if (entry == nullptr)
+  const auto number = service["port"].int_or(443);
+  TRY_ASSIGN(const auto stored, context_.backend.find(kinds::service, name));
+  if (!stored) return fail(Code::not_found, "service \"" + name.name + "\" not found");
+  TRY_ASSIGN(const Object found, stored->parse());
+  const auto* port = find_port(found.spec()["ports"], number);
+  if (port == nullptr) {
     return fail(Code::not_found,
-                "no service port " + std::to_string(port) + " found for service \"" + name.name + "\"");
-  for (const auto& slice : slices_.all()) {
-    if (slice.name().ns != name.ns || slice.label("kubernetes.io/service-name") != name.name) continue;
-    const auto& own_ports = slice.document()["ports"];
-    const auto& endpoints = slice.document()["endpoints"];
-    for (std::size_t i = 0; i < endpoints.size(); ++i) {
-      if (!is_ready(endpoints[i]) || endpoints[i]["addresses"].size() == 0) continue;
-      for (std::size_t k = 0; k < own_ports.size(); ++k) {
-        if (own_ports[k]["name"].string_or("") != (*entry)["name"].string_or("")) continue;
-        const auto address = endpoints[i]["addresses"][std::size_t{0}].string_or("");
-        const bool is_v6 = address.find(':') != std::string::npos;
-        return (is_v6 ? "[" + address + "]" : address) + ":" + own_ports[k]["port"].string_or("");
-      }
-    }
+                "no service port " + std::to_string(number) + " found for service \"" + name.name + "\"");
   }
+  const auto port_name = (*port)["name"].string_or("");
+  std::optional<std::string> address;
+  TRY(context_.backend.list(kinds::endpoint_slice, {name.ns, std::nullopt}, [&](const Stored& kept) {
+    const auto slice = kept.parse();
+    if (slice && slice->label("kubernetes.io/service-name") == name.name)
+      address = ready_address(slice->document(), port_name);
+    return !address;
+  }));
+  if (address) return std::move(*address);
   return fail(Code::unavailable, "no endpoints available for service \"" + name.name + "\"");
 }
 

@@ -4,14 +4,14 @@
 //
 // Thread: the control loop only.
 
-#include "objects/admission/kept.hpp"
+#include "objects/api/context.hpp"
 
 namespace slipway::objects::webhooks {
 
 class Client {
  public:
-  explicit Client(api::Context& context)
-      : context_(context), services_(context, "", "Service"), slices_(context, "discovery.k8s.io", "EndpointSlice") {}
+  // The context outlives this.
+  explicit Client(api::Context& context) : context_(context) {}
   using Done = std::move_only_function<void(Result<core::HttpResponse>)>;
   // POSTs `body`, JSON, over HTTPS. `client_config`: url or service, caBundle. not_found or unavailable when there is
   // no way to it. `done` runs on the loop, later.
@@ -22,7 +22,6 @@ class Client {
   Result<std::string> address_of(const doc::Value& service);
 
   api::Context& context_;
-  admission::Kept services_, slices_;
 };
 
 }  // namespace slipway::objects::webhooks

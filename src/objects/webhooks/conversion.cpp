@@ -79,7 +79,7 @@ void Conversion::convert(ResourcePtr to, std::vector<doc::Value> objects, Done d
   for (std::size_t i = 0; i < objects.size(); ++i) {
     if (objects[i]["apiVersion"].string_or("") == wanted) continue;
     places.push_back(i);
-    sent.push_back(objects[i]);
+    sent.push_back(std::move(objects[i]));
   }
   if (sent.empty()) return done(std::move(objects));
   const auto uid = context_.world.random.uuid();
