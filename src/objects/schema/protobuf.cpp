@@ -3,8 +3,8 @@
 #include <bit>
 
 #include "core/digest.hpp"
-#include "core/doc_scalar.hpp"
 #include "core/time.hpp"
+#include "core/utf8.hpp"
 #include "objects/schema/protobuf_wire.hpp"
 
 namespace slipway::objects::schema {
@@ -252,7 +252,7 @@ class Decoder {
 
   Result<std::string> read_text(const WireField& wire) {
     if (wire.type != WireType::bytes) return wrong_type(wire);
-    const std::size_t invalid = doc::find_invalid_utf8(wire.bytes);
+    const std::size_t invalid = core::find_invalid_utf8(wire.bytes);
     if (invalid != std::string_view::npos) return wire_error(wire.offset + invalid, "a string is not UTF-8");
     return std::string(wire.bytes);
   }
