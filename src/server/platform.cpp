@@ -1,6 +1,5 @@
 #include "server/platform.hpp"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -10,6 +9,7 @@
 
 #include "core/digest.hpp"
 #include "core/log.hpp"
+#include "core/stop_signals.hpp"
 #include "net/addresses.hpp"
 #include "objects/kinds.hpp"
 #include "pods/ending.hpp"
@@ -32,14 +32,6 @@ namespace {
 using State = Platform::State;
 constexpr std::size_t pushes_looked_at_again = 20;
 constexpr auto stop_patience = std::chrono::seconds(15);
-
-sigset_t stop_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  return set;
-}
 
 using Definitions = std::future<Result<std::vector<doc::Value>>>;
 
@@ -362,11 +354,6 @@ void stop(State& s) {
 
 }  // namespace
 
-void block_stop_signals() {
-  const sigset_t set = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
 Platform::Platform(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Platform::~Platform() = default;
 
@@ -416,9 +403,7 @@ Result<> Platform::run(std::function<void()> on_serving) {
   core::Loop& loop = s.real.loop();
   Result<> result;
   std::thread signals([&] {
-    const sigset_t set = stop_signals();
-    int number = 0;
-    sigwait(&set, &number);
+    core::wait_for_stop_signal();
     loop.post([&s] { stop(s); });
   });
   const auto give_up = [&result](Error why) {
