@@ -56,6 +56,12 @@ std::vector<std::string> Object::finalizers() const {
   return result;
 }
 
+bool Object::has_finalizer(std::string_view finalizer) const {
+  const auto& list = document_["metadata"]["finalizers"];
+  return list.is_array() &&
+         std::ranges::any_of(list.as_array(), [&](const doc::Value& item) { return item.string_or("") == finalizer; });
+}
+
 std::vector<OwnerReference> Object::owners() const {
   std::vector<OwnerReference> result;
   const auto& list = document_["metadata"]["ownerReferences"];
@@ -101,10 +107,7 @@ void Object::add_owner(const Object& owner, bool controller) {
 void Object::add_finalizer(std::string_view finalizer) {
   auto& list = document_.at_or_insert("metadata").at_or_insert("finalizers");
   if (!list.is_array()) list = doc::Array{};
-  for (const auto& item : list.as_array()) {
-    if (item.string_or("") == finalizer) return;
-  }
-  list.as_array().emplace_back(finalizer);
+  if (!has_finalizer(finalizer)) list.as_array().emplace_back(finalizer);
 }
 
 void Object::remove_finalizer(std::string_view finalizer) {

@@ -60,6 +60,7 @@ class Object {
   std::string label(std::string_view key) const;       // "" when absent
   std::string annotation(std::string_view key) const;  // "" when absent
   std::vector<std::string> finalizers() const;
+  bool has_finalizer(std::string_view finalizer) const;
   std::vector<OwnerReference> owners() const;
   bool is_owned_by(const Object& owner) const;  // by uid
   std::string text() const;                     // "Pod llm-d-system/x-0", for messages

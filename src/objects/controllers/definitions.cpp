@@ -18,11 +18,6 @@ constexpr std::string_view cleanup_finalizer = "customresourcecleanup.apiextensi
 constexpr auto look_again = std::chrono::milliseconds(100);
 constexpr std::size_t most_renewed = 256;  // objects in one step: everybody else has a turn between
 
-bool has_finalizer(const Object& object) {
-  const auto finalizers = object.finalizers();
-  return std::ranges::find(finalizers, cleanup_finalizer) != finalizers.end();
-}
-
 }  // namespace
 
 DefinitionController::DefinitionController(core::World& world, Store& store, Backend& backend, Catalog& catalog)
@@ -104,7 +99,7 @@ Result<> DefinitionController::serve(Object& object, std::span<const doc::Value>
   TRY_ASSIGN(auto definition, crd::parse_definition(object.document(), options));
   const auto taken = crd::taken_names(definition.group, definition.name, definitions);
   auto status = crd::status_of(object.document(), taken, world_.clock.now());
-  if (!has_finalizer(object)) {
+  if (!object.has_finalizer(cleanup_finalizer)) {
     object.add_finalizer(cleanup_finalizer);
     TRY_ASSIGN(object, store_.update(std::move(object)));
   }
@@ -179,7 +174,7 @@ void DefinitionController::forget(const std::string& definition) {
 }
 
 Result<Outcome> DefinitionController::end(Object object) {
-  if (!has_finalizer(object)) return Outcome{};
+  if (!object.has_finalizer(cleanup_finalizer)) return Outcome{};
   const auto now = world_.clock.now();
   const auto group = object.spec()["group"].string_or("");
   const auto resource = catalog_.stored(group, object.spec()["names"]["kind"].string_or(""));
