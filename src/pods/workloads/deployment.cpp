@@ -1,6 +1,7 @@
 #include "pods/workloads/deployment.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/ids.hpp"
 #include "core/log.hpp"
@@ -16,11 +17,6 @@ namespace {
 std::int64_t revision_of(const Object& set) {
   const std::string text = set.annotation(revision_annotation);
   return text.empty() ? 0 : std::strtoll(text.c_str(), nullptr, 10);
-}
-
-int alive(const std::vector<PodSeen>& pods) {
-  return static_cast<int>(
-      std::ranges::count_if(pods, [](const PodSeen& pod) { return !pod.is_ending && !pod.is_finished; }));
 }
 
 }  // namespace
@@ -43,22 +39,16 @@ std::vector<objects::Name> DeploymentReconciler::deployment_of(const Object& pod
 }
 
 Result<std::vector<DeploymentReconciler::Set>> DeploymentReconciler::sets_of(const Object& deployment) {
-  objects::ListOptions options;
-  options.ns = deployment.name().ns;
-  TRY_ASSIGN(auto list, store_.list(replica_set_kind, options));
+  TRY_ASSIGN(auto claimed, claim(store_, replica_set_kind, deployment));
   std::vector<Set> sets;
-  for (Object& object : list.items) {
-    if (object.is_owned_by(deployment) && !object.is_being_deleted()) sets.push_back({std::move(object), {}, false});
+  for (Object& object : claimed) {
+    if (!object.is_being_deleted()) sets.push_back({std::move(object), {}, false});
   }
   std::ranges::sort(sets, {}, [](const Set& set) { return revision_of(set.object); });
   return sets;
 }
 
-Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& name) {
-  TRY_ASSIGN(const auto found, store_.find(kinds::deployment, name));
-  if (!found || found->is_being_deleted()) return objects::Outcome{};
-  const Object& deployment = *found;
-  TRY_ASSIGN(auto sets, sets_of(deployment));
+Result<DeploymentReconciler::Set*> DeploymentReconciler::current_of(const Object& deployment, std::vector<Set>& sets) {
   const std::int64_t newest = sets.empty() ? 0 : revision_of(sets.back().object);
   std::string hash = template_hash(deployment.spec()["template"]);
   // Paused, it keeps what it has: a changed template waits.
@@ -74,11 +64,20 @@ Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& na
     TRY_ASSIGN(current->object, store_.update(std::move(current->object)));
   }
   current->is_current = true;
+  return &*current;
+}
+
+Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& name) {
+  TRY_ASSIGN(const auto found, store_.find(kinds::deployment, name));
+  if (!found || found->is_being_deleted()) return objects::Outcome{};
+  const Object& deployment = *found;
+  TRY_ASSIGN(auto sets, sets_of(deployment));
+  TRY_ASSIGN(const Set* current, current_of(deployment, sets));
 
   objects::ListOptions options;
   options.ns = name.ns;
   TRY_ASSIGN(const auto list, store_.list(kinds::pod, options));
-  TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, hash, list.items));
+  TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, list.items));
   if (taken) return objects::Outcome{Duration{}};
   std::vector<PodSeen> pods;
   for (const Object& pod : list.items) {
@@ -90,15 +89,7 @@ Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& na
   }
 
   const DeploymentWish wish = read_wish(deployment.spec());
-  const DeploymentPlan plan = plan_deployment(wish, pods);
-  for (const Set& set : sets) {
-    int replicas = alive(set.pods) + (set.is_current ? plan.create : 0);
-    for (const PodSeen& pod : set.pods) {
-      const bool goes = !pod.is_finished && std::ranges::find(plan.remove, pod.name) != plan.remove.end();
-      replicas -= goes;
-    }
-    TRY(scale(deployment, set, replicas));
-  }
+  TRY(scale(deployment, sets, plan_deployment(wish, pods)));
   TRY(write_status(deployment, wish, pods));
   TRY(forget_old(deployment, std::move(sets)));
   return objects::Outcome{};
@@ -131,15 +122,15 @@ Result<Object> DeploymentReconciler::make_set(const Object& deployment, const st
 }
 
 // Pods that an earlier version of the program made were the Deployment's own: they go on, as its set's.
-Result<bool> DeploymentReconciler::take_over_pods(const Object& deployment, const Object& set, const std::string& hash,
+Result<bool> DeploymentReconciler::take_over_pods(const Object& deployment, const Object& set,
                                                   const std::vector<Object>& pods) {
+  const std::string hash = set.label(template_hash_label);
   bool any = false;
   for (const Object& pod : pods) {
     if (!pod.is_owned_by(deployment) || pod.is_being_deleted()) continue;
     any = true;
     if (pod.label(template_hash_label) != hash) {
-      auto removed = store_.remove(kinds::pod, pod.name());
-      if (!removed && removed.error().code != Code::not_found) return fail(std::move(removed).error());
+      TRY(objects::remove_if_there(store_, kinds::pod, pod.name()));
       continue;
     }
     TRY(objects::modify(store_, kinds::pod, pod.name(), [&](Object& current) {
@@ -152,15 +143,21 @@ Result<bool> DeploymentReconciler::take_over_pods(const Object& deployment, cons
   return any;
 }
 
-Result<> DeploymentReconciler::scale(const Object& deployment, const Set& set, int replicas) {
-  const auto before = set.object.spec()["replicas"].int_or(1);
-  if (before == replicas) return {};
-  Object next = set.object;
-  next.spec().at_or_insert("replicas") = replicas;
-  TRY(store_.update(std::move(next)));
-  events_.normal(deployment, "ScalingReplicaSet",
-                 "Scaled " + std::string(before < replicas ? "up" : "down") + " replica set " + set.object.name().name +
-                     " from " + std::to_string(before) + " to " + std::to_string(replicas));
+Result<> DeploymentReconciler::scale(const Object& deployment, const std::vector<Set>& sets,
+                                     const DeploymentPlan& plan) {
+  const std::set<std::string> leaving(plan.remove.begin(), plan.remove.end());
+  for (const Set& set : sets) {
+    int replicas = count_pods(set.pods).all + (set.is_current ? plan.create : 0);
+    for (const PodSeen& pod : set.pods) replicas -= !pod.is_finished && leaving.contains(pod.name);
+    const auto before = set.object.spec()["replicas"].int_or(1);
+    if (before == replicas) continue;
+    Object next = set.object;
+    next.spec().at_or_insert("replicas") = replicas;
+    TRY(store_.update(std::move(next)));
+    events_.normal(deployment, "ScalingReplicaSet",
+                   "Scaled " + std::string(before < replicas ? "up" : "down") + " replica set " +
+                       set.object.name().name + " from " + std::to_string(before) + " to " + std::to_string(replicas));
+  }
   return {};
 }
 
@@ -171,38 +168,30 @@ Result<> DeploymentReconciler::forget_old(const Object& deployment, std::vector<
   const auto kept =
       static_cast<std::size_t>(std::max<std::int64_t>(deployment.spec()["revisionHistoryLimit"].int_or(10), 0));
   for (std::size_t i = 0; i + kept < sets.size(); ++i) {
-    auto removed = store_.remove(replica_set_kind, sets[i].object.name());
-    if (!removed && removed.error().code != Code::not_found) return fail(std::move(removed).error());
+    TRY(objects::remove_if_there(store_, replica_set_kind, sets[i].object.name()));
   }
   return {};
 }
 
 Result<> DeploymentReconciler::write_status(const Object& deployment, const DeploymentWish& wish,
                                             const std::vector<PodSeen>& pods) {
-  int total = 0, updated = 0, ready = 0, updated_ready = 0;
-  for (const auto& pod : pods) {
-    if (pod.is_ending || pod.is_finished) continue;
-    ++total;
-    ready += pod.is_ready;
-    updated += pod.is_current;
-    updated_ready += pod.is_current && pod.is_ready;
-  }
+  const PodCounts counts = count_pods(pods);
   Object next = deployment;
   doc::Value& status = next.status();
   status.at_or_insert("observedGeneration") = deployment.generation();
-  status.at_or_insert("replicas") = total;
-  status.at_or_insert("updatedReplicas") = updated;
-  status.at_or_insert("readyReplicas") = ready;
-  status.at_or_insert("availableReplicas") = ready;
-  status.at_or_insert("unavailableReplicas") = std::max(wish.replicas - ready, 0);
+  status.at_or_insert("replicas") = counts.all;
+  status.at_or_insert("updatedReplicas") = counts.current;
+  status.at_or_insert("readyReplicas") = counts.ready;
+  status.at_or_insert("availableReplicas") = counts.ready;
+  status.at_or_insert("unavailableReplicas") = std::max(wish.replicas - counts.ready, 0);
   const Time now = world_.clock.now();
-  const bool available = ready >= wish.replicas - wish.unavailable;
+  const bool available = counts.ready >= wish.replicas - wish.unavailable;
   next.set_condition("Available", available ? "True" : "False",
                      available ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-                     std::to_string(ready) + " of " + std::to_string(wish.replicas) + " Pods are ready", now);
-  const bool complete = updated_ready == wish.replicas && total == wish.replicas;
+                     std::to_string(counts.ready) + " of " + std::to_string(wish.replicas) + " Pods are ready", now);
+  const bool complete = counts.current_ready == wish.replicas && counts.all == wish.replicas;
   next.set_condition("Progressing", "True", complete ? "NewReplicaSetAvailable" : "ReplicaSetUpdated",
-                     std::to_string(updated_ready) + " of " + std::to_string(wish.replicas) +
+                     std::to_string(counts.current_ready) + " of " + std::to_string(wish.replicas) +
                          " Pods of the current template are ready",
                      now);
   if (next.status() == deployment.status()) return {};

@@ -30,6 +30,13 @@ struct PodSeen {
   Time created{};
 };
 
+// Of those that neither end nor are finished.
+struct PodCounts {
+  int all = 0, ready = 0;
+  int current = 0, current_ready = 0;  // of the current template
+};
+PodCounts count_pods(const std::vector<PodSeen>& pods);
+
 struct DeploymentPlan {
   int create = 0;
   std::vector<std::string> remove;

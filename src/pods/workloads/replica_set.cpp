@@ -11,39 +11,26 @@ Result<objects::Outcome> ReplicaSetReconciler::reconcile(const objects::Name& na
   TRY_ASSIGN(const auto found, store_.find(replica_set_kind, name));
   if (!found || found->is_being_deleted()) return objects::Outcome{};
   const Object& set = *found;
-  TRY_ASSIGN(const auto members, claim_pods(store_, set));
+  TRY_ASSIGN(const auto members, claim(store_, kinds::pod, set));
   std::vector<PodSeen> pods;
   for (const Object& pod : members) pods.push_back(seen_of(pod));
 
   const auto plan = plan_replicas(static_cast<int>(set.spec()["replicas"].int_or(1)), pods);
-  for (const std::string& pod : plan.remove) {
-    auto removed = store_.remove(kinds::pod, {name.ns, pod});
-    if (!removed && removed.error().code != Code::not_found) return fail(std::move(removed).error());
-    events_.normal(set, "SuccessfulDelete", "Deleted pod: " + pod);
-  }
-  for (int i = 0; i < plan.create; ++i) {
-    TRY_ASSIGN(const auto made, store_.create(pod_of(set, set.spec()["template"])));
-    events_.normal(set, "SuccessfulCreate", "Created pod: " + made.name().name);
-  }
+  for (const std::string& pod : plan.remove) TRY(remove_pod(store_, events_, set, pod));
+  TRY(make_pods(store_, events_, set, plan.create));
   TRY(write_status(set, pods));
   return objects::Outcome{};
 }
 
 Result<> ReplicaSetReconciler::write_status(const Object& set, const std::vector<PodSeen>& pods) {
-  int total = 0;
-  int ready = 0;
-  for (const auto& pod : pods) {
-    if (pod.is_ending || pod.is_finished) continue;
-    ++total;
-    ready += pod.is_ready;
-  }
+  const PodCounts counts = count_pods(pods);
   Object next = set;
   doc::Value& status = next.status();
   status.at_or_insert("observedGeneration") = set.generation();
-  status.at_or_insert("replicas") = total;
-  status.at_or_insert("fullyLabeledReplicas") = total;
-  status.at_or_insert("readyReplicas") = ready;
-  status.at_or_insert("availableReplicas") = ready;
+  status.at_or_insert("replicas") = counts.all;
+  status.at_or_insert("fullyLabeledReplicas") = counts.all;
+  status.at_or_insert("readyReplicas") = counts.ready;
+  status.at_or_insert("availableReplicas") = counts.ready;
   if (next.status() == set.status()) return {};
   TRY(store_.update_status(std::move(next)));
   return {};
