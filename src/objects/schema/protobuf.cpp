@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::string_view magic("k8s\0", 4);
 
+struct TypeMeta {
+  std::string api_version;  // "apps/v1"
+  std::string kind;
+};
+
 struct Envelope {
   TypeMeta meta;
   std::string_view raw;
@@ -358,11 +363,6 @@ class Decoder {
 }  // namespace
 
 bool is_protobuf(std::string_view body) { return body.starts_with(magic); }
-
-Result<TypeMeta> read_meta(std::string_view body) {
-  TRY_ASSIGN(Envelope envelope, read_envelope(body, 0));
-  return std::move(envelope.meta);
-}
 
 Result<doc::Value> decode_protobuf(std::string_view body, const Registry& registry, const Type* expected,
                                    ProtobufLimits limits) {
