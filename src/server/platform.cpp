@@ -84,12 +84,16 @@ Result<> check_platform(const State& s) {
               "give the profile with engines.platform: kubernetes; to begin without it, take another directory");
 }
 
-Result<> open_ground(State& s, Definitions definitions) {
-  const Layout& layout = s.options.layout;
-  TRY(check_platform(s));
+void open_world(State& s) {
   s.http = net::make_client(s.io, s.real.loop());
   s.real.set_http(*s.http);
   s.world_.emplace(s.real.world());
+}
+
+Result<> open_ground(State& s, Definitions definitions) {
+  const Layout& layout = s.options.layout;
+  TRY(check_platform(s));
+  open_world(s);
   TRY_ASSIGN(s.database, storage::open_sqlite(layout.database()));
   TRY_ASSIGN(s.blobs, storage::open_directory_blobs(layout.blobs()));
   TRY(in_one_transaction(s, [&](State& state) { return open_stores(state, definitions); }));
@@ -314,7 +318,7 @@ Result<> begin_in_cluster(State& s, const std::function<void(Error)>& give_up,
   Cluster::Callbacks callbacks;
   callbacks.leads = [&s, give_up, say_once] {
     s.why_it_waits.clear();
-    if (std::exchange(s.has_begun, true)) return;
+    if (s.stopping || std::exchange(s.has_begun, true)) return;
     if (auto begun = begin(s, say_once); !begun) give_up(std::move(begun).error());
   };
   callbacks.waits = [&s, say_once](const std::string& why) {
@@ -350,6 +354,15 @@ void stop(State& s) {
   if (auto told = stop_mirror_pods(s.world(), *s.store, s.own_suffix()); !told)
     log::warn("server", "cannot tell that the control plane stops", {{"why", told.error().one_line()}});
   s.node->stop_all(stop_patience, end);
+}
+
+// Without the cluster, which may be away, or led by somebody else.
+Result<std::size_t> stop_without_cluster(State& s) {
+  open_world(s);
+  open_runtime(s);
+  TRY(stop_left(s, [&] { s.real.stop(); }));
+  s.real.run();
+  return s.ending->count();
 }
 
 }  // namespace
@@ -421,17 +434,6 @@ Result<> Platform::run(std::function<void()> on_serving) {
       log::warn("server", "cannot remove a file", {{"path", path}});
   }
   return result;
-}
-
-// Without the cluster, which may be away, or led by somebody else.
-Result<std::size_t> stop_without_cluster(State& s) {
-  s.http = net::make_client(s.io, s.real.loop());
-  s.real.set_http(*s.http);
-  s.world_.emplace(s.real.world());
-  open_runtime(s);
-  TRY(stop_left(s, [&] { s.real.stop(); }));
-  s.real.run();
-  return s.ending->count();
 }
 
 Result<std::size_t> stop_workloads(const Layout& layout) {
