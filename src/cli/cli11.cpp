@@ -1,12 +1,12 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <iostream>
 
 #include "cli/command.hpp"
 #include "cli/completion.hpp"
 #include "cli/output.hpp"
+#include "core/number.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -14,9 +14,8 @@ namespace {
 // No number of this command line may be negative. The empty string is CLI11's "fine".
 template <class Number>
 std::string complaint_about(const std::string& text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size() && number >= 0) return {};
+  const auto number = core::parse_number<Number>(text);
+  if (number && *number >= 0) return {};
   return "\"" + text + "\" is not a " + (std::is_integral_v<Number> ? "whole " : "") + "number of 0 or more";
 }
 

@@ -35,9 +35,8 @@ struct Connection {
 };
 
 // $SLIPWAY_URL with $SLIPWAY_CA_FILE, and $SLIPWAY_TOKEN or $SLIPWAY_TOKEN_FILE (inside a workflow step, or from
-// another machine), else DATA/endpoints.json and
-// --as, else $SLIPWAY_TOKEN unless there is --data, else DATA/tokens/default. unavailable when nothing runs there, with
-// the command that starts it.
+// another machine), else DATA/endpoints.json and --as, else $SLIPWAY_TOKEN unless there is --data, else
+// DATA/tokens/default. unavailable when nothing runs there, with the command that starts it.
 Result<Connection> connect(const Common& common);
 // A file that the command line names: what cannot be read is invalid_argument, a matter of usage.
 Result<std::string> read_input(const std::string& path);

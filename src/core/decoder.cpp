@@ -55,7 +55,6 @@ struct Decoder::State {
   std::vector<std::string> known;
   std::set<std::string, std::less<>> known_index;
   std::vector<Error> problems;
-  bool takes_unknown = false;
 
   void know(std::string_view key) {
     if (known_index.emplace(key).second) known.emplace_back(key);
@@ -89,11 +88,10 @@ struct Decoder::State {
   }
 };
 
-Decoder::Decoder(const Value& value, std::string path) : state_(new State{value, std::move(path), {}, {}, {}, false}) {
+Decoder::Decoder(const Value& value, std::string path) : state_(new State{value, std::move(path), {}, {}, {}}) {
   if (value.is_object() || value.is_null()) return;
   state_->problem(value,
                   (state_->path.empty() ? "this" : state_->path) + " must be an object, not " + described(value));
-  state_->takes_unknown = true;
 }
 
 Decoder::~Decoder() = default;
@@ -256,7 +254,6 @@ bool Decoder::has(std::string_view key) const {
 }
 
 void Decoder::ignore(std::string_view key) { state_->know(key); }
-void Decoder::ignore_unknown() { state_->takes_unknown = true; }
 void Decoder::add(Error problem) { state_->problems.push_back(std::move(problem)); }
 
 void Decoder::add(std::string_view key, std::string message, std::string hint) {
@@ -267,7 +264,7 @@ void Decoder::add(std::string_view key, std::string message, std::string hint) {
 
 Result<> Decoder::finish() {
   State& state = *state_;
-  if (!state.takes_unknown && state.value.is_object()) {
+  if (state.value.is_object()) {
     for (const auto& [key, value] : state.value.as_object()) {
       if (state.known_index.contains(key)) continue;
       const std::string near = nearest(key, state.known);

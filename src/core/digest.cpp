@@ -8,6 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include "core/owner.hpp"
+
 namespace slipway::core {
 
 namespace {
@@ -109,8 +111,7 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view message) {
   const auto bytes_of = [](std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); };
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   std::size_t size = 0;
-  const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context(EVP_MAC_CTX_dup(keyless_hmac()),
-                                                                          &EVP_MAC_CTX_free);
+  const std::unique_ptr<EVP_MAC_CTX, Releases<EVP_MAC_CTX_free>> context(EVP_MAC_CTX_dup(keyless_hmac()));
   [[maybe_unused]] const bool ok = EVP_MAC_init(context.get(), bytes_of(key), key.size(), nullptr) == 1 &&
                                    EVP_MAC_update(context.get(), bytes_of(message), message.size()) == 1 &&
                                    EVP_MAC_final(context.get(), out.data(), &size, out.size()) == 1;

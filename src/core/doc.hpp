@@ -179,7 +179,6 @@ class Decoder {
   const Value& any(std::string_view key);
   bool has(std::string_view key) const;
   void ignore(std::string_view key);                                           // known, and deliberately not read
-  void ignore_unknown();                                                       // foreign documents
   void add(Error problem);                                                     // a check of the caller's own
   void add(std::string_view key, std::string message, std::string hint = {});  // at that member's position
 

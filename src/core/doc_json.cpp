@@ -8,6 +8,7 @@
 
 #include "core/doc.hpp"
 #include "core/doc_scalar.hpp"
+#include "core/utf8.hpp"
 
 namespace slipway::core::doc {
 

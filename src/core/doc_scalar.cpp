@@ -8,6 +8,7 @@
 
 #include "core/error_text.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace slipway::core::doc {
 
@@ -94,42 +95,19 @@ bool is_plain_block(const char* bytes) {
   return special == 0;
 }
 
-bool is_ascii_block(const char* bytes) {
-  unsigned char all = 0;
-  for (std::size_t i = 0; i < block; ++i) all |= static_cast<unsigned char>(bytes[i]);
-  return all < 0x80;
-}
-
 // One of '"', '\\' and the controls.
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view hex = "0123456789abcdef";
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      break;
-    case '\\':
-      out += "\\\\";
-      break;
-    case '\b':
-      out += "\\b";
-      break;
-    case '\t':
-      out += "\\t";
-      break;
-    case '\n':
-      out += "\\n";
-      break;
-    case '\f':
-      out += "\\f";
-      break;
-    case '\r':
-      out += "\\r";
-      break;
-    default:
-      out += "\\u00";
-      out += hex[static_cast<unsigned char>(c) >> 4];
-      out += hex[c & 15];
+  constexpr std::string_view named = "\"\\\b\t\n\f\r";
+  constexpr std::string_view names = "\"\\btnfr";
+  if (const auto at = named.find(c); at != std::string_view::npos) {
+    out += '\\';
+    out += names[at];
+    return;
   }
+  out += "\\u00";
+  out += hex[static_cast<unsigned char>(c) >> 4U];
+  out += hex[c & 15];
 }
 
 // What stands before the next ASCII character goes from `text` to `out`.
@@ -232,53 +210,6 @@ std::size_t plain_run(std::string_view text) {
   while (i + block <= text.size() && is_plain_block(text.data() + i)) i += block;
   while (i < text.size() && is_plain(text[i])) ++i;
   return i;
-}
-
-std::size_t find_invalid_utf8(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    if (i + block <= text.size() && is_ascii_block(text.data() + i)) {
-      i += block;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x80) {
-      ++i;
-      continue;
-    }
-    const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
-    if (byte < 0xC2 || byte > 0xF4 || i + length > text.size()) return i;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return i;
-    }
-    const auto second = static_cast<unsigned char>(text[i + 1]);
-    const bool overlong = (byte == 0xE0 && second < 0xA0) || (byte == 0xF0 && second < 0x90);
-    const bool surrogate = byte == 0xED && second >= 0xA0;
-    const bool too_large = byte == 0xF4 && second >= 0x90;
-    if (overlong || surrogate || too_large) return i;
-    i += length;
-  }
-  return std::string_view::npos;
-}
-
-void append_utf8(std::string& out, char32_t code_point) {
-  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
-  const std::uint32_t c = code_point;
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6);
-    put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3F));
-    put(0x80 | (c >> 6 & 0x3F));
-    put(0x80 | (c & 0x3F));
-  }
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -1,6 +1,6 @@
 #pragma once
-// What a plain word of YAML means, how numbers and strings are spelled, and UTF-8. Shared by the parsers and renderers
-// of core; others use doc.hpp.
+// What a plain word of YAML means, and how numbers and strings are spelled. Shared by the parsers and renderers of
+// core; others use doc.hpp.
 
 #include <cstddef>
 #include <string>
@@ -26,9 +26,6 @@ std::string text_as_written(const Value& scalar);
 // How many characters at the beginning of `text` stand in JSON's quotes as they are: ASCII without '"', '\\' and
 // controls.
 std::size_t plain_run(std::string_view text);
-// The position of the first byte that is not valid UTF-8, or npos.
-std::size_t find_invalid_utf8(std::string_view text);
-void append_utf8(std::string& out, char32_t code_point);
 // Appends `text` in JSON quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 

@@ -11,6 +11,7 @@
 #include "core/doc.hpp"
 #include "core/doc_scalar.hpp"
 #include "core/error_text.hpp"
+#include "core/utf8.hpp"
 
 namespace slipway::core::doc {
 

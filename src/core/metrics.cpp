@@ -86,42 +86,37 @@ double Family::total(const std::map<std::string, std::string>& some) const {
   return sum;
 }
 
+template <class Say>
+void Family::each_line(const Series& series, Say say) const {
+  if (type_ != Type::histogram) return say("", "", series.value_);
+  std::uint64_t below = 0;
+  for (std::size_t i = 0; i < series.buckets_.size(); ++i) {
+    below += series.buckets_[i];
+    say("_bucket", i < bounds_.size() ? text_of(bounds_[i]) : "+Inf", static_cast<double>(below));
+  }
+  say("_sum", "", series.value_);
+  say("_count", "", static_cast<double>(series.count_));
+}
+
 void Family::render(std::string& out) const {
   static constexpr const char* types[] = {"counter", "gauge", "histogram"};
   out += "# HELP " + name_ + " " + help_ + "\n# TYPE " + name_ + " " + types[static_cast<int>(type_)] + "\n";
-  for (const auto& [labels, s] : series_) {
-    if (type_ != Type::histogram) {
-      line(out, name_, labels, s.value_);
-      continue;
-    }
-    std::uint64_t below = 0;
-    for (std::size_t i = 0; i < s.buckets_.size(); ++i) {
-      below += s.buckets_[i];
-      const std::string bound = i < bounds_.size() ? text_of(bounds_[i]) : "+Inf";
-      line(out, name_ + "_bucket", (labels.empty() ? "" : labels + ",") + "le=\"" + bound + "\"",
-           static_cast<double>(below));
-    }
-    line(out, name_ + "_sum", labels, s.value_);
-    line(out, name_ + "_count", labels, static_cast<double>(s.count_));
+  for (const auto& [labels, series] : series_) {
+    each_line(series, [&](const char* ending, const std::string& bound, double value) {
+      std::string all = labels;
+      if (!bound.empty()) all += (all.empty() ? "le=\"" : ",le=\"") + bound + '"';
+      line(out, name_ + ending, all, value);
+    });
   }
 }
 
 void Family::collect(std::vector<Sample>& out) const {
-  for (const auto& [text, s] : series_) {
-    const std::map<std::string, std::string> labels(s.labels_.begin(), s.labels_.end());
-    if (type_ != Type::histogram) {
-      out.push_back({name_, labels, s.value_});
-      continue;
-    }
-    std::uint64_t below = 0;
-    for (std::size_t i = 0; i < s.buckets_.size(); ++i) {
-      below += s.buckets_[i];
-      auto with_bound = labels;
-      with_bound["le"] = i < bounds_.size() ? text_of(bounds_[i]) : "+Inf";
-      out.push_back({name_ + "_bucket", std::move(with_bound), static_cast<double>(below)});
-    }
-    out.push_back({name_ + "_sum", labels, s.value_});
-    out.push_back({name_ + "_count", labels, static_cast<double>(s.count_)});
+  for (const auto& [text, series] : series_) {
+    each_line(series, [&](const char* ending, const std::string& bound, double value) {
+      std::map<std::string, std::string> labels(series.labels_.begin(), series.labels_.end());
+      if (!bound.empty()) labels["le"] = bound;
+      out.push_back({name_ + ending, std::move(labels), value});
+    });
   }
 }
 

@@ -54,6 +54,10 @@ class Family {
   void collect(std::vector<Sample>& out) const;
 
  private:
+  // say(ending of the name, a bucket's bound or "", value) for each line of a series.
+  template <class Say>
+  void each_line(const Series& series, Say say) const;
+
   std::string name_, help_;
   Type type_;
   std::vector<double> bounds_;

@@ -1,8 +1,8 @@
 #include "net/impl/url.hpp"
 
 #include <algorithm>
-#include <charconv>
 
+#include "core/number.hpp"
 #include "core/percent.hpp"
 #include "core/text.hpp"
 #include "net/http.hpp"
@@ -14,12 +14,10 @@ namespace {
 bool is_unreserved(char c) { return core::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~'; }
 
 core::Result<int> parse_port(std::string_view digits) {
-  int port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || end != digits.data() + digits.size() || port < 1 || port > 65535) {
+  const auto port = core::parse_number<int>(digits);
+  if (!port || *port < 1 || *port > 65535)
     return fail(Code::invalid_argument, "\"" + std::string(digits) + "\" is not a port");
-  }
-  return port;
+  return *port;
 }
 
 // "host", "host:port", "[::1]:port"; port 0 when there is none.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "core/doc_scalar.hpp"
+#include "core/utf8.hpp"
 
 namespace slipway::net {
 namespace {
@@ -110,7 +110,7 @@ std::optional<CloseReason> WebSocketDecoder::on_frame(const OnMessage& on_messag
   }
   if (!is_final_) return std::nullopt;
   WebSocketMessage message{*std::exchange(message_, std::nullopt), std::exchange(payload_, {})};
-  if (message.opcode == Opcode::text && core::doc::find_invalid_utf8(message.payload) != std::string::npos) {
+  if (message.opcode == Opcode::text && core::find_invalid_utf8(message.payload) != std::string::npos) {
     return CloseReason{1007, "a text message is not UTF-8"};
   }
   goes_on = on_message(std::move(message));
@@ -146,7 +146,7 @@ std::optional<CloseReason> parse_close(std::string_view payload, CloseReason& in
   into.code = static_cast<int>(number_of(payload.substr(0, 2)));
   into.reason = payload.substr(2);
   if (!is_close_code(into.code)) return protocol_error("a close frame has a code that may not be sent");
-  if (core::doc::find_invalid_utf8(into.reason) != std::string::npos)
+  if (core::find_invalid_utf8(into.reason) != std::string::npos)
     return CloseReason{1007, "the reason in a close frame is not UTF-8"};
   return std::nullopt;
 }
@@ -156,7 +156,7 @@ std::string render_close(const CloseReason& close) {
   if (close.code == 1005) return payload;
   append_number(payload, static_cast<std::uint64_t>(close.code), 2);
   std::string_view reason = std::string_view(close.reason).substr(0, max_control - 2);
-  reason = reason.substr(0, std::min(core::doc::find_invalid_utf8(reason), reason.size()));  // a character cut in two
+  reason = reason.substr(0, std::min(core::find_invalid_utf8(reason), reason.size()));  // a character cut in two
   return payload.append(reason);
 }
 

@@ -1,4 +1,4 @@
-// modify and modify_status: read, change, write, until nobody else wrote in between.
+// Writes that somebody else's may come before: read, change, write, until nobody wrote in between.
 
 #include "objects/store.hpp"
 
@@ -27,6 +27,12 @@ Result<Object> modify(Store& store, const Kind& kind, const Name& name, const st
 Result<Object> modify_status(Store& store, const Kind& kind, const Name& name,
                              const std::function<bool(Object&)>& change) {
   return write_until_no_conflict(store, kind, name, change, &Store::update_status);
+}
+
+Result<> remove_if_there(Store& store, const Kind& kind, const Name& name) {
+  auto removed = store.remove(kind, name);
+  if (removed || removed.error().code == Code::not_found) return {};
+  return removed;
 }
 
 }  // namespace slipway::objects

@@ -64,10 +64,8 @@ std::vector<std::string> Object::finalizers() const {
 
 bool Object::has_finalizer(std::string_view finalizer) const {
   const auto& list = document_["metadata"]["finalizers"];
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (list[i].is_string() && list[i].as_string() == finalizer) return true;
-  }
-  return false;
+  return list.is_array() &&
+         std::ranges::any_of(list.as_array(), [&](const doc::Value& item) { return item.string_or("") == finalizer; });
 }
 
 std::vector<OwnerReference> Object::owners() const {

@@ -90,5 +90,7 @@ Result<std::unique_ptr<Store>> make_sqlite_store(core::World& world, storage::Da
 Result<Object> modify(Store& store, const Kind& kind, const Name& name, const std::function<bool(Object&)>& change);
 Result<Object> modify_status(Store& store, const Kind& kind, const Name& name,
                              const std::function<bool(Object&)>& change);
+// Store::remove; that it has gone already is as good.
+Result<> remove_if_there(Store& store, const Kind& kind, const Name& name);
 
 }  // namespace slipway::objects

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <vector>
+
+#include "core/number.hpp"
 
 namespace slipway::pods {
 namespace {
@@ -16,12 +17,7 @@ struct Socket {
   bool listens = false;
 };
 
-std::optional<unsigned> hex(std::string_view text) {
-  unsigned value = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (problem != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
+std::optional<unsigned> hex(std::string_view text) { return core::parse_number<unsigned>(text, 16); }
 
 // "   0: 0100007F:1F90 00000000:0000 0A ..." with the address as little-endian words, the last one for IPv6.
 std::optional<Socket> parse_socket(std::string_view line) {

@@ -252,8 +252,7 @@ spec:
   containers: [{name: main, image: none, stdin: true, stdinOnce: true, command: [sh, -c, "echo said; echo wrong >&2; sleep 60"]}]
 )yaml");
   REQUIRE(machine.until_ready("quick"));
-  for (int i = 0; i < 500 && !machine.get(pods + "quick/log").body.contains("wrong"); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  REQUIRE(machine.until([&] { return machine.get(pods + "quick/log").body.contains("wrong"); }));
   // As if the shim were gone between the look at its record and the knock at its door.
   for (const auto& file : std::filesystem::recursive_directory_iterator(machine.directory())) {
     if (file.path().filename() != shim::attach_socket) continue;

@@ -34,8 +34,8 @@ Result<std::string> field_value(const objects::Object& pod, const std::string& p
   if (path == "metadata.name") return pod.name().name;
   if (path == "metadata.namespace") return pod.name().ns;
   if (path == "metadata.uid") return pod.uid();
-  if (path == "status.podIP" || path == "status.hostIP") return path == "status.podIP" ? pod_ip : "127.0.0.1";
-  if (path == "status.podIPs" || path == "status.hostIPs") return path == "status.podIPs" ? pod_ip : "127.0.0.1";
+  if (path == "status.podIP" || path == "status.podIPs") return pod_ip;
+  if (path == "status.hostIP" || path == "status.hostIPs") return "127.0.0.1";
   if (path == "spec.nodeName") return pod.spec()["nodeName"].string_or("");
   if (path == "spec.serviceAccountName") return pod.spec()["serviceAccountName"].string_or("");
   if (auto key = subscript(path, "metadata.labels")) return pod.label(*key);
@@ -57,8 +57,8 @@ Result<std::string> resource_value(const doc::Value& container, const doc::Value
   }
   TRY_ASSIGN(const auto amount, core::Quantity::parse(said.string_or("")));
   TRY_ASSIGN(const auto divisor, core::Quantity::parse(reference["divisor"].string_or("1")));
-  const std::int64_t unit = divisor.milli() > 0 ? divisor.milli() : core::Quantity::from_milli(1000).milli();
-  return std::to_string((amount.milli() + unit - 1) / unit);
+  const std::int64_t unit = divisor.milli() > 0 ? divisor.milli() : 1000;
+  return std::to_string(amount.milli() / unit + (amount.milli() % unit > 0));
 }
 
 // nullopt: optional, and not there.

@@ -29,25 +29,31 @@ Line parse_line(std::string_view line) {
   return {line.substr(0, first), line.substr(std::min(second + 3, line.size())), tag == 'P', stream};
 }
 
+// The one at the front, which goes; nullopt at the end.
+std::optional<Line> take_line(std::string_view& cri) {
+  if (cri.empty()) return std::nullopt;
+  const auto end = std::min(cri.find('\n'), cri.size());
+  const Line line = parse_line(cri.substr(0, end));
+  cri.remove_prefix(std::min(end + 1, cri.size()));
+  return line;
+}
+
 }  // namespace
 
 std::string render_log(std::string_view cri, const LogQuery& query) {
   std::vector<std::string> lines;
   bool goes_on = false;
-  while (!cri.empty()) {
-    const auto end = std::min(cri.find('\n'), cri.size());
-    const Line line = parse_line(cri.substr(0, end));
-    cri.remove_prefix(std::min(end + 1, cri.size()));
-    if (query.since && !line.time.empty()) {
-      auto time = core::parse_rfc3339(line.time);
+  while (const auto line = take_line(cri)) {
+    if (query.since && !line->time.empty()) {
+      auto time = core::parse_rfc3339(line->time);
       if (time && *time < *query.since) continue;
     }
     if (!goes_on) {
       lines.emplace_back();
-      if (query.timestamps && !line.time.empty()) lines.back().append(line.time).append(" ");
+      if (query.timestamps && !line->time.empty()) lines.back().append(line->time).append(" ");
     }
-    lines.back() += line.text;
-    goes_on = line.is_piece;
+    lines.back() += line->text;
+    goes_on = line->is_piece;
   }
   std::size_t first = 0;
   if (query.tail_lines && *query.tail_lines < lines.size()) first = lines.size() - *query.tail_lines;
@@ -62,13 +68,10 @@ std::string render_log(std::string_view cri, const LogQuery& query) {
 
 std::string stream_text(std::string_view cri, std::string_view stream) {
   std::string text;
-  while (!cri.empty()) {
-    const auto end = std::min(cri.find('\n'), cri.size());
-    const Line line = parse_line(cri.substr(0, end));
-    cri.remove_prefix(std::min(end + 1, cri.size()));
-    if (line.stream != stream) continue;
-    text += line.text;
-    if (!line.is_piece) text += '\n';
+  while (const auto line = take_line(cri)) {
+    if (line->stream != stream) continue;
+    text += line->text;
+    if (!line->is_piece) text += '\n';
   }
   return text;
 }

@@ -111,10 +111,8 @@ Result<bool> PodReconciler::schedule(Object& pod) {
 }
 
 Result<> PodReconciler::bind(Object& pod) {
-  const auto finalizers = pod.finalizers();
-  const bool has_finalizer = std::find(finalizers.begin(), finalizers.end(), node_finalizer) != finalizers.end();
   const bool is_bound = !std::as_const(pod).spec()["nodeName"].string_or("").empty();
-  if (has_finalizer && is_bound) return {};
+  if (is_bound && pod.has_finalizer(node_finalizer)) return {};
   TRY_ASSIGN(pod, store_.bind(pod, options_.name, node_finalizer));
   if (!is_bound) {
     scheduler_events_.normal(pod, "Scheduled", "Successfully assigned " + pod.name().text() + " to " + options_.name);
@@ -160,6 +158,7 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
 }
 
 Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
+  const doc::Value before = std::as_const(pod).status();
   TRY_ASSIGN(std::string address, address_of(pod, memory));
   Step step{pod, memory, address, restart_policy_of(pod)};
   if (const std::string field = unsupported_field(pod); !field.empty()) step.refused = field + " is not supported yet";
@@ -182,7 +181,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
   if (pod.status()["startTime"].is_null()) {
     pod.status().at_or_insert("startTime") = core::render_rfc3339(world_.clock.now());
   }
-  TRY(write_status(pod, views));
+  TRY(write_status(pod, before, views));
   for (const auto& [id, what] : starts) {
     Container& container = memory.containers[id.container];
     container.attempt = id.attempt;
@@ -328,6 +327,7 @@ Duration PodReconciler::ask_to_end(const ContainerId& id, Container& container, 
 }
 
 Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
+  const doc::Value before = std::as_const(pod).status();
   Time since = world_.clock.now();
   if (auto time = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""))) since = *time;
   const Duration grace = remaining(memory.grace, since, world_.clock.now());
@@ -349,7 +349,7 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
     views.push_back(std::move(view));
   }
   if (again) {
-    TRY(write_status(pod, views));
+    TRY(write_status(pod, before, views));
     return Outcome{again};
   }
   TRY(runtime_.remove_pod(memory.uid));
@@ -383,10 +383,9 @@ Result<Outcome> PodReconciler::end_elsewhere(const Object& pod, const std::strin
   return Outcome{};
 }
 
-Result<> PodReconciler::write_status(Object& pod, const std::vector<ContainerView>& views) {
-  TRY_ASSIGN(const Object stored, store_.get(kinds::pod, pod.name()));
+Result<> PodReconciler::write_status(Object& pod, const doc::Value& before, const std::vector<ContainerView>& views) {
   render_status(pod, views, world_.clock.now());
-  if (stored.status() == pod.status()) return {};
+  if (std::as_const(pod).status() == before) return {};
   TRY_ASSIGN(pod, store_.update_status(std::move(pod)));
   return {};
 }

@@ -75,7 +75,8 @@ class PodReconciler final : public objects::Reconciler {
   void watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   Duration ask_to_end(const ContainerId& id, Container& container, Duration grace);
-  Result<> write_status(objects::Object& pod, const std::vector<ContainerView>& views);
+  // `before`: the status as it was read.
+  Result<> write_status(objects::Object& pod, const doc::Value& before, const std::vector<ContainerView>& views);
   void sweep_orphans();
 
   core::World& world_;

@@ -11,6 +11,7 @@
 #include "pods/node_file.hpp"
 #include "server/assets.hpp"
 #include "server/cluster/cluster_reads.hpp"
+#include "server/cluster/promotion_policy.hpp"
 #include "server/mirror_pods.hpp"
 #include "server/state.hpp"
 #include "server/validate.hpp"
@@ -28,10 +29,7 @@ class PromotionsAreAskedFor final : public api::AdmissionPlugin {
     const auto& resource = *review.resource;
     if (resource.group != objects::kinds::promotion.group || resource.kind != objects::kinds::promotion.kind) return {};
     if (review.operation == api::Operation::remove) return {};
-    return api::refuse(
-        api::forbidden(resource, review.name.name,
-                       "a Promotion is asked for and approved, not written: use slipway promote, or POST "
-                       "/api/slipway/v1/promotions"));
+    return api::refuse(api::forbidden(resource, review.name.name, promotions_are_asked_for));
   }
 };
 

@@ -1,6 +1,5 @@
 #include "server/platform.hpp"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -10,6 +9,7 @@
 
 #include "core/digest.hpp"
 #include "core/log.hpp"
+#include "core/stop_signals.hpp"
 #include "net/addresses.hpp"
 #include "objects/kinds.hpp"
 #include "pods/ending.hpp"
@@ -32,14 +32,6 @@ namespace {
 using State = Platform::State;
 constexpr std::size_t pushes_looked_at_again = 20;
 constexpr auto stop_patience = std::chrono::seconds(15);
-
-sigset_t stop_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  return set;
-}
 
 using Definitions = std::future<Result<std::vector<doc::Value>>>;
 
@@ -92,12 +84,16 @@ Result<> check_platform(const State& s) {
               "give the profile with engines.platform: kubernetes; to begin without it, take another directory");
 }
 
-Result<> open_ground(State& s, Definitions definitions) {
-  const Layout& layout = s.options.layout;
-  TRY(check_platform(s));
+void open_world(State& s) {
   s.http = net::make_client(s.io, s.real.loop());
   s.real.set_http(*s.http);
   s.world_.emplace(s.real.world());
+}
+
+Result<> open_ground(State& s, Definitions definitions) {
+  const Layout& layout = s.options.layout;
+  TRY(check_platform(s));
+  open_world(s);
   TRY_ASSIGN(s.database, storage::open_sqlite(layout.database()));
   TRY_ASSIGN(s.blobs, storage::open_directory_blobs(layout.blobs()));
   TRY(in_one_transaction(s, [&](State& state) { return open_stores(state, definitions); }));
@@ -322,7 +318,7 @@ Result<> begin_in_cluster(State& s, const std::function<void(Error)>& give_up,
   Cluster::Callbacks callbacks;
   callbacks.leads = [&s, give_up, say_once] {
     s.why_it_waits.clear();
-    if (std::exchange(s.has_begun, true)) return;
+    if (s.stopping || std::exchange(s.has_begun, true)) return;
     if (auto begun = begin(s, say_once); !begun) give_up(std::move(begun).error());
   };
   callbacks.waits = [&s, say_once](const std::string& why) {
@@ -360,12 +356,16 @@ void stop(State& s) {
   s.node->stop_all(stop_patience, end);
 }
 
-}  // namespace
-
-void block_stop_signals() {
-  const sigset_t set = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+// Without the cluster, which may be away, or led by somebody else.
+Result<std::size_t> stop_without_cluster(State& s) {
+  open_world(s);
+  open_runtime(s);
+  TRY(stop_left(s, [&] { s.real.stop(); }));
+  s.real.run();
+  return s.ending->count();
 }
+
+}  // namespace
 
 Platform::Platform(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Platform::~Platform() = default;
@@ -416,9 +416,7 @@ Result<> Platform::run(std::function<void()> on_serving) {
   core::Loop& loop = s.real.loop();
   Result<> result;
   std::thread signals([&] {
-    const sigset_t set = stop_signals();
-    int number = 0;
-    sigwait(&set, &number);
+    core::wait_for_stop_signal();
     loop.post([&s] { stop(s); });
   });
   const auto give_up = [&result](Error why) {
@@ -436,17 +434,6 @@ Result<> Platform::run(std::function<void()> on_serving) {
       log::warn("server", "cannot remove a file", {{"path", path}});
   }
   return result;
-}
-
-// Without the cluster, which may be away, or led by somebody else.
-Result<std::size_t> stop_without_cluster(State& s) {
-  s.http = net::make_client(s.io, s.real.loop());
-  s.real.set_http(*s.http);
-  s.world_.emplace(s.real.world());
-  open_runtime(s);
-  TRY(stop_left(s, [&] { s.real.stop(); }));
-  s.real.run();
-  return s.ending->count();
 }
 
 Result<std::size_t> stop_workloads(const Layout& layout) {

@@ -36,7 +36,7 @@ class Platform {
   ~Platform();
 
   // Serves until SIGINT, SIGTERM or the API's shutdown, then stops every workload. Call it on the thread that opened
-  // it, with these signals blocked in all threads (block_stop_signals). An error says why it could not serve.
+  // it, with these signals blocked in all threads (core::block_stop_signals). An error says why it could not serve.
   Result<> run(std::function<void()> on_serving);
   std::vector<Endpoint> endpoints() const;
   // What the user should know about this start.
@@ -48,9 +48,6 @@ class Platform {
   explicit Platform(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// Blocks SIGINT and SIGTERM in this thread and in those it starts later. Call it first.
-void block_stop_signals();
 
 // For a data directory whose control plane is dead: ends every Pod's processes and says how many containers ran. Takes
 // the directory's lock.

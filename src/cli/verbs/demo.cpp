@@ -1,4 +1,3 @@
-#include <csignal>
 #include <iostream>
 #include <thread>
 
@@ -7,6 +6,7 @@
 #include "cli/demo/workspace.hpp"
 #include "cli/platform_process.hpp"
 #include "cli/verbs.hpp"
+#include "core/stop_signals.hpp"
 #include "core/world/real.hpp"
 #include "server/platform.hpp"
 
@@ -48,12 +48,7 @@ Result<std::string> weights_for(const DemoOptions& options, const demo::Workspac
 // Waits for Ctrl-C or SIGTERM on a thread of its own: stops the platform with everything it started, then ends.
 void stop_on_signal(PlatformProcess& platform, demo::Workspace& workspace) {
   std::thread([&platform, &workspace] {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    int number = 0;
-    sigwait(&set, &number);
+    core::wait_for_stop_signal();
     std::cerr << "\nstopping everything" << std::endl;
     platform.stop();
     if (auto removed = core::real_files().remove_tree(workspace.root()); !removed)
@@ -95,7 +90,7 @@ Result<std::string> profile_for(const DemoOptions& options, const std::string& w
 }
 
 int run_demo(const DemoOptions& options) {
-  server::block_stop_signals();
+  core::block_stop_signals();
   demo::Teller teller;
   if (!options.record.empty()) {
     if (auto recording = teller.record_to(options.record); !recording) return print_error(recording.error());

@@ -9,6 +9,7 @@
 #include "cli/platform_process.hpp"
 #include "cli/verbs.hpp"
 #include "core/log.hpp"
+#include "core/stop_signals.hpp"
 #include "core/world/real.hpp"
 #include "net/addresses.hpp"
 #include "server/platform.hpp"
@@ -87,7 +88,7 @@ int detach(const UpOptions& options) {
 
 int up(const UpOptions& options) {
   StartReport report;
-  server::block_stop_signals();
+  core::block_stop_signals();
   const auto refused = [&report](const core::Error& error) {
     report.failed(error);
     return print_error(error);
@@ -137,7 +138,7 @@ int down(const Common& common) {
     {
       const server::DirectoryLock released = std::move(*lock);
     }
-    server::block_stop_signals();
+    core::block_stop_signals();
     log::set_level(log::Level::warn);  // what a platform logs is not for this terminal
     auto stopped = server::stop_workloads(layout);
     if (!stopped) return print_error(stopped.error());

@@ -1,6 +1,6 @@
 #include "core/world/simulated_network.hpp"
 
-#include <charconv>
+#include "core/number.hpp"
 
 namespace slipway::core {
 namespace {
@@ -23,11 +23,9 @@ Result<Address> address_of(const std::string& url) {
   const std::size_t colon = authority.rfind(':');
   Address address;
   if (colon != std::string_view::npos && authority.back() != ']') {
-    const std::string_view digits = authority.substr(colon + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
-    if (error != std::errc() || end != digits.data() + digits.size()) {
-      return fail(Code::invalid_argument, "\"" + url + "\" has no valid port");
-    }
+    const auto port = parse_number<int>(authority.substr(colon + 1));
+    if (!port) return fail(Code::invalid_argument, "\"" + url + "\" has no valid port");
+    address.port = *port;
     address.host = canonical_host(authority.substr(0, colon));
   } else {
     address.host = canonical_host(authority);

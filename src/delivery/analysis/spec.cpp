@@ -1,8 +1,8 @@
 #include "delivery/analysis/spec.hpp"
 
-#include <charconv>
 #include <set>
 
+#include "core/number.hpp"
 #include "core/text.hpp"
 
 namespace slipway::delivery::analysis {
@@ -39,12 +39,8 @@ Result<std::string> substitute_text(const std::string& text, const Arguments& ar
 std::optional<std::int64_t> whole_number(Decoder& decoder, std::string_view key) {
   const std::string text = decoder.scalar_text(key);
   if (text.empty()) return std::nullopt;
-  std::int64_t value = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (status != std::errc{} || end != text.data() + text.size()) {
-    decoder.add(key, "expected a whole number, not \"" + text + "\"");
-    return std::nullopt;
-  }
+  const auto value = core::parse_number<std::int64_t>(text);
+  if (!value) decoder.add(key, "expected a whole number, not \"" + text + "\"");
   return value;
 }
 

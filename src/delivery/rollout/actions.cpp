@@ -87,9 +87,7 @@ struct Executor {
   }
   Result<> operator()(const KeepRevision& action) const { return annotate(action.hash, Value()); }
   Result<> operator()(const RemoveRevision& action) const {
-    auto removed = store.remove(kinds::llm_deployment, child(action.hash));
-    if (!removed && removed.error().code != Code::not_found) return removed;
-    return {};
+    return objects::remove_if_there(store, kinds::llm_deployment, child(action.hash));
   }
 
   Result<> annotate(const std::string& hash, Value value) const {

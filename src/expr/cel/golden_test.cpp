@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/digest.hpp"
 #include "core/doc.hpp"
 #include "expr/cel/map.hpp"
 #include "expr/cel/program.hpp"
@@ -26,7 +27,7 @@ std::string show(const Value& value) {
       return text.find_first_of(".eNI") == std::string::npos ? text + ".0" : text;
     }
     case Kind::bytes:
-      return "b'" + base64_encode(value.get<Bytes>()->view) + "'";
+      return "b'" + core::base64(value.get<Bytes>()->view) + "'";
     case Kind::timestamp:
       return "timestamp " + render_timestamp(*value.get<Timestamp>());
     case Kind::duration:

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "expr/cel/text.hpp"
 
 namespace slipway::expr::cel {
@@ -152,7 +153,7 @@ class Lexer {
     if (bytes) {
       out += static_cast<char>(code);
     } else {
-      append_utf8(out, code);
+      core::append_utf8(out, code);
     }
     at_ += skip + digits;
     return true;

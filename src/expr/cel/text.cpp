@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 
 namespace slipway::expr::cel {
 
@@ -44,68 +45,7 @@ constexpr std::array<Unit, 8> units{{{"ns", 1},
 
 }  // namespace
 
-void append_utf8(std::string& out, std::uint32_t c) {
-  const auto byte = [&](std::uint32_t b) { out += static_cast<char>(b); };
-  if (c < 0x80) {
-    byte(c);
-  } else if (c < 0x800) {
-    byte(0xC0 | (c >> 6));
-    byte(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    byte(0xE0 | (c >> 12));
-    byte(0x80 | ((c >> 6) & 0x3F));
-    byte(0x80 | (c & 0x3F));
-  } else {
-    byte(0xF0 | (c >> 18));
-    byte(0x80 | ((c >> 12) & 0x3F));
-    byte(0x80 | ((c >> 6) & 0x3F));
-    byte(0x80 | (c & 0x3F));
-  }
-}
-
-namespace {
-
-// 0 where the front of `text` is no character.
-std::size_t strict_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  std::size_t length = 0;
-  std::uint32_t code = 0;
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead < 0xE0) {
-    length = 2;
-    code = lead & 0x1F;
-  } else if (lead >= 0xE0 && lead < 0xF0) {
-    length = 3;
-    code = lead & 0x0F;
-  } else if (lead >= 0xF0 && lead < 0xF5) {
-    length = 4;
-    code = lead & 0x07;
-  } else {
-    return 0;
-  }
-  if (text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((at(i) & 0xC0) != 0x80) return 0;
-    code = (code << 6) | (at(i) & 0x3F);
-  }
-  if (length == 3 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) return 0;
-  if (length == 4 && (code < 0x10000 || code > 0x10FFFF)) return 0;
-  return length;
-}
-
-}  // namespace
-
-std::size_t utf8_length(std::string_view text) { return std::max<std::size_t>(1, strict_length(text)); }
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = strict_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
+std::size_t utf8_length(std::string_view text) { return std::max<std::size_t>(1, core::character_length(text)); }
 
 std::size_t count_characters(std::string_view text) {
   std::size_t count = 0;
@@ -120,20 +60,6 @@ std::vector<std::size_t> character_offsets(std::string_view text) {
   out.reserve(text.size() + 1);
   for (std::size_t i = 0; i < text.size(); i += utf8_length(text.substr(i))) out.push_back(i);
   out.push_back(text.size());
-  return out;
-}
-
-std::string base64_encode(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      group = (group << 8) | (i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      out += i + j <= bytes.size() ? alphabet[(group >> (18 - 6 * j)) & 63] : '=';
-    }
-  }
   return out;
 }
 

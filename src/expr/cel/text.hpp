@@ -1,5 +1,5 @@
 #pragma once
-// UTF-8, base64, times and numbers as cel-go reads and prints them. Pure.
+// Characters, base64, times and numbers as cel-go reads and prints them. Pure.
 
 #include <chrono>
 #include <cstdint>
@@ -12,15 +12,12 @@
 
 namespace slipway::expr::cel {
 
-void append_utf8(std::string& out, std::uint32_t code_point);
 // Length in bytes of the character at the front of `text`, which is not empty; 1 for what is no UTF-8.
 std::size_t utf8_length(std::string_view text);
-bool is_utf8(std::string_view text);
 std::size_t count_characters(std::string_view text);
 // The place in bytes where each character begins, and the end: one more than there are characters.
 std::vector<std::size_t> character_offsets(std::string_view text);
 
-std::string base64_encode(std::string_view bytes);
 // Standard alphabet, with or without padding; nullopt: it is none.
 std::optional<std::string> base64_decode(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "expr/cel/value.hpp"
 
+#include "core/digest.hpp"
 #include "expr/cel/map.hpp"
 #include "expr/cel/text.hpp"
 
@@ -145,7 +146,7 @@ Result<doc::Value> to_document(const Value& value) {
     case Kind::string:
       return doc::Value(value.as_string());
     case Kind::bytes:
-      return doc::Value(base64_encode(value.get<Bytes>()->view));
+      return doc::Value(core::base64(value.get<Bytes>()->view));
     case Kind::timestamp:
       return doc::Value(render_timestamp(*value.get<Timestamp>()));
     case Kind::duration:

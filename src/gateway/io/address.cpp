@@ -1,5 +1,4 @@
-#include <charconv>
-
+#include "core/number.hpp"
 #include "gateway/io/stream.hpp"
 
 namespace slipway::gateway::io {
@@ -12,10 +11,10 @@ Result<HostPort> parse_host_port(std::string_view text) {
                 "for example 127.0.0.1:8080");
   }
   const std::string_view digits = text.substr(colon + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
-  if (error != std::errc() || end != digits.data() + digits.size() || out.port < 0 || out.port > 65535) {
+  const auto port = core::parse_number<int>(digits);
+  if (!port || *port < 0 || *port > 65535)
     return fail(Code::invalid_argument, "\"" + std::string(digits) + "\" is not a port (0 to 65535)");
-  }
+  out.port = *port;
   std::string_view host = text.substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   out.host = host.empty() ? "127.0.0.1" : std::string(host);

@@ -1,15 +1,10 @@
-#include <csignal>
-
+#include "core/stop_signals.hpp"
 #include "gateway/load/load.hpp"
 
 namespace slipway::gateway::load {
 
 Result<LoadReport> run_until_interrupted(LoadOptions options) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  const sigset_t signals = core::block_stop_signals();
   TRY_ASSIGN(const auto generator, LoadGenerator::start(std::move(options)));
   while (generator->is_running()) {
     const timespec tick{0, 200'000'000};

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "core/stop_signals.hpp"
 #include "core/world/real.hpp"
 #include "gateway/proxy/admin.hpp"
 #include "gateway/proxy/follower.hpp"
@@ -159,12 +160,7 @@ void Gateway::stop() {
 }
 
 int gateway_main(GatewayOptions options) {
-  // Threads started from here on inherit the mask, so that the signals wait for sigwait().
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  core::block_stop_signals();
   std::signal(SIGPIPE, SIG_IGN);
 
   auto gateway = Gateway::start(std::move(options));
@@ -173,8 +169,7 @@ int gateway_main(GatewayOptions options) {
     return 1;
   }
   log::info("gateway", "serving", {{"port", (*gateway)->port()}, {"admin", (*gateway)->admin_port()}});
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const int signal = core::wait_for_stop_signal();
   log::info("gateway", "stopping", {{"signal", signal}});
   (*gateway)->stop();
   return 0;

@@ -1,9 +1,9 @@
 #include "gateway/publisher/publisher.hpp"
 
-#include <charconv>
 #include <set>
 
 #include "core/log.hpp"
+#include "core/number.hpp"
 #include "gateway/publisher/rule_book.hpp"
 #include "objects/kinds.hpp"
 
@@ -128,13 +128,11 @@ struct Publisher::State : std::enable_shared_from_this<State> {
   }
 
   void serve(const net::Request& request, std::shared_ptr<net::Responder> responder) {
-    std::uint64_t after = 0;
     const std::string_view given = request.parameter("after");
-    const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), after);
-    if (!given.empty() && (error != std::errc() || end != given.data() + given.size())) {
+    const auto after = given.empty() ? std::uint64_t{0} : core::parse_number<std::uint64_t>(given);
+    if (!after)
       return responder->send(net::error_response(Error(Code::invalid_argument, "after must be a version number")));
-    }
-    if (current && current->version != after) return send(*responder);
+    if (current && current->version != *after) return send(*responder);
     const std::uint64_t id = next_waiting++;
     Waiting& w = waiting[id];
     w.responder = std::move(responder);

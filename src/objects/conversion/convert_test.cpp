@@ -2,13 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "objects/conversion/label_text.hpp"
 #include "objects/schema/builtin.hpp"
 #include "objects/schema/decode.hpp"
-#include "source_dir.hpp"
+#include "support/golden.hpp"
 
 using namespace slipway;
 using namespace slipway::objects;
@@ -24,26 +21,10 @@ const schema::Resource& kind(const std::string& api_version, std::string_view na
   return *resource;
 }
 
-// Go shows missing lists and times as null.
-void drop_nulls(doc::Value& value) {
-  if (value.is_array()) {
-    for (doc::Value& element : value.as_array()) drop_nulls(element);
-  }
-  if (!value.is_object()) return;
-  std::vector<std::string> gone;
-  for (auto& [key, member] : value.as_object()) {
-    if (member.is_null()) gone.push_back(key);
-    drop_nulls(member);
-  }
-  for (const std::string& key : gone) value.as_object().erase(key);
-}
-
 }  // namespace
 
 TEST_CASE("objects are converted as Kubernetes' own code converts them, annotations to the letter") {
-  std::ifstream file(SLIPWAY_SOURCE_DIR "/src/objects/conversion/testdata/server.json", std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto rows = doc::parse_json(text);
+  const auto rows = doc::parse_json(support::source_file("src/objects/conversion/testdata/server.json"));
   REQUIRE(rows.has_value());
   CHECK(rows->size() >= 20);
   for (const doc::Value& row : rows->as_array()) {
@@ -57,9 +38,9 @@ TEST_CASE("objects are converted as Kubernetes' own code converts them, annotati
     CHECK(is_known(from, to));
     auto converted = convert(object, from, to);
     REQUIRE(converted.has_value());
-    drop_nulls(*converted);
+    support::drop_nulls(*converted);
     doc::Value expected = row["out"];
-    drop_nulls(expected);
+    support::drop_nulls(expected);
     CHECK(doc::render_json_canonical(*converted) == doc::render_json_canonical(expected));
   }
 }

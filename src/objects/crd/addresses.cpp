@@ -1,9 +1,9 @@
 #include "objects/crd/addresses.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 
+#include "core/number.hpp"
 #include "core/text.hpp"
 
 namespace slipway::objects::crd {
@@ -14,9 +14,8 @@ bool is_hex(char c) { return core::is_digit(c) || (core::lower(c) >= 'a' && core
 
 // A number of digits only, at most `most`.
 bool is_number(std::string_view text, int most) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && core::is_digit(text.front()) && value <= most;
+  const auto value = core::parse_number<int>(text);
+  return value && core::is_digit(text.front()) && *value <= most;
 }
 
 // Groups of hexadecimal digits between colons, the last one perhaps an IPv4 address: how many 16-bit pieces; -1: none.

@@ -11,6 +11,7 @@
 #include "objects/crd/validate.hpp"
 #include "objects/kinds.hpp"
 #include "objects/schema/decode.hpp"
+#include "objects/verbs/rules.hpp"
 #include "source_dir.hpp"
 
 using namespace slipway;
@@ -130,6 +131,18 @@ TEST_CASE("replicas of scale are numbers that fit") {
   REQUIRE(problems.size() == 2);
   CHECK(problems[0].message() == ".spec.replicas: Invalid value: -1: should be a non-negative integer");
   CHECK(problems[1].field == ".status.replicas");
+
+  const auto widget = crd::resources_of(crd::parse_definition(widgets()).value()).front();
+  const auto written = [&](std::string_view spec, std::string_view subresource) {
+    const auto object = yaml("{apiVersion: example.com/v1, kind: Widget, metadata: {name: a, namespace: b}, " +
+                             std::string(spec) + "}");
+    const auto before = subresource.empty() ? doc::Value() : object;
+    return verbs::problems_of(widget, object, before, subresource).size();
+  };
+  CHECK(written("spec: {replicas: 2}", "") == 0);
+  CHECK(written("spec: {replicas: -1}", "") == 1);
+  CHECK(written("spec: {replicas: -1}, status: {replicas: 1}", "status") == 0);
+  CHECK(written("status: {replicas: -1}", "status") == 1);
 }
 
 TEST_CASE("a refusal names every field") {

@@ -3,8 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "objects/crd/compile.hpp"
@@ -12,18 +10,14 @@
 #include "objects/crd/validate.hpp"
 #include "objects/patch/merge_patch.hpp"
 #include "objects/schema/decode.hpp"
-#include "source_dir.hpp"
+#include "support/golden.hpp"
 
 using namespace slipway;
 using namespace slipway::objects;
 
 namespace {
 
-std::string read(const std::string& name) {
-  std::ifstream file(std::string(SLIPWAY_SOURCE_DIR) + "/src/objects/crd/testdata/" + name);
-  REQUIRE_MESSAGE(file.good(), name);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+std::string read(const std::string& name) { return support::source_file("src/objects/crd/testdata/" + name); }
 
 doc::Value definition_of(const doc::Value& story) {
   doc::Object version{{"name", "v1"}, {"served", true}, {"storage", true}};

@@ -1,6 +1,6 @@
 #pragma once
 // The rules of x-kubernetes-validations: their compilation to CEL programs over the types of a definition. Inside of
-// crd/; values are judged in validate_rules.cpp.
+// crd/; values are judged in check_rules.cpp.
 
 #include <optional>
 #include <string>

@@ -105,9 +105,9 @@ Problems validate(const doc::Value& object, const schema::Type& type, const doc:
   return judge(object, type, old).problems;
 }
 
-Problems validate_scale(const doc::Value& object, const schema::ScalePaths& paths) {
+Problems validate_scale(const doc::Value& object, const schema::ScalePaths& paths, bool in_status) {
   Problems problems;
-  check_replicas(problems, object, paths.spec_replicas);
+  if (!in_status) check_replicas(problems, object, paths.spec_replicas);
   check_replicas(problems, object, paths.status_replicas);
   if (paths.label_selector.empty()) return problems;
   const doc::Value* selector = find(object, paths.label_selector);

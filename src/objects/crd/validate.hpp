@@ -28,7 +28,7 @@ Verdict judge_status(const doc::Value& object, const schema::Type& type, const d
 validation::Problems validate(const doc::Value& object, const schema::Type& type, const doc::Value* old = nullptr);
 
 // What stands where the scale subresource reads and writes: numbers of replicas from 0 to 2147483647, a selector that
-// is a text.
-validation::Problems validate_scale(const doc::Value& object, const schema::ScalePaths& paths);
+// is a text. `in_status`: what a write to the status may change, alone.
+validation::Problems validate_scale(const doc::Value& object, const schema::ScalePaths& paths, bool in_status = false);
 
 }  // namespace slipway::objects::crd

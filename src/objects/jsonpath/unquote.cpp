@@ -3,27 +3,10 @@
 #include <charconv>
 #include <cstdint>
 
+#include "core/utf8.hpp"
+
 namespace slipway::objects::jsonpath {
 namespace {
-
-void append_utf8(std::string& out, std::uint32_t rune) {
-  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | ((rune >> shift) & 0x3F)); };
-  if (rune < 0x80) {
-    out += static_cast<char>(rune);
-  } else if (rune < 0x800) {
-    out += static_cast<char>(0xC0 | (rune >> 6));
-    tail(0);
-  } else if (rune < 0x10000) {
-    out += static_cast<char>(0xE0 | (rune >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    out += static_cast<char>(0xF0 | (rune >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
 
 // Exactly `count` digits.
 std::optional<std::uint32_t> digits(std::string_view text, std::size_t at, std::size_t count, int base) {
@@ -65,7 +48,7 @@ std::optional<std::string> unquoted(std::string_view inside, char quote) {
       if (c == 'x')
         out += static_cast<char>(*rune);
       else
-        append_utf8(out, *rune);
+        core::append_utf8(out, *rune);
       at += count;
     } else {
       return std::nullopt;

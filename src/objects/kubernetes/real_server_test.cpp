@@ -140,18 +140,19 @@ TEST_CASE_FIXTURE(Ground, "a server that takes connections and says nothing cost
   net::IoThread io;
   net::Router router;
   std::vector<std::shared_ptr<net::Responder>> waiting;
+  std::atomic<int> asked = 0;
   router.add("GET", "/api/{rest...}", [&](const net::Request&, std::shared_ptr<net::Responder> responder) {
     waiting.push_back(std::move(responder));
+    ++asked;
   });
   const auto server = net::Server::start(io, router, {}).value();
   Client client(at("http", server->port()), 300ms);
-  const auto before = core::real_clock().monotonic();
   const auto error = client.refused();
   CHECK(error.code == Code::deadline_exceeded);
   CHECK(error.message.find("/api/v1/namespaces") != std::string::npos);
   CHECK(error.message.find("no answer within") != std::string::npos);
-  for (int i = 0; i < 100; ++i) CHECK(client.refused().code == Code::deadline_exceeded);
-  CHECK(core::real_clock().monotonic() - before < 5s);
+  for (int i = 0; i < 1000; ++i) CHECK(client.refused().code == Code::deadline_exceeded);
+  CHECK(asked < 100);
 }
 
 TEST_CASE_FIXTURE(Ground, "a token that is rotated is read again, by calls and by watches") {

@@ -24,9 +24,9 @@ std::string_view name_of(DeleteOptions::Propagation propagation) {
   return "Background";
 }
 
-// A server says of a door that is not there what it says of an object.
-bool has_status_door(const Error& error) {
-  return error.code != Code::failed_precondition && error.code != Code::not_found;
+// What a server says of a door that is not there; of an object that is not there it says the same.
+bool lacks_status_door(const Error& error) {
+  return error.code == Code::failed_precondition || error.code == Code::not_found;
 }
 
 // A name that no object can have would lead to another path.
@@ -122,7 +122,7 @@ Result<Object> RemoteStore::with_status(const Kind& kind, const Object& given, O
   wanted.status() = given.status();
   auto written = put(kind, std::move(wanted), "status");
   if (written) return written;
-  if (written.error().code == Code::conflict || !has_status_door(written.error())) return made;
+  if (written.error().code == Code::conflict || lacks_status_door(written.error())) return made;
   return fail(Error(written.error().code, "it was created, but its status could not be written")
                   .on(made.text())
                   .because(written.error()));
@@ -172,11 +172,11 @@ Result<Object> RemoteStore::put_status(const Kind& kind, Object object) {
   const auto collection = path(kind, {});
   if (!without_status_door_.contains(collection)) {
     auto written = put(kind, object, status_door);
-    if (written || has_status_door(written.error())) return written;
+    if (written || !lacks_status_door(written.error())) return written;
   }
   TRY_ASSIGN(auto held, get(kind, key));
-  without_status_door_.insert(collection);
   if (held.resource_version() != object.resource_version()) return fail(conflict_error(kind, key));
+  without_status_door_.insert(collection);  // this very object was there when its door was not
   held.status() = std::move(object.status());
   return put(kind, std::move(held), {});
 }

@@ -108,6 +108,19 @@ TEST_CASE_FIXTURE(Fixture, "who waits for the loop does not wait for a server th
   CHECK(get()->resource_version() == "2");  // it is there again: worth waiting for
 }
 
+TEST_CASE_FIXTURE(Fixture, "a status is written with the rest only where the object was there and its door was not") {
+  const auto not_found = answer(404, status_text(404, "NotFound"));
+  const auto last = [&] { return wire->requests.back().method + " " + wire->requests.back().url; };
+  // Somebody made it again meanwhile: that says nothing of the door.
+  wire->then(not_found).then(answer(200, map_text("a", 6)));
+  CHECK(store->update_status(held("a")).error().code == Code::conflict);
+  wire->then(not_found).then(answer(200, map_text("a", 5))).then(answer(200, map_text("a", 6)));
+  CHECK(store->update_status(held("a"))->resource_version() == "6");
+  CHECK(last() == "PUT https://api/api/v1/namespaces/demo/configmaps/a?fieldManager=slipway");
+  wire->then(answer(200, map_text("a", 5))).then(answer(200, map_text("a", 6)));
+  CHECK(store->update_status(held("a"))->resource_version() == "6");
+}
+
 TEST_CASE_FIXTURE(Fixture, "a write is tried again only when it surely was not done, or may be done twice") {
   const auto fresh = Object::make(kinds::config_map, a);
   wire->then_fail(Code::unavailable, false)

@@ -1,7 +1,6 @@
 #include "objects/kubernetes/status_error.hpp"
 
-#include <charconv>
-
+#include "core/number.hpp"
 #include "core/text.hpp"
 
 namespace slipway::objects::kubernetes {
@@ -98,11 +97,9 @@ Error error_of_response(int http_status, std::string_view body, std::string_view
 }
 
 Duration retry_after(const core::Headers& headers) {
-  const auto text = core::header(headers, "Retry-After");
-  std::int64_t seconds = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size() || seconds <= 0) return {};
-  return std::min<Duration>(std::chrono::seconds(std::min<std::int64_t>(seconds, 86'400)), longest_wait);
+  const auto seconds = core::parse_number<std::int64_t>(core::header(headers, "Retry-After"));
+  if (!seconds || *seconds <= 0) return {};
+  return std::min<Duration>(std::chrono::seconds(std::min<std::int64_t>(*seconds, 86'400)), longest_wait);
 }
 
 }  // namespace slipway::objects::kubernetes

@@ -2,9 +2,9 @@
 // an index; "." says that the path itself is in the set too.
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
+#include "core/number.hpp"
 #include "objects/patch/field_set.hpp"
 #include "objects/patch/go_text.hpp"
 
@@ -66,12 +66,9 @@ Result<std::optional<Step>> parse_step(std::string_view name) {
     return Step::of_key(std::move(key));
   }
   if (name[0] != 'i') return std::nullopt;
-  std::int64_t index = 0;
-  const auto [end, problem] = std::from_chars(rest.data(), rest.data() + rest.size(), index);
-  if (problem != std::errc{} || end != rest.data() + rest.size()) {
-    return bad("parsing key as path element: not an index: " + std::string(name));
-  }
-  return Step{Step::Kind::index, {}, {}, index};
+  const auto index = core::parse_number<std::int64_t>(rest);
+  if (!index) return bad("parsing key as path element: not an index: " + std::string(name));
+  return Step{Step::Kind::index, {}, {}, *index};
 }
 
 // What stands below one step; true when the step itself is in the set.

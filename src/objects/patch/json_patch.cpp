@@ -1,8 +1,8 @@
 #include "objects/patch/json_patch.hpp"
 
 #include <algorithm>
-#include <charconv>
 
+#include "core/number.hpp"
 #include "objects/patch/go_text.hpp"
 
 namespace slipway::objects::patch {
@@ -33,18 +33,15 @@ std::vector<std::string> tokens_of(std::string_view pointer) {
 
 // An index as strconv.Atoi reads it, negative ones counted from `size`; below `size`.
 Result<std::size_t> index_of(std::string_view token, std::size_t size) {
-  std::int64_t index = 0;
-  std::string_view digits = token;
-  if (digits.starts_with('+')) digits.remove_prefix(1);
-  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-  if (problem != std::errc{} || end != digits.data() + digits.size() || (digits.size() < token.size() && index < 0)) {
+  const bool has_plus = token.starts_with('+');
+  const auto index = core::parse_number<std::int64_t>(token.substr(has_plus ? 1 : 0));
+  if (!index || (has_plus && *index < 0))
     return does_not_apply("strconv.Atoi: parsing " + go_quoted(token) + ": invalid syntax");
-  }
   const auto count = static_cast<std::int64_t>(size);
-  if (index >= count || index < -count) {
-    return does_not_apply("Unable to access invalid index: " + std::to_string(index) + ": invalid index referenced");
+  if (*index >= count || *index < -count) {
+    return does_not_apply("Unable to access invalid index: " + std::to_string(*index) + ": invalid index referenced");
   }
-  return static_cast<std::size_t>(index < 0 ? index + count : index);
+  return static_cast<std::size_t>(*index < 0 ? *index + count : *index);
 }
 
 // Documents nested deeper than this could be stored and never be read again (parse_json).

@@ -41,7 +41,7 @@ std::vector<Name> AggregationController::concerned(const Object& changed) {
     return {changed.name()};
   }
   aggregated_.erase(changed.name());
-  if (changed.labels().empty()) return {};
+  // Whatever its labels are now: it may have lost the one that it was gathered by.
   return {aggregated_.begin(), aggregated_.end()};
 }
 

@@ -69,6 +69,13 @@ TEST_CASE_ON_EVERY_STORE(Roles,
   give("services", "view");
   CHECK(gathered("edit") == "pods services ");
 
+  REQUIRE(objects::modify(*store, cluster_role, {"", "services"}, [](Object& role) {
+    return role.document().at_or_insert("metadata").as_object().erase("labels");
+  }));
+  settle();
+  CHECK(gathered("edit") == "pods ");
+  give("services", "view");
+
   controller.reset();  // nobody is there
   give("secrets", "edit");
   CHECK(gathered("edit") == "pods services ");

@@ -268,15 +268,18 @@ void job_spec(doc::Object& spec) {
   give(spec, "manualSelector", false);
 }
 
+// The labels of a template, where there are none.
+void give_labels(doc::Object& parent, std::string_view key, const doc::Value& labels) {
+  if (const doc::Value* own = parent.find(key); !own || own->size() == 0) parent.set(key, labels);
+}
+
 // A job of its own; the one in a CronJob's template gets its defaults when it is made.
 void job(doc::Object& object) {
   doc::Value* spec = object.find("spec");
   if (!spec || !spec->is_object()) return;
   job_spec(spec->as_object());
   const doc::Value labels = (*spec)["template"]["metadata"]["labels"];
-  if (labels.size() == 0) return;
-  doc::Object& metadata = object_in(object, "metadata");
-  if (const doc::Value* own = metadata.find("labels"); !own || own->size() == 0) metadata.set("labels", labels);
+  if (labels.size() > 0) give_labels(object_in(object, "metadata"), "labels", labels);
 }
 
 void replication_controller(doc::Object& object) {
@@ -284,11 +287,8 @@ void replication_controller(doc::Object& object) {
   if (!spec || !spec->is_object()) return;
   const doc::Value labels = std::as_const(*spec)["template"]["metadata"]["labels"];
   if (labels.size() == 0) return;
-  const auto give_labels = [&labels](doc::Object& parent, std::string_view key) {
-    if (const doc::Value* own = parent.find(key); !own || own->size() == 0) parent.set(key, labels);
-  };
-  give_labels(spec->as_object(), "selector");
-  give_labels(object_in(object, "metadata"), "labels");
+  give_labels(spec->as_object(), "selector", labels);
+  give_labels(object_in(object, "metadata"), "labels", labels);
 }
 
 // A zero is none.

@@ -3,8 +3,8 @@
 #include <bit>
 
 #include "core/digest.hpp"
-#include "core/doc_scalar.hpp"
 #include "core/time.hpp"
+#include "core/utf8.hpp"
 #include "objects/schema/protobuf_wire.hpp"
 
 namespace slipway::objects::schema {
@@ -12,6 +12,11 @@ namespace slipway::objects::schema {
 namespace {
 
 constexpr std::string_view magic("k8s\0", 4);
+
+struct TypeMeta {
+  std::string api_version;  // "apps/v1"
+  std::string kind;
+};
 
 struct Envelope {
   TypeMeta meta;
@@ -252,7 +257,7 @@ class Decoder {
 
   Result<std::string> read_text(const WireField& wire) {
     if (wire.type != WireType::bytes) return wrong_type(wire);
-    const std::size_t invalid = doc::find_invalid_utf8(wire.bytes);
+    const std::size_t invalid = core::find_invalid_utf8(wire.bytes);
     if (invalid != std::string_view::npos) return wire_error(wire.offset + invalid, "a string is not UTF-8");
     return std::string(wire.bytes);
   }
@@ -358,11 +363,6 @@ class Decoder {
 }  // namespace
 
 bool is_protobuf(std::string_view body) { return body.starts_with(magic); }
-
-Result<TypeMeta> read_meta(std::string_view body) {
-  TRY_ASSIGN(Envelope envelope, read_envelope(body, 0));
-  return std::move(envelope.meta);
-}
 
 Result<doc::Value> decode_protobuf(std::string_view body, const Registry& registry, const Type* expected,
                                    ProtobufLimits limits) {

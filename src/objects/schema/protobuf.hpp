@@ -13,13 +13,6 @@ inline constexpr std::string_view protobuf_content_type = "application/vnd.kuber
 
 bool is_protobuf(std::string_view body);  // begins with the four bytes
 
-struct TypeMeta {
-  std::string api_version;  // "apps/v1"
-  std::string kind;
-};
-// What the body says it is, without reading it: DeleteOptions, Scale, a kind.
-Result<TypeMeta> read_meta(std::string_view body);
-
 struct ProtobufLimits {
   std::size_t values = 500'000;  // a small body can stand for a large document
   int depth = 100;

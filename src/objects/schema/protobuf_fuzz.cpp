@@ -30,8 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   use(schema::decode_message(bytes, pod), pod);
   use(schema::decode_message(bytes, crd), crd);
   const std::string body = std::string("k8s\0", 4) + std::string(bytes);
-  const auto meta = schema::read_meta(body);
-  const schema::Type* type = meta ? schema::builtin().find_body(meta->api_version, meta->kind) : nullptr;
-  use(schema::decode_protobuf(body), type ? *type : pod);
+  const auto value = schema::decode_protobuf(body);
+  const doc::Value meta = value ? *value : doc::Value();
+  const auto* type = schema::builtin().find_body(meta["apiVersion"].string_or(""), meta["kind"].string_or(""));
+  use(value, type ? *type : pod);
   return 0;
 }

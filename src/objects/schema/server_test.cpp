@@ -2,38 +2,15 @@
 
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "objects/schema/builtin.hpp"
 #include "objects/schema/decode.hpp"
-#include "source_dir.hpp"
+#include "support/golden.hpp"
 
 using namespace slipway;
 using namespace slipway::objects::schema;
 
-namespace {
-
-// Go shows missing lists and times as null.
-void drop_nulls(doc::Value& value) {
-  if (value.is_array()) {
-    for (doc::Value& element : value.as_array()) drop_nulls(element);
-  }
-  if (!value.is_object()) return;
-  std::vector<std::string> gone;
-  for (auto& [key, member] : value.as_object()) {
-    if (member.is_null()) gone.push_back(key);
-    drop_nulls(member);
-  }
-  for (const std::string& key : gone) value.as_object().erase(key);
-}
-
-}  // namespace
-
 TEST_CASE("a body is refused, or kept, as Kubernetes does it") {
-  std::ifstream file(SLIPWAY_SOURCE_DIR "/src/objects/schema/testdata/server.json", std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto rows = doc::parse_json(text);
+  const auto rows = doc::parse_json(support::source_file("src/objects/schema/testdata/server.json"));
   REQUIRE(rows.has_value());
   CHECK(rows->size() > 80);
   for (const doc::Value& row : rows->as_array()) {
@@ -50,9 +27,9 @@ TEST_CASE("a body is refused, or kept, as Kubernetes does it") {
     normalize(value, *type);
     show_zeros(value, *type);
     apply_defaults(value, *type);
-    drop_nulls(value);
+    support::drop_nulls(value);
     doc::Value expected = row["out"];
-    drop_nulls(expected);
+    support::drop_nulls(expected);
     // A mark of old servers that nobody reads.
     if (value["kind"].as_string() == "DaemonSet") expected.at_or_insert("metadata").as_object().erase("annotations");
     CHECK(doc::render_json_canonical(value) == doc::render_json_canonical(expected));

@@ -17,12 +17,11 @@ struct Printer {
 
 // A file each.
 std::vector<Printer> pod_printers();
-std::vector<Printer> workload_printers();  // apps, batch, ReplicationController, PodTemplate
-std::vector<Printer> cluster_printers();   // Node, Namespace, ConfigMap, Secret, ServiceAccount, Lease, PriorityClass
-std::vector<Printer> network_printers();   // Service, endpoints, Ingress, NetworkPolicy
-std::vector<Printer> storage_printers();   // PersistentVolume and its claim, StorageClass
-std::vector<Printer>
-policy_printers();  // quota, disruption budgets, bindings of roles, admission, flow control, APIService
+std::vector<Printer> workload_printers();    // apps, batch, ReplicationController, PodTemplate
+std::vector<Printer> cluster_printers();     // Node, Namespace, ConfigMap, Secret, ServiceAccount, Lease, PriorityClass
+std::vector<Printer> network_printers();     // Service, endpoints, Ingress, NetworkPolicy
+std::vector<Printer> storage_printers();     // PersistentVolume and its claim, StorageClass
+std::vector<Printer> policy_printers();      // quota, disruption budgets, bindings, admission, flow control, APIService
 std::vector<Printer> driver_printers();      // RuntimeClass, CSI, devices
 std::vector<Printer> autoscaler_printers();  // HorizontalPodAutoscaler and Scale
 std::vector<Printer> event_printers();

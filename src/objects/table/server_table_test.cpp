@@ -2,20 +2,20 @@
 
 #include <doctest/doctest.h>
 
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "objects/schema/builtin.hpp"
 #include "objects/schema/decode.hpp"
 #include "objects/table/table.hpp"
-#include "source_dir.hpp"
+#include "support/golden.hpp"
 
 using namespace slipway;
 using namespace slipway::objects;
 using namespace slipway::objects::table;
 
 namespace {
+
+constexpr const char* cases = "src/objects/table/testdata/server.json";
 
 const Time now = *core::parse_rfc3339("2026-11-23T10:00:00Z");
 
@@ -78,9 +78,7 @@ Table table_for(const doc::Value& row, const Object& object) {
 }  // namespace
 
 TEST_CASE("every kind is shown with the columns and cells of a Kubernetes API server") {
-  std::ifstream file(SLIPWAY_SOURCE_DIR "/src/objects/table/testdata/server.json", std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto rows = doc::parse_json(with_times(text));
+  const auto rows = doc::parse_json(with_times(support::source_file(cases)));
   REQUIRE_MESSAGE(rows.has_value(), (rows ? "" : rows.error().render()));
   CHECK(rows->size() > 200);
   for (const doc::Value& row : rows->as_array()) {
@@ -99,8 +97,8 @@ TEST_CASE("every kind is shown with the columns and cells of a Kubernetes API se
 }
 
 TEST_CASE("every built-in kind that can be listed has a case among them, or is shown by name and time") {
-  std::ifstream file(SLIPWAY_SOURCE_DIR "/src/objects/table/testdata/server.json", std::ios::binary);
-  const auto rows = doc::parse_json(std::string{std::istreambuf_iterator<char>(file), {}});
+  const auto rows = doc::parse_json(support::source_file(cases));
+  REQUIRE(rows.has_value());
   std::set<std::string> covered;
   for (const doc::Value& row : rows->as_array())
     covered.insert(row["in"]["apiVersion"].as_string() + " " + row["in"]["kind"].as_string());

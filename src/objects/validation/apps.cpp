@@ -13,10 +13,6 @@ namespace {
 
 constexpr std::string_view selector_order[] = {"matchLabels", "matchExpressions"};
 
-void validate_not_above_100_percent(At value) {
-  if (value.value().is_string() && count_or_percent(value) > 100) value.invalid("must not be greater than 100%");
-}
-
 // Whether it is one; others select nothing.
 bool validate_selector(At selector) {
   if (!selector) selector.required();
@@ -36,10 +32,7 @@ void validate_template(At spec, bool is_selector) {
     labels.invalid("`selector` does not match template `labels`");
   }
   validate_pod_template(pods);
-  pods["spec"]["restartPolicy"].must_be_one_of({"Always"});
-  if (const At deadline = pods["spec"]["activeDeadlineSeconds"]) {
-    deadline.forbidden("activeDeadlineSeconds in ReplicaSet is not Supported");
-  }
+  validate_runs_for_ever(pods["spec"], "ReplicaSet");
 }
 
 void validate_strategy(At strategy) {
@@ -52,7 +45,7 @@ void validate_strategy(At strategy) {
   if (type != "RollingUpdate") {
     constexpr std::string_view supported[] = {"Recreate", "RollingUpdate"};
     Problem problem = not_supported(strategy.path(), {}, supported);
-    problem.bad_value = "{\"Type\":" + shown(doc::Value(type)) + ",\"RollingUpdate\":" + shown(rolling.value()) + "}";
+    problem.bad_value = strategy_as_go(strategy);
     return strategy.add(std::move(problem));
   }
   if (!rolling) return rolling.required("this should be defaulted and never be nil");
@@ -108,6 +101,21 @@ std::int64_t count_or_percent(At value) {
   const std::string_view text = value.text();
   std::from_chars(text.data(), text.data() + text.size(), number);
   return number;
+}
+
+void validate_not_above_100_percent(At value) {
+  if (value.value().is_string() && count_or_percent(value) > 100) value.invalid("must not be greater than 100%");
+}
+
+std::string strategy_as_go(At strategy) {
+  return "{\"Type\":" + shown(doc::Value(strategy["type"].text())) +
+         ",\"RollingUpdate\":" + shown(strategy["rollingUpdate"].value()) + "}";
+}
+
+void validate_runs_for_ever(At pod_spec, std::string_view owner) {
+  pod_spec["restartPolicy"].must_be_one_of({"Always"});
+  if (const At deadline = pod_spec["activeDeadlineSeconds"])
+    deadline.forbidden("activeDeadlineSeconds in " + std::string(owner) + " is not Supported");
 }
 
 void validate_replica_counts(At status, std::initializer_list<std::string_view> parts, std::string_view ready_words) {
@@ -184,9 +192,7 @@ void validate_replication_spec(At spec) {
       selector.members(), [&](const auto& member) { return labels.value()[member.first] == member.second; });
   if (!is_own) labels.invalid("`selector` does not match template `labels`");
   validate_pod_template(pods);
-  pods["spec"]["restartPolicy"].must_be_one_of({"Always"});
-  if (const At deadline = pods["spec"]["activeDeadlineSeconds"])
-    deadline.forbidden("activeDeadlineSeconds in ReplicationController is not Supported");
+  validate_runs_for_ever(pods["spec"], "ReplicationController");
 }
 
 }  // namespace
@@ -212,7 +218,7 @@ void validate_daemon_strategy(At strategy) {
   if (type != "RollingUpdate") {
     constexpr std::string_view supported[] = {"RollingUpdate", "OnDelete"};
     Problem problem = not_supported(strategy.path(), {}, supported);
-    problem.bad_value = "{\"Type\":" + shown(doc::Value(type)) + ",\"RollingUpdate\":" + shown(rolling.value()) + "}";
+    problem.bad_value = strategy_as_go(strategy);
     return strategy.add(std::move(problem));
   }
   if (!rolling) return rolling.required();
@@ -238,10 +244,7 @@ void validate_daemon_set_spec(At spec) {
   }
   if (selector && is_empty_selector(selector.value())) selector.invalid("empty selector is invalid for daemonset");
   validate_pod_template(pods);
-  pods["spec"]["restartPolicy"].must_be_one_of({"Always"});
-  if (const At deadline = pods["spec"]["activeDeadlineSeconds"]) {
-    deadline.forbidden("activeDeadlineSeconds in DaemonSet is not Supported");
-  }
+  validate_runs_for_ever(pods["spec"], "DaemonSet");
   spec["minReadySeconds"].must_not_be_negative();
   validate_daemon_strategy(spec["updateStrategy"]);
   spec["revisionHistoryLimit"].must_not_be_negative();

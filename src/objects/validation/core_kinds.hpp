@@ -7,6 +7,8 @@ namespace slipway::objects::validation {
 
 // What Ingresses, EndpointSlices and Services may point to: no loopback, link-local or unspecified address.
 void validate_endpoint_ip(At ip);
+// status.loadBalancer.ingress of Services and Ingresses.
+void validate_load_balancer_ingress(At ingress);
 
 void validate_service(At object);
 void validate_service_update(At object, At old);
@@ -60,7 +62,6 @@ void validate_csi_capacity(At object);
 void validate_csi_capacity_update(At object, At old);
 void validate_volume_attachment(At object);
 void validate_volume_attachment_update(At object, At old);
-void validate_volume_attachment_status(At object, At old);
 void validate_attributes_class(At object);
 void validate_attributes_class_update(At object, At old);
 void validate_runtime_class(At object);

@@ -169,8 +169,6 @@ void validate_volume_attachment_update(At object, At old) {
   object["spec"].must_not_change(old["spec"]);
 }
 
-void validate_volume_attachment_status(At object, At old) { validate_volume_attachment_update(object, old); }
-
 void validate_attributes_class(At object) {
   validate_metadata(object["metadata"], false, dns1123_subdomain);
   validate_provisioner(object["driverName"]);

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <initializer_list>
 
+#include "core/number.hpp"
 #include "core/text.hpp"
 
 namespace slipway::objects::validation {
@@ -273,11 +273,8 @@ int cidr_family(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == std::string_view::npos) return 0;
   const int family = ip_family(text.substr(0, slash));
-  const std::string_view length = text.substr(slash + 1);
-  int bits = -1;
-  const auto read = std::from_chars(length.data(), length.data() + length.size(), bits);
-  if (family == 0 || read.ec != std::errc() || read.ptr != length.data() + length.size()) return 0;
-  return bits >= 0 && bits <= (family == 4 ? 32 : 128) ? family : 0;
+  const auto bits = core::parse_number<int>(text.substr(slash + 1));
+  return bits && *bits >= 0 && *bits <= (family == 4 ? 32 : 128) ? family : 0;
 }
 
 }  // namespace slipway::objects::validation

@@ -89,20 +89,6 @@ void validate_common(At metadata) {
   validate_owners(metadata["ownerReferences"]);
 }
 
-void validate_selector_requirement(At requirement) {
-  const std::string_view operation = requirement["operator"].text();
-  const At values = requirement["values"];
-  if (operation == "In" || operation == "NotIn") {
-    if (values.empty()) values.required("must be specified when `operator` is 'In' or 'NotIn'");
-  } else if (operation == "Exists" || operation == "DoesNotExist") {
-    if (!values.empty()) values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-  } else {
-    requirement["operator"].invalid(doc::Value(operation), "not a valid selector operator");
-  }
-  validate_label_key(requirement["key"]);
-  for (const At value : values.elements()) value.must_be(label_value);
-}
-
 }  // namespace
 
 void validate_labels(At labels) {
@@ -126,11 +112,28 @@ void validate_annotations(At annotations) {
 
 bool validate_label_key(At key) { return key.must_be(qualified_name); }
 
+void validate_requirement(At requirement, const RequirementRules& rules) {
+  const std::string_view operation = requirement["operator"].text();
+  const At values = requirement["values"];
+  if (operation == "In" || operation == "NotIn") {
+    if (values.empty()) values.required("must be specified when `operator` is 'In' or 'NotIn'");
+  } else if (operation == "Exists" || operation == "DoesNotExist") {
+    if (!values.empty()) values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+  } else if (rules.orders && (operation == "Gt" || operation == "Lt")) {
+    if (values.size() != 1) values.required("must be specified single value when `operator` is 'Lt' or 'Gt'");
+  } else {
+    requirement["operator"].invalid(doc::Value(operation), "not a valid selector operator");
+  }
+  validate_label_key(requirement["key"]);
+  if (!rules.checks_values) return;
+  for (const At value : values.elements()) value.must_be(label_value);
+}
+
 bool validate_label_selector(At selector) {
   if (!selector) return true;
   const std::size_t before = selector.report().problems.size();
   validate_labels(selector["matchLabels"]);
-  for (const At requirement : selector["matchExpressions"].elements()) validate_selector_requirement(requirement);
+  for (const At requirement : selector["matchExpressions"].elements()) validate_requirement(requirement, {});
   return selector.report().problems.size() == before;
 }
 

@@ -18,6 +18,12 @@ void validate_metadata_update(At metadata, At old, FinalizerNames finalizers = F
 void validate_labels(At labels);
 void validate_annotations(At annotations);
 bool validate_label_key(At key);  // the text of `key`
+// One of a selector's matchExpressions.
+struct RequirementRules {
+  bool orders = false;  // Gt and Lt, which nodes are selected by, too
+  bool checks_values = true;
+};
+void validate_requirement(At requirement, const RequirementRules& rules);
 // Of a metav1.LabelSelector; null is fine. Whether all is well.
 bool validate_label_selector(At selector);
 // Labels and annotations; nothing else may be said in a template's metadata.

@@ -239,13 +239,7 @@ void validate_ingress_update(At object, At old) {
 
 void validate_ingress_status(At object, At old) {
   validate_metadata_update(object["metadata"], old["metadata"]);
-  for (const At one : object["status"]["loadBalancer"]["ingress"].elements()) {
-    if (const At ip = one["ip"]; !ip.text().empty()) ip.must_be_ip();
-    if (const At host = one["hostname"]; !host.text().empty()) {
-      host.must_be(dns1123_subdomain);
-      if (ip_family(host.text()) != 0) host.invalid("must be a DNS name, not an IP address");
-    }
-  }
+  validate_load_balancer_ingress(object["status"]["loadBalancer"]["ingress"]);
 }
 
 void validate_ingress_class(At object) {

@@ -70,12 +70,13 @@ struct Mentioned {
   bool huge_pages = false;
 };
 
-template <class ValidateName>
-void validate_quantities(At list, ValidateName validate_name, Mentioned& mentioned) {
+template <class ValidateName, class ValidateMore>
+void validate_quantities(At list, ValidateName validate_name, ValidateMore validate_more, Mentioned& mentioned) {
   for (const auto& [name, value] : list.members()) {
     const At quantity = list.key(name);
     validate_name(quantity, name);
     validate_resource_quantity(quantity, name);
+    validate_more(name);
     mentioned.compute = mentioned.compute || name == "cpu" || name == "memory";
     if (!is_huge_pages(name)) continue;
     mentioned.huge_pages = true;
@@ -129,17 +130,9 @@ void validate_requirements(At resources, ValidateName validate_name, const Names
   Mentioned mentioned;
   const At limits = resources["limits"];
   const At requests = resources["requests"];
-  validate_quantities(limits, validate_name, mentioned);
-  for (const auto& [name, value] : requests.members()) {
-    const At quantity = requests.key(name);
-    validate_name(quantity, name);
-    validate_resource_quantity(quantity, name);
-    validate_request_against_limit(requests, limits, name);
-    mentioned.compute = mentioned.compute || name == "cpu" || name == "memory";
-    if (!is_huge_pages(name)) continue;
-    mentioned.huge_pages = true;
-    validate_huge_pages(quantity, name);
-  }
+  validate_quantities(limits, validate_name, [](const std::string&) {}, mentioned);
+  const auto validate_limit = [&](const std::string& name) { validate_request_against_limit(requests, limits, name); };
+  validate_quantities(requests, validate_name, validate_limit, mentioned);
   if (mentioned.huge_pages && !mentioned.compute) resources.forbidden("HugePages require cpu or memory");
   validate_resource_claims(resources["claims"], claims);
 }

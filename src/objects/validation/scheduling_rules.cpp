@@ -10,23 +10,6 @@ namespace slipway::objects::validation {
 
 namespace {
 
-void validate_node_requirement(At requirement, bool checks_values) {
-  const std::string_view operation = requirement["operator"].text();
-  const At values = requirement["values"];
-  if (operation == "In" || operation == "NotIn") {
-    if (values.empty()) values.required("must be specified when `operator` is 'In' or 'NotIn'");
-  } else if (operation == "Exists" || operation == "DoesNotExist") {
-    if (!values.empty()) values.forbidden("may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-  } else if (operation == "Gt" || operation == "Lt") {
-    if (values.size() != 1) values.required("must be specified single value when `operator` is 'Lt' or 'Gt'");
-  } else {
-    requirement["operator"].invalid(doc::Value(operation), "not a valid selector operator");
-  }
-  validate_label_key(requirement["key"]);
-  if (!checks_values) return;
-  for (const At value : values.elements()) value.must_be(label_value);
-}
-
 void validate_field_requirement(At requirement) {
   const std::string_view operation = requirement["operator"].text();
   const At values = requirement["values"];
@@ -43,7 +26,7 @@ void validate_field_requirement(At requirement) {
 
 void validate_node_term(At term, bool checks_values) {
   for (const At requirement : term["matchExpressions"].elements()) {
-    validate_node_requirement(requirement, checks_values);
+    validate_requirement(requirement, {.orders = true, .checks_values = checks_values});
   }
   for (const At requirement : term["matchFields"].elements()) validate_field_requirement(requirement);
 }

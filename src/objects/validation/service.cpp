@@ -278,12 +278,7 @@ void validate_service_update(At object, At old) {
   validate_common(object);
 }
 
-void validate_service_status(At object, At old) {
-  validate_metadata_update(object["metadata"], old["metadata"]);
-  const At ingress = object["status"]["loadBalancer"]["ingress"];
-  if (!ingress.empty() && object["spec"]["type"].text() != "LoadBalancer") {
-    ingress.forbidden("may only be used when `spec.type` is \"LoadBalancer\"");
-  }
+void validate_load_balancer_ingress(At ingress) {
   for (const At one : ingress.elements()) {
     if (const At ip = one["ip"]; !ip.text().empty()) ip.must_be_ip();
     if (const At host = one["hostname"]; !host.text().empty()) {
@@ -291,6 +286,15 @@ void validate_service_status(At object, At old) {
       if (ip_family(host.text()) != 0) host.invalid("must be a DNS name, not an IP address");
     }
   }
+}
+
+void validate_service_status(At object, At old) {
+  validate_metadata_update(object["metadata"], old["metadata"]);
+  const At ingress = object["status"]["loadBalancer"]["ingress"];
+  if (!ingress.empty() && object["spec"]["type"].text() != "LoadBalancer") {
+    ingress.forbidden("may only be used when `spec.type` is \"LoadBalancer\"");
+  }
+  validate_load_balancer_ingress(ingress);
 }
 
 }  // namespace slipway::objects::validation

@@ -29,18 +29,14 @@ void validate_update_strategy(At strategy) {
     return;
   }
   if (type != "RollingUpdate") {
-    return strategy.invalid_as(
-        "{\"Type\":" + shown(doc::Value(type)) + ",\"RollingUpdate\":" + shown(rolling.value()) + "}",
-        "must be 'RollingUpdate' or 'OnDelete'");
+    return strategy.invalid_as(strategy_as_go(strategy), "must be 'RollingUpdate' or 'OnDelete'");
   }
   rolling["partition"].must_not_be_negative();
   const At unavailable = rolling["maxUnavailable"];
   if (!unavailable) return;
   validate_count_or_percent(unavailable);
   if (count_or_percent(unavailable) == 0) unavailable.invalid("cannot be 0");
-  if (unavailable.value().is_string() && count_or_percent(unavailable) > 100) {
-    unavailable.invalid("must not be greater than 100%");
-  }
+  validate_not_above_100_percent(unavailable);
 }
 
 // The set gives each Pod its host name, its subdomain and the volumes of its claims: the template is judged with those.
@@ -112,10 +108,7 @@ void validate_set_spec(At spec, bool is_new) {
   } else {
     validate_pod_template(pods);
   }
-  pods["spec"]["restartPolicy"].must_be_one_of({"Always"});
-  if (const At deadline = pods["spec"]["activeDeadlineSeconds"]) {
-    deadline.forbidden("activeDeadlineSeconds in StatefulSet is not Supported");
-  }
+  validate_runs_for_ever(pods["spec"], "StatefulSet");
 }
 
 }  // namespace

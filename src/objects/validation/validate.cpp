@@ -81,7 +81,7 @@ constexpr Rules all_rules[] = {
     {storage, "CSINode", validate_csi_node, validate_csi_node_update},
     {storage, "CSIStorageCapacity", validate_csi_capacity, validate_csi_capacity_update},
     {storage, "VolumeAttachment", validate_volume_attachment, validate_volume_attachment_update,
-     validate_volume_attachment_status},
+     validate_volume_attachment_update},
     {storage, "VolumeAttributesClass", validate_attributes_class, validate_attributes_class_update},
     {"node.k8s.io", "RuntimeClass", validate_runtime_class, validate_runtime_class_update},
     {devices, "DeviceClass", validate_device_class, validate_device_class_update},

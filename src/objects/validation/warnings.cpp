@@ -2,7 +2,6 @@
 
 #include <array>
 #include <map>
-#include <optional>
 
 #include "objects/validation/at.hpp"
 
@@ -66,6 +65,12 @@ void warn_of_fractions(Warnings& to, const At& amounts, std::initializer_list<st
   }
 }
 
+// `claim`: the spec of a PersistentVolumeClaim.
+void warn_of_sizes(Warnings& to, const At& claim) {
+  for (const std::string_view amounts : {"requests", "limits"})
+    warn_of_fractions(to, claim["resources"][amounts], {"storage"});
+}
+
 void warn_of_placement(Warnings& to, const At& spec) {
   const At selector = spec["nodeSelector"];
   for (const auto& [key, value] : selector.members()) {
@@ -85,8 +90,7 @@ void warn_of_volumes(Warnings& to, const At& volumes) {
     for (const auto& [source, sentence] : old_volumes) {
       if (const At place = volume[source]) warn(to, place, sentence);
     }
-    const At claim = volume["ephemeral"]["volumeClaimTemplate"]["spec"]["resources"];
-    for (const std::string_view amounts : {"requests", "limits"}) warn_of_fractions(to, claim[amounts], {"storage"});
+    warn_of_sizes(to, volume["ephemeral"]["volumeClaimTemplate"]["spec"]);
   }
 }
 
@@ -223,10 +227,7 @@ Warnings warnings_of_maker(const Maker& maker, const At& object, const doc::Valu
   if (!before.is_null() && before["spec"] == object.value()["spec"]) return all;
   if (before.is_null() && maker.names_pods) warn_of_name(all, object, "Pod names and hostnames");
   append(all, warnings_of_pod(maker.pods(object)));
-  for (const At claim : object["spec"]["volumeClaimTemplates"].elements()) {
-    for (const std::string_view amounts : {"requests", "limits"})
-      warn_of_fractions(all, claim["spec"]["resources"][amounts], {"storage"});
-  }
+  for (const At claim : object["spec"]["volumeClaimTemplates"].elements()) warn_of_sizes(all, claim["spec"]);
   return all;
 }
 
@@ -235,8 +236,7 @@ Warnings warnings_of_claim(const At& object) {
   constexpr std::string_view old_class = "volume.beta.kubernetes.io/storage-class";
   const At annotation = object["metadata"]["annotations"].key(old_class);
   if (annotation) warn(all, annotation, "deprecated since v1.8; use \"storageClassName\" attribute instead");
-  for (const std::string_view amounts : {"requests", "limits"})
-    warn_of_fractions(all, object["spec"]["resources"][amounts], {"storage"});
+  warn_of_sizes(all, object["spec"]);
   return all;
 }
 

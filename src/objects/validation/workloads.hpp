@@ -9,6 +9,11 @@ namespace slipway::objects::validation {
 void validate_count_or_percent(At value);
 // The number; of a percentage what stands before the sign; 0 when it is neither.
 std::int64_t count_or_percent(At value);
+void validate_not_above_100_percent(At value);
+// An update strategy as messages show one: {"Type":"OnDelete","RollingUpdate":null}.
+std::string strategy_as_go(At strategy);
+// Pods of `owner`, a kind, run for ever: they are always started again, and have no deadline.
+void validate_runs_for_ever(At pod_spec, std::string_view owner);
 // The numbers of a status that count replicas: none negative, none of `parts` above status.replicas.
 void validate_replica_counts(At status, std::initializer_list<std::string_view> parts, std::string_view ready_words);
 

@@ -32,9 +32,12 @@ validation::Problems problems_of_custom(const schema::Resource& resource, const 
     validation::validate_metadata_update(metadata, validation::At(*old, report)["metadata"], finalizers);
   }
   auto problems = std::move(report.problems);
-  if (resource.type == nullptr || resource.custom->types == nullptr) return problems;
-  add(problems, subresource == "status" ? crd::judge_status(object, *resource.type, old).problems
-                                        : crd::judge(object, *resource.type, old).problems);
+  const bool in_status = subresource == "status";
+  if (resource.type != nullptr && resource.custom->types != nullptr) {
+    add(problems, in_status ? crd::judge_status(object, *resource.type, old).problems
+                            : crd::judge(object, *resource.type, old).problems);
+  }
+  if (const auto& scale = resource.custom->scale) add(problems, crd::validate_scale(object, *scale, in_status));
   return problems;
 }
 

@@ -2,7 +2,7 @@
 // container without input or terminal is followed in its log.
 
 #include "pods/connect/channels.hpp"
-#include "pods/connect/context.hpp"
+#include "pods/connect/socket_session.hpp"
 #include "pods/logs.hpp"
 #include "pods/shim/frames.hpp"
 
@@ -11,24 +11,11 @@ namespace {
 
 constexpr Duration look_again = std::chrono::milliseconds(100);
 
-class Attach : public Session, public std::enable_shared_from_this<Attach> {
+class Attach : public SocketSession {
  public:
   Attach(ContextPtr context, Target target, StreamChoice choice)
-      : context_(std::move(context)), target_(std::move(target)), choice_(choice) {}
+      : SocketSession(std::move(context)), target_(std::move(target)), choice_(choice) {}
 
-  net::WebSocketEvents socket_events() {
-    net::WebSocketEvents events;
-    events.on_message = [weak = weak_from_this()](net::WebSocket&, net::WebSocket::Kind, const std::string& message) {
-      if (const auto self = weak.lock()) self->on_message(message);
-    };
-    events.on_writable = [weak = weak_from_this()](net::WebSocket&) {
-      if (const auto self = weak.lock()) self->on_room();
-    };
-    events.on_close = [weak = weak_from_this()](net::WebSocket&, int, const std::string&) {
-      if (const auto self = weak.lock()) self->end();
-    };
-    return events;
-  }
   void start(std::shared_ptr<net::WebSocket> socket) {
     socket_ = std::move(socket);
     begin();
@@ -36,8 +23,7 @@ class Attach : public Session, public std::enable_shared_from_this<Attach> {
 
  protected:
   virtual void begin() = 0;
-  virtual void on_message(const std::string&) {}
-  virtual void on_room() = 0;  // the client reads again
+  void on_message(const std::string&) override {}
 
   // False: the client reads too slowly, or is gone.
   bool say(bool is_wanted, Channel channel, std::string_view bytes) {
@@ -47,19 +33,11 @@ class Attach : public Session, public std::enable_shared_from_this<Attach> {
   void finish() {
     if (is_over_) return;
     send(*socket_, Channel::error, success_status());
-    socket_->close();
-    end();
-  }
-  void end() {
-    if (std::exchange(is_over_, true)) return;
-    context_->sessions.remove(context_->world.loop, *this);
+    close();
   }
 
-  ContextPtr context_;
   Target target_;
   StreamChoice choice_;
-  std::shared_ptr<net::WebSocket> socket_;
-  bool is_over_ = false;
 };
 
 class FollowedLog final : public Attach {
@@ -76,9 +54,8 @@ class FollowedLog final : public Attach {
     if (std::exchange(is_paused_, false)) look();
   }
   void wait() {
-    context_->world.loop.after(look_again, [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) static_cast<FollowedLog&>(*self).look();
-    });
+    context_->world.loop.after(look_again,
+                               [call = weak_call<FollowedLog>()] { call([](FollowedLog& self) { self.look(); }); });
   }
   void look() {
     if (is_over_) return;
@@ -106,9 +83,7 @@ class Attached final : public Attach {
  private:
   void begin() override {
     core::ByteEvents events;
-    const auto call = [weak = weak_from_this()](auto work) {
-      if (const auto self = weak.lock()) work(static_cast<Attached&>(*self));
-    };
+    const auto call = weak_call<Attached>();
     events.on_bytes = [call](std::string_view bytes) { call([&](Attached& self) { self.on_bytes(bytes); }); };
     events.on_end = [call](const Result<>&) { call([](Attached& self) { self.finish_heard(); }); };
     events.on_writable = [call] { call([](Attached& self) { self.socket_->set_reading(true); }); };

@@ -1,6 +1,7 @@
 #include "pods/connect/context.hpp"
 
 #include "core/log.hpp"
+#include "core/number.hpp"
 #include "objects/kinds.hpp"
 #include "pods/pod_status.hpp"
 
@@ -81,6 +82,11 @@ api::Answer<> check_running(const Context& context, const Target& target) {
   std::string why = record.has_exited() ? "it has ended" : waiting_reason(target.pod, target.name());
   return api::refuse(api::bad_request("container \"" + target.name() + "\" in pod \"" + target.pod.name().name +
                                       "\" does not run: " + why));
+}
+
+std::optional<int> port_of(std::string_view text) {
+  const auto port = core::parse_number<int>(text);
+  return port && *port > 0 && *port < 65536 ? port : std::nullopt;
 }
 
 void record(const Context& context, const api::Call& call, std::string action, const objects::Object& pod,

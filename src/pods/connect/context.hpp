@@ -61,6 +61,8 @@ api::Answer<Target> find_container(const Context& context, const objects::Object
 api::Answer<> check_running(const Context& context, const Target& target);
 std::string waiting_reason(const objects::Object& pod, const std::string& container);  // "ContainerCreating"
 
+std::optional<int> port_of(std::string_view text);  // from 1 to 65535
+
 // On record before it begins; `action` is in the past: "exec".
 void record(const Context& context, const api::Call& call, std::string action, const objects::Object& pod,
             std::string detail);

@@ -1,7 +1,7 @@
 // Pods/exec: a command beside a container's program, over a WebSocket.
 
 #include "pods/connect/channels.hpp"
-#include "pods/connect/context.hpp"
+#include "pods/connect/socket_session.hpp"
 #include "pods/environment.hpp"
 
 namespace slipway::pods::connect {
@@ -12,30 +12,15 @@ constexpr Duration output_grace = std::chrono::milliseconds(500);
 constexpr int status_not_found = 127;  // as a shell says it
 constexpr int status_not_executable = 126;
 
-class Exec final : public Session, public std::enable_shared_from_this<Exec> {
+class Exec final : public SocketSession {
  public:
-  Exec(ContextPtr context, StreamChoice choice) : context_(std::move(context)), choice_(choice) {}
+  Exec(ContextPtr context, StreamChoice choice) : SocketSession(std::move(context)), choice_(choice) {}
   ~Exec() override {
     if (grace_ != 0) context_->world.loop.cancel(grace_);
   }
 
-  net::WebSocketEvents socket_events() {
-    net::WebSocketEvents events;
-    events.on_message = [weak = weak_from_this()](net::WebSocket&, net::WebSocket::Kind, const std::string& message) {
-      if (const auto self = weak.lock()) self->on_message(message);
-    };
-    events.on_writable = [weak = weak_from_this()](net::WebSocket&) {
-      if (const auto self = weak.lock()) self->set_output(true);
-    };
-    events.on_close = [weak = weak_from_this()](net::WebSocket&, int, const std::string&) {
-      if (const auto self = weak.lock()) self->end();
-    };
-    return events;
-  }
-
   void start(std::shared_ptr<net::WebSocket> socket, core::ConverseRequest request) {
     socket_ = std::move(socket);
-    const std::string program = request.argv.front();
     auto started = core::converse(context_->world.loop, std::move(request), program_events());
     if (started) {
       program_ = std::move(*started);
@@ -54,31 +39,24 @@ class Exec final : public Session, public std::enable_shared_from_this<Exec> {
 
  private:
   core::ConverseEvents program_events() {
-    const auto weak = weak_from_this();
+    const auto call = weak_call<Exec>();
     core::ConverseEvents events;
-    events.out.on_bytes = [weak](std::string_view bytes) {
-      if (const auto self = weak.lock()) self->say(self->choice_.out, Channel::out, bytes);
+    events.out.on_bytes = [call](std::string_view bytes) {
+      call([&](Exec& self) { self.say(self.choice_.out, Channel::out, bytes); });
     };
-    events.err.on_bytes = [weak](std::string_view bytes) {
-      if (const auto self = weak.lock()) self->say(self->choice_.err, Channel::err, bytes);
+    events.err.on_bytes = [call](std::string_view bytes) {
+      call([&](Exec& self) { self.say(self.choice_.err, Channel::err, bytes); });
     };
-    events.out.on_end = [weak](const Result<>&) {
-      if (const auto self = weak.lock()) self->out_ended_ = true, self->finish_if_complete();
-    };
-    events.err.on_end = [weak](const Result<>&) {
-      if (const auto self = weak.lock()) self->err_ended_ = true, self->finish_if_complete();
-    };
-    events.on_input_writable = [weak] {
-      if (const auto self = weak.lock()) self->socket_->set_reading(true);
-    };
-    events.on_exit = [weak](core::Exit exit) {
-      if (const auto self = weak.lock()) self->on_exit(exit);
-    };
+    events.out.on_end = [call](const Result<>&) { call([](Exec& self) { self.on_end(self.out_ended_); }); };
+    events.err.on_end = [call](const Result<>&) { call([](Exec& self) { self.on_end(self.err_ended_); }); };
+    events.on_input_writable = [call] { call([](Exec& self) { self.socket_->set_reading(true); }); };
+    events.on_exit = [call](core::Exit exit) { call([&](Exec& self) { self.on_exit(exit); }); };
     if (choice_.terminal) err_ended_ = true;
     return events;
   }
 
-  void on_message(const std::string& text) {
+  void on_room() override { set_output(true); }
+  void on_message(const std::string& text) override {
     const auto message = parse_message(text);
     if (!message || !program_) return;
     if (message->channel == Channel::resize) {
@@ -111,13 +89,17 @@ class Exec final : public Session, public std::enable_shared_from_this<Exec> {
   }
   void await_output() {
     has_news_ = false;
-    grace_ = context_->world.loop.after(output_grace, [weak = weak_from_this()] {
-      const auto self = weak.lock();
-      if (!self) return;
-      self->grace_ = 0;
-      if (self->is_paused_ || self->has_news_) return self->await_output();  // the client has not read it all yet
-      self->finish(self->exit_->code);
-    });
+    grace_ = context_->world.loop.after(output_grace,
+                                        [call = weak_call<Exec>()] { call([](Exec& self) { self.on_grace_over(); }); });
+  }
+  void on_grace_over() {
+    grace_ = 0;
+    if (is_paused_ || has_news_) return await_output();  // the client has not read it all yet
+    finish(exit_->code);
+  }
+  void on_end(bool& has_ended) {
+    has_ended = true;
+    finish_if_complete();
   }
   void finish_if_complete() {
     if (exit_ && out_ended_ && err_ended_) finish(exit_->code);
@@ -126,24 +108,16 @@ class Exec final : public Session, public std::enable_shared_from_this<Exec> {
   void finish(int code) {
     if (is_over_) return;
     send(*socket_, Channel::error, exit_status(code));
-    socket_->close();
-    end();
-  }
-  void end() {
-    if (std::exchange(is_over_, true)) return;
-    context_->sessions.remove(context_->world.loop, *this);
+    close();
   }
 
-  ContextPtr context_;
   StreamChoice choice_;
-  std::shared_ptr<net::WebSocket> socket_;
   std::unique_ptr<core::Conversation> program_;
   std::optional<core::Exit> exit_;
   core::TimerId grace_ = 0;
   bool out_ended_ = false, err_ended_ = false;
   bool is_paused_ = false;  // the client reads too slowly
   bool has_news_ = false;   // since the timer was set
-  bool is_over_ = false;
 };
 
 api::Answer<core::ConverseRequest> command_of(const Context& context, const Target& target, const net::Request& request,

@@ -1,7 +1,6 @@
 // Pods/log: what a container wrote, once or followed to its end.
 
-#include <charconv>
-
+#include "core/number.hpp"
 #include "core/seconds.hpp"
 #include "net/websocket_answer.hpp"
 #include "objects/kinds.hpp"
@@ -17,13 +16,12 @@ const core::Headers plain_text = {{"Content-Type", "text/plain; charset=utf-8"}}
 api::Answer<std::optional<std::size_t>> number(const net::Request& request, std::string_view name, std::size_t least) {
   const std::string_view text = request.parameter(name);
   if (text.empty()) return std::optional<std::size_t>();
-  std::size_t value = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc{} || stop != text.data() + text.size() || value < least) {
+  const auto value = core::parse_number<std::size_t>(text);
+  if (!value || *value < least) {
     return api::refuse(api::bad_request(std::string(name) + ": Invalid value: \"" + std::string(text) +
                                         "\": must be a whole number, at least " + std::to_string(least)));
   }
-  return std::optional(value);
+  return value;
 }
 
 api::Answer<LogQuery> parse_query(const net::Request& request, Time now) {

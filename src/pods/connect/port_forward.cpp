@@ -3,7 +3,6 @@
 // https://github.com/kubernetes/enhancements/tree/master/keps/sig-api-machinery/4006-transition-spdy-to-websockets
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/world/streams.hpp"
 #include "net/spdy_tunnel.hpp"
@@ -65,15 +64,15 @@ class Forward final : public Session, public std::enable_shared_from_this<Forwar
 
   void on_stream(StreamId id, const core::Headers& headers) {
     const std::string_view type = core::header(headers, "streamtype");
-    const int port = port_of(core::header(headers, "port"));
+    const auto port = port_of(core::header(headers, "port"));
     const std::string request(core::header(headers, "requestid"));
-    if ((type != "data" && type != "error") || port == 0 || request.empty())
+    if ((type != "data" && type != "error") || !port || request.empty())
       return session_->reset(id, net::spdy::Status::protocol_error);
     Connection& connection = connections_[request];
     StreamId& place = type == "data" ? connection.data : connection.error;
     if (place != 0) return session_->reset(id, net::spdy::Status::protocol_error);
     place = id;
-    connection.port = port;
+    connection.port = *port;
     session_->reply(id);
     if (connection.data != 0 && connection.error != 0) open(request, connection);
   }
@@ -192,12 +191,6 @@ bool wants_tunnel(const net::Request& request) {
 }
 
 }  // namespace
-
-int port_of(std::string_view text) {
-  int port = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return problem == std::errc{} && stop == text.data() + text.size() && port > 0 && port < 65536 ? port : 0;
-}
 
 bool is_still_there(const Context& context, const objects::Object& pod) {
   const auto stored = context.store.find(objects::kinds::pod, pod.name());

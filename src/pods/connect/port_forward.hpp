@@ -8,7 +8,6 @@ namespace slipway::pods::connect {
 
 constexpr Duration forward_timeout = std::chrono::seconds(10);  // until the Pod has accepted a connection
 
-int port_of(std::string_view text);  // 0 when it is none
 // Its address may be another's by now.
 bool is_still_there(const Context& context, const objects::Object& pod);
 

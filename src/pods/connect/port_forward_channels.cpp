@@ -5,8 +5,8 @@
 #include <ranges>
 
 #include "core/world/streams.hpp"
-#include "net/websocket.hpp"
 #include "pods/connect/port_forward.hpp"
+#include "pods/connect/socket_session.hpp"
 
 namespace slipway::pods::connect {
 namespace {
@@ -14,24 +14,11 @@ namespace {
 constexpr std::size_t max_ports = 128;  // a channel is one byte
 constexpr std::size_t max_message = 4 * 1024 * 1024;
 
-class Channels final : public Session, public std::enable_shared_from_this<Channels> {
+class Channels final : public SocketSession {
  public:
   Channels(ContextPtr context, objects::Object pod, const std::vector<int>& ports)
-      : context_(std::move(context)), pod_(std::move(pod)) {
+      : SocketSession(std::move(context)), pod_(std::move(pod)) {
     for (const int port : ports) connections_.push_back({.port = port});
-  }
-
-  net::WebSocketEvents socket_events() {
-    const auto call = [weak = weak_from_this()](auto work) {
-      if (const auto self = weak.lock()) work(*self);
-    };
-    net::WebSocketEvents events;
-    events.on_message = [call](net::WebSocket&, net::WebSocket::Kind, const std::string& message) {
-      call([&](Channels& self) { self.on_message(message); });
-    };
-    events.on_writable = [call](net::WebSocket&) { call([](Channels& self) { self.read_peers(true); }); };
-    events.on_close = [call](net::WebSocket&, int, const std::string&) { call([](Channels& self) { self.end(); }); };
-    return events;
   }
 
   void start(std::shared_ptr<net::WebSocket> socket) {
@@ -53,33 +40,31 @@ class Channels final : public Session, public std::enable_shared_from_this<Chann
   };
 
   void open(std::size_t index) {
-    if (!is_still_there(*context_, pod_)) return close(index, "the pod is gone");
-    const auto call = [weak = weak_from_this()](auto work) {
-      if (const auto self = weak.lock()) work(*self);
-    };
+    if (!is_still_there(*context_, pod_)) return finish(index, "the pod is gone");
+    const auto call = weak_call<Channels>();
     core::ByteEvents events;
     events.on_bytes = [call, index](std::string_view bytes) {
       call([&](Channels& self) { self.from_peer(index, bytes); });
     };
     events.on_end = [call, index](const Result<>& how) {
-      call([&](Channels& self) { self.close(index, how ? "" : how.error().message); });
+      call([&](Channels& self) { self.finish(index, how ? "" : how.error().message); });
     };
     events.on_writable = [call] { call([](Channels& self) { self.read_client(); }); };
     Connection& connection = connections_[index];
     auto peer = core::connect_tcp(context_->world.loop, pod_.status()["podIP"].string_or(""), connection.port,
                                   forward_timeout, std::move(events));
-    if (!peer) return close(index, peer.error().message);
+    if (!peer) return finish(index, peer.error().message);
     connection.peer = std::move(*peer);
   }
 
-  void say(std::size_t channel, std::string_view bytes) {
+  bool say(std::size_t channel, std::string_view bytes) {
     std::string message(1, static_cast<char>(channel));
     message += bytes;
-    socket_->send(net::WebSocket::Kind::binary, message);
+    return socket_->send(net::WebSocket::Kind::binary, message);
   }
 
   void from_peer(std::size_t index, std::string_view bytes) {
-    say(2 * index, bytes);
+    if (!say(2 * index, bytes)) return finish(index, "the client takes nothing");  // a stream has no holes
     if (socket_->is_full()) read_peers(false);
   }
   void read_peers(bool wanted) {
@@ -88,7 +73,9 @@ class Channels final : public Session, public std::enable_shared_from_this<Chann
     }
   }
 
-  void on_message(std::string_view message) {
+  void on_room() override { read_peers(true); }
+  void on_message(const std::string& text) override {
+    const std::string_view message = text;
     const auto channel = message.empty() ? 1U : static_cast<unsigned char>(message.front());
     if (channel % 2 != 0 || channel / 2 >= connections_.size()) return;
     const auto& peer = connections_[channel / 2].peer;
@@ -102,7 +89,7 @@ class Channels final : public Session, public std::enable_shared_from_this<Chann
     if (!is_full) socket_->set_reading(true);
   }
 
-  void close(std::size_t index, const std::string& problem) {
+  void finish(std::size_t index, const std::string& problem) {
     Connection& connection = connections_[index];
     if (!problem.empty()) {
       say(2 * index + 1, "error forwarding port " + std::to_string(connection.port) + " to pod " + pod_.name().name +
@@ -112,19 +99,14 @@ class Channels final : public Session, public std::enable_shared_from_this<Chann
     // Its own event may be running.
     context_->world.loop.post([peer = std::shared_ptr(std::move(connection.peer))] {});
     if (std::ranges::all_of(connections_, &Connection::has_ended)) {
-      socket_->close();
-      end();
+      close();
     } else {
       read_client();
     }
   }
 
-  void end() { context_->sessions.remove(context_->world.loop, *this); }
-
-  ContextPtr context_;
   objects::Object pod_;
   std::vector<Connection> connections_;
-  std::shared_ptr<net::WebSocket> socket_;
 };
 
 api::Answer<std::vector<int>> ports_of(const net::Request& request) {
@@ -132,8 +114,9 @@ api::Answer<std::vector<int>> ports_of(const net::Request& request) {
   for (const auto& [name, value] : request.query) {
     if (name != "ports") continue;
     for (const auto part : std::views::split(std::string_view(value), ',')) {
-      ports.push_back(port_of(std::string_view(part)));
-      if (ports.back() == 0) return api::refuse(api::bad_request("unable to parse \"" + value + "\" as a port"));
+      const auto port = port_of(std::string_view(part));
+      if (!port) return api::refuse(api::bad_request("unable to parse \"" + value + "\" as a port"));
+      ports.push_back(*port);
     }
   }
   if (ports.empty()) return api::refuse(api::bad_request("query parameter \"ports\" is required"));

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "core/text.hpp"
 #include "net/http.hpp"
+#include "pods/connect/context.hpp"
 
 namespace slipway::pods::connect {
 namespace {
@@ -41,13 +41,6 @@ std::set<std::string> listed_in_connection(const core::Headers& headers) {
     }
   }
   return names;
-}
-
-std::optional<int> number_of(std::string_view text) {
-  int number = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc{} || stop != text.data() + text.size() || number <= 0 || number > 65535) return std::nullopt;
-  return number;
 }
 
 }  // namespace
@@ -124,7 +117,7 @@ std::optional<std::string> endpoint_port_name(const objects::Object& service, co
   for (std::size_t i = 0; i < ports.size(); ++i) {
     const std::string name = ports[i]["name"].string_or("");
     if (port.empty() ? ports.size() == 1 || name.empty()
-                     : port == name || number_of(port) == static_cast<int>(ports[i]["port"].int_or(0))) {
+                     : port == name || port_of(port) == static_cast<int>(ports[i]["port"].int_or(0))) {
       return name;
     }
   }
@@ -149,7 +142,7 @@ std::vector<std::string> ready_addresses(const objects::Object& slice, const std
 }
 
 std::optional<int> pod_port(const objects::Object& pod, const ProxyName& name) {
-  if (!name.port.empty()) return number_of(name.port);
+  if (!name.port.empty()) return port_of(name.port);
   const doc::Value& containers = pod.spec()["containers"];
   for (std::size_t i = 0; i < containers.size(); ++i) {
     if (const auto port = containers[i]["ports"][std::size_t{0}]["containerPort"].int_or(0); port > 0)

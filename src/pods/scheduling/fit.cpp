@@ -1,8 +1,9 @@
 #include "pods/scheduling/fit.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "core/number.hpp"
 
 namespace slipway::pods::scheduling {
 namespace {
@@ -15,13 +16,6 @@ bool any_of(const doc::Value& list, Predicate predicate) {
     if (predicate(list[i])) return true;
   }
   return false;
-}
-
-std::optional<std::int64_t> integer(const std::string& text) {
-  std::int64_t number = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 bool holds_value(const doc::Value& values, const std::string& wanted) {
@@ -37,8 +31,8 @@ bool satisfies(const doc::Value& requirement, const std::optional<std::string>& 
   if (op == "In") return value && holds_value(values, *value);
   if (op == "NotIn") return !value || !holds_value(values, *value);
   if (!value || values.size() != 1) return false;
-  const auto have = integer(*value);
-  const auto bound = integer(values[0].string_or(""));
+  const auto have = core::parse_number<std::int64_t>(*value);
+  const auto bound = core::parse_number<std::int64_t>(values[0].string_or(""));
   if (!have || !bound) return false;
   return op == "Gt" ? *have > *bound : op == "Lt" && *have < *bound;
 }
@@ -109,7 +103,7 @@ bool tolerates(const doc::Value& tolerations, const doc::Value& taint) {
 }
 
 std::string why_not(const Object& pod, const Object& node) {
-  const doc::Value cordon = doc::Object{{"key", "node.kubernetes.io/unschedulable"}, {"effect", "NoSchedule"}};
+  static const doc::Value cordon = doc::Object{{"key", "node.kubernetes.io/unschedulable"}, {"effect", "NoSchedule"}};
   if (node.spec()["unschedulable"].bool_or(false) && !tolerates(pod.spec()["tolerations"], cordon))
     return "node(s) were unschedulable";
   if (const auto* taint = untolerated_taint(pod, node)) {

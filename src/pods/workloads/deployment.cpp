@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <set>
 
 #include "core/ids.hpp"
 #include "core/log.hpp"
@@ -36,11 +37,6 @@ void copy_min_ready(const Object& deployment, doc::Value& set_spec) {
     set_spec.at_or_insert("minReadySeconds") = seconds;
 }
 
-int alive(const std::vector<PodSeen>& pods) {
-  return static_cast<int>(
-      std::ranges::count_if(pods, [](const PodSeen& pod) { return !pod.is_ending && !pod.is_finished; }));
-}
-
 }  // namespace
 
 std::string template_hash(const doc::Value& pod_template) {
@@ -61,45 +57,49 @@ std::vector<objects::Name> DeploymentReconciler::deployment_of(const Object& pod
 }
 
 Result<std::vector<DeploymentReconciler::Set>> DeploymentReconciler::sets_of(const Object& deployment) {
-  objects::ListOptions options;
-  options.ns = deployment.name().ns;
-  TRY_ASSIGN(auto list, store_.list(replica_set_kind, options));
+  TRY_ASSIGN(auto claimed, claim(store_, replica_set_kind, deployment));
   std::vector<Set> sets;
-  for (Object& object : list.items) {
-    if (object.is_owned_by(deployment) && !object.is_being_deleted()) sets.push_back({std::move(object), {}, false});
+  for (Object& object : claimed) {
+    if (!object.is_being_deleted()) sets.push_back({std::move(object), {}, false});
   }
   std::ranges::sort(sets, {}, [](const Set& set) { return revision_of(set.object); });
   return sets;
+}
+
+Result<DeploymentReconciler::Set*> DeploymentReconciler::current_of(const Object& deployment, std::vector<Set>& sets) {
+  const std::int64_t newest = sets.empty() ? 0 : revision_of(sets.back().object);
+  std::string hash = template_hash(deployment.spec()["template"]);
+  // Paused, it keeps what it has: a changed template waits.
+  if (deployment.spec()["paused"].bool_or(false) && !sets.empty()) hash = sets.back().object.label(template_hash_label);
+
+  auto current = std::ranges::find(sets, hash, [](const Set& set) { return set.object.label(template_hash_label); });
+  if (current == sets.end()) {
+    TRY_ASSIGN(auto made, make_set(deployment, hash, newest + 1));
+    current = sets.insert(sets.end(), Set{std::move(made), {}, false});
+  } else {
+    // Back to an earlier template: the newest revision again.
+    const auto revision = std::max(revision_of(current->object), newest + (revision_of(current->object) < newest));
+    TRY_ASSIGN(current->object, follow(deployment, std::move(current->object), revision));
+  }
+  current->is_current = true;
+  return &*current;
 }
 
 Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& name) {
   TRY_ASSIGN(const auto found, store_.find(kinds::deployment, name));
   if (!found || found->is_being_deleted()) return objects::Outcome{};
   TRY_ASSIGN(auto sets, sets_of(*found));
-  const std::int64_t newest = sets.empty() ? 0 : revision_of(sets.back().object);
-  std::string hash = template_hash(found->spec()["template"]);
-  // Paused, it keeps what it has: a changed template waits.
-  if (found->spec()["paused"].bool_or(false) && !sets.empty()) hash = sets.back().object.label(template_hash_label);
-
-  auto current = std::ranges::find(sets, hash, [](const Set& set) { return set.object.label(template_hash_label); });
+  const auto known = sets.size();
+  TRY_ASSIGN(const Set* current, current_of(*found, sets));
   DeploymentSeen seen;
-  if (current == sets.end()) {
-    TRY_ASSIGN(auto made, make_set(*found, hash, newest + 1));
-    seen.is_made = true;
-    current = sets.insert(sets.end(), Set{std::move(made), {}, false});
-  } else {
-    // Back to an earlier template: the newest revision again.
-    const auto revision = std::max(revision_of(current->object), newest + (revision_of(current->object) < newest));
-    TRY_ASSIGN(current->object, follow(*found, std::move(current->object), revision));
-  }
-  current->is_current = true;
   seen.current_set = current->object.name().name;
+  seen.is_made = sets.size() > known;
   TRY_ASSIGN(const Object deployment, number(*found, current->object));
 
   objects::ListOptions options;
   options.ns = name.ns;
   TRY_ASSIGN(const auto list, store_.list(kinds::pod, options));
-  TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, hash, list.items));
+  TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, list.items));
   if (taken) return objects::Outcome{Duration{}};
   const Time now = world_.clock.now();
   for (const Object& pod : list.items) {
@@ -115,15 +115,7 @@ Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& na
   }
 
   const DeploymentWish wish = read_wish(deployment.spec());
-  const DeploymentPlan plan = plan_deployment(wish, seen.pods);
-  for (const Set& set : sets) {
-    int replicas = alive(set.pods) + (set.is_current ? plan.create : 0);
-    for (const PodSeen& pod : set.pods) {
-      const bool goes = !pod.is_finished && std::ranges::find(plan.remove, pod.name) != plan.remove.end();
-      replicas -= goes;
-    }
-    TRY(scale(deployment, set, replicas));
-  }
+  TRY(scale(deployment, sets, plan_deployment(wish, seen.pods)));
   TRY_ASSIGN(auto again, write_status(deployment, wish, seen));
   if (const auto available = next_available(seen.pods)) again = again ? std::min(*again, *available) : available;
   TRY(forget_old(deployment, std::move(sets)));
@@ -165,15 +157,15 @@ Result<Object> DeploymentReconciler::follow(const Object& deployment, Object set
 }
 
 // Pods that an earlier version of the program made were the Deployment's own: they go on, as its set's.
-Result<bool> DeploymentReconciler::take_over_pods(const Object& deployment, const Object& set, const std::string& hash,
+Result<bool> DeploymentReconciler::take_over_pods(const Object& deployment, const Object& set,
                                                   const std::vector<Object>& pods) {
+  const std::string hash = set.label(template_hash_label);
   bool any = false;
   for (const Object& pod : pods) {
     if (!pod.is_owned_by(deployment) || pod.is_being_deleted()) continue;
     any = true;
     if (pod.label(template_hash_label) != hash) {
-      auto removed = store_.remove(kinds::pod, pod.name());
-      if (!removed && removed.error().code != Code::not_found) return fail(std::move(removed).error());
+      TRY(objects::remove_if_there(store_, kinds::pod, pod.name()));
       continue;
     }
     TRY(objects::modify(store_, kinds::pod, pod.name(), [&](Object& current) {
@@ -186,15 +178,21 @@ Result<bool> DeploymentReconciler::take_over_pods(const Object& deployment, cons
   return any;
 }
 
-Result<> DeploymentReconciler::scale(const Object& deployment, const Set& set, int replicas) {
-  const auto before = set.object.spec()["replicas"].int_or(1);
-  if (before == replicas) return {};
-  Object next = set.object;
-  next.spec().at_or_insert("replicas") = replicas;
-  TRY(store_.update(std::move(next)));
-  events_.normal(deployment, "ScalingReplicaSet",
-                 "Scaled " + std::string(before < replicas ? "up" : "down") + " replica set " + set.object.name().name +
-                     " from " + std::to_string(before) + " to " + std::to_string(replicas));
+Result<> DeploymentReconciler::scale(const Object& deployment, const std::vector<Set>& sets,
+                                     const DeploymentPlan& plan) {
+  const std::set<std::string> leaving(plan.remove.begin(), plan.remove.end());
+  for (const Set& set : sets) {
+    int replicas = count_pods(set.pods).all + (set.is_current ? plan.create : 0);
+    for (const PodSeen& pod : set.pods) replicas -= !pod.is_finished && leaving.contains(pod.name);
+    const auto before = set.object.spec()["replicas"].int_or(1);
+    if (before == replicas) continue;
+    Object next = set.object;
+    next.spec().at_or_insert("replicas") = replicas;
+    TRY(store_.update(std::move(next)));
+    events_.normal(deployment, "ScalingReplicaSet",
+                   "Scaled " + std::string(before < replicas ? "up" : "down") + " replica set " +
+                       set.object.name().name + " from " + std::to_string(before) + " to " + std::to_string(replicas));
+  }
   return {};
 }
 
@@ -205,8 +203,7 @@ Result<> DeploymentReconciler::forget_old(const Object& deployment, std::vector<
   const auto kept =
       static_cast<std::size_t>(std::max<std::int64_t>(deployment.spec()["revisionHistoryLimit"].int_or(10), 0));
   for (std::size_t i = 0; i + kept < sets.size(); ++i) {
-    auto removed = store_.remove(replica_set_kind, sets[i].object.name());
-    if (!removed && removed.error().code != Code::not_found) return fail(std::move(removed).error());
+    TRY(objects::remove_if_there(store_, replica_set_kind, sets[i].object.name()));
   }
   return {};
 }

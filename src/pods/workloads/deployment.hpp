@@ -26,11 +26,13 @@ class DeploymentReconciler final : public objects::Reconciler {
     std::vector<PodSeen> pods;
     bool is_current = false;
   };
-  Result<std::vector<Set>> sets_of(const objects::Object& deployment);
+  Result<std::vector<Set>> sets_of(const objects::Object& deployment);  // by revision
+  // The one of `sets` whose template is wanted, made when there is none; marked, and of the newest revision.
+  Result<Set*> current_of(const objects::Object& deployment, std::vector<Set>& sets);
   Result<objects::Object> make_set(const objects::Object& deployment, const std::string& hash, std::int64_t revision);
-  Result<bool> take_over_pods(const objects::Object& deployment, const objects::Object& set, const std::string& hash,
+  Result<bool> take_over_pods(const objects::Object& deployment, const objects::Object& set,
                               const std::vector<objects::Object>& pods);  // whether there were any
-  Result<> scale(const objects::Object& deployment, const Set& set, int replicas);
+  Result<> scale(const objects::Object& deployment, const std::vector<Set>& sets, const DeploymentPlan& plan);
   Result<> forget_old(const objects::Object& deployment, std::vector<Set> sets);
   Result<objects::Object> follow(const objects::Object& deployment, objects::Object set, std::int64_t revision);
   Result<objects::Object> number(const objects::Object& deployment, const objects::Object& current);

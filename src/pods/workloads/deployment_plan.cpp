@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 namespace slipway::pods::workloads {
 namespace {
@@ -12,7 +13,8 @@ int part_of(const doc::Value& value, int whole, int fallback_percent, bool round
   if (const std::string text = value.string_or(""); text.ends_with('%')) {
     std::from_chars(text.data(), text.data() + text.size() - 1, percent);
   }
-  return (whole * percent + (round_up ? 99 : 0)) / 100;
+  const std::int64_t part = (std::int64_t{whole} * percent + (round_up ? 99 : 0)) / 100;
+  return static_cast<int>(std::min<std::int64_t>(part, std::numeric_limits<int>::max()));
 }
 
 // Those whose loss hurts least first: not available before available, young before old.
@@ -48,6 +50,18 @@ std::optional<Duration> next_available(const std::vector<PodSeen>& pods) {
     if (pod.available_in) next = next ? std::min(*next, *pod.available_in) : pod.available_in;
   }
   return next;
+}
+
+PodCounts count_pods(const std::vector<PodSeen>& pods) {
+  PodCounts counts;
+  for (const auto& pod : pods) {
+    if (pod.is_ending || pod.is_finished) continue;
+    ++counts.all;
+    counts.ready += pod.is_ready;
+    counts.available += pod.is_available;
+    counts.current += pod.is_current;
+  }
+  return counts;
 }
 
 DeploymentPlan plan_replicas(int wanted, const std::vector<PodSeen>& pods) {
@@ -92,8 +106,8 @@ DeploymentPlan plan_deployment(const DeploymentWish& wish, const std::vector<Pod
     plan.create = any_old_left ? 0 : std::max(wish.replicas - have, 0);
     return plan;
   }
-  const int room = wish.replicas + wish.surge - total;
-  plan.create = std::clamp(wish.replicas - have, 0, std::max(room, 0));
+  const auto room = std::max<std::int64_t>(std::int64_t{wish.replicas} + wish.surge - total, 0);
+  plan.create = static_cast<int>(std::clamp<std::int64_t>(wish.replicas - have, 0, room));
 
   // Old Pods go as far as enough stay available; unavailable old ones as far as the new ones do not depend on them.
   const int wanted = std::max(wish.replicas - wish.unavailable, 0);

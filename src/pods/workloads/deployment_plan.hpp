@@ -36,6 +36,13 @@ struct PodSeen {
 // When to look again because a Pod becomes available without a word.
 std::optional<Duration> next_available(const std::vector<PodSeen>& pods);
 
+// Of those that neither end nor are finished.
+struct PodCounts {
+  int all = 0, ready = 0, available = 0;
+  int current = 0;  // of the current template
+};
+PodCounts count_pods(const std::vector<PodSeen>& pods);
+
 struct DeploymentPlan {
   int create = 0;
   std::vector<std::string> remove;

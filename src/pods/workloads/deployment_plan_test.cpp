@@ -121,6 +121,8 @@ TEST_CASE("Deployment: percentages of surge round up, of unavailable down") {
   CHECK(wish("{replicas: 5}") == "5/2/1");
   CHECK(wish("{replicas: 4, strategy: {rollingUpdate: {maxSurge: 50%, maxUnavailable: 2}}}") == "4/2/2");
   CHECK(wish("{replicas: 4, strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 0%}}}") == "4/0/1");
+  CHECK(wish("{replicas: 2147483647}") == "2147483647/536870912/536870911");
+  CHECK(text(plan_deployment(read_wish(doc::Object{{"replicas", 2147483647}}), {})) == "+2147483647");
 }
 
 }  // namespace

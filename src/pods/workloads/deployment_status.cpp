@@ -14,29 +14,13 @@ constexpr std::string_view progressing = "Progressing";
 constexpr auto is_complete_reason = "NewReplicaSetAvailable";
 constexpr auto is_late_reason = "ProgressDeadlineExceeded";
 
-struct Counts {
-  int total = 0, updated = 0, ready = 0, available = 0;
-};
-
-Counts counted(const std::vector<PodSeen>& pods) {
-  Counts counts;
-  for (const auto& pod : pods) {
-    if (pod.is_ending || pod.is_finished) continue;
-    ++counts.total;
-    counts.updated += pod.is_current;
-    counts.ready += pod.is_ready;
-    counts.available += pod.is_available;
-  }
-  return counts;
-}
-
-Counts counts_in(const doc::Value& status) {
+PodCounts counts_in(const doc::Value& status) {
   const auto count = [&](const char* field) { return static_cast<int>(status[field].int_or(0)); };
-  return {count("replicas"), count("updatedReplicas"), count("readyReplicas"), count("availableReplicas")};
+  return {count("replicas"), count("readyReplicas"), count("availableReplicas"), count("updatedReplicas")};
 }
 
-bool comes_on(const Counts& before, const Counts& now) {
-  return now.updated > before.updated || now.total - now.updated < before.total - before.updated ||
+bool comes_on(const PodCounts& before, const PodCounts& now) {
+  return now.current > before.current || now.all - now.current < before.all - before.current ||
          now.ready > before.ready || now.available > before.available;
 }
 
@@ -58,7 +42,7 @@ std::optional<Duration> deadline_of(const doc::Value& spec) {
 }
 
 std::optional<Duration> render_progress(Object& deployment, const DeploymentWish& wish, const DeploymentSeen& seen,
-                                        const Counts& before, const Counts& counts, Time now) {
+                                        const PodCounts& before, const PodCounts& counts, Time now) {
   const auto deadline = deadline_of(deployment.spec());
   if (!deadline) {
     deployment.remove_condition(progressing);
@@ -70,12 +54,11 @@ std::optional<Duration> render_progress(Object& deployment, const DeploymentWish
     say_progress(deployment, "Unknown", "DeploymentPaused", "Deployment is paused", false, now);
     return std::nullopt;
   }
-  if (counts.updated == wish.replicas && counts.total == wish.replicas && counts.available >= wish.replicas) {
+  if (counts.current == wish.replicas && counts.all == wish.replicas && counts.available >= wish.replicas) {
     say_progress(deployment, "True", is_complete_reason, set + " has successfully progressed.", false, now);
     return std::nullopt;
   }
-  if (reason == is_complete_reason && counts.updated == counts.total && !seen.is_made)
-    return std::nullopt;  // no rollout
+  if (reason == is_complete_reason && counts.current == counts.all && !seen.is_made) return std::nullopt;  // no rollout
   if (seen.is_made) {
     say_progress(deployment, "True", "NewReplicaSetCreated", "Created new replica set \"" + seen.current_set + "\"",
                  true, now);
@@ -95,15 +78,15 @@ std::optional<Duration> render_progress(Object& deployment, const DeploymentWish
 
 std::optional<Duration> render_deployment_status(Object& deployment, const DeploymentWish& wish,
                                                  const DeploymentSeen& seen, Time now) {
-  const auto counts = counted(seen.pods);
+  const auto counts = count_pods(seen.pods);
   const auto before = counts_in(std::as_const(deployment).status());
   auto& status = deployment.status();
   status.at_or_insert("observedGeneration") = deployment.generation();
-  status.at_or_insert("replicas") = counts.total;
-  status.at_or_insert("updatedReplicas") = counts.updated;
+  status.at_or_insert("replicas") = counts.all;
+  status.at_or_insert("updatedReplicas") = counts.current;
   status.at_or_insert("readyReplicas") = counts.ready;
   status.at_or_insert("availableReplicas") = counts.available;
-  status.at_or_insert("unavailableReplicas") = std::max(std::max(counts.total, wish.replicas) - counts.available, 0);
+  status.at_or_insert("unavailableReplicas") = std::max(std::max(counts.all, wish.replicas) - counts.available, 0);
   const bool is_available = counts.available >= wish.replicas - wish.unavailable;
   deployment.set_condition(
       "Available", is_available ? "True" : "False",

@@ -77,10 +77,8 @@ Result<objects::Outcome> EndpointsReconciler::reconcile(const objects::Name& nam
   TRY_ASSIGN(auto current, store_.find(kinds::endpoint_slice, name));
   const bool wanted = service && !service->is_being_deleted() && has_selector(*service);
   if (!wanted) {
-    if (current && current->label(managed_by_label) == "slipway") {
-      auto removed = store_.remove(kinds::endpoint_slice, name);
-      if (!removed && removed.error().code != Code::not_found) return fail(std::move(removed).error());
-    }
+    if (current && current->label(managed_by_label) == "slipway")
+      TRY(objects::remove_if_there(store_, kinds::endpoint_slice, name));
     return objects::Outcome{};
   }
   objects::ListOptions options;

@@ -13,11 +13,6 @@ using objects::Outcome;
 
 namespace {
 
-bool is_tracked(const Object& pod) {
-  const auto finalizers = pod.finalizers();
-  return std::ranges::find(finalizers, tracking_finalizer) != finalizers.end();
-}
-
 JobPod seen_as(const Object& pod) {
   JobPod seen;
   seen.name = pod.name().name;
@@ -26,7 +21,7 @@ JobPod seen_as(const Object& pod) {
   if (phase == "Succeeded") seen.state = JobPod::State::succeeded;
   if (phase == "Failed") seen.state = JobPod::State::failed;
   seen.is_ending = pod.is_being_deleted();
-  seen.is_tracked = is_tracked(pod);
+  seen.is_tracked = pod.has_finalizer(tracking_finalizer);
   const doc::Value& containers = pod.status()["containerStatuses"];
   for (std::size_t i = 0; i < containers.size(); ++i) {
     seen.restarts += static_cast<int>(containers[i]["restartCount"].int_or(0));
@@ -77,7 +72,7 @@ Result<Outcome> JobReconciler::reconcile(const objects::Name& name) {
     events_.warn(job, "Unsupported", field + " is not supported yet: the Job waits");
     return Outcome{};
   }
-  TRY_ASSIGN(const auto members, claim_pods(store_, job));
+  TRY_ASSIGN(const auto members, claim(store_, kinds::pod, job));
   std::vector<JobPod> pods;
   Seen seen;
   for (const Object& pod : members) {
@@ -98,21 +93,11 @@ Result<Outcome> JobReconciler::reconcile(const objects::Name& name) {
 }
 
 Result<> JobReconciler::act(const Object& job, const JobPlan& plan) {
-  const auto& ns = job.name().ns;
   for (const auto& pod : plan.remove) {
-    TRY(release({ns, pod}));  // it is our doing and no failure of the Pod
-    auto removed = store_.remove(kinds::pod, {ns, pod});
-    if (!removed && removed.error().code != Code::not_found) return fail(std::move(removed).error());
-    events_.normal(job, "SuccessfulDelete", "Deleted pod: " + pod);
+    TRY(release({job.name().ns, pod}));  // it is our doing and no failure of the Pod
+    TRY(remove_pod(store_, events_, job, pod));
   }
-  for (int i = 0; i < plan.create; ++i) {
-    Object pod = pod_of(job, job.spec()["template"]);
-    pod.add_finalizer(tracking_finalizer);
-    const auto made = store_.create(std::move(pod));
-    if (!made) return tell_not_made(events_, job, made.error());
-    events_.normal(job, "SuccessfulCreate", "Created pod: " + made->name().name);
-  }
-  return {};
+  return make_pods(store_, events_, job, plan.create, tracking_finalizer);
 }
 
 Result<Object> JobReconciler::write_status(const Object& job, const Seen& seen, const JobWish& wish,
@@ -157,7 +142,7 @@ Result<Object> JobReconciler::write_status(const Object& job, const Seen& seen, 
 
 Result<> JobReconciler::release(const objects::Name& pod) {
   auto released = objects::modify(store_, kinds::pod, pod, [](Object& current) {
-    if (!is_tracked(current)) return false;
+    if (!current.has_finalizer(tracking_finalizer)) return false;
     current.remove_finalizer(tracking_finalizer);
     return true;
   });
@@ -175,15 +160,15 @@ Result<> JobReconciler::release_orphans(const objects::Name& job) {
     const bool was_its = std::ranges::any_of(owners, [&](const objects::OwnerReference& owner) {
       return owner.controller && owner.kind == job_kind.kind && owner.name == job.name;
     });
-    if (was_its && is_tracked(pod)) TRY(release(pod.name()));
+    if (was_its && pod.has_finalizer(tracking_finalizer)) TRY(release(pod.name()));
   }
   return {};
 }
 
 Result<Outcome> JobReconciler::keep_finished(const Object& job) {
-  TRY_ASSIGN(const auto members, claim_pods(store_, job));
+  TRY_ASSIGN(const auto members, claim(store_, kinds::pod, job));
   for (const Object& pod : members) {
-    if (is_tracked(pod)) TRY(release(pod.name()));
+    if (pod.has_finalizer(tracking_finalizer)) TRY(release(pod.name()));
   }
   const doc::Value& kept = job.spec()["ttlSecondsAfterFinished"];
   if (kept.is_null()) return Outcome{};
@@ -197,8 +182,7 @@ Result<Outcome> JobReconciler::keep_finished(const Object& job) {
   const Time end = *finished + core::capped_seconds(kept.int_or(0));
   const Time now = world_.clock.now();
   if (now < end) return Outcome{end - now};
-  auto removed = store_.remove(job_kind, job.name());
-  if (!removed && removed.error().code != Code::not_found) return fail(std::move(removed).error());
+  TRY(objects::remove_if_there(store_, job_kind, job.name()));
   return Outcome{};
 }
 

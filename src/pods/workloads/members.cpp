@@ -1,5 +1,7 @@
 #include "pods/workloads/members.hpp"
 
+#include <algorithm>
+
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 #include "pods/pod_status.hpp"
@@ -11,34 +13,20 @@ using objects::Object;
 
 namespace {
 
-bool is_controlled(const Object& pod) {
-  for (const auto& owner : pod.owners()) {
-    if (owner.controller) return true;
-  }
-  return false;
+bool is_controlled(const Object& object) {
+  const auto owners = object.owners();
+  return std::ranges::any_of(owners, &objects::OwnerReference::controller);
 }
 
-void drop_owner(Object& pod, const std::string& uid) {
-  auto& owners = pod.document().at_or_insert("metadata").at_or_insert("ownerReferences");
+void drop_owner(Object& object, const std::string& uid) {
+  auto& owners = object.document().at_or_insert("metadata").at_or_insert("ownerReferences");
   if (owners.is_array())
     std::erase_if(owners.as_array(), [&](const doc::Value& owner) { return owner["uid"].string_or("") == uid; });
 }
 
-// True when it was done; false when the Pod has gone or changed hands meanwhile: the next look will tell.
-Result<bool> change_owner(objects::Store& store, const Object& pod, const std::function<void(Object&)>& change) {
-  auto done = objects::modify(store, kinds::pod, pod.name(), [&](Object& current) {
-    if (current.uid() != pod.uid()) return false;
-    change(current);
-    return true;
-  });
-  if (done) return true;
-  if (done.error().code == Code::not_found || done.error().code == Code::conflict) return false;
-  return fail(std::move(done).error());
-}
-
-}  // namespace
-
-Object pod_of(const Object& owner, const doc::Value& pod_template) {
+// A Pod of the owner's template, with a name of its own.
+Object pod_of(const Object& owner) {
+  const doc::Value& pod_template = owner.spec()["template"];
   Object pod = Object::make(kinds::pod, {owner.name().ns, ""});
   auto& metadata = pod.document().at_or_insert("metadata").as_object();
   metadata.erase("name");
@@ -51,25 +39,63 @@ Object pod_of(const Object& owner, const doc::Value& pod_template) {
   return pod;
 }
 
-Result<std::vector<Object>> claim_pods(objects::Store& store, const Object& owner) {
+// What it is then; nullopt when it has gone or changed hands meanwhile: the next look will tell.
+Result<std::optional<Object>> change_owner(objects::Store& store, const objects::Kind& kind, const Object& object,
+                                           const std::function<void(Object&)>& change) {
+  auto changed = objects::modify(store, kind, object.name(), [&](Object& current) {
+    if (current.uid() != object.uid()) return false;
+    change(current);
+    return true;
+  });
+  if (changed) return changed->uid() == object.uid() ? std::optional(std::move(*changed)) : std::nullopt;
+  if (changed.error().code == Code::not_found || changed.error().code == Code::conflict) return std::nullopt;
+  return fail(std::move(changed).error());
+}
+
+}  // namespace
+
+Result<std::vector<Object>> claim(objects::Store& store, const objects::Kind& kind, const Object& owner) {
   TRY_ASSIGN(const auto selector, objects::LabelSelector::from_value(owner.spec()["selector"]));
   objects::ListOptions options;
   options.ns = owner.name().ns;
-  TRY_ASSIGN(auto list, store.list(kinds::pod, options));
+  TRY_ASSIGN(auto list, store.list(kind, options));
   std::vector<Object> members;
-  for (Object& pod : list.items) {
-    const bool matches = !selector.empty() && selector.matches(pod.labels());
-    const bool is_own = pod.is_owned_by(owner);
+  for (Object& object : list.items) {
+    const bool matches = !selector.empty() && selector.matches(object.labels());
+    const bool is_own = object.is_owned_by(owner);
     if (is_own && matches) {
-      members.push_back(std::move(pod));
-    } else if (is_own && !pod.is_being_deleted()) {
-      TRY(change_owner(store, pod, [&](Object& current) { drop_owner(current, owner.uid()); }));
-    } else if (matches && !is_controlled(pod) && !pod.is_being_deleted()) {
-      TRY_ASSIGN(const bool adopted, change_owner(store, pod, [&](Object& current) { current.add_owner(owner); }));
-      if (adopted) members.push_back(std::move(pod));
+      members.push_back(std::move(object));
+    } else if (is_own && !object.is_being_deleted()) {
+      TRY(change_owner(store, kind, object, [&](Object& current) { drop_owner(current, owner.uid()); }));
+    } else if (matches && !is_controlled(object) && !object.is_being_deleted()) {
+      TRY_ASSIGN(auto adopted, change_owner(store, kind, object, [&](Object& current) { current.add_owner(owner); }));
+      if (adopted) members.push_back(std::move(*adopted));
     }
   }
   return members;
+}
+
+Result<> make_pods(objects::Store& store, objects::EventRecorder& events, const Object& owner, int count,
+                   std::string_view finalizer) {
+  constexpr int most_at_once = 500;
+  for (int i = 0; i < std::min(count, most_at_once); ++i) {
+    Object pod = pod_of(owner);
+    if (!finalizer.empty()) pod.add_finalizer(finalizer);
+    auto made = store.create(std::move(pod));
+    if (!made) {
+      events.warn(owner, "FailedCreate", "Error creating: " + made.error().one_line());
+      return fail(std::move(made).error());
+    }
+    events.normal(owner, "SuccessfulCreate", "Created pod: " + made->name().name);
+  }
+  return {};
+}
+
+Result<> remove_pod(objects::Store& store, objects::EventRecorder& events, const Object& owner,
+                    const std::string& pod) {
+  TRY(objects::remove_if_there(store, kinds::pod, {owner.name().ns, pod}));
+  events.normal(owner, "SuccessfulDelete", "Deleted pod: " + pod);
+  return {};
 }
 
 PodSeen seen_of(const Object& pod, const doc::Value& spec, Time now) {
@@ -84,11 +110,6 @@ PodSeen seen_of(const Object& pod, const doc::Value& spec, Time now) {
   seen.is_available = seen.is_ready && (wanted <= Duration::zero() || (since && now - *since >= wanted));
   if (seen.is_ready && !seen.is_available && since) seen.available_in = wanted - (now - *since);
   return seen;
-}
-
-std::unexpected<Error> tell_not_made(objects::EventRecorder& events, const Object& owner, Error why) {
-  events.warn(owner, "FailedCreate", "Error creating: " + why.one_line());
-  return fail(std::move(why));
 }
 
 }  // namespace slipway::pods::workloads

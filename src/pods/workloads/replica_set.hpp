@@ -14,7 +14,7 @@ class ReplicaSetReconciler final : public objects::Reconciler {
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
 
  private:
-  Result<> write_status(const objects::Object& set, const std::vector<PodSeen>& pods, const Result<>& all_made);
+  Result<> write_status(const objects::Object& set, const std::vector<PodSeen>& pods, const Result<>& made);
   core::World& world_;
   objects::Store& store_;
   objects::EventRecorder events_;

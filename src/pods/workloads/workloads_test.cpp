@@ -184,6 +184,44 @@ TEST_CASE_ON_EVERY_STORE(Workshop,
   CHECK(count("availableReplicas") == 2);
 }
 
+TEST_CASE_ON_EVERY_STORE(
+    Workshop, "Workloads: a Deployment takes over the ReplicaSet that one of its name left, and its Pods go on") {
+  if (!place.traits().collects_garbage) return;  // nobody lets go of what the first one owns
+  const auto owner = [&] {
+    const auto sets = store->list(replica_set_kind);
+    REQUIRE(sets->items.size() == 1);
+    const auto owners = sets->items.front().owners();
+    return owners.empty() ? "" : owners.front().uid;
+  };
+  const auto uids = [&] {
+    std::set<std::string> all;
+    const auto list = pods();
+    for (const auto& pod : list) all.insert(pod.uid());
+    return all;
+  };
+  create(deployment_yaml("one"));
+  REQUIRE(simulation.run_until([&] { return history() == "1:2" && uids().size() == 2; }, 1min));
+  const auto before = uids();
+  REQUIRE(store->remove(kinds::deployment, {"default", "web"},
+                        {.propagation = objects::DeleteOptions::Propagation::orphan}));
+  REQUIRE(simulation.run_until([&] { return owner().empty(); }, 1min));
+  REQUIRE(simulation.run_until([&] { return get(kinds::deployment, "web").uid().empty(); }, 1min));
+  create(deployment_yaml("one"));
+  REQUIRE(simulation.run_until([&] { return owner() == get(kinds::deployment, "web").uid(); }, 1min));
+  simulation.run_for(10s);
+  CHECK(history() == "1:2");
+  CHECK(uids() == before);
+}
+
+TEST_CASE("Workloads: of many Pods a part is made at each look, and all are in the end") {
+  Workshop machine;
+  machine.create(
+      "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: set, namespace: default}\nspec:\n"
+      "  replicas: 501\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n"
+      "    spec: {schedulerName: nobody, containers: [{name: main, image: x, command: [server]}]}\n");
+  CHECK(machine.simulation.run_until([&] { return machine.pods().size() == 501; }, 30s));
+}
+
 TEST_CASE(
     "Workloads: a ReplicaSet adopts what it finds, lets go what it does not, and Pods of an earlier version go on") {
   Workshop machine;

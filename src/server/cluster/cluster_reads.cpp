@@ -1,8 +1,8 @@
 #include "server/cluster/cluster_reads.hpp"
 
 #include <algorithm>
-#include <charconv>
 
+#include "core/number.hpp"
 #include "objects/api/request_info.hpp"
 #include "objects/kinds.hpp"
 #include "objects/status.hpp"
@@ -24,9 +24,7 @@ std::optional<objects::Kind> kind_of(const RequestInfo& info) {
 
 pods::LogQuery log_query_of(const net::Request& request) {
   pods::LogQuery query;
-  const auto tail = request.parameter("tailLines");
-  std::size_t lines = 0;
-  if (std::from_chars(tail.data(), tail.data() + tail.size(), lines).ec == std::errc()) query.tail_lines = lines;
+  query.tail_lines = core::parse_number<std::size_t>(request.parameter("tailLines"));
   query.previous = objects::api::is_true(request, "previous");
   return query;
 }

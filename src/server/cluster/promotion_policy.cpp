@@ -39,9 +39,7 @@ Object promotion_policy(const std::string& user) {
                    {"resources", doc::Array{kind.plural, std::string(kind.plural) + "/status"}}};
   // A JSON string is one of CEL, too.
   doc::Object validation{{"expression", "request.userInfo.username == " + doc::render_json(doc::Value(user))},
-                         {"message",
-                          "a Promotion is asked for and approved, not written: use slipway promote, or POST "
-                          "/api/slipway/v1/promotions"}};
+                         {"message", promotions_are_asked_for}};
   object.spec() = doc::Object{{"failurePolicy", "Fail"},
                               {"matchConstraints", doc::Object{{"resourceRules", doc::Array{std::move(rule)}}}},
                               {"validations", doc::Array{std::move(validation)}}};

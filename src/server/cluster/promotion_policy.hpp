@@ -9,6 +9,10 @@
 
 namespace slipway::server {
 
+// What both tell whoever writes one.
+inline constexpr const char* promotions_are_asked_for =
+    "a Promotion is asked for and approved, not written: use slipway promote, or POST /api/slipway/v1/promotions";
+
 // Puts the policy into the cluster, or changes it to what it should be. Blocks.
 Result<> protect_promotions(objects::KubernetesStore& cluster);
 

@@ -13,6 +13,8 @@ Duration scaled(Duration duration, double factor) {
       std::chrono::duration<double, std::micro>(static_cast<double>(duration.count()) * factor));
 }
 
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
 std::uint64_t chained(std::uint64_t hash, std::string_view block) {
   for (const char c : block) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   return hash;
@@ -28,7 +30,7 @@ struct Engine::Request {
   bool running = false;
 };
 
-Engine::Engine(const Options& options, Host& host) : options_(options), host_(host) {}
+Engine::Engine(const Options& options, Host& host) : options_(options), host_(host), metrics_(options.model) {}
 
 double Engine::load() const {
   const auto& latency = options_.latency;
@@ -81,14 +83,15 @@ void Engine::start_waiting() {
     auto& usage = request.usage;
     usage.queued = request.started - request.submitted;
     usage.cached_tokens = cached_tokens_of(request.job.prompt);
-    metrics_.prompt_tokens += static_cast<std::uint64_t>(usage.prompt_tokens);
-    metrics_.cached_tokens += static_cast<std::uint64_t>(usage.cached_tokens);
+    metrics_.prompt_tokens.add(usage.prompt_tokens);
+    metrics_.cache_queries.add(usage.prompt_tokens);
+    metrics_.cached_tokens.add(usage.cached_tokens);
     const auto& latency = options_.latency;
     const auto reading = latency.prefill_per_token * (usage.prompt_tokens - usage.cached_tokens);
     schedule(id, scaled(latency.prefill_overhead + reading, load()));
   }
-  metrics_.running = running_;
-  metrics_.waiting = static_cast<int>(waiting_.size());
+  metrics_.running.set(running_);
+  metrics_.waiting.set(static_cast<double>(waiting_.size()));
 }
 
 void Engine::schedule(std::uint64_t id, Duration delay) {
@@ -106,15 +109,15 @@ void Engine::say_next(std::uint64_t id) {
   const bool last = request->next + 1 >= request->job.pieces.size();
   if (first) {
     request->first_token = now;
-    metrics_.time_to_first_token.observe(now - request->submitted);
+    metrics_.time_to_first_token.observe(seconds(now - request->submitted));
   }
-  ++metrics_.generation_tokens;
+  metrics_.generation_tokens.add();
   ++request->usage.completion_tokens;
   if (last) {
     request->usage.prefill = request->first_token - request->started;
     request->usage.decode = now - request->first_token;
-    ++(request->job.length_limited ? metrics_.length_limited : metrics_.stopped);
-    metrics_.end_to_end.observe(now - request->submitted);
+    (request->job.length_limited ? metrics_.length_limited : metrics_.stopped).add();
+    metrics_.end_to_end.observe(seconds(now - request->submitted));
     release(id);
   } else {
     schedule(id, scaled(options_.latency.inter_token, load()));

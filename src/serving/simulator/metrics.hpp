@@ -1,40 +1,34 @@
 #pragma once
-// The numbers of a simulated model server, under the names vLLM gives them.
+// The numbers of a simulated model server, under the names vLLM gives them. Of the engine's thread.
 
-#include <cstdint>
-#include <span>
+#include <deque>
 #include <string>
-#include <vector>
 
-#include "core/time.hpp"
+#include "core/metrics.hpp"
 
 namespace slipway::serving::simulator {
 
-class Histogram {
+class Metrics {
+  using Family = core::metrics::Family;
+  using Series = Family::Series;
+
  public:
-  explicit Histogram(std::span<const double> bounds) : bounds_(bounds), counts_(bounds.size() + 1) {}
-  void observe(Duration duration);
-  // Prometheus text: _bucket lines, _sum, _count.
-  std::string render(std::string_view name, std::string_view labels) const;
+  explicit Metrics(std::string model);
+  std::string render() const;  // Prometheus' text format
 
  private:
-  std::span<const double> bounds_;  // seconds, rising; static storage
-  std::vector<std::uint64_t> counts_;
-  double sum_ = 0;
-};
+  // `more`: labels beside the model's.
+  Series& add(const std::string& name, const char* help, Family::Type type, const core::metrics::Labels& more = {},
+              std::vector<double> bounds = {});
 
-struct Metrics {
-  Metrics();
-  int running = 0;
-  int waiting = 0;
-  std::uint64_t prompt_tokens = 0;
-  std::uint64_t cached_tokens = 0;
-  std::uint64_t generation_tokens = 0;
-  std::uint64_t stopped = 0;  // finished by themselves
-  std::uint64_t length_limited = 0;
-  Histogram time_to_first_token;
-  Histogram end_to_end;
-  std::string render(std::string_view model) const;
+  std::string model_;
+  std::deque<Family> families_;
+
+ public:
+  Series &running, &waiting;
+  Series &prompt_tokens, &cache_queries, &cached_tokens, &generation_tokens;
+  Series &stopped, &length_limited;          // stopped: by themselves
+  Series &time_to_first_token, &end_to_end;  // seconds
 };
 
 }  // namespace slipway::serving::simulator

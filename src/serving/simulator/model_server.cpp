@@ -70,7 +70,7 @@ void ModelServer::start() {
 
 void ModelServer::handle(net::Request request, std::shared_ptr<net::Responder> responder) {
   if (request.method == "GET" && request.path == "/metrics") {
-    auto response = net::Response::text(200, engine_.metrics().render(options_.model));
+    auto response = net::Response::text(200, engine_.metrics().render());
     return responder->send(std::move(response));
   }
   if (!loaded_) return responder->send(error_answer(503, "unavailable_error", "Loading model"));

@@ -1,7 +1,8 @@
 #include "serving/simulator/options.hpp"
 
-#include <charconv>
 #include <variant>
+
+#include "core/number.hpp"
 
 namespace slipway::serving::simulator {
 namespace {
@@ -36,12 +37,10 @@ std::vector<Flag> flags_of(Options& o) {
 }
 
 template <class Number>
-bool parse_number(std::string_view text, Number& out) {
-  const auto* const end = text.data() + text.size();
-  Number value{};
-  const auto parsed = std::from_chars(text.data(), end, value);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || value < 0) return false;
-  out = value;
+bool assign_number(std::string_view text, Number& out) {
+  const auto value = core::parse_number<Number>(text);
+  if (!value || *value < 0) return false;
+  out = *value;
   return true;
 }
 
@@ -50,8 +49,8 @@ bool assign(const Flag& flag, const std::string& text) {
     **target = text;
     return true;
   }
-  if (auto* const* target = std::get_if<int*>(&flag.target)) return parse_number(text, **target);
-  if (auto* const* target = std::get_if<double*>(&flag.target)) return parse_number(text, **target);
+  if (auto* const* target = std::get_if<int*>(&flag.target)) return assign_number(text, **target);
+  if (auto* const* target = std::get_if<double*>(&flag.target)) return assign_number(text, **target);
   const auto duration = core::parse_go_duration(text);
   if (!duration || *duration < Duration{}) return false;
   *std::get<Duration*>(flag.target) = *duration;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/log.hpp"
+#include "core/stop_signals.hpp"
 #include "core/world/real.hpp"
 #include "net/http.hpp"
 #include "serving/simulator/model_server.hpp"
@@ -79,11 +80,7 @@ int run_model_server(const std::vector<std::string>& arguments) {
     std::fputs((options.error().render() + "\n\nslipway model-server flags:\n" + options_help()).c_str(), stderr);
     return 2;
   }
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // the threads below inherit it; one of them waits for the signals
+  core::block_stop_signals();
 
   const auto where = options->host + ":" + std::to_string(options->port);
   auto served = std::make_unique<Served>(std::move(*options));
@@ -93,8 +90,7 @@ int run_model_server(const std::vector<std::string>& arguments) {
   }
   log::info("model-server", "listening", {{"address", where}, {"port", served->port()}});
   std::thread waiter([&] {
-    int number = 0;
-    sigwait(&signals, &number);
+    core::wait_for_stop_signal();
     served->stop();
   });
   const int code = served->run();

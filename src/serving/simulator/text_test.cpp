@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include "serving/simulator/metrics.hpp"
 #include "serving/simulator/options.hpp"
 #include "serving/simulator/text.hpp"
 
@@ -51,13 +50,4 @@ TEST_CASE("flags are read, and a mistyped one names the nearest") {
     CAPTURE(bad[0]);
     CHECK_FALSE(parse_options(bad).has_value());
   }
-}
-
-TEST_CASE("a histogram's buckets are cumulative and end in +Inf") {
-  static constexpr double bounds[] = {0.1, 1};
-  Histogram histogram(bounds);
-  for (const auto ms : {50, 100, 500, 5000}) histogram.observe(std::chrono::milliseconds(ms));
-  CHECK(histogram.render("x", "a=\"b\"") ==
-        "x_bucket{a=\"b\",le=\"0.1\"} 2\nx_bucket{a=\"b\",le=\"1\"} 3\nx_bucket{a=\"b\",le=\"+Inf\"} 4\n"
-        "x_sum{a=\"b\"} 5.65\nx_count{a=\"b\"} 4\n");
 }

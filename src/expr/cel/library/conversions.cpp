@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/utf8.hpp"
 #include "expr/cel/functions.hpp"
 #include "expr/cel/text.hpp"
 
@@ -74,7 +75,8 @@ Value text_of_uint(const Call& call) { return text_value(std::to_string(call.as<
 Value text_of_double(const Call& call) { return text_value(render_double(call.as<double>(0))); }
 Value text_of_bytes(const Call& call) {
   const auto& bytes = call.as<Bytes>(0);
-  if (!is_utf8(bytes.view)) return Value::failure("invalid UTF-8 in bytes, cannot convert to string");
+  if (core::find_invalid_utf8(bytes.view) != std::string_view::npos)
+    return Value::failure("invalid UTF-8 in bytes, cannot convert to string");
   return Value(Text{bytes.view, bytes.owner});
 }
 Value text_of_time(const Call& call) { return text_value(render_timestamp(call.as<Timestamp>(0))); }

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "core/percent.hpp"
 #include "core/text.hpp"
 #include "expr/cel/functions.hpp"
 
@@ -54,12 +55,6 @@ bool read_v4(std::string_view text, std::uint8_t* out) {
   return text.empty();
 }
 
-int hex_digit(char c) {
-  if (core::is_digit(c)) return c - '0';
-  const char letter = core::lower(c);
-  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
-}
-
 bool read_v6(std::string_view text, Address& out) {
   out.v6 = true;
   int gap = -1;
@@ -72,8 +67,8 @@ bool read_v6(std::string_view text, Address& out) {
   while (at < 16) {
     std::size_t length = 0;
     unsigned value = 0;
-    while (length < text.size() && hex_digit(text[length]) >= 0) {
-      value = value * 16 + static_cast<unsigned>(hex_digit(text[length++]));
+    while (length < text.size() && core::hex_digit(text[length]) >= 0) {
+      value = value * 16 + static_cast<unsigned>(core::hex_digit(text[length++]));
       if (length > 4) return false;
     }
     if (length == 0) return false;

@@ -1,6 +1,7 @@
 // cel-go's math.greatest() and math.least(), and its base64 functions. Kubernetes has neither; they are here for other
 // places that CEL is written in.
 
+#include "core/digest.hpp"
 #include "expr/cel/functions.hpp"
 #include "expr/cel/map.hpp"
 #include "expr/cel/text.hpp"
@@ -33,7 +34,7 @@ Value best_element(const Call& call) {
   return best_of<better>(values);
 }
 
-Value encode(const Call& call) { return text_value(base64_encode(call.as<Bytes>(0).view)); }
+Value encode(const Call& call) { return text_value(core::base64(call.as<Bytes>(0).view)); }
 Value decode(const Call& call) {
   auto bytes = base64_decode(call.text(0));
   return bytes ? Value::bytes(std::move(*bytes)) : Value::failure("illegal base64 data");

@@ -1,6 +1,7 @@
 // cel-go's strings extension, version 2, which Kubernetes has. Positions count characters.
 
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "expr/cel/functions.hpp"
 #include "expr/cel/map.hpp"
 #include "expr/cel/text.hpp"
@@ -185,7 +186,7 @@ Value quote(const Call& call) {
       out += '\\';
       out += letters[place];
     } else {
-      out += is_utf8(character) ? character : "\uFFFD";
+      out += core::character_length(character) > 0 ? character : "\uFFFD";
     }
   }
   return text_value(out + "\"");
