@@ -29,6 +29,7 @@ struct Layout {
   std::string ports() const { return root + "/ports.json"; }
   std::string endpoints() const { return root + "/endpoints.json"; }
   std::string kubeconfig() const { return root + "/kubeconfig"; }
+  std::string kubeconfigs() const { return root + "/kubeconfigs"; }  // one for each person
   std::string cluster() const { return root + "/cluster.json"; }  // which one has the objects; absent: this directory
   std::string variables() const { return root + "/variables.json"; }
   std::string team() const { return root + "/team.yaml"; }

@@ -260,25 +260,13 @@ Result<> start_rooms(State& s) {
   return {};
 }
 
-// For kubectl; of a cluster it has its own.
-Result<> write_kubeconfig(const State& s) {
-  core::Files& files = core::real_files();
-  if (s.cluster) return files.remove_tree(s.options.layout.kubeconfig());
-  const std::string token = files.read(token_file(s.options.layout, "default")).value_or("");
-  const doc::Object user = token.empty() ? doc::Object{} : doc::Object{{"token", token.substr(0, token.find('\n'))}};
-  const std::string authority = files.read(s.options.layout.certificates() + "/ca.crt").value_or("");
-  const auto kubeconfig =
-      kubeconfig_of("https://127.0.0.1:" + std::to_string(s.ports.kubernetes), authority, "slipway", user);
-  return files.write_derived(s.options.layout.kubeconfig(), kubeconfig, 0600);
-}
-
 // What clients read to find the platform: written when it serves, removed when it does not.
 Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   core::Files& files = core::real_files();
   doc::Object list;
   for (const Endpoint& endpoint : endpoints) list.set(endpoint.name, endpoint.url);
   TRY(files.write_derived(s.options.layout.endpoints(), doc::render_json_pretty(list) + "\n", 0600));
-  TRY(write_kubeconfig(s));
+  TRY(write_kubeconfigs(s));
   return files.write_derived(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
 }
 
