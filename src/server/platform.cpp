@@ -175,10 +175,28 @@ Result<> open_rooms(State& s) {
   return {};
 }
 
+std::vector<Endpoint> endpoints_of(const State& s) {
+  const std::string api = s.url(s.ports.api);
+  std::vector<Endpoint> list{
+      {"ui", api + "/"},
+      {"api", api},
+      {"kubernetes", s.cluster ? s.cluster->server_url() : "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
+      {"registry", api},
+      {"kfp", api},
+      {"git", api + "/git"},
+      {"gateway", s.url(s.ports.gateway)},
+      {"prometheus", s.url(s.ports.prometheus)}};
+  if (s.options.is_shared()) list.push_back({"shared", shared_url(s)});
+  return list;
+}
+
 void add_status_routes(State& s) {
   s.router.add("GET", "/api/slipway/v1/status",
                [&s](const net::Request&, const std::shared_ptr<net::Responder>& responder) {
-                 responder->send(net::Response::json(200, describe_parts(s)));
+                 doc::Value status = describe_parts(s);
+                 doc::Value& faces = status.at_or_insert("endpoints");
+                 for (const Endpoint& endpoint : endpoints_of(s)) faces.at_or_insert(endpoint.name) = endpoint.url;
+                 responder->send(net::Response::json(200, status));
                });
   s.router.add(
       "POST", "/api/slipway/v1/shutdown",
@@ -381,21 +399,7 @@ Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
 
 bool PlatformOptions::is_shared() const { return !profile.address.empty() && !net::is_loopback(profile.address); }
 
-std::vector<Endpoint> Platform::endpoints() const {
-  const State& s = *state_;
-  const std::string api = s.url(s.ports.api);
-  std::vector<Endpoint> list{
-      {"ui", api + "/"},
-      {"api", api},
-      {"kubernetes", s.cluster ? s.cluster->server_url() : "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
-      {"registry", api},
-      {"kfp", api},
-      {"git", api + "/git"},
-      {"gateway", s.url(s.ports.gateway)},
-      {"prometheus", s.url(s.ports.prometheus)}};
-  if (s.options.is_shared()) list.push_back({"shared", shared_url(s)});
-  return list;
-}
+std::vector<Endpoint> Platform::endpoints() const { return endpoints_of(*state_); }
 
 const std::vector<std::string>& Platform::warnings() const { return state_->warnings; }
 

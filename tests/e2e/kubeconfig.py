@@ -8,12 +8,13 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from support import ROOT, expect, kill, processes_of, remove, run, scratch  # noqa: E402
+from support import ROOT, endpoints, expect, kill, processes_of, remove, run, scratch  # noqa: E402
 
 directory = scratch()
 data = os.path.join(directory, "data")
 ADA, GRACE = "ada@example.com", "grace@example.com"
 TEAM = os.path.join(ROOT, "examples/support-assistant/team.yaml")
+plain = {k: v for k, v in os.environ.items() if not k.startswith("SLIPWAY_")}
 
 
 def text_of(path):
@@ -46,6 +47,16 @@ try:
     expect(hers != path and token_of(ADA) in text_of(hers) and token_of(GRACE) not in text_of(hers), "--as names a file of that person alone")
     refused = run("endpoint", "kubeconfig", "--data", data, "--as", "eve@example.com", check=False)
     expect(refused.returncode == 3 and not refused.stdout, f"nobody's kubeconfig: {refused}")
+
+    # SLIPWAY_URL comes first.
+    faces = endpoints(data)
+    elsewhere = {**plain, "SLIPWAY_DATA": os.path.join(directory, "nothing"), "SLIPWAY_URL": faces["api"]}
+    for face in ("api", "git", "gateway", "prometheus", "kubernetes"):
+        expect(run("endpoint", face, env=elsewhere).stdout.strip() == faces[face], f"{face} by SLIPWAY_URL")
+    done = run("endpoint", "kubeconfig", env=elsewhere, check=False)
+    expect(done.returncode == 3 and not done.stdout and "--user" in done.stderr, f"no file of another data directory: {done}")
+    done = run("endpoint", "kubeconfig", "--data", os.path.join(directory, "nothing"), check=False)
+    expect(done.returncode == 4 and not done.stdout, f"without a platform there is no kubeconfig: {done}")
 
     if shutil.which("kubectl"):
         who = lambda *arguments: json.loads(kubectl(*arguments, "auth", "whoami", "-o", "json"))["status"]["userInfo"]["username"]  # noqa: E731

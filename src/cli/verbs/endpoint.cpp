@@ -27,20 +27,45 @@ int print_kubeconfig(const EndpointOptions& options) {
 }
 
 int print_kubeconfig_path(const Common& common) {
-  const server::Layout layout{data_directory(common)};
+  auto connection = connect(common);  // refuses who has no token here, and when nothing runs
+  if (!connection) return print_error(connection.error());
+  if (connection->data.empty()) {
+    return print_error(core::Error(Code::failed_precondition,
+                                   "SLIPWAY_URL leads to a platform whose files are not asked for here",
+                                   "have it make one: slipway endpoint kubeconfig --user PERSON"));
+  }
+  const server::Layout layout{connection->data};
   core::Files& files = core::real_files();
   if (files.exists(layout.cluster())) {
     return print_error(core::Error(Code::failed_precondition, "the Kubernetes API of this platform is a cluster's",
                                    "use the kubeconfig of that cluster; " + layout.cluster() + " says which it is"));
   }
   std::string path = layout.kubeconfig();
-  if (!common.as.empty()) {
-    // Refuses who has no token here.
-    if (auto connection = connect(common); !connection) return print_error(connection.error());
-    path = layout.kubeconfigs() + "/" + common.as;
-  }
+  if (!common.as.empty()) path = layout.kubeconfigs() + "/" + common.as;
   std::cout << path << "\n";
   return ExitCode::ok;
+}
+
+// The faces of the platform that $SLIPWAY_URL leads to: those behind that address, and what listens beside it when it
+// is on this machine.
+Result<doc::Value> faces_of(const Connection& connection) {
+  const std::string url = connection.url.substr(0, connection.url.find_last_not_of('/') + 1);
+  TRY_ASSIGN(const doc::Value status, call(connection, "GET", "/api/slipway/v1/status"));
+  const std::size_t scheme = url.find("://");
+  const std::string host = scheme == std::string::npos ? url : url.substr(scheme + 3);
+  const bool is_here = host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
+  doc::Value faces = is_here && status["endpoints"].is_object() ? status["endpoints"] : doc::Value(doc::Object{});
+  doc::Object& list = faces.as_object();
+  for (const char* face : {"api", "registry", "kfp"}) list.set(face, url);
+  list.set("ui", url + "/");
+  list.set("git", url + "/git");
+  if (url.starts_with("https://")) list.set("kubernetes", url);
+  return faces;
+}
+
+Result<doc::Value> faces(const Common& common) {
+  TRY_ASSIGN(const Connection connection, connect(common));
+  return connection.data.empty() ? faces_of(connection) : read_endpoints(connection.data);
 }
 
 int endpoint(const EndpointOptions& options) {
@@ -48,7 +73,7 @@ int endpoint(const EndpointOptions& options) {
     if (!options.user.empty()) return print_kubeconfig(options);
     return print_kubeconfig_path(options.common);
   }
-  auto endpoints = read_endpoints(data_directory(options.common));
+  auto endpoints = faces(options.common);
   if (!endpoints) return print_error(endpoints.error());
   const std::string url = (*endpoints)[options.face].string_or("");
   std::string known;
