@@ -58,6 +58,15 @@ try:
     done = run("endpoint", "kubeconfig", "--data", os.path.join(directory, "nothing"), check=False)
     expect(done.returncode == 4 and not done.stdout, f"without a platform there is no kubeconfig: {done}")
 
+    # One for somebody else, with a private key in it.
+    out = os.path.join(directory, "ada.kubeconfig")
+    os.umask(0)
+    done = run("endpoint", "kubeconfig", "--user", ADA, "--output", out, "--data", data, "--as", GRACE)
+    private(out)
+    expect("client-key-data" in text_of(out) and "client-key-data" not in done.stdout, f"--output writes it: {done}")
+    done = run("endpoint", "api", "--output", out, "--data", data, check=False)
+    expect(done.returncode == 2, f"--output is for kubeconfigs: {done}")
+
     if shutil.which("kubectl"):
         who = lambda *arguments: json.loads(kubectl(*arguments, "auth", "whoami", "-o", "json"))["status"]["userInfo"]["username"]  # noqa: E731
         expect(who(path) == GRACE and who(path, "--context", "slipway-" + ADA) == ADA and who(hers) == ADA, "kubectl is who the kubeconfig says")

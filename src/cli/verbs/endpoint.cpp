@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <iostream>
 
 #include "cli/client.hpp"
@@ -10,7 +11,7 @@ namespace {
 
 struct EndpointOptions {
   Common common;
-  std::string face, user, server;
+  std::string face, user, server, output;
   std::int64_t days = 90;
 };
 
@@ -22,7 +23,16 @@ int print_kubeconfig(const EndpointOptions& options) {
   if (!options.server.empty()) wanted.append("server", options.server);
   const auto made = call(*connection, "POST", "/api/slipway/v1/kubeconfigs", std::move(wanted));
   if (!made) return print_error(made.error());
-  std::cout << (*made)["kubeconfig"].string_or("");
+  const std::string kubeconfig = (*made)["kubeconfig"].string_or("");
+  if (options.output.empty()) return std::cout << kubeconfig, ExitCode::ok;
+  // It has a private key in it: nobody else may read the file, whatever the umask says.
+  const std::string path = std::filesystem::absolute(options.output).string();
+  if (auto written = core::real_files().write_atomic(path, kubeconfig, 0600); !written) {
+    written.error().code = Code::invalid_argument;  // a matter of usage
+    return print_error(written.error());
+  }
+  std::cout << "wrote " << options.output << ": a kubeconfig of " << options.user << ", good until "
+            << (*made)["expires"].string_or("") << "\n";
   return ExitCode::ok;
 }
 
@@ -32,7 +42,7 @@ int print_kubeconfig_path(const Common& common) {
   if (connection->data.empty()) {
     return print_error(core::Error(Code::failed_precondition,
                                    "SLIPWAY_URL leads to a platform whose files are not asked for here",
-                                   "have it make one: slipway endpoint kubeconfig --user PERSON"));
+                                   "have it make one: slipway endpoint kubeconfig --user PERSON --output FILE"));
   }
   const server::Layout layout{connection->data};
   core::Files& files = core::real_files();
@@ -69,6 +79,9 @@ Result<doc::Value> faces(const Common& common) {
 }
 
 int endpoint(const EndpointOptions& options) {
+  if (!options.output.empty() && options.user.empty())
+    return print_error(core::Error(Code::invalid_argument, "--output is for a kubeconfig that is made with --user",
+                                   "slipway endpoint kubeconfig --user PERSON --output FILE"));
   if (options.face == "kubeconfig") {
     if (!options.user.empty()) return print_kubeconfig(options);
     return print_kubeconfig_path(options.common);
@@ -96,20 +109,23 @@ Command endpoint_command() {
        "path)",
        &options->face, true},
       {"--user", "PERSON", "with kubeconfig: print one for that person, with a client certificate", &options->user},
+      {"--output", "FILE", "write that one to FILE, for its owner alone (0600), instead of printing it",
+       &options->output},
       {"--days", "N", "how long that certificate is good; at most 365", &options->days},
       {"--server", "URL", "the address in it, when it is not the one that --listen was given", &options->server}};
   for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
-  return {.name = "endpoint",
-          .summary = "print the address of one face of the platform",
-          .details = "With SLIPWAY_URL, of the platform that it leads to.",
-          .examples = {"git push \"$(slipway endpoint git)/my-models.git\" main",
-                       "curl -H 'Host: support.example.com' \"$(slipway endpoint gateway)/v1/models\"",
-                       "KUBECONFIG=\"$(slipway endpoint kubeconfig)\" kubectl get pods -A",
-                       "KUBECONFIG=\"$(slipway endpoint kubeconfig --as grace@example.com)\" kubectl auth whoami",
-                       "slipway endpoint kubeconfig --user ada@example.com > ada.kubeconfig"},
-          .options = std::move(list),
-          .run = [options] { return endpoint(*options); },
-          .state = options};
+  return {
+      .name = "endpoint",
+      .summary = "print the address of one face of the platform",
+      .details = "With SLIPWAY_URL, of the platform that it leads to.",
+      .examples = {"git push \"$(slipway endpoint git)/my-models.git\" main",
+                   "curl -H 'Host: support.example.com' \"$(slipway endpoint gateway)/v1/models\"",
+                   "KUBECONFIG=\"$(slipway endpoint kubeconfig)\" kubectl get pods -A",
+                   "KUBECONFIG=\"$(slipway endpoint kubeconfig --as grace@example.com)\" kubectl auth whoami",
+                   "slipway endpoint kubeconfig --as grace@example.com --user ada@example.com --output ada.kubeconfig"},
+      .options = std::move(list),
+      .run = [options] { return endpoint(*options); },
+      .state = options};
 }
 
 }  // namespace slipway::cli
