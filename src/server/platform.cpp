@@ -132,7 +132,8 @@ Result<> open_node(State& s) {
   return {};
 }
 
-Result<serving::RuntimeCatalog> runtimes_of(const State& s) {
+// Without a model server everything else runs: who wants the Kubernetes API alone needs none.
+Result<serving::RuntimeCatalog> runtimes_of(State& s) {
   serving::RuntimeOptions options;
   options.default_runtime = s.options.profile.serving_runtime;
   options.slipway = own_executable();
@@ -141,8 +142,13 @@ Result<serving::RuntimeCatalog> runtimes_of(const State& s) {
     auto found = find_llama_server(s.options.layout.runtime());
     if (found) {
       options.llama_server = *found;
-    } else if (options.default_runtime == "llama-server") {
+    } else if (options.default_runtime == "llama-server" && s.options.profile.is_runtime_given) {
       return fail(std::move(found).error());
+    } else {
+      options.why_no_llama_server = found.error().one_line();
+      if (options.default_runtime == "llama-server")
+        s.warnings.push_back("model servers cannot be run: " + options.why_no_llama_server +
+                             "; or slipway up --runtime sim simulates them");
     }
   }
   return serving::RuntimeCatalog(std::move(options));

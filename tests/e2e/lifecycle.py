@@ -2,13 +2,15 @@
 
 import json
 import os
+import shutil
 import socket
 import stat
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from support import endpoints, expect, get, kill, processes_of, remove, resident_kib, run, scratch, wait_until  # noqa: E402
+from support import SLIPWAY, endpoints, expect, get, kill, processes_of, remove, resident_kib, run, scratch, wait_until  # noqa: E402
 
 directory = scratch()
 data = os.path.join(directory, "data")
@@ -110,6 +112,20 @@ try:
         done = run("up", "--detach", "--data", data, "--runtime", "sim")
         expect("warning" in done.stderr and str(port) in done.stderr, f"a remembered port that is taken is replaced: {done}")
         run("down", "--data", data)
+
+    # Without a model server all the rest runs, and it is said.
+    binary = os.path.join(directory, "alone", "bin", "slipway")
+    os.makedirs(os.path.dirname(binary))
+    shutil.copy(SLIPWAY, binary)
+    path = [d for d in os.environ["PATH"].split(":") if not os.path.exists(os.path.join(d, "llama-server"))]
+    without = {k: v for k, v in os.environ.items() if k != "SLIPWAY_PYTHON_ENV"} | {"PATH": ":".join(path)}
+    up = [binary, "up", "--detach", "--data", data]
+    done = subprocess.run([*up, "--runtime", "llama-server"], env=without, capture_output=True, text=True)
+    expect(done.returncode == 3 and "no llama-server" in done.stderr, f"what is asked for and cannot be had is refused: {done}")
+    done = subprocess.run(up, env=without, capture_output=True, text=True)
+    warnings = [line for line in done.stderr.splitlines() if "model servers cannot be run" in line]
+    expect(done.returncode == 0 and len(warnings) == 1 and "pip install" in warnings[0] and "--runtime sim" in warnings[0], f"what to do is said: {done}")
+    run("down", "--data", data)
 
     # A part that does not come up says why.
     broken = os.path.join(directory, "broken-prometheus")

@@ -30,8 +30,10 @@ Result<server::PlatformOptions> platform_options(const UpOptions& options) {
     TRY_ASSIGN(const std::string text, read_input(options.profile));
     TRY_ASSIGN(platform.profile, server::parse_profile(text, options.profile));
   }
-  if (!options.runtime.empty())
+  if (!options.runtime.empty()) {
     platform.profile.serving_runtime = options.runtime == "sim" ? "simulated" : options.runtime;
+    platform.profile.is_runtime_given = true;
+  }
   if (!options.listen.empty()) {
     if (!net::is_ip_address(options.listen))
       return fail(Code::invalid_argument, "--listen \"" + options.listen + "\" is not an IP address",
