@@ -234,6 +234,7 @@ Result<> open_server(State& s, std::future<Result<ServerCertificate>> certified)
                       "the password is a token of yours; any user name will do");
         }
         if (access == forge::Access::push) TRY(team::authorise(*principal, team::Verb::push, repository));
+        if (s.options.is_shared() && principal->roles.empty()) return fail(team::not_of_the_team(*principal));
         return principal->id;
       });
   add_api_routes(s.router, {*s.store, *s.delivery, *s.audit});
