@@ -14,7 +14,7 @@ import termios
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from support import SLIPWAY, expect, remove, run, scratch  # noqa: E402
+from support import SLIPWAY, endpoints, expect, remove, run, scratch  # noqa: E402
 
 # line that is typed, words that must be offered, words that must not
 COMPLETIONS = [
@@ -219,6 +219,17 @@ def with_platform(directory):
         expect(done.stdout.count("token-issued") == 4, done.stdout)
         expect(not re.search(r"\d\.\d{6}Z", done.stdout), f"times without microseconds: {done.stdout}")
         expect(run("audit", "--data", data, "--after", "x", check=False).returncode == 2, "--after takes a number")
+        # tokens are listed and ended
+        mine = ["--data", data, "--as", person]
+        secret = run("token", "create", person, "--label", "to be lost", *mine).stdout.strip()
+        lost = next(t for t in json.loads(run("token", "list", *mine, "-o", "json").stdout)["items"] if t["label"] == "to be lost")
+        with_it = {**environment, "SLIPWAY_URL": endpoints(data)["api"], "SLIPWAY_TOKEN": secret}
+        run("token", "list", env=with_it)
+        expect("revoked" in run("token", "revoke", lost["id"], *mine).stdout, "revoke says so")
+        done = run("token", "list", env=with_it, check=False)
+        expect(done.returncode == 3 and "revoked" in done.stderr, f"a revoked token is refused: {done}")
+        expect(re.search(lost["id"] + r" .* to be lost .* revoked", run("token", "list", *mine).stdout), "the list says which are revoked")
+        expect(run("token", "revoke", "no-such", *mine, check=False).returncode == 3, "what is not there is not revoked")
     finally:
         run("down", "--data", data, check=False)
 
