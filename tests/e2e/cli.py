@@ -230,6 +230,16 @@ def with_platform(directory):
         expect(done.returncode == 3 and "revoked" in done.stderr, f"a revoked token is refused: {done}")
         expect(re.search(lost["id"] + r" .* to be lost .* revoked", run("token", "list", *mine).stdout), "the list says which are revoked")
         expect(run("token", "revoke", "no-such", *mine, check=False).returncode == 3, "what is not there is not revoked")
+        # apply places what names no namespace, and tells what would not be kept
+        manifest = os.path.join(directory, "map.yaml")
+        with open(manifest, "w", encoding="utf-8") as file:
+            file.write("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {a: b}\n")
+        expect("shop/m" in run("apply", "-n", "shop", "-f", manifest, *mine).stdout, "apply -n")
+        expect("default/m" in run("apply", "-f", manifest, *mine).stdout, "as kubectl: default")
+        with open(manifest, "w", encoding="utf-8") as file:
+            file.write("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: other}\ndata: {a: b}\n")
+        done = run("apply", "-n", "shop", "-f", manifest, *mine, check=False)
+        expect(done.returncode == 2 and "-n other" in done.stderr, f"two namespaces are one too many: {done}")
     finally:
         run("down", "--data", data, check=False)
 
