@@ -240,6 +240,9 @@ def with_platform(directory):
             file.write("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: other}\ndata: {a: b}\n")
         done = run("apply", "-n", "shop", "-f", manifest, *mine, check=False)
         expect(done.returncode == 2 and "-n other" in done.stderr, f"two namespaces are one too many: {done}")
+        run("apply", "-f", os.path.join(directory, "models", "slo"), *mine)
+        slo = json.loads(run("get", "slos", "-o", "json", *mine).stdout)["items"][0]
+        expect(slo["metadata"]["displayName"] == "customers get an answer", f"OpenSLO's displayName is kept: {slo['metadata']}")
     finally:
         run("down", "--data", data, check=False)
 

@@ -70,6 +70,8 @@ try:
     if shutil.which("kubectl"):
         who = lambda *arguments: json.loads(kubectl(*arguments, "auth", "whoami", "-o", "json"))["status"]["userInfo"]["username"]  # noqa: E731
         expect(who(path) == GRACE and who(path, "--context", "slipway-" + ADA) == ADA and who(hers) == ADA, "kubectl is who the kubeconfig says")
+        applied = kubectl(path, "apply", "-f", os.path.join(ROOT, "examples/support-assistant/slo"))
+        expect(applied.count(" created") == 1, f"the README's kubectl apply: {applied}")
         kubectl(path, "config", "set-context", "--current", "--namespace", "shop")
         kubectl(path, "config", "set-context", "prod", "--cluster", "elsewhere", "--user", "me")
         run("down", "--data", data)
