@@ -38,6 +38,7 @@ sigset_t stop_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  sigaddset(&set, leave_signal);
   return set;
 }
 
@@ -353,7 +354,8 @@ Result<> stop_left(State& s, core::Task done) {
   return {};
 }
 
-void stop(State& s) {
+// `leave`: Pods run on, for the next start to adopt.
+void stop(State& s, bool leave) {
   s.stopping = true;
   if (s.triggers) s.triggers->stop();
   s.server.reset();
@@ -363,6 +365,7 @@ void stop(State& s) {
     if (s.cluster) s.cluster->let_go();
     s.real.stop();
   };
+  if (leave) return end();
   if (s.cluster && !s.has_begun) {
     if (auto begun = stop_left(s, end)) return;
     log::error("server", "what an earlier control plane left running goes on", {{"data", s.options.layout.root}});
@@ -418,7 +421,7 @@ Result<> Platform::run(std::function<void()> on_serving) {
     const sigset_t set = stop_signals();
     int number = 0;
     sigwait(&set, &number);
-    loop.post([&s] { stop(s); });
+    loop.post([&s, number] { stop(s, number == leave_signal); });
   });
   const auto give_up = [&result](Error why) {
     result = fail(std::move(why));

@@ -77,9 +77,18 @@ try:
     kill(after["gateway"])
     wait_until("the gateway is restarted", lambda: parts()["gateway"].get("pid") not in (None, after["gateway"]) and all_running())
 
+    # The control plane alone is stopped, for another version or another team: what it runs goes on.
+    before = {name: p.get("pid") for name, p in parts().items() if name != "control plane"}
+    done = run("down", "--data", data, "--keep-pods")
+    expect("its Pods run on" in done.stdout and not os.path.exists(os.path.join(data, "slipway.pid")), f"down --keep-pods: {done}")
+    expect(run("status", "--data", data, check=False).returncode == 4, "no control plane runs")
+    expect(all(os.path.exists(f"/proc/{pid}") for pid in before.values()), "its Pods do")
+    run("up", "--detach", "--data", data, "--runtime", "sim")
+    wait_until("all parts run with a new control plane", all_running)
+    after = {name: p.get("pid") for name, p in parts().items() if name != "control plane"}
+    expect(before == after, f"they were adopted: {before} {after}")
     # down stops everything, also when the control plane is dead.
     kill(pid_of())
-    time.sleep(0.3)
     run("down", "--data", data)
     wait_until("nothing is left", lambda: not processes_of(data), 20)
     run("up", "--detach", "--data", data, "--runtime", "sim")

@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -109,8 +110,13 @@ int up(const UpOptions& options) {
   return ExitCode::ok;
 }
 
-int down(const Common& common) {
-  const server::Layout layout{data_directory(common)};
+struct DownOptions {
+  Common common;
+  bool keep_pods = false;
+};
+
+int down(const DownOptions& options) {
+  const server::Layout layout{data_directory(options.common)};
   core::Files& files = core::real_files();
   if (!files.exists(layout.database())) {
     std::cout << "nothing runs in " << layout.root << "\n";
@@ -118,9 +124,11 @@ int down(const Common& common) {
   }
   const int pid = std::atoi(files.read(layout.pid()).value_or("0").c_str());
   auto lock = server::DirectoryLock::take(layout);
-  if (!lock) {
+  const bool was_alive = !lock;
+  if (was_alive) {
     // Held: that process is alive. Only its own user can read the directory, so the pid file is to be believed.
-    if (pid <= 0 || ::kill(pid, SIGTERM) != 0)
+    const int wish = options.keep_pods ? server::leave_signal : SIGTERM;
+    if (pid <= 0 || (::kill(pid, wish) != 0 && errno != ESRCH))
       return print_error(core::Error(Code::failed_precondition,
                                      "the platform of " + layout.root + " cannot be signalled",
                                      "stop it as the user who started it"));
@@ -134,11 +142,17 @@ int down(const Common& common) {
       return print_error(core::Error(Code::deadline_exceeded, "pid " + std::to_string(pid) + " does not stop",
                                      "its log is " + layout.log()));
     }
-  } else {
-    // Free: the control plane is dead, its workloads may not be.
-    {
-      const server::DirectoryLock released = std::move(*lock);
-    }
+  }
+  const bool ended_well = was_alive && !files.exists(layout.pid());
+  {
+    const server::DirectoryLock released = std::move(*lock);
+  }
+  if (options.keep_pods) {
+    std::cout << (was_alive ? "stopped: the control plane of " : "no control plane runs in ") << layout.root
+              << "; its Pods run on: slipway up adopts them, slipway down stops them\n";
+    return ExitCode::ok;
+  }
+  if (!ended_well) {  // the control plane is dead, its workloads may not be
     server::block_stop_signals();
     log::set_level(log::Level::warn);  // what a platform logs is not for this terminal
     auto stopped = server::stop_workloads(layout);
@@ -146,7 +160,7 @@ int down(const Common& common) {
     for (const std::string& path : {layout.pid(), layout.endpoints()}) {
       if (auto removed = files.remove_tree(path); !removed) return print_error(removed.error());
     }
-    if (*stopped == 0) {
+    if (*stopped == 0 && !was_alive) {
       std::cout << "nothing runs in " << layout.root << "\n";
       return ExitCode::ok;
     }
@@ -239,14 +253,21 @@ Command up_command() {
 }
 
 Command down_command() {
-  auto common = std::make_shared<Common>();
+  auto options = std::make_shared<DownOptions>();
+  std::vector<Option> list{
+      {"--keep-pods", "",
+       "end the control plane alone: models go on serving, and the next slipway up, of another version or with another "
+       "team, adopts them",
+       &options->keep_pods}};
+  for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
   return {.name = "down",
           .summary = "stop the platform and every workload",
           .details = "Works on a platform whose control plane was killed, too. The data stays.",
-          .examples = {"slipway down", "slipway down --data /srv/slipway"},
-          .options = common_options(*common, false),
-          .run = [common] { return down(*common); },
-          .state = common};
+          .examples = {"slipway down", "slipway down --data /srv/slipway",
+                       "slipway down --keep-pods && slipway up --detach --team team.yaml"},
+          .options = std::move(list),
+          .run = [options] { return down(*options); },
+          .state = options};
 }
 
 Command status_command() {
