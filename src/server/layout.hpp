@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/time.hpp"
 
 namespace slipway::server {
 
@@ -46,7 +47,8 @@ struct Layout {
 // go when the process dies, however it dies.
 class DirectoryLock {
  public:
-  static Result<DirectoryLock> take(const Layout& layout);
+  // Waits as long as `patience` for one that is about to die.
+  static Result<DirectoryLock> take(const Layout& layout, Duration patience = {});
   DirectoryLock(DirectoryLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
   DirectoryLock& operator=(DirectoryLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);

@@ -32,6 +32,7 @@ namespace {
 using State = Platform::State;
 constexpr std::size_t pushes_looked_at_again = 20;
 constexpr auto stop_patience = std::chrono::seconds(15);
+constexpr auto death_patience = std::chrono::seconds(2);  // of a control plane that was just killed
 
 sigset_t stop_signals() {
   sigset_t set;
@@ -388,7 +389,7 @@ Platform::~Platform() = default;
 
 Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
   TRY(options.layout.make());
-  TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(options.layout));
+  TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(options.layout, death_patience));
   std::unique_ptr<Platform> platform(new Platform(std::make_unique<State>(std::move(options), std::move(lock))));
   State& s = *platform->state_;
   TRY_ASSIGN(PortChoice choice, choose_ports(s.options.layout, s.options.profile.ports));

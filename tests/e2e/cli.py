@@ -149,6 +149,9 @@ def completion(directory):
 def usage(directory):
     """What is refused before a platform is asked."""
     nothing = os.path.join(directory, "nothing-here")
+    profile = os.path.join(directory, "two-mistakes.yaml")
+    with open(profile, "w", encoding="utf-8") as file:
+        file.write("engines: {ci: github, cd: x}\nlisten: {prt: 1}\n")
     for arguments, code, words in [
         (["stauts"], 2, ["did you mean \"status\""]),
         (["runs", "lsit"], 2, ["did you mean \"list\"", "slipway runs --help"]),
@@ -156,6 +159,8 @@ def usage(directory):
         (["load", "--model", "m", "--prompts", "p", "--rate", "-1"], 2, ["--rate", "0 or more"]),
         (["run", nothing], 2, [nothing]),
         (["apply", "-f", nothing], 2, [nothing]),
+        (["lint", nothing], 2, [nothing]),
+        (["up", "--data", directory, "--profile", profile], 2, ["3 problems", "github", "prt"]),
         (["status", "--data", nothing], 4, ["slipway up"]),
     ]:
         done = run(*arguments, check=False)
@@ -219,6 +224,7 @@ def with_platform(directory):
         expect(done.stdout.count("token-issued") == 4, done.stdout)
         expect(not re.search(r"\d\.\d{6}Z", done.stdout), f"times without microseconds: {done.stdout}")
         expect(run("audit", "--data", data, "--after", "x", check=False).returncode == 2, "--after takes a number")
+
         # tokens are listed and ended
         mine = ["--data", data, "--as", person]
         secret = run("token", "create", person, "--label", "to be lost", *mine).stdout.strip()
@@ -230,6 +236,7 @@ def with_platform(directory):
         expect(done.returncode == 3 and "revoked" in done.stderr, f"a revoked token is refused: {done}")
         expect(re.search(lost["id"] + r" .* to be lost .* revoked", run("token", "list", *mine).stdout), "the list says which are revoked")
         expect(run("token", "revoke", "no-such", *mine, check=False).returncode == 3, "what is not there is not revoked")
+
         # apply places what names no namespace, and tells what would not be kept
         manifest = os.path.join(directory, "map.yaml")
         with open(manifest, "w", encoding="utf-8") as file:

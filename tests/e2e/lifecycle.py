@@ -87,6 +87,11 @@ try:
     wait_until("all parts run with a new control plane", all_running)
     after = {name: p.get("pid") for name, p in parts().items() if name != "control plane"}
     expect(before == after, f"they were adopted: {before} {after}")
+
+    # One that was killed this instant may not be gone yet.
+    kill(pid_of())
+    run("up", "--detach", "--data", data, "--runtime", "sim")
+
     # down stops everything, also when the control plane is dead.
     kill(pid_of())
     run("down", "--data", data)

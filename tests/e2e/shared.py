@@ -161,7 +161,7 @@ try:
     expect(run("status", env=from_elsewhere, check=False).returncode in (0, 1), "slipway status over TLS")
     without = dict(from_elsewhere, SLIPWAY_CA_FILE="")
     refused = run("status", env=without, check=False)
-    expect(refused.returncode == 3 and "SLIPWAY_CA_FILE" in refused.stderr, f"a server that nobody vouches for is not talked to: {refused}")
+    expect(refused.returncode == 4 and "SLIPWAY_CA_FILE" in refused.stderr, f"a server that nobody vouches for is not talked to: {refused}")
 
     # kubectl, when there is one.
     if shutil.which("kubectl"):
