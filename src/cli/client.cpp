@@ -89,7 +89,8 @@ Result<core::HttpResponse> send(core::HttpRequest request, const Connection& con
     if (!away || core::real_clock().monotonic() >= deadline) {
       if (response) return response;
       const bool is_about_trust = response.error().code == Code::failed_precondition;
-      core::Error error(response.error().code, "cannot reach the platform at " + connection.url,
+      core::Error error(is_about_trust ? Code::unavailable : response.error().code,
+                        "cannot reach the platform at " + connection.url,
                         is_about_trust ? "set SLIPWAY_CA_FILE to a copy of DATA/certificates/ca.crt of that platform"
                                        : "is it running? slipway up --detach starts it");
       return fail(std::move(error).because(std::move(response).error()));

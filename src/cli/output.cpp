@@ -142,6 +142,7 @@ int print_error(const core::Error& error, Format format) {
 int exit_code_of(const core::Error& error) {
   switch (error.code) {
     case Code::invalid_argument:
+    case Code::unimplemented:  // a value that is known, and that this version cannot act on
       return ExitCode::usage;
     case Code::not_found:
     case Code::unauthenticated:

@@ -35,11 +35,30 @@ void answer(Responder& responder, const Result<doc::Value>& result, int status =
   responder.send(result ? Response::json(status, *result) : net::error_response(result.error()));
 }
 
+// As kubectl apply -n does it: objects that name no namespace are in `wanted`, else in "default"; one that names
+// another than was wanted is refused.
+Result<> place(objects::Object& object, const std::string& wanted) {
+  const auto kind = objects::kinds::find(object.api_version(), object.kind());
+  if (!kind || !kind->namespaced) return {};
+  const std::string ns = object.name().ns;
+  if (!ns.empty() && !wanted.empty() && ns != wanted) {
+    return fail(
+        Error(Code::invalid_argument, "its namespace is " + ns + ", not " + wanted, "leave -n out, or give -n " + ns)
+            .on(object.text()));
+  }
+  if (ns.empty())
+    object.document().at_or_insert("metadata").at_or_insert("namespace") = wanted.empty() ? "default" : wanted;
+  return {};
+}
+
 Result<doc::Value> apply(const ApiParts& parts, const Request& request) {
   TRY_ASSIGN(const doc::Value body, body_of(request));
   std::vector<objects::Object> list;
+  std::vector<Error> problems;
   for (const doc::Value& item : body["items"].is_array() ? body["items"].as_array() : doc::Array{})
-    list.emplace_back(item);
+    if (auto placed = place(list.emplace_back(item), body["namespace"].string_or("")); !placed)
+      problems.push_back(std::move(placed).error());
+  if (!problems.empty()) return fail(core::join(std::move(problems)));
   if (list.empty()) return fail(Code::invalid_argument, "there is nothing to apply", "send {\"items\":[...]}");
   TRY_ASSIGN(const std::vector<std::string> lines,
              apply_objects(parts.store, parts.events, principal_of(request).name, std::move(list)));

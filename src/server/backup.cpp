@@ -21,8 +21,8 @@ constexpr std::int64_t kFormat = 1;
 
 // Files and directories that a platform cannot make again, beside databases, repositories and blobs.
 std::vector<std::string> small_parts(const Layout& layout) {
-  return {layout.audit_key(), layout.account_key(), layout.team(),  layout.variables(),
-          layout.ports(),     layout.node(),        layout.tokens()};
+  return {layout.audit_key(), layout.account_key(), layout.team(),   layout.variables(),
+          layout.ports(),     layout.node(),        layout.tokens(), layout.certificates()};
 }
 std::vector<std::string> databases(const Layout& layout) { return {layout.database(), layout.volatile_database()}; }
 

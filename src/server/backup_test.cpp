@@ -50,6 +50,8 @@ struct Site {
     put_file(layout.repositories() + "/models.git/objects/01/23", "commit");
     put_file(layout.repositories() + "/models.git/objects/incoming-x/23", "half");
     put_file(layout.tokens() + "/default", "secret");
+    put_file(layout.certificates() + "/ca.key", "signs");
+    fs::permissions(layout.certificates() + "/ca.key", fs::perms::owner_read | fs::perms::owner_write);
     put_file(layout.team(), "people: []\n");
     put_file(layout.pods() + "/uid/log", "not in a backup");
     put_file(layout.log(), "not in a backup");
@@ -124,6 +126,9 @@ TEST_CASE_FIXTURE(Site, "what was backed up comes back, into an empty directory 
   }
   CHECK(names() == "one ");
   CHECK(Site::text(layout.tokens() + "/default") == "secret");
+  CHECK(Site::text(layout.certificates() + "/ca.key") == "signs");
+  CHECK((fs::status(layout.certificates() + "/ca.key").permissions() & fs::perms::mask) ==
+        (fs::perms::owner_read | fs::perms::owner_write));
   CHECK(Site::text(layout.repositories() + "/models.git/refs/heads/main") == "0123\n");
   CHECK(Site::text(layout.repositories() + "/models.git/objects/01/23") == "commit");
   CHECK(storage::open_directory_blobs(layout.blobs()).value()->get(core::Digest::of("weights")).value() == "weights");

@@ -33,6 +33,17 @@ Result<std::string> ensure_token(team::Team& team, const std::string& path, cons
 
 }  // namespace
 
+const team::Person* owner_of(const team::Team& team) {
+  const auto administrators = team::roles_that_may(team::Verb::administer);
+  const team::Person* first = nullptr;
+  for (const team::Person& person : team.people()) {
+    if (person.service) continue;
+    if (std::ranges::find_first_of(person.roles, administrators) != person.roles.end()) return &person;
+    if (first == nullptr) first = &person;
+  }
+  return first;
+}
+
 std::string token_file(const Layout& layout, std::string_view person) {
   return layout.tokens() + "/" + std::string(person);
 }

@@ -21,6 +21,9 @@ Result<std::vector<team::Person>> load_people(const Layout& layout, const std::s
 // Makes DATA/tokens/PERSON for everybody who has no working token there; "default" is the only person's, if there is
 // one only.
 Result<> ensure_tokens(team::Team& team, const Layout& layout);
+// Whose token programs are given that cannot ask for --as: the only person's; of several the first one's who
+// administers, else the first one's. nullptr when there is none.
+const team::Person* owner_of(const team::Team& team);
 std::string token_file(const Layout& layout, std::string_view person);
 
 }  // namespace slipway::server

@@ -147,11 +147,18 @@ Result<> Layout::make() const {
   return {};
 }
 
-Result<DirectoryLock> DirectoryLock::take(const Layout& layout) {
+Result<DirectoryLock> DirectoryLock::take(const Layout& layout, Duration patience) {
+  constexpr auto look_again = std::chrono::milliseconds(20);
   const int descriptor = ::open(layout.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return fail(core::from_errno(errno, "open " + layout.lock()));
   DirectoryLock lock(descriptor);
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+  const Instant deadline = core::real_clock().monotonic() + patience;
+  bool is_ours = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+  while (!is_ours && core::real_clock().monotonic() < deadline) {
+    core::sleep_for(look_again);
+    is_ours = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+  }
+  if (!is_ours) {
     const std::string pid = core::real_files().read(layout.pid()).value_or("?");
     return fail(
         Code::conflict,

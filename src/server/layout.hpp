@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "core/time.hpp"
 
 namespace slipway::server {
 
@@ -29,6 +30,7 @@ struct Layout {
   std::string ports() const { return root + "/ports.json"; }
   std::string endpoints() const { return root + "/endpoints.json"; }
   std::string kubeconfig() const { return root + "/kubeconfig"; }
+  std::string kubeconfigs() const { return root + "/kubeconfigs"; }  // one for each person
   std::string cluster() const { return root + "/cluster.json"; }  // which one has the objects; absent: this directory
   std::string variables() const { return root + "/variables.json"; }
   std::string team() const { return root + "/team.yaml"; }
@@ -45,7 +47,8 @@ struct Layout {
 // go when the process dies, however it dies.
 class DirectoryLock {
  public:
-  static Result<DirectoryLock> take(const Layout& layout);
+  // Waits as long as `patience` for one that is about to die.
+  static Result<DirectoryLock> take(const Layout& layout, Duration patience = {});
   DirectoryLock(DirectoryLock&& other) noexcept : descriptor_(other.descriptor_) { other.descriptor_ = -1; }
   DirectoryLock& operator=(DirectoryLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);

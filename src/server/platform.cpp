@@ -32,6 +32,7 @@ namespace {
 using State = Platform::State;
 constexpr std::size_t pushes_looked_at_again = 20;
 constexpr auto stop_patience = std::chrono::seconds(15);
+constexpr auto death_patience = std::chrono::seconds(2);  // of a control plane that was just killed
 
 using Definitions = std::future<Result<std::vector<doc::Value>>>;
 
@@ -128,7 +129,8 @@ Result<> open_node(State& s) {
   return {};
 }
 
-Result<serving::RuntimeCatalog> runtimes_of(const State& s) {
+// Without a model server everything else runs: who wants the Kubernetes API alone needs none.
+Result<serving::RuntimeCatalog> runtimes_of(State& s) {
   serving::RuntimeOptions options;
   options.default_runtime = s.options.profile.serving_runtime;
   options.slipway = own_executable();
@@ -137,8 +139,13 @@ Result<serving::RuntimeCatalog> runtimes_of(const State& s) {
     auto found = find_llama_server(s.options.layout.runtime());
     if (found) {
       options.llama_server = *found;
-    } else if (options.default_runtime == "llama-server") {
+    } else if (options.default_runtime == "llama-server" && s.options.profile.is_runtime_given) {
       return fail(std::move(found).error());
+    } else {
+      options.why_no_llama_server = found.error().one_line();
+      if (options.default_runtime == "llama-server")
+        s.warnings.push_back("model servers cannot be run: " + options.why_no_llama_server +
+                             "; or slipway up --runtime sim simulates them");
     }
   }
   return serving::RuntimeCatalog(std::move(options));
@@ -171,10 +178,28 @@ Result<> open_rooms(State& s) {
   return {};
 }
 
+std::vector<Endpoint> endpoints_of(const State& s) {
+  const std::string api = s.url(s.ports.api);
+  std::vector<Endpoint> list{
+      {"ui", api + "/"},
+      {"api", api},
+      {"kubernetes", s.cluster ? s.cluster->server_url() : "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
+      {"registry", api},
+      {"kfp", api},
+      {"git", api + "/git"},
+      {"gateway", s.url(s.ports.gateway)},
+      {"prometheus", s.url(s.ports.prometheus)}};
+  if (s.options.is_shared()) list.push_back({"shared", shared_url(s)});
+  return list;
+}
+
 void add_status_routes(State& s) {
   s.router.add("GET", "/api/slipway/v1/status",
                [&s](const net::Request&, const std::shared_ptr<net::Responder>& responder) {
-                 responder->send(net::Response::json(200, describe_parts(s)));
+                 doc::Value status = describe_parts(s);
+                 doc::Value& faces = status.at_or_insert("endpoints");
+                 for (const Endpoint& endpoint : endpoints_of(s)) faces.at_or_insert(endpoint.name) = endpoint.url;
+                 responder->send(net::Response::json(200, status));
                });
   s.router.add(
       "POST", "/api/slipway/v1/shutdown",
@@ -206,6 +231,7 @@ Result<> open_server(State& s, std::future<Result<ServerCertificate>> certified)
                       "the password is a token of yours; any user name will do");
         }
         if (access == forge::Access::push) TRY(team::authorise(*principal, team::Verb::push, repository));
+        if (s.options.is_shared() && principal->roles.empty()) return fail(team::not_of_the_team(*principal));
         return principal->id;
       });
   add_api_routes(s.router, {*s.store, *s.delivery, *s.audit});
@@ -256,25 +282,13 @@ Result<> start_rooms(State& s) {
   return {};
 }
 
-// For kubectl; of a cluster it has its own.
-Result<> write_kubeconfig(const State& s) {
-  core::Files& files = core::real_files();
-  if (s.cluster) return files.remove_tree(s.options.layout.kubeconfig());
-  const std::string token = files.read(token_file(s.options.layout, "default")).value_or("");
-  const doc::Object user = token.empty() ? doc::Object{} : doc::Object{{"token", token.substr(0, token.find('\n'))}};
-  const std::string authority = files.read(s.options.layout.certificates() + "/ca.crt").value_or("");
-  const auto kubeconfig =
-      kubeconfig_of("https://127.0.0.1:" + std::to_string(s.ports.kubernetes), authority, "slipway", user);
-  return files.write_derived(s.options.layout.kubeconfig(), kubeconfig, 0600);
-}
-
 // What clients read to find the platform: written when it serves, removed when it does not.
 Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   core::Files& files = core::real_files();
   doc::Object list;
   for (const Endpoint& endpoint : endpoints) list.set(endpoint.name, endpoint.url);
   TRY(files.write_derived(s.options.layout.endpoints(), doc::render_json_pretty(list) + "\n", 0600));
-  TRY(write_kubeconfig(s));
+  TRY(write_kubeconfigs(s));
   return files.write_derived(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
 }
 
@@ -336,7 +350,8 @@ Result<> stop_left(State& s, core::Task done) {
   return {};
 }
 
-void stop(State& s) {
+// `leave`: Pods run on, for the next start to adopt.
+void stop(State& s, bool leave) {
   s.stopping = true;
   if (s.triggers) s.triggers->stop();
   s.server.reset();
@@ -346,6 +361,7 @@ void stop(State& s) {
     if (s.cluster) s.cluster->let_go();
     s.real.stop();
   };
+  if (leave) return end();
   if (s.cluster && !s.has_begun) {
     if (auto begun = stop_left(s, end)) return;
     log::error("server", "what an earlier control plane left running goes on", {{"data", s.options.layout.root}});
@@ -372,7 +388,7 @@ Platform::~Platform() = default;
 
 Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
   TRY(options.layout.make());
-  TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(options.layout));
+  TRY_ASSIGN(DirectoryLock lock, DirectoryLock::take(options.layout, death_patience));
   std::unique_ptr<Platform> platform(new Platform(std::make_unique<State>(std::move(options), std::move(lock))));
   State& s = *platform->state_;
   TRY_ASSIGN(PortChoice choice, choose_ports(s.options.layout, s.options.profile.ports));
@@ -393,21 +409,7 @@ Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
 
 bool PlatformOptions::is_shared() const { return !profile.address.empty() && !net::is_loopback(profile.address); }
 
-std::vector<Endpoint> Platform::endpoints() const {
-  const State& s = *state_;
-  const std::string api = s.url(s.ports.api);
-  std::vector<Endpoint> list{
-      {"ui", api + "/"},
-      {"api", api},
-      {"kubernetes", s.cluster ? s.cluster->server_url() : "https://127.0.0.1:" + std::to_string(s.ports.kubernetes)},
-      {"registry", api},
-      {"kfp", api},
-      {"git", api + "/git"},
-      {"gateway", s.url(s.ports.gateway)},
-      {"prometheus", s.url(s.ports.prometheus)}};
-  if (s.options.is_shared()) list.push_back({"shared", shared_url(s)});
-  return list;
-}
+std::vector<Endpoint> Platform::endpoints() const { return endpoints_of(*state_); }
 
 const std::vector<std::string>& Platform::warnings() const { return state_->warnings; }
 
@@ -416,8 +418,8 @@ Result<> Platform::run(std::function<void()> on_serving) {
   core::Loop& loop = s.real.loop();
   Result<> result;
   std::thread signals([&] {
-    core::wait_for_stop_signal();
-    loop.post([&s] { stop(s); });
+    const int number = core::wait_for_stop_signal();
+    loop.post([&s, number] { stop(s, number == core::leave_signal); });
   });
   const auto give_up = [&result](Error why) {
     result = fail(std::move(why));

@@ -2,6 +2,7 @@
 // Platform: the composition root of `slipway up`. Opens the data directory, builds every room over it, wires them,
 // serves, and stops them in order. A platform that was killed and is opened again goes on where it was.
 
+#include <csignal>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,8 +36,9 @@ class Platform {
   static Result<std::unique_ptr<Platform>> open(PlatformOptions options);
   ~Platform();
 
-  // Serves until SIGINT, SIGTERM or the API's shutdown, then stops every workload. Call it on the thread that opened
-  // it, with these signals blocked in all threads (core::block_stop_signals). An error says why it could not serve.
+  // Serves until SIGINT, SIGTERM or the API's shutdown, then stops every workload; or until core::leave_signal, and
+  // leaves them running. Call it on the thread that opened it, with these signals blocked in all threads
+  // (core::block_stop_signals). An error says why it could not serve.
   Result<> run(std::function<void()> on_serving);
   std::vector<Endpoint> endpoints() const;
   // What the user should know about this start.

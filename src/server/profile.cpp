@@ -199,6 +199,7 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
     listen.add("address", "\"" + profile.address + "\" is not an IP address");
   doc::Decoder serving(decoder.object("serving"), "serving");
   profile.serving_runtime = serving.one_of("runtime", {"llama-server", "simulated"}, profile.serving_runtime);
+  profile.is_runtime_given = serving.has("runtime");
   profile.llama_server = serving.string_list("llamaServer");
   doc::Decoder workflow(decoder.object("workflow"), "workflow");
   profile.python = workflow.string("python");

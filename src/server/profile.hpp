@@ -25,6 +25,7 @@ struct Profile {
   // this machine's. Empty: nowhere. With one, who is elsewhere has to say who he is, whatever he reads.
   std::string address;
   std::string serving_runtime = "llama-server";  // serving.runtime: llama-server or simulated
+  bool is_runtime_given = false;                 // it was asked for: a start without its program is refused
   std::vector<std::string> llama_server;         // serving.llamaServer: the command; empty: found (find_llama_server)
   std::string python;                            // workflow.python: runs KFP components; empty: found
   std::map<std::string, std::string> variables;  // workflow.variables: the context "vars" of Actions

@@ -2,12 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/digest.hpp"
 #include "core/ids.hpp"
+#include "core/log.hpp"
 #include "net/addresses.hpp"
 #include "server/certificates.hpp"
+#include "server/identities.hpp"
+#include "server/kubeconfig.hpp"
 #include "server/state.hpp"
 
 namespace slipway::server {
@@ -39,9 +43,10 @@ Result<doc::Value> make_kubeconfig(Platform::State& s, const net::Request& reque
   TRY_ASSIGN(const std::string authority, s.world().files.read(s.options.layout.certificates() + "/ca.crt"));
   doc::Object user{{"client-certificate-data", core::base64(issued.certificate)},
                    {"client-key-data", core::base64(issued.key)}};
-  return doc::Value(doc::Object{{"person", person},
-                                {"expires", until},
-                                {"kubeconfig", kubeconfig_of(server, authority, person, std::move(user))}});
+  return doc::Value(doc::Object{
+      {"person", person},
+      {"expires", until},
+      {"kubeconfig", doc::render_yaml(kubeconfig_of(server, authority, {{person, "slipway", std::move(user)}}))}});
 }
 
 std::string machine_name() {
@@ -58,26 +63,32 @@ std::vector<std::string> shared_names(const PlatformOptions& options) {
   return names;
 }
 
+// Replaces what is ours in the file at `path`. One that is no kubeconfig is put aside: nobody's text is thrown away.
+Result<> put_kubeconfig(const std::string& path, const doc::Value& ours) {
+  core::Files& files = core::real_files();
+  const std::string there = files.read(path).value_or("");
+  auto merged = merge_kubeconfig(there, path, ours);
+  if (!merged) {
+    log::warn("server", "a kubeconfig cannot be read; it is put aside",
+              {{"aside", path + ".unreadable"}, {"why", merged.error().one_line()}});
+    TRY(files.write_atomic(path + ".unreadable", there, 0600));
+    merged = doc::render_yaml(ours);
+  }
+  if (*merged == there) return {};
+  return files.write_atomic(path, *merged, 0600);
+}
+
+doc::Object credentials_of(const Layout& layout, const team::Person& person) {
+  const std::string token = core::real_files().read(token_file(layout, person.id)).value_or("");
+  return {{"token", token.substr(0, token.find('\n'))}};
+}
+
 Error no_kubeconfig_of(const Cluster& cluster) {
   return Error(Code::failed_precondition, "the Kubernetes API of this platform is that of " + cluster.text(),
                "its administrators give out kubeconfigs");
 }
 
 }  // namespace
-
-std::string kubeconfig_of(const std::string& server, const std::string& authority, const std::string& name,
-                          doc::Object user) {
-  doc::Object cluster{{"server", server}, {"certificate-authority-data", core::base64(authority)}};
-  doc::Object context{{"cluster", "slipway"}, {"user", name}};
-  const doc::Value kubeconfig =
-      doc::Object{{"apiVersion", "v1"},
-                  {"kind", "Config"},
-                  {"clusters", doc::Array{doc::Object{{"name", "slipway"}, {"cluster", std::move(cluster)}}}},
-                  {"users", doc::Array{doc::Object{{"name", name}, {"user", std::move(user)}}}},
-                  {"contexts", doc::Array{doc::Object{{"name", "slipway"}, {"context", std::move(context)}}}},
-                  {"current-context", "slipway"}};
-  return doc::render_yaml(kubeconfig);
-}
 
 std::string shared_url(const Platform::State& s) {
   std::string address = s.options.is_shared() ? s.options.profile.address : "127.0.0.1";
@@ -110,6 +121,29 @@ Result<> open_tls_servers(Platform::State& s, const ServerCertificate& certifica
   options.allowed_hosts = {"*"};
   TRY_ASSIGN(s.shared_server, net::Server::start(s.io, s.router, options));
   return {};
+}
+
+Result<> write_kubeconfigs(const Platform::State& s) {
+  core::Files& files = core::real_files();
+  const Layout& layout = s.options.layout;
+  if (s.cluster) {
+    TRY(files.remove_tree(layout.kubeconfigs()));
+    return files.remove_tree(layout.kubeconfig());
+  }
+  const std::string server = "https://127.0.0.1:" + std::to_string(s.ports.kubernetes);
+  TRY_ASSIGN(const std::string authority, files.read(layout.certificates() + "/ca.crt"));
+  std::vector<KubeUser> all;
+  const team::Person* owner = owner_of(*s.team);
+  if (owner != nullptr) all.push_back({"slipway", "slipway", credentials_of(layout, *owner)});
+  TRY(files.make_directories(layout.kubeconfigs(), 0700));
+  const auto persons = std::ranges::count(s.team->people(), false, &team::Person::service);
+  for (const team::Person& person : s.team->people()) {
+    const KubeUser user{person.id, "slipway", credentials_of(layout, person)};
+    TRY(put_kubeconfig(layout.kubeconfigs() + "/" + person.id, kubeconfig_of(server, authority, {user})));
+    const std::string name = "slipway-" + person.id;
+    if (persons > 1 && !person.service) all.push_back({name, name, user.credentials});
+  }
+  return put_kubeconfig(layout.kubeconfig(), kubeconfig_of(server, authority, all));
 }
 
 void add_kubeconfig_route(Platform::State& s) {

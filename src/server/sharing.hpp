@@ -4,16 +4,10 @@
 
 #include <string>
 
-#include "core/doc.hpp"
 #include "server/certificates.hpp"
 #include "server/platform.hpp"
 
 namespace slipway::server {
-
-// A kubeconfig of one cluster and one user, as YAML. `authority`: PEM. `user`: {"token": ...}, or
-// {"client-certificate-data": ..., "client-key-data": ...}; empty for nobody.
-std::string kubeconfig_of(const std::string& server, const std::string& authority, const std::string& name,
-                          doc::Object user);
 
 // Where others reach the platform, when it is shared; loopback otherwise.
 std::string shared_url(const Platform::State& state);
@@ -23,6 +17,11 @@ std::string shared_url(const Platform::State& state);
 Result<> open_tls_servers(Platform::State& state, const ServerCertificate& certificate);
 // What that needs, for the names that others know this machine by; it may take a while. Safe from any thread.
 Result<ServerCertificate> make_server_certificate(const PlatformOptions& options);
+
+// DATA/kubeconfig for kubectl on this machine, with a context for each person and that of the owner (identities.hpp)
+// as the current one; and DATA/kubeconfigs/PERSON, by which one acts as that person or program. What others wrote into
+// them stays. With a cluster there are none: it has its own.
+Result<> write_kubeconfigs(const Platform::State& state);
 
 // POST /api/slipway/v1/kubeconfigs {person, days, server}: a client certificate for somebody, in a kubeconfig. For
 // administrators, and on record.

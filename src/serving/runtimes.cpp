@@ -19,6 +19,8 @@ doc::Value strings(const std::vector<std::string>& list) { return doc::Value(doc
 
 Result<std::string> RuntimeCatalog::choose(const Spec& spec) const {
   const auto& name = spec.runtime.empty() ? options_.default_runtime : spec.runtime;
+  if (name == "llama-server" && !options_.why_no_llama_server.empty())
+    return fail(Code::failed_precondition, options_.why_no_llama_server);
   if (name == "llama-server" || name == "simulated") return name;
   const auto near = core::nearest(name, {"llama-server", "simulated"});
   return fail(Code::invalid_argument, "spec.runtime.name: no runtime is called \"" + name + "\"",

@@ -14,7 +14,8 @@ struct RuntimeOptions {
   std::string default_runtime = "llama-server";
   // What starts llama.cpp's server: {"llama-server"}, or {"/venv/bin/python", ".../runtime/llama_server.py"}.
   std::vector<std::string> llama_server = {"llama-server"};
-  int llama_server_threads = 1;  // more than the machine has idle makes it many times slower, not faster
+  std::string why_no_llama_server;  // not empty: this machine has none; a sentence with what to do
+  int llama_server_threads = 1;     // more than the machine has idle makes it many times slower, not faster
   // The slipway binary itself, absolute.
   std::string slipway = "slipway";
   std::vector<std::string> simulated_arguments;  // more flags for every simulated server
@@ -24,7 +25,8 @@ class RuntimeCatalog {
  public:
   explicit RuntimeCatalog(RuntimeOptions options) : options_(std::move(options)) {}
 
-  // The runtime's name for this spec; invalid_argument with the known ones when there is no such.
+  // The runtime's name for this spec; invalid_argument with the known ones when there is no such, failed_precondition
+  // when this machine cannot run it.
   Result<std::string> choose(const Spec& spec) const;
   // A simulated server needs no weights.
   bool needs_weights(const std::string& runtime) const { return runtime != "simulated"; }

@@ -69,7 +69,9 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
   Result<> desire(const Object& object, const Spec& spec, Observed& observed) {
     const auto runtime = catalog_.choose(spec);
     if (!runtime) {
-      observed.problem = Problem{reason::unknown_runtime, runtime.error().one_line()};
+      const bool is_missing = runtime.error().code == Code::failed_precondition;
+      observed.problem =
+          Problem{is_missing ? reason::runtime_missing : reason::unknown_runtime, runtime.error().one_line()};
       return {};
     }
     Weights weights;

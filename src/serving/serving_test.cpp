@@ -47,9 +47,9 @@ struct Fixture {
   ScriptedWeights weights;
   std::unique_ptr<Serving> serving = start();
 
-  std::unique_ptr<Serving> start() {
+  std::unique_ptr<Serving> start(RuntimeOptions options = {}) {
     weights.known["model-registry://support/v1"] = "/blobs/v1";
-    auto made = std::make_unique<Serving>(parts, *store, RuntimeCatalog(RuntimeOptions{}), weights);
+    auto made = std::make_unique<Serving>(parts, *store, RuntimeCatalog(std::move(options)), weights);
     REQUIRE(made->start().has_value());
     return made;
   }
@@ -171,6 +171,19 @@ TEST_CASE_ON_EVERY_STORE(Fixture, "a bad spec is refused with its field's path, 
   CHECK(deployment()->resource_version() == before);
   apply_llm(kV1);
   CHECK(phase() == "Ready");
+}
+
+TEST_CASE_ON_EVERY_STORE(Fixture, "a machine without llama-server says so, and still runs what is simulated") {
+  serving.reset();
+  RuntimeOptions without;
+  without.why_no_llama_server = "there is no llama-server; install it";
+  serving = start(without);
+  apply_llm(kV1);
+  CHECK(phase() == "Failed");
+  CHECK(message("Ready") == "there is no llama-server; install it");
+  CHECK_FALSE(deployment().has_value());
+  apply_llm("{model: {modelUri: model-registry://support/v1}, runtime: {name: simulated}}");
+  CHECK(deployment().has_value());
 }
 
 TEST_CASE_ON_EVERY_STORE(Fixture, "weights that are not registered yet are found once they are") {

@@ -83,7 +83,8 @@ Requirement requirement_of(std::string_view method, std::string_view path, const
   if (is_connection(method, path)) return {true, options.api_decides ? std::nullopt : std::optional(Verb::apply)};
   const bool is_judged = options.api_decides && options.shared && (is_kubernetes(path) || is_document(path));
   if (is_reading(method) && is_judged) return {false, std::nullopt};
-  if (is_reading(method) && !secret) return {!options.open_reading, std::nullopt};
+  if (is_reading(method) && !secret)
+    return {!options.open_reading, std::nullopt, options.shared && path != "/api/slipway/v1/whoami"};
   if (options.api_decides && is_kubernetes(path)) return {true, std::nullopt};
   for (const auto& rule : rules) {
     if (path.starts_with(rule.prefix)) return {true, rule.verb};
@@ -123,6 +124,12 @@ Principal owner_of_certificate(const Team& team, const std::string& subject) {
   return {.id = person->id, .name = person->name, .roles = person->roles, .service = person->service};
 }
 
+// A service account of the Kubernetes API, or somebody whose certificate outlived his place in team.yaml.
+Error not_of_the_team(const Principal& principal) {
+  return {Code::permission_denied, principal.id + " has no role in the team, and this is for the team to read",
+          "an administrator gives roles in team.yaml; RBAC decides over the Kubernetes API alone"};
+}
+
 // What an Environment counts as somebody's approval.
 bool is_decision(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
@@ -151,6 +158,7 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
     }
     const Principal& principal = **caller;
     auto allowed = needs.verb ? authorise(principal, *needs.verb, "") : core::Result<>();
+    if (needs.is_of_the_team && principal.roles.empty()) allowed = fail(not_of_the_team(principal));
     if (allowed && principal.service && is_decision(request.path))
       allowed = fail(Code::permission_denied, principal.id + " is a program: approvals are given by people");
     if (!allowed) {

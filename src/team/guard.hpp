@@ -29,10 +29,14 @@ struct GuardOptions {
 // sink outlive the router.
 net::Router::Guard make_guard(const Team& team, GuardOptions options = {});
 
+// Who has no role, and asks for what the team alone may read; permission_denied.
+core::Error not_of_the_team(const Principal& principal);
+
 // What a request needs. Pure.
 struct Requirement {
   bool credentials = true;
-  std::optional<Verb> verb;  // nullopt: any known person
+  std::optional<Verb> verb;     // nullopt: any known person
+  bool is_of_the_team = false;  // who has no role there is refused
 };
 Requirement requirement_of(std::string_view method, std::string_view path, const GuardOptions& options);
 

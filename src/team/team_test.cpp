@@ -221,6 +221,39 @@ TEST_CASE("where the Kubernetes API decides itself, the guard only says who it i
   CHECK(ask("POST", "/api/slipway/v1/tokens", "", "grace@example.com") == "grace@example.com");
 }
 
+TEST_CASE("where others come too, what is the team's is read by who has a role in it, and by no other account") {
+  Office office;
+  office.people->accept_accounts([](std::string_view token) -> Result<std::optional<team::Principal>> {
+    if (token != "robots") return std::nullopt;
+    return team::Principal{
+        .id = "system:serviceaccount:dev:robot", .name = "", .roles = {}, .service = true, .account = "{}"};
+  });
+  const auto ci = office.people->issue_token("ci@example.com", "").value().secret;
+  const auto status = [&](const std::string& path, const std::string& token, const std::string& subject, bool shared) {
+    const auto guard = team::make_guard(*office.people, {.events = nullptr, .api_decides = true, .shared = shared});
+    net::Request request;
+    request.method = "GET";
+    request.path = path;
+    request.remote = "127.0.0.1:1";
+    request.client_subject = subject;
+    if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
+    Recorder recorder;
+    return guard(request, recorder) ? 200 : recorder.answer->status;
+  };
+  for (const std::string path :
+       {"/api/slipway/v1/overview", "/api/slipway/v1/timeline", "/api/slipway/v1/people", "/api/slipway/v1/runs",
+        "/api/slipway/v1/models", "/apis/v2beta1/runs", "/api/model_registry/v1alpha3/registered_models", "/"}) {
+    CAPTURE(path);
+    CHECK(status(path, "robots", "", true) == 403);
+    CHECK(status(path, "", "left@example.com", true) == 403);
+    CHECK(status(path, ci, "", true) == 200);
+    CHECK(status(path, "", "ada@example.com", true) == 200);
+    CHECK(status(path, "robots", "", false) == 200);
+  }
+  CHECK(status("/api/slipway/v1/whoami", "robots", "", true) == 200);
+  CHECK(status("/api/v1/pods", "robots", "", true) == 200);  // up to RBAC
+}
+
 TEST_CASE("where others come too, they say who they are, and what the Kubernetes API shows is up to itself") {
   Office office;
   const auto guard = team::make_guard(*office.people, {.events = nullptr, .api_decides = true, .shared = true});

@@ -16,6 +16,8 @@ CASES = [
     (".github/workflows/release.yaml", ("needs: lint", "needs: lnit"), ["release.yaml:", "lnit"]),
     ("environments/production.yaml", ("order: 3", "ordre: 3"), ["production.yaml:", "ordre"]),
     ("team.yaml", ("tech-lead", "tech-laed"), ["team.yaml", "tech-laed", "tech-lead"]),
+    ("slo/availability.yaml", ("  displayName: customers", "  dislayName: customers"), ["availability.yaml:5:", "dislayName", "did you mean", "displayName"]),
+    ("deploy/dev/llmdeployment.yaml", ("  labels:", "  lables:"), ["llmdeployment.yaml:", "lables", "did you mean", "labels"]),
     ("slo/availability.yaml", ("target: 0.99", "target: 99"), ["availability.yaml", "target"]),
     ("environments/dev.yaml", ("kind: Environment", "kind: Enviroment"), ["dev.yaml:2:7", "Enviroment", "did you mean", "1 problem in 1 of 19 files"]),
     ("deploy/dev/llmdeployment.yaml", ("kind: LLMDeployment\n", ""), ["llmdeployment.yaml:2:1", "kind"]),

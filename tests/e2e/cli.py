@@ -14,7 +14,7 @@ import termios
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from support import SLIPWAY, expect, remove, run, scratch  # noqa: E402
+from support import SLIPWAY, endpoints, expect, remove, run, scratch  # noqa: E402
 
 # line that is typed, words that must be offered, words that must not
 COMPLETIONS = [
@@ -149,6 +149,9 @@ def completion(directory):
 def usage(directory):
     """What is refused before a platform is asked."""
     nothing = os.path.join(directory, "nothing-here")
+    profile = os.path.join(directory, "two-mistakes.yaml")
+    with open(profile, "w", encoding="utf-8") as file:
+        file.write("engines: {ci: github, cd: x}\nlisten: {prt: 1}\n")
     for arguments, code, words in [
         (["stauts"], 2, ["did you mean \"status\""]),
         (["runs", "lsit"], 2, ["did you mean \"list\"", "slipway runs --help"]),
@@ -156,6 +159,8 @@ def usage(directory):
         (["load", "--model", "m", "--prompts", "p", "--rate", "-1"], 2, ["--rate", "0 or more"]),
         (["run", nothing], 2, [nothing]),
         (["apply", "-f", nothing], 2, [nothing]),
+        (["lint", nothing], 2, [nothing]),
+        (["up", "--data", directory, "--profile", profile], 2, ["3 problems", "github", "prt"]),
         (["status", "--data", nothing], 4, ["slipway up"]),
     ]:
         done = run(*arguments, check=False)
@@ -219,6 +224,32 @@ def with_platform(directory):
         expect(done.stdout.count("token-issued") == 4, done.stdout)
         expect(not re.search(r"\d\.\d{6}Z", done.stdout), f"times without microseconds: {done.stdout}")
         expect(run("audit", "--data", data, "--after", "x", check=False).returncode == 2, "--after takes a number")
+
+        # tokens are listed and ended
+        mine = ["--data", data, "--as", person]
+        secret = run("token", "create", person, "--label", "to be lost", *mine).stdout.strip()
+        lost = next(t for t in json.loads(run("token", "list", *mine, "-o", "json").stdout)["items"] if t["label"] == "to be lost")
+        with_it = {**environment, "SLIPWAY_URL": endpoints(data)["api"], "SLIPWAY_TOKEN": secret}
+        run("token", "list", env=with_it)
+        expect("revoked" in run("token", "revoke", lost["id"], *mine).stdout, "revoke says so")
+        done = run("token", "list", env=with_it, check=False)
+        expect(done.returncode == 3 and "revoked" in done.stderr, f"a revoked token is refused: {done}")
+        expect(re.search(lost["id"] + r" .* to be lost .* revoked", run("token", "list", *mine).stdout), "the list says which are revoked")
+        expect(run("token", "revoke", "no-such", *mine, check=False).returncode == 3, "what is not there is not revoked")
+
+        # apply places what names no namespace, and tells what would not be kept
+        manifest = os.path.join(directory, "map.yaml")
+        with open(manifest, "w", encoding="utf-8") as file:
+            file.write("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {a: b}\n")
+        expect("shop/m" in run("apply", "-n", "shop", "-f", manifest, *mine).stdout, "apply -n")
+        expect("default/m" in run("apply", "-f", manifest, *mine).stdout, "as kubectl: default")
+        with open(manifest, "w", encoding="utf-8") as file:
+            file.write("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: other}\ndata: {a: b}\n")
+        done = run("apply", "-n", "shop", "-f", manifest, *mine, check=False)
+        expect(done.returncode == 2 and "-n other" in done.stderr, f"two namespaces are one too many: {done}")
+        run("apply", "-f", os.path.join(directory, "models", "slo"), *mine)
+        slo = json.loads(run("get", "slos", "-o", "json", *mine).stdout)["items"][0]
+        expect(slo["metadata"]["displayName"] == "customers get an answer", f"OpenSLO's displayName is kept: {slo['metadata']}")
     finally:
         run("down", "--data", data, check=False)
 

@@ -2,13 +2,15 @@
 
 import json
 import os
+import shutil
 import socket
 import stat
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from support import endpoints, expect, get, kill, processes_of, remove, resident_kib, run, scratch, wait_until  # noqa: E402
+from support import SLIPWAY, endpoints, expect, get, kill, processes_of, remove, resident_kib, run, scratch, wait_until  # noqa: E402
 
 directory = scratch()
 data = os.path.join(directory, "data")
@@ -75,9 +77,23 @@ try:
     kill(after["gateway"])
     wait_until("the gateway is restarted", lambda: parts()["gateway"].get("pid") not in (None, after["gateway"]) and all_running())
 
+    # The control plane alone is stopped, for another version or another team: what it runs goes on.
+    before = {name: p.get("pid") for name, p in parts().items() if name != "control plane"}
+    done = run("down", "--data", data, "--keep-pods")
+    expect("its Pods run on" in done.stdout and not os.path.exists(os.path.join(data, "slipway.pid")), f"down --keep-pods: {done}")
+    expect(run("status", "--data", data, check=False).returncode == 4, "no control plane runs")
+    expect(all(os.path.exists(f"/proc/{pid}") for pid in before.values()), "its Pods do")
+    run("up", "--detach", "--data", data, "--runtime", "sim")
+    wait_until("all parts run with a new control plane", all_running)
+    after = {name: p.get("pid") for name, p in parts().items() if name != "control plane"}
+    expect(before == after, f"they were adopted: {before} {after}")
+
+    # One that was killed this instant may not be gone yet.
+    kill(pid_of())
+    run("up", "--detach", "--data", data, "--runtime", "sim")
+
     # down stops everything, also when the control plane is dead.
     kill(pid_of())
-    time.sleep(0.3)
     run("down", "--data", data)
     wait_until("nothing is left", lambda: not processes_of(data), 20)
     run("up", "--detach", "--data", data, "--runtime", "sim")
@@ -110,6 +126,20 @@ try:
         done = run("up", "--detach", "--data", data, "--runtime", "sim")
         expect("warning" in done.stderr and str(port) in done.stderr, f"a remembered port that is taken is replaced: {done}")
         run("down", "--data", data)
+
+    # Without a model server all the rest runs, and it is said.
+    binary = os.path.join(directory, "alone", "bin", "slipway")
+    os.makedirs(os.path.dirname(binary))
+    shutil.copy(SLIPWAY, binary)
+    path = [d for d in os.environ["PATH"].split(":") if not os.path.exists(os.path.join(d, "llama-server"))]
+    without = {k: v for k, v in os.environ.items() if k != "SLIPWAY_PYTHON_ENV"} | {"PATH": ":".join(path)}
+    up = [binary, "up", "--detach", "--data", data]
+    done = subprocess.run([*up, "--runtime", "llama-server"], env=without, capture_output=True, text=True)
+    expect(done.returncode == 3 and "no llama-server" in done.stderr, f"what is asked for and cannot be had is refused: {done}")
+    done = subprocess.run(up, env=without, capture_output=True, text=True)
+    warnings = [line for line in done.stderr.splitlines() if "model servers cannot be run" in line]
+    expect(done.returncode == 0 and len(warnings) == 1 and "pip install" in warnings[0] and "--runtime sim" in warnings[0], f"what to do is said: {done}")
+    run("down", "--data", data)
 
     # A part that does not come up says why.
     broken = os.path.join(directory, "broken-prometheus")

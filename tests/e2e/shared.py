@@ -113,6 +113,14 @@ try:
     expect_status(403, maps, token=token_of(ADA), method="POST", body=made)
     expect_status(201, maps, token=token_of(GRACE), method="POST", body=made)
 
+    # A service account without rights reads nothing of the team's.
+    accounts = shared + "/api/v1/namespaces/default/serviceaccounts"
+    expect_status(201, accounts, token=token_of(GRACE), method="POST", body={"metadata": {"name": "robot"}})
+    robot = expect_status(201, accounts + "/robot/token", token=token_of(GRACE), method="POST", body={"spec": {}})["status"]["token"]
+    for path in ("/api/slipway/v1/overview", "/api/slipway/v1/timeline", "/api/slipway/v1/people", "/apis/v2beta1/runs", "/git/x.git/info/refs?service=git-upload-pack"):
+        answer = expect_status(403, shared + path, token=robot)
+        expect("no role in the team" in str(answer), f"it is told why: {answer}")
+
     # By certificate, which an administrator has made.
     refused = run("endpoint", "kubeconfig", "--user", GRACE, "--data", data, "--as", ADA, check=False)
     expect(refused.returncode == 3 and "may not" in refused.stderr, f"not everybody makes them: {refused}")
@@ -153,7 +161,7 @@ try:
     expect(run("status", env=from_elsewhere, check=False).returncode in (0, 1), "slipway status over TLS")
     without = dict(from_elsewhere, SLIPWAY_CA_FILE="")
     refused = run("status", env=without, check=False)
-    expect(refused.returncode == 3 and "SLIPWAY_CA_FILE" in refused.stderr, f"a server that nobody vouches for is not talked to: {refused}")
+    expect(refused.returncode == 4 and "SLIPWAY_CA_FILE" in refused.stderr, f"a server that nobody vouches for is not talked to: {refused}")
 
     # kubectl, when there is one.
     if shutil.which("kubectl"):

@@ -18,6 +18,7 @@ std::string collection_path(const objects::Kind& kind, const std::string& ns) {
 struct ApplyOptions {
   Common common;
   std::vector<std::string> files;
+  std::string ns;
 };
 
 // What `apply` sends: every object of every file, or every problem of every file and nothing is sent.
@@ -55,7 +56,8 @@ int apply(const ApplyOptions& options) {
   if (!connection) return print_error(connection.error(), format);
   doc::Array items;
   for (objects::Object& object : *list) items.push_back(std::move(object.document()));
-  auto answer = call(*connection, "POST", "/api/slipway/v1/apply", doc::Object{{"items", std::move(items)}});
+  auto answer = call(*connection, "POST", "/api/slipway/v1/apply",
+                     doc::Object{{"items", std::move(items)}, {"namespace", options.ns}});
   if (!answer) return print_error(answer.error(), format);
   if (format != Format::table) return print_value(*answer, format), ExitCode::ok;
   for (const doc::Value& line : (*answer)["applied"].as_array()) std::cout << line.string_or("") << "\n";
@@ -116,12 +118,14 @@ struct LogsOptions {
 Command apply_command() {
   auto options = std::make_shared<ApplyOptions>();
   std::vector<Option> list{
-      {"-f,--file", "FILE|DIR", "a manifest, or a directory of them; may be given again", &options->files, true}};
+      {"-f,--file", "FILE|DIR", "a manifest, or a directory of them; may be given again", &options->files, true},
+      {"-n,--namespace", "NAMESPACE", "of objects that name none (default: default)", &options->ns}};
   for (Option& option : common_options(options->common)) list.push_back(std::move(option));
   return {.name = "apply",
           .summary = "create or change objects from manifests",
           .details = "All files are checked before anything is changed.",
-          .examples = {"slipway apply -f environments/", "slipway apply -f deploy/production/traffic.yaml"},
+          .examples = {"slipway apply -f environments/", "slipway apply -f deploy/production/traffic.yaml",
+                       "slipway apply -n shop -f pods.yaml"},
           .options = std::move(list),
           .run = [options] { return apply(*options); },
           .state = options};

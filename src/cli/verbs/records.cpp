@@ -5,7 +5,7 @@
 #include "core/world/real.hpp"
 #include "net/http.hpp"
 
-// What is on record, and who may write it: history, audit, token; and the two words to a running rollout.
+// What is on record: history, audit; and the two words to a running rollout.
 
 namespace slipway::cli {
 namespace {
@@ -182,41 +182,6 @@ Command rollout_command() {
                        "slipway rollout promote production/support-assistant --full"},
           .children = {steer_command("abort", "send all traffic back to the stable version"),
                        steer_command("promote", "end the pause it stands in")}};
-}
-
-Command token_command() {
-  struct Options {
-    Common common;
-    std::string person, label = "cli";
-  };
-  auto options = std::make_shared<Options>();
-  std::vector<Option> list{{"person", "PERSON", "whose: an id of team.yaml", &options->person, true},
-                           {"--label", "TEXT", "what it is for", &options->label}};
-  for (Option& option : common_options(options->common)) list.push_back(std::move(option));
-  Command create{.name = "create",
-                 .summary = "make a token; it is shown once",
-                 .examples = {"slipway token create ada@example.com --label laptop"},
-                 .options = std::move(list),
-                 .run =
-                     [options] {
-                       const Format format = options->common.format();
-                       auto connection = connect(options->common);
-                       if (!connection) return print_error(connection.error(), format);
-                       connection->patience = {};  // heard twice, it would make two tokens
-                       auto answer = call(*connection, "POST", "/api/slipway/v1/tokens",
-                                          doc::Object{{"person", options->person}, {"label", options->label}});
-                       if (!answer) return print_error(answer.error(), format);
-                       if (format != Format::table)
-                         print_value(*answer, format);
-                       else
-                         std::cout << (*answer)["secret"].string_or((*answer)["token"].string_or("")) << "\n";
-                       return static_cast<int>(ExitCode::ok);
-                     },
-                 .state = options};
-  return {.name = "token",
-          .summary = "tokens of people and services",
-          .examples = {"slipway token create ada@example.com --label laptop"},
-          .children = {std::move(create)}};
 }
 
 Command completion_command() {

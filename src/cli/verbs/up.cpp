@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -31,8 +32,10 @@ Result<server::PlatformOptions> platform_options(const UpOptions& options) {
     TRY_ASSIGN(const std::string text, read_input(options.profile));
     TRY_ASSIGN(platform.profile, server::parse_profile(text, options.profile));
   }
-  if (!options.runtime.empty())
+  if (!options.runtime.empty()) {
     platform.profile.serving_runtime = options.runtime == "sim" ? "simulated" : options.runtime;
+    platform.profile.is_runtime_given = true;
+  }
   if (!options.listen.empty()) {
     if (!net::is_ip_address(options.listen))
       return fail(Code::invalid_argument, "--listen \"" + options.listen + "\" is not an IP address",
@@ -108,8 +111,13 @@ int up(const UpOptions& options) {
   return ExitCode::ok;
 }
 
-int down(const Common& common) {
-  const server::Layout layout{data_directory(common)};
+struct DownOptions {
+  Common common;
+  bool keep_pods = false;
+};
+
+int down(const DownOptions& options) {
+  const server::Layout layout{data_directory(options.common)};
   core::Files& files = core::real_files();
   if (!files.exists(layout.database())) {
     std::cout << "nothing runs in " << layout.root << "\n";
@@ -117,9 +125,11 @@ int down(const Common& common) {
   }
   const int pid = std::atoi(files.read(layout.pid()).value_or("0").c_str());
   auto lock = server::DirectoryLock::take(layout);
-  if (!lock) {
+  const bool was_alive = !lock;
+  if (was_alive) {
     // Held: that process is alive. Only its own user can read the directory, so the pid file is to be believed.
-    if (pid <= 0 || ::kill(pid, SIGTERM) != 0)
+    const int wish = options.keep_pods ? core::leave_signal : SIGTERM;
+    if (pid <= 0 || (::kill(pid, wish) != 0 && errno != ESRCH))
       return print_error(core::Error(Code::failed_precondition,
                                      "the platform of " + layout.root + " cannot be signalled",
                                      "stop it as the user who started it"));
@@ -133,11 +143,17 @@ int down(const Common& common) {
       return print_error(core::Error(Code::deadline_exceeded, "pid " + std::to_string(pid) + " does not stop",
                                      "its log is " + layout.log()));
     }
-  } else {
-    // Free: the control plane is dead, its workloads may not be.
-    {
-      const server::DirectoryLock released = std::move(*lock);
-    }
+  }
+  const bool ended_well = was_alive && !files.exists(layout.pid());
+  {
+    const server::DirectoryLock released = std::move(*lock);
+  }
+  if (options.keep_pods) {
+    std::cout << (was_alive ? "stopped: the control plane of " : "no control plane runs in ") << layout.root
+              << "; its Pods run on: slipway up adopts them, slipway down stops them\n";
+    return ExitCode::ok;
+  }
+  if (!ended_well) {  // the control plane is dead, its workloads may not be
     core::block_stop_signals();
     log::set_level(log::Level::warn);  // what a platform logs is not for this terminal
     auto stopped = server::stop_workloads(layout);
@@ -145,7 +161,7 @@ int down(const Common& common) {
     for (const std::string& path : {layout.pid(), layout.endpoints()}) {
       if (auto removed = files.remove_tree(path); !removed) return print_error(removed.error());
     }
-    if (*stopped == 0) {
+    if (*stopped == 0 && !was_alive) {
       std::cout << "nothing runs in " << layout.root << "\n";
       return ExitCode::ok;
     }
@@ -202,15 +218,6 @@ int status(const StatusOptions& options) {
   return all_run(*answer) ? ExitCode::ok : ExitCode::failed;
 }
 
-int print_kubeconfig_path(const server::Layout& layout) {
-  if (core::real_files().exists(layout.cluster())) {
-    return print_error(core::Error(Code::failed_precondition, "the Kubernetes API of this platform is a cluster's",
-                                   "use the kubeconfig of that cluster; " + layout.cluster() + " says which it is"));
-  }
-  std::cout << layout.kubeconfig() << "\n";
-  return ExitCode::ok;
-}
-
 }  // namespace
 
 Command up_command() {
@@ -247,14 +254,21 @@ Command up_command() {
 }
 
 Command down_command() {
-  auto common = std::make_shared<Common>();
+  auto options = std::make_shared<DownOptions>();
+  std::vector<Option> list{
+      {"--keep-pods", "",
+       "end the control plane alone: models go on serving, and the next slipway up, of another version or with another "
+       "team, adopts them",
+       &options->keep_pods}};
+  for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
   return {.name = "down",
           .summary = "stop the platform and every workload",
           .details = "Works on a platform whose control plane was killed, too. The data stays.",
-          .examples = {"slipway down", "slipway down --data /srv/slipway"},
-          .options = common_options(*common, false),
-          .run = [common] { return down(*common); },
-          .state = common};
+          .examples = {"slipway down", "slipway down --data /srv/slipway",
+                       "slipway down --keep-pods && slipway up --detach --team team.yaml"},
+          .options = std::move(list),
+          .run = [options] { return down(*options); },
+          .state = options};
 }
 
 Command status_command() {
@@ -268,68 +282,6 @@ Command status_command() {
           .examples = {"slipway status", "slipway status --wait", "slipway status -o json"},
           .options = std::move(list),
           .run = [options] { return status(*options); },
-          .state = options};
-}
-
-namespace {
-
-struct EndpointOptions {
-  Common common;
-  std::string face, user, server;
-  std::int64_t days = 90;
-};
-
-// A kubeconfig for somebody, with a client certificate that the platform makes.
-int print_kubeconfig(const EndpointOptions& options) {
-  auto connection = connect(options.common);
-  if (!connection) return print_error(connection.error());
-  doc::Object wanted{{"person", options.user}, {"days", options.days}};
-  if (!options.server.empty()) wanted.append("server", options.server);
-  const auto made = call(*connection, "POST", "/api/slipway/v1/kubeconfigs", std::move(wanted));
-  if (!made) return print_error(made.error());
-  std::cout << (*made)["kubeconfig"].string_or("");
-  return ExitCode::ok;
-}
-
-int endpoint(const EndpointOptions& options) {
-  if (options.face == "kubeconfig") {
-    if (!options.user.empty()) return print_kubeconfig(options);
-    return print_kubeconfig_path(server::Layout{data_directory(options.common)});
-  }
-  auto endpoints = read_endpoints(data_directory(options.common));
-  if (!endpoints) return print_error(endpoints.error());
-  const std::string url = (*endpoints)[options.face].string_or("");
-  std::string known;
-  for (const auto& [name, value] : endpoints->as_object()) known += (known.empty() ? "" : ", ") + name;
-  if (url.empty()) {
-    return print_error(
-        core::Error(Code::not_found, "there is no \"" + options.face + "\"", "there are: " + known + ", kubeconfig"));
-  }
-  std::cout << url << "\n";
-  return ExitCode::ok;
-}
-
-}  // namespace
-
-Command endpoint_command() {
-  auto options = std::make_shared<EndpointOptions>();
-  std::vector<Option> list{
-      {"face", "FACE",
-       "api, registry, kfp, git, gateway, prometheus, ui, kubernetes, shared (what --listen opened), or kubeconfig (a "
-       "path)",
-       &options->face, true},
-      {"--user", "PERSON", "with kubeconfig: print one for that person, with a client certificate", &options->user},
-      {"--days", "N", "how long that certificate is good; at most 365", &options->days},
-      {"--server", "URL", "the address in it, when it is not the one that --listen was given", &options->server}};
-  for (Option& option : common_options(options->common, false)) list.push_back(std::move(option));
-  return {.name = "endpoint",
-          .summary = "print the address of one face of the platform",
-          .examples = {"git push \"$(slipway endpoint git)/my-models.git\" main",
-                       "curl -H 'Host: support.example.com' \"$(slipway endpoint gateway)/v1/models\"",
-                       "KUBECONFIG=\"$(slipway endpoint kubeconfig)\" kubectl get pods -A",
-                       "slipway endpoint kubeconfig --user ada@example.com > ada.kubeconfig"},
-          .options = std::move(list),
-          .run = [options] { return endpoint(*options); },
           .state = options};
 }
 

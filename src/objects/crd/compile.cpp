@@ -84,7 +84,7 @@ class Compiler {
       Node& node = made->nodes_.emplace_back();
       Type& type = add_type(Shape::object);
       type.preserve_unknown = true;
-      imply_resource_fields(type);
+      imply_resource_fields(type, object_meta());
       node.type = &type;
       made->root_ = &node;
     }
@@ -112,7 +112,7 @@ class Compiler {
     node.embedded_resource = type.embedded_resource;
     read_merge(type, schema);
     read_structure(node, type, schema);
-    if (is_root || type.embedded_resource) imply_resource_fields(type);
+    if (is_root || type.embedded_resource) imply_resource_fields(type, is_root ? metadata_of(schema) : object_meta());
     std::ranges::sort(type.fields, {}, &Field::name);
     keep_constraints(node, type, schema);
     return &node;
@@ -163,8 +163,26 @@ class Compiler {
     }
   }
 
-  // apiVersion, kind and metadata; whatever the schema says of metadata, it is an ObjectMeta.
-  void imply_resource_fields(Type& type) {
+  // An ObjectMeta, with the texts that the schema adds to it: only definitions that come with the program may
+  // (check_structural), for formats whose metadata has more than Kubernetes' (OpenSLO).
+  const Type& metadata_of(const doc::Value& schema) {
+    std::vector<Field> more;
+    const doc::Value& properties = schema["properties"]["metadata"]["properties"];
+    for (const auto& [name, property] : properties.is_object() ? properties.as_object() : doc::Object()) {
+      if (object_meta().find(name) == nullptr)
+        more.push_back({.name = name, .type = text_, .default_value = {}, .patch_merge_key = {}, .description = {}});
+    }
+    if (more.empty()) return object_meta();
+    Type& type = add_type(Shape::object);
+    type.name = object_meta().name;
+    type.fields = object_meta().fields;
+    type.fields.insert(type.fields.end(), more.begin(), more.end());
+    std::ranges::sort(type.fields, {}, &Field::name);
+    return type;
+  }
+
+  // apiVersion, kind and metadata; whatever else the schema says of metadata, it is `meta`.
+  void imply_resource_fields(Type& type, const Type& meta) {
     const auto imply = [&](std::string_view name, const Type& what) {
       const auto at =
           std::ranges::find(type.fields, name, [](const Field& field) { return std::string_view(field.name); });
@@ -178,7 +196,7 @@ class Compiler {
     };
     imply("apiVersion", *text_);
     imply("kind", *text_);
-    imply("metadata", object_meta());
+    imply("metadata", meta);
     std::ranges::sort(type.fields, {}, &Field::name);
   }
 

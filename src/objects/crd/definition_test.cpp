@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "objects/catalog.hpp"
+#include "objects/crd/compile.hpp"
 #include "objects/crd/status.hpp"
 #include "objects/crd/validate.hpp"
 #include "objects/kinds.hpp"
@@ -245,4 +246,26 @@ TEST_CASE("every kind that Slipway knows has a definition in deploy/crds") {
     }
   }
   CHECK(found == 10);
+}
+
+TEST_CASE("an SLO has OpenSLO's metadata.displayName, and what comes from elsewhere adds nothing to metadata") {
+  auto document = yaml(read(std::string(SLIPWAY_SOURCE_DIR) + "/deploy/crds/openslo.yaml"));
+  crd::ReadOptions options;
+  options.bundled = true;
+  const auto definition = crd::parse_definition(document, options);
+  REQUIRE(definition.has_value());
+  const schema::Type& type = definition->storage().compiled->type();
+  auto slo = yaml("{apiVersion: openslo/v1, kind: SLO, metadata: {name: a, displayName: A, dislayName: B}, spec: {}}");
+  const auto found = schema::check(slo, type);
+  REQUIRE(found.strict.size() == 1);
+  CHECK(found.strict.front() == "unknown field \"metadata.dislayName\"");
+  schema::prune(slo, type);
+  CHECK(slo["metadata"] == yaml("{name: a, displayName: A}"));
+
+  doc::Value foreign = widgets();
+  foreign.set_path("spec.versions", yaml(R"([{name: v1, served: true, storage: true, schema: {openAPIV3Schema:
+    {type: object, properties: {metadata: {type: object, properties: {displayName: {type: string}}}}}}}])"));
+  const auto refused = crd::parse_definition(foreign);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().render().find("metadata is implicitly specified") != std::string::npos);
 }

@@ -171,7 +171,7 @@ class Reader {
 
   void check_schema_of(const Version& version, const std::string& at, bool has_status) {
     if (!version.openapi_schema.is_object()) return;
-    add(check_schema(version.openapi_schema, at + ".openAPIV3Schema", has_status, *version.compiled));
+    add(check_schema(version.openapi_schema, at + ".openAPIV3Schema", has_status, *version.compiled, options_.bundled));
   }
 
   void check_selectable(const Version& version, const std::string& at) {

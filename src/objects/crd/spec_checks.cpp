@@ -293,15 +293,15 @@ Problems check_update(const doc::Value& crd, const doc::Value& old) {
   return problems;
 }
 
-Problems check_schema(const doc::Value& schema, const std::string& at, bool has_status,
-                      const CompiledSchema& compiled) {
+Problems check_schema(const doc::Value& schema, const std::string& at, bool has_status, const CompiledSchema& compiled,
+                      bool bundled) {
   Problems problems;
   if (has_status) check_root(problems, schema, at);
   if (schema["nullable"].bool_or(false))
     problems.push_back(validation::forbidden(at + ".nullable", "nullable cannot be true at the root"));
   const std::string without_structure = what_has_no_structure(schema);
   Problems found;
-  if (without_structure.empty()) found = check_structural(schema, at);
+  if (without_structure.empty()) found = check_structural(schema, at, bundled);
   if (without_structure.empty() && found.empty()) found = check_defaults(schema, at, compiled.root());
   const bool judges_rules = without_structure.empty() && found.empty();
   std::ranges::move(found, std::back_inserter(problems));

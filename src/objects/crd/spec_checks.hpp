@@ -31,8 +31,9 @@ validation::Problems check_selectable_fields(const std::vector<std::string>& fie
 validation::Problems check_conversion(const doc::Value& spec);
 // What an update must not change, and versions that objects are stored in.
 validation::Problems check_update(const doc::Value& crd, const doc::Value& old);
-// `at`: "spec.validation.openAPIV3Schema". `has_status`: the status is written on its own.
+// `at`: "spec.validation.openAPIV3Schema". `has_status`: the status is written on its own. `bundled`: as
+// check_structural() has it.
 validation::Problems check_schema(const doc::Value& schema, const std::string& at, bool has_status,
-                                  const CompiledSchema& compiled);
+                                  const CompiledSchema& compiled, bool bundled);
 
 }  // namespace slipway::objects::crd

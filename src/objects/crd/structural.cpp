@@ -25,7 +25,7 @@ bool is_int_or_string(const doc::Value& any_of) {
 
 class StructuralCheck {
  public:
-  explicit StructuralCheck(const std::string& path) : path_(path) {}
+  StructuralCheck(const std::string& path, bool bundled) : path_(path), bundled_(bundled) {}
 
   void visit(const doc::Value& schema, Level level) {
     const std::string type = text(schema, "type");
@@ -116,7 +116,7 @@ class StructuralCheck {
     if (metadata.is_null()) return;
     if (text(metadata, "type") != "object")
       problems.push_back(validation::invalid(at + "[metadata].type", text(metadata, "type"), "must be object"));
-    if (level == Level::root && !restricts_names_only(metadata)) {
+    if (level == Level::root && !bundled_ && !restricts_names_only(metadata)) {
       problems.push_back(validation::forbidden(
           at + "[metadata]",
           "must not specify anything other than name and generateName, but metadata is implicitly specified"));
@@ -232,6 +232,7 @@ class StructuralCheck {
   }
 
   Path path_;
+  bool bundled_;
 };
 
 }  // namespace
@@ -266,8 +267,8 @@ std::string what_has_no_structure(const doc::Value& schema) {
   return "";
 }
 
-Problems check_structural(const doc::Value& schema, const std::string& path) {
-  StructuralCheck check(path);
+Problems check_structural(const doc::Value& schema, const std::string& path, bool bundled) {
+  StructuralCheck check(path, bundled);
   check.visit(schema, Level::root);
   std::ranges::sort(check.problems, {}, &validation::Problem::message);
   return std::move(check.problems);

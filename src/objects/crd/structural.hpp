@@ -15,6 +15,7 @@ namespace slipway::objects::crd {
 std::string what_has_no_structure(const doc::Value& schema);
 
 // Sorted by their text. `path`: of `schema`, which is the one of a whole resource.
-validation::Problems check_structural(const doc::Value& schema, const std::string& path);
+// `bundled`: it comes with the program, and may add texts to an object's metadata.
+validation::Problems check_structural(const doc::Value& schema, const std::string& path, bool bundled = false);
 
 }  // namespace slipway::objects::crd
