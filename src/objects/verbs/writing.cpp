@@ -1,6 +1,7 @@
 #include "objects/verbs/writing.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "objects/patch/apply.hpp"
 #include "objects/schema/decode.hpp"
@@ -25,6 +26,13 @@ void drop_if_empty(doc::Object& object, std::string_view key) {
 
 void drop_empty_metadata(doc::Object& metadata) {
   for (const auto key : {"labels", "annotations", "finalizers", "ownerReferences"}) drop_if_empty(metadata, key);
+}
+
+// A write of the status may annotate kinds that are older than the rule that it must not: the controller of Deployments
+// numbers them so.
+bool annotates_with_status(const schema::Resource& resource) {
+  constexpr std::array<std::string_view, 5> groups{"", "apps", "batch", "autoscaling", "policy"};
+  return !resource.is_custom() && std::ranges::find(groups, resource.group) != groups.end();
 }
 
 void take(doc::Object& to, const doc::Value& from, std::string_view key) {
@@ -111,6 +119,7 @@ doc::Value updated(const schema::Resource& resource, const doc::Value& stored, d
     carry_on(resource, stored["status"], given.at_or_insert("status"));
     take(next.as_object(), given, "status");
     take(metadata_of(next), given["metadata"], "managedFields");
+    if (annotates_with_status(resource)) take(metadata_of(next), given["metadata"], "annotations");
     return next;
   }
   if (subresource == "finalize") {

@@ -216,13 +216,13 @@ Result<std::optional<Duration>> DeploymentReconciler::write_status(const Object&
   return again;
 }
 
-// `kubectl rollout` looks for it.
+// `kubectl rollout` looks for it. With the status, so that it makes no new generation.
 Result<Object> DeploymentReconciler::number(const Object& deployment, const Object& current) {
   const auto revision = current.annotation(revision_annotation);
   if (deployment.annotation(revision_annotation) == revision) return deployment;
   Object next = deployment;
   next.set_annotation(revision_annotation, revision);
-  return store_.update(std::move(next));
+  return store_.update_status(std::move(next));
 }
 
 }  // namespace slipway::pods::workloads

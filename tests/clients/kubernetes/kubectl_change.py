@@ -11,7 +11,7 @@ CHANGE = SETUP + [
     Row("the entry is gone", "get deployment web -o jsonpath={.spec.template.spec.containers[*].name}{.metadata.generation}"),
     Row("patch, merge", "patch deployment web --type=merge -p '{\"metadata\":{\"annotations\":{\"note\":\"x\"}},\"spec\":{\"paused\":true}}'"),
     Row("patch, merge with null", "patch deployment web --type=merge -p '{\"metadata\":{\"annotations\":{\"note\":null}},\"spec\":{\"paused\":null}}'"),
-    Row("a null removed it", "get deployment web -o jsonpath={.metadata.annotations}{.spec.paused}"),
+    Row("a null removed it", "get deployment web -o jsonpath={.metadata.annotations.note}{.spec.paused}"),
     Row("patch, json", "patch configmap settings --type=json -p '[{\"op\":\"test\",\"path\":\"/data/color\",\"value\":\"blue\"},{\"op\":\"replace\",\"path\":\"/data/color\",\"value\":\"red\"},{\"op\":\"add\",\"path\":\"/data/a~1b\",\"value\":\"1\"}]' --dry-run=server", code=1),
     Row("patch, json, that is right", "patch configmap settings --type=json -p '[{\"op\":\"test\",\"path\":\"/data/color\",\"value\":\"blue\"},{\"op\":\"move\",\"from\":\"/data/color\",\"path\":\"/data/paint\"},{\"op\":\"remove\",\"path\":\"/data/size\"}]'"),
     Row("what the json patch left", "get configmap settings -o jsonpath={.data}"),
