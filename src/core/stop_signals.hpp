@@ -1,17 +1,15 @@
 #pragma once
-// The signals by which people and supervisors ask a process to end: blocked in all its threads, and waited for in one.
+// SIGINT and SIGTERM, by which people and supervisors ask a process to end: blocked in all its threads, and waited for
+// in one.
 
 #include <csignal>
 
 namespace slipway::core {
 
-// Asks a control plane to end alone, and leave what it started running. To others it says no more than SIGTERM.
-inline constexpr int leave_signal = SIGUSR1;
-
-// SIGINT, SIGTERM and leave_signal, in this thread and in those that it starts from now on: before the first of them.
-// The set, for sigtimedwait().
-sigset_t block_stop_signals();
+// In this thread and in those that it starts from now on: before the first of them. The set, for sigtimedwait().
+// `one_more`: a signal of the caller's own that is meant as well; 0: none.
+sigset_t block_stop_signals(int one_more = 0);
 // Blocks until one arrives; its number. They must be blocked.
-int wait_for_stop_signal();
+int wait_for_stop_signal(int one_more = 0);
 
 }  // namespace slipway::core

@@ -418,8 +418,8 @@ Result<> Platform::run(std::function<void()> on_serving) {
   core::Loop& loop = s.real.loop();
   Result<> result;
   std::thread signals([&] {
-    const int number = core::wait_for_stop_signal();
-    loop.post([&s, number] { stop(s, number == core::leave_signal); });
+    const int number = core::wait_for_stop_signal(leave_signal);
+    loop.post([&s, number] { stop(s, number == leave_signal); });
   });
   const auto give_up = [&result](Error why) {
     result = fail(std::move(why));

@@ -36,8 +36,8 @@ class Platform {
   static Result<std::unique_ptr<Platform>> open(PlatformOptions options);
   ~Platform();
 
-  // Serves until SIGINT, SIGTERM or the API's shutdown, then stops every workload; or until core::leave_signal, and
-  // leaves them running. Call it on the thread that opened it, with these signals blocked in all threads
+  // Serves until SIGINT, SIGTERM or the API's shutdown, then stops every workload; or until `leave_signal`, and leaves
+  // them running. Call it on the thread that opened it, with these signals blocked in all threads
   // (core::block_stop_signals). An error says why it could not serve.
   Result<> run(std::function<void()> on_serving);
   std::vector<Endpoint> endpoints() const;
@@ -50,6 +50,9 @@ class Platform {
   explicit Platform(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// Ends the control plane alone: Pods run on, and the next start adopts them. Blocked as the other two are.
+inline constexpr int leave_signal = SIGUSR1;
 
 // For a data directory whose control plane is dead: ends every Pod's processes and says how many containers ran. Takes
 // the directory's lock.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -72,6 +73,11 @@ try:
         expect(who(path) == GRACE and who(path, "--context", "slipway-" + ADA) == ADA and who(hers) == ADA, "kubectl is who the kubeconfig says")
         applied = kubectl(path, "apply", "-f", os.path.join(ROOT, "examples/support-assistant/slo"))
         expect(applied.count(" created") == 1, f"the README's kubectl apply: {applied}")
+        pod = os.path.join(directory, "pod.yaml")
+        with open(pod, "w", encoding="utf-8") as file:
+            file.write(re.search(r"```yaml\n(apiVersion: v1\nkind: Pod\n.*?)```", text_of(os.path.join(ROOT, "docs/kubernetes.md")), re.DOTALL).group(1))
+        kubectl(path, "apply", "-f", pod)
+        kubectl(path, "wait", "--for=condition=Ready", "--timeout=60s", "pod/hello")  # the Pod that docs/kubernetes.md shows
         kubectl(path, "config", "set-context", "--current", "--namespace", "shop")
         kubectl(path, "config", "set-context", "prod", "--cluster", "elsewhere", "--user", "me")
         run("down", "--data", data)

@@ -91,7 +91,7 @@ int detach(const UpOptions& options) {
 
 int up(const UpOptions& options) {
   StartReport report;
-  core::block_stop_signals();
+  core::block_stop_signals(server::leave_signal);
   const auto refused = [&report](const core::Error& error) {
     report.failed(error);
     return print_error(error);
@@ -128,7 +128,7 @@ int down(const DownOptions& options) {
   const bool was_alive = !lock;
   if (was_alive) {
     // Held: that process is alive. Only its own user can read the directory, so the pid file is to be believed.
-    const int wish = options.keep_pods ? core::leave_signal : SIGTERM;
+    const int wish = options.keep_pods ? server::leave_signal : SIGTERM;
     if (pid <= 0 || (::kill(pid, wish) != 0 && errno != ESRCH))
       return print_error(core::Error(Code::failed_precondition,
                                      "the platform of " + layout.root + " cannot be signalled",
