@@ -22,7 +22,10 @@ Connections::Connections(core::World& world, objects::Store& store, Node& node, 
   };
 }
 
-Connections::~Connections() { state_->context->node->on_end = nullptr; }
+Connections::~Connections() {
+  state_->context->node->on_end = nullptr;
+  state_->context->sessions.clear();
+}
 
 std::size_t Connections::count() const { return state_->context->sessions.count(); }
 

@@ -3,6 +3,7 @@
 // thread: with their client, their container or the node. Inside the room only.
 
 #include <map>
+#include <utility>
 
 #include "net/stream_client.hpp"
 #include "objects/api/call.hpp"
@@ -27,6 +28,8 @@ class Sessions {
   void remove(core::Loop& loop, const Session& session);
   void container_ended(const ContainerId& id);
   std::size_t count() const { return sessions_.size(); }
+  // Lets go of all that are open: each holds its Context, which holds this.
+  void clear() { std::exchange(sessions_, {}).clear(); }
 
  private:
   struct Entry {
