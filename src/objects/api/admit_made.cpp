@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text.hpp"
+#include "objects/api/consult.hpp"
 #include "objects/verbs/writing.hpp"
 
 namespace slipway::objects::api {
@@ -33,13 +34,10 @@ Result<> admit_made(Context& context, const ResourcePtr& resource, doc::Value& o
   review.name = name;
   review.object = std::move(made.document());
   review.user = controller_of(owner->kind);
-  for (const auto& plugin : context.plugins) {
-    if (const auto changed = plugin->mutate(review); !changed) return fail(error_of(changed.error()));
-  }
-  verbs::make_canonical(*resource, review.object);
-  for (const auto& plugin : context.plugins) {
-    if (const auto allowed = plugin->validate(review); !allowed) return fail(error_of(allowed.error()));
-  }
+  const auto changed = mutate_by_plugins(context, review);
+  if (!changed) return fail(error_of(changed.error()));
+  if (*changed) verbs::make_canonical(*resource, review.object);
+  if (const auto allowed = validate_by_plugins(context, review); !allowed) return fail(error_of(allowed.error()));
   object = std::move(review.object);
   return {};
 }

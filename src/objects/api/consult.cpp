@@ -39,20 +39,16 @@ void ask_validating(const ConsultationPtr& asked) {
   if (asked->settle) {
     if (auto settled = asked->settle(review, asked->is_mutated); !settled) return asked->finish(std::move(settled));
   }
-  for (const auto& plugin : asked->context.plugins) {
-    if (auto allowed = plugin->validate(review); !allowed) return asked->finish(std::move(allowed));
-  }
+  if (auto allowed = validate_by_plugins(asked->context, review); !allowed) return asked->finish(std::move(allowed));
   auto* remote = asked->context.remote.get();
   if (remote != nullptr && remote->validate(asked->review, continued(asked, finish_well))) return;
   finish_well(asked);
 }
 
 void ask_mutating(const ConsultationPtr& asked) {
-  for (const auto& plugin : asked->context.plugins) {
-    const auto changed = plugin->mutate(*asked->review);
-    if (!changed) return asked->finish(refuse(changed.error()));
-    asked->is_mutated |= *changed;
-  }
+  const auto changed = mutate_by_plugins(asked->context, *asked->review);
+  if (!changed) return asked->finish(refuse(changed.error()));
+  asked->is_mutated = *changed;
   auto* remote = asked->context.remote.get();
   if (remote != nullptr && remote->mutate(asked->review, continued(asked, ask_validating))) {
     asked->is_mutated = true;  // perhaps
@@ -87,6 +83,20 @@ doc::Object options_of_connection(const Call& call, std::string kind) {
 }
 
 }  // namespace
+
+Answer<bool> mutate_by_plugins(const Context& context, Review& review) {
+  bool is_changed = false;
+  for (const auto& plugin : context.plugins) {
+    TRY_ANSWER(const bool changed, plugin->mutate(review));
+    is_changed |= changed;
+  }
+  return is_changed;
+}
+
+Answer<> validate_by_plugins(const Context& context, const Review& review) {
+  for (const auto& plugin : context.plugins) TRY_DONE(plugin->validate(review));
+  return {};
+}
 
 void consult(Context& context, WriteQueue& queue, const CallPtr& call, std::shared_ptr<Review> review, Consulted done,
              Settle settle) {

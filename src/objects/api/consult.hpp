@@ -18,6 +18,10 @@ using Settle = std::move_only_function<Answer<>(Review&, bool is_mutated)>;
 void consult(Context& context, WriteQueue& queue, const CallPtr& call, std::shared_ptr<Review> review, Consulted done,
              Settle settle = {});
 
+// The rounds that need no waiting, for who cannot wait; the first says whether the object was changed.
+Answer<bool> mutate_by_plugins(const Context& context, Review& review);
+Answer<> validate_by_plugins(const Context& context, const Review& review);
+
 // What the call itself says; the objects and options are for its handler to add.
 std::shared_ptr<Review> review_of(const Call& call, Operation operation);
 // The review of a call into something: pods/exec with its PodExecOptions.
