@@ -35,7 +35,8 @@ class ServedMachine {
     std::array<char, 4096> self{};
     [[maybe_unused]] const auto size = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
     const std::string helper = std::filesystem::path(self.data()).parent_path() / "pods_shim_test_helper";
-    runtime_ = std::make_unique<ShimRuntime>(*world_, ShimOptions{place_.path() + "/pods", {helper}, ""});
+    runtime_ =
+        std::make_unique<ShimRuntime>(*world_, ShimOptions{place_.path() + "/pods", {helper}, "", &real_.notices()});
     NodeOptions options;
     options.directory = place_.path();
     options.name = "machine";

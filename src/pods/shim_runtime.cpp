@@ -46,7 +46,7 @@ ShimRuntime::ShimRuntime(core::World& world, ShimOptions options) : world_(world
 }
 
 ShimRuntime::~ShimRuntime() {
-  for (auto& [id, entry] : entries_) world_.loop.cancel(entry.timer);
+  for (auto& [id, entry] : entries_) unfollow(entry);
 }
 
 std::string ShimRuntime::directory_of(const ContainerId& id) const {
@@ -78,7 +78,7 @@ Result<std::vector<ContainerId>> ShimRuntime::recover() {
       const ContainerId id{uid, parsed->first, parsed->second};
       Entry& entry = entries_[id];
       refresh(id, entry);
-      if (entry.record.is_up()) look_again(id, entry);
+      if (entry.record.is_up()) follow(id, entry);
       known.push_back(id);
     }
   }
@@ -126,6 +126,30 @@ bool ShimRuntime::refresh(const ContainerId& id, Entry& entry) {
   return entry.record.state != before;
 }
 
+void ShimRuntime::follow(const ContainerId& id, Entry& entry) {
+  if (!is_told(id, entry)) look_again(id, entry);
+}
+
+core::NoticeId ShimRuntime::watch_records(const ContainerId& id) {
+  if (options_.notices == nullptr) return 0;
+  return options_.notices->on_new_file(directory_of(id), [this, id] { look(id); }).value_or(0);
+}
+
+bool ShimRuntime::is_told(const ContainerId& id, Entry& entry) {
+  if (options_.notices == nullptr) return false;
+  if (entry.records == 0) entry.records = watch_records(id);
+  if (entry.is_our_child || entry.end_of_shim != 0) return entry.records != 0;
+  auto end = options_.notices->on_end(entry.shim, [this, id] { look(id); });
+  if (!end && end.error().code != Code::not_found) return false;
+  entry.end_of_shim = end.value_or(0);
+  // It ended a moment ago: its last record may have come before we were told of records.
+  if (!end)
+    world_.loop.post([this, id, alive = std::weak_ptr(alive_)] {
+      if (!alive.expired()) look(id);
+    });
+  return entry.records != 0;
+}
+
 void ShimRuntime::look_again(const ContainerId& id, Entry& entry) {
   if (entry.timer != 0) world_.loop.cancel(entry.timer);
   if (entry.record.state == ContainerRecord::State::starting) {
@@ -134,18 +158,25 @@ void ShimRuntime::look_again(const ContainerId& id, Entry& entry) {
     entry.interval = adopted_look;
   }
   entry.timer = world_.loop.after(entry.interval, [this, id, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) on_timer(id);
+    if (!alive.expired()) look(id);
   });
 }
 
-void ShimRuntime::on_timer(const ContainerId& id) {
+void ShimRuntime::unfollow(Entry& entry) {
+  if (entry.timer != 0) world_.loop.cancel(std::exchange(entry.timer, 0));
+  if (entry.records != 0) options_.notices->forget(std::exchange(entry.records, 0));
+  if (entry.end_of_shim != 0) options_.notices->forget(std::exchange(entry.end_of_shim, 0));
+}
+
+void ShimRuntime::look(const ContainerId& id) {
   const auto found = entries_.find(id);
   if (found == entries_.end()) return;
   Entry& entry = found->second;
-  entry.timer = 0;
+  if (entry.timer != 0) world_.loop.cancel(std::exchange(entry.timer, 0));
   if (refresh(id, entry)) changed(id);
+  if (!entry.record.is_up()) return unfollow(entry);
   const bool waits = entry.record.state == ContainerRecord::State::starting;
-  if (waits || (entry.record.is_up() && !entry.is_our_child)) look_again(id, entry);
+  if (waits || !entry.is_our_child) follow(id, entry);
 }
 
 Result<> ShimRuntime::start(const ContainerId& id, const ContainerStart& start) {
@@ -155,7 +186,8 @@ Result<> ShimRuntime::start(const ContainerId& id, const ContainerStart& start) 
   }
   const std::string directory = directory_of(id);
   TRY(world_.files.make_directories(directory));
-  TRY(world_.files.write_atomic(directory + "/" + shim::start_file, shim::render(start), 0600));
+  // Not synced: a power cut that takes it takes the program, too.
+  TRY(world_.files.write_derived(directory + "/" + shim::start_file, shim::render(start), 0600));
   return launch_shim(id);
 }
 
@@ -164,17 +196,23 @@ Result<> ShimRuntime::launch_shim(const ContainerId& id) {
   request.argv = options_.shim_command;
   request.argv.push_back("--dir");
   request.argv.push_back(directory_of(id));
+  const core::NoticeId records = watch_records(id);  // before there can be one
   auto shim = world_.processes.spawn(std::move(request), [this, id, alive = std::weak_ptr(alive_)](core::Exit exit) {
     if (!alive.expired()) on_shim_exit(id, exit);
   });
-  if (!shim) return fail(std::move(shim).error());
+  if (!shim) {
+    if (records != 0) options_.notices->forget(records);
+    return fail(std::move(shim).error());
+  }
   Entry& entry = entries_[id];
+  unfollow(entry);
+  entry.records = records;
   entry.record = {};
   entry.record.state = ContainerRecord::State::starting;
   entry.shim = *shim;
   entry.is_our_child = true;
   entry.interval = {};
-  look_again(id, entry);
+  follow(id, entry);
   return {};
 }
 
@@ -189,7 +227,7 @@ void ShimRuntime::on_shim_exit(const ContainerId& id, core::Exit exit) {
   }
   bool news = refresh(id, entry);
   if (entry.record.state == ContainerRecord::State::running) {
-    look_again(id, entry);  // another shim's
+    follow(id, entry);  // another shim's
   } else if (entry.record.state == ContainerRecord::State::starting) {
     declare_lost(id, entry, "ShimLost",
                  "its shim ended with status " + std::to_string(exit.code) + " before it started the program");
@@ -206,7 +244,7 @@ void ShimRuntime::relaunch_later(const ContainerId& id, Entry& entry) {
     Entry& waiting = found->second;
     waiting.timer = 0;
     if (refresh(id, waiting)) changed(id);
-    if (waiting.record.state == ContainerRecord::State::running) look_again(id, waiting);
+    if (waiting.record.state == ContainerRecord::State::running) follow(id, waiting);
     if (waiting.record.state == ContainerRecord::State::starting && !launch_shim(id)) relaunch_later(id, waiting);
   });
 }
@@ -265,7 +303,7 @@ Result<> ShimRuntime::signal(const ContainerId& id, int signal_number) {
 }
 
 void ShimRuntime::forget(std::map<ContainerId, Entry>::iterator entry) {
-  if (entry->second.timer != 0) world_.loop.cancel(entry->second.timer);
+  unfollow(entry->second);
   entries_.erase(entry);
 }
 
@@ -275,7 +313,7 @@ Result<> ShimRuntime::withdraw(const ContainerId& id, Entry& entry) {
   if (entry.record.state == ContainerRecord::State::absent) {
     TRY(world_.files.remove_tree(directory_of(id) + "/" + shim::start_file));
     if (refresh(id, entry)) changed(id);
-    if (entry.record.is_up()) look_again(id, entry);
+    if (entry.record.is_up()) follow(id, entry);
   }
   if (entry.record.is_up()) return fail(Code::failed_precondition, "container " + id.text() + " still runs");
   return {};

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "core/world/notices.hpp"
 #include "pods/runtime.hpp"
 
 namespace slipway::pods {
@@ -13,6 +14,7 @@ struct ShimOptions {
   std::string directory;                  // DIR/pods; made when absent
   std::vector<std::string> shim_command;  // {"/usr/bin/slipway", "shim"}; "--dir PATH" is added
   std::string boot_id;                    // empty: this machine's; records of another boot are of dead processes
+  core::Notices* notices = nullptr;       // outlives the runtime; null: shims are looked at again and again
 };
 
 class ShimRuntime final : public Runtime {
@@ -36,8 +38,10 @@ class ShimRuntime final : public Runtime {
   struct Entry {
     ContainerRecord record;
     core::ProcessIdentity shim;
-    bool is_our_child = false;  // its end arrives as a callback; other shims are looked at again and again
-    core::TimerId timer = 0;
+    bool is_our_child = false;       // its end arrives as a callback
+    core::NoticeId records = 0;      // tells of new ones
+    core::NoticeId end_of_shim = 0;  // of one that is not our child
+    core::TimerId timer = 0;         // for what nobody tells us
     Duration interval{};
   };
   std::string directory_of(const ContainerId& id) const;
@@ -45,8 +49,13 @@ class ShimRuntime final : public Runtime {
   void on_shim_exit(const ContainerId& id, core::Exit exit);
   // Reads the records again; true when the entry changed.
   bool refresh(const ContainerId& id, Entry& entry);
+  // Sees to it that we look again when its shim has something to tell: by notices, else by a timer.
+  void follow(const ContainerId& id, Entry& entry);
+  bool is_told(const ContainerId& id, Entry& entry);
+  core::NoticeId watch_records(const ContainerId& id);  // 0: nobody tells us
   void look_again(const ContainerId& id, Entry& entry);
-  void on_timer(const ContainerId& id);
+  void unfollow(Entry& entry);
+  void look(const ContainerId& id);
   void relaunch_later(const ContainerId& id, Entry& entry);
   Result<> withdraw(const ContainerId& id, Entry& entry);
   void declare_lost(const ContainerId& id, Entry& entry, const std::string& reason, const std::string& message);

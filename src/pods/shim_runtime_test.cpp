@@ -35,7 +35,7 @@ class NoHttp final : public core::HttpClient {
 // One machine, and control planes that come and go on it.
 class Bench {
  public:
-  Bench() {
+  explicit Bench(bool is_told_ = true) : is_told(is_told_) {
     log::set_level(log::Level::error);
     come();
   }
@@ -52,7 +52,9 @@ class Bench {
     real = std::make_unique<core::RealWorld>();
     real->set_http(http);
     world = std::make_unique<core::World>(real->world());
-    runtime = std::make_unique<ShimRuntime>(*world, ShimOptions{directory + "/pods", shim_command(), boot_id});
+    ShimOptions options{directory + "/pods", shim_command(), boot_id};
+    if (is_told) options.notices = &real->notices();
+    runtime = std::make_unique<ShimRuntime>(*world, std::move(options));
     runtime->on_change([this](const ContainerId&) { check(); });
     auto known = runtime->recover();
     REQUIRE_MESSAGE(known, known.error().render());
@@ -94,6 +96,7 @@ class Bench {
     real->loop().after(5ms, [this] { tick(); });
   }
 
+  bool is_told = true;  // by the kernel; else it looks again and again
   const storage::TestDirectory place;
   const std::string directory = place.path();
   NoHttp http;
@@ -163,7 +166,10 @@ TEST_CASE("Shim: the exit code survives a control plane that was away when it ha
 
 TEST_CASE(
     "Shim: a running program is adopted, signalled, and its end is noticed by a control plane that is not its parent") {
-  Bench bench;
+  bool is_told = true;
+  SUBCASE("by the kernel") {}
+  SUBCASE("and looks again and again") { is_told = false; }
+  Bench bench(is_told);
   REQUIRE(bench.start("trap 'echo bye; exit 5' TERM; echo up; while true; do sleep 0.02; done"));
   REQUIRE(bench.until([&] { return bench.record().state == State::running && bench.log() == "up\n"; }));
   const auto before = bench.record();
@@ -208,9 +214,12 @@ TEST_CASE("Shim: what the program leaves behind ends with it, in its group and o
 }
 
 TEST_CASE("Shim: a killed shim takes the program and its children with it, and the container is lost") {
+  bool is_told = true;
+  SUBCASE("told by the kernel") {}
+  SUBCASE("looking again and again") { is_told = false; }
   for (const bool manager_is_away : {false, true}) {
     CAPTURE(manager_is_away);
-    Bench bench;
+    Bench bench(is_told);
     REQUIRE(bench.start("sleep 1000 & echo $!; exec sleep 1000"));
     REQUIRE(bench.until_state(State::running));
     REQUIRE(bench.until([&] { return !bench.log().empty(); }));

@@ -17,6 +17,7 @@ struct Layout {
   std::string volatile_database() const { return root + "/volatile.db"; }  // Events and Leases
   std::string blobs() const { return root + "/blobs"; }
   std::string pods() const { return root + "/pods"; }
+  std::string shim() const { return root + "/slipway-shim"; }
   std::string node() const { return root + "/node.json"; }
   std::string repositories() const { return root + "/repos"; }
   std::string runs() const { return root + "/runs"; }

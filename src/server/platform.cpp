@@ -14,6 +14,7 @@
 #include "objects/kinds.hpp"
 #include "pods/ending.hpp"
 #include "pods/node_object.hpp"
+#include "pods/shim_program.hpp"
 #include "server/api.hpp"
 #include "server/assets.hpp"
 #include "server/cluster/cluster_store.hpp"
@@ -107,9 +108,12 @@ Result<> open_ground(State& s, Definitions definitions) {
 }
 
 void open_runtime(State& s) {
-  s.runtime = std::make_unique<pods::ShimRuntime>(
-      s.world(), pods::ShimOptions{
-                     .directory = s.options.layout.pods(), .shim_command = {own_executable(), "shim"}, .boot_id = ""});
+  const Layout& layout = s.options.layout;
+  pods::ShimOptions options;
+  options.directory = layout.pods();
+  options.shim_command = pods::shim_program(s.world().files, layout.shim(), {own_executable(), "shim"});
+  options.notices = &s.real.notices();
+  s.runtime = std::make_unique<pods::ShimRuntime>(s.world(), std::move(options));
 }
 
 Result<> open_node(State& s) {

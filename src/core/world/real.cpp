@@ -11,6 +11,7 @@
 
 #include "core/world/real_background.hpp"
 #include "core/world/real_loop.hpp"
+#include "core/world/real_notices.hpp"
 #include "core/world/real_processes.hpp"
 
 namespace slipway::core {
@@ -38,6 +39,7 @@ struct RealWorld::State {
   RealLoop loop;
   RealProcesses processes{loop};
   RealBackground background{loop};
+  RealNotices notices{loop};
   HttpClient* http = nullptr;
 };
 
@@ -59,6 +61,7 @@ World RealWorld::world() {
 }
 
 Loop& RealWorld::loop() { return state_->loop; }
+Notices& RealWorld::notices() { return state_->notices; }
 void RealWorld::run() { state_->loop.run(); }
 void RealWorld::stop() { state_->loop.stop(); }
 

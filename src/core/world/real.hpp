@@ -8,6 +8,8 @@
 
 namespace slipway::core {
 
+class Notices;  // notices.hpp
+
 class RealWorld {
  public:
   RealWorld();
@@ -17,6 +19,7 @@ class RealWorld {
   void set_http(HttpClient& http);
   World world();
   Loop& loop();
+  Notices& notices();
 
   // Runs the mailbox on the calling thread until stop(). Reaps children of Processes.
   void run();

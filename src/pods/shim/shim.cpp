@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -25,6 +26,7 @@
 #include "pods/shim/record.hpp"
 
 extern char** environ;
+extern const char __executable_start, etext;  // the linker's: where our code begins and ends
 
 namespace slipway::pods {
 namespace {
@@ -353,6 +355,14 @@ void Shim::kill_leftovers() const {
   }
 }
 
+// Starting took more of our own code into memory than staying does: what is needed again comes back by itself.
+void give_back_code() {
+  constexpr std::uintptr_t page = 4096;
+  const auto begin = (reinterpret_cast<std::uintptr_t>(&__executable_start) + page - 1) & ~(page - 1);
+  const auto end = reinterpret_cast<std::uintptr_t>(&etext) & ~(page - 1);
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 // Until the program has ended, nothing of it is left, and its last word is in the log.
 void Shim::serve() {
   Instant give_up{};
@@ -415,6 +425,7 @@ int Shim::run() {
   if (failed != 0) return end({128, 0}, "StartError", problem);
   *start = {};
   ::unlink(path(shim::start_file).c_str());
+  give_back_code();
   serve();
   return end(exit_, "", log_.lost() > 0 ? std::to_string(log_.lost()) + " bytes of its log could not be written" : "");
 }

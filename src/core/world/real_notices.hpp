@@ -1,0 +1,43 @@
+#pragma once
+// RealNotices: inotify for directories, pidfds for processes. Inside the real world only.
+
+#include <map>
+
+#include "core/world/notices.hpp"
+#include "core/world/real_loop.hpp"
+
+namespace slipway::core {
+
+class RealNotices final : public Notices {
+ public:
+  explicit RealNotices(RealLoop& loop) : loop_(loop) {}
+  ~RealNotices() override;
+
+  Result<NoticeId> on_new_file(const std::string& directory, std::function<void()> call) override;
+  Result<NoticeId> on_write(const std::string& directory, std::function<void()> call) override;
+  Result<NoticeId> on_end(const ProcessIdentity& process, std::function<void()> call) override;
+  void forget(NoticeId id) override;
+
+ private:
+  struct Ending {
+    Descriptor pidfd;
+    RealLoop::WatchId watch = 0;
+  };
+  Result<NoticeId> follow(const std::string& directory, std::uint32_t events, std::function<void()> call);
+  Result<> open();
+  void read_events();
+  void stop_watching(NoticeId id);  // of a process
+  void read_one(int watch, std::uint32_t events);
+  void tell(NoticeId id);  // in a task of its own, unless it is forgotten until then
+
+  RealLoop& loop_;
+  Descriptor inotify_;  // opened when first needed
+  RealLoop::WatchId inotify_watch_ = 0;
+  NoticeId next_ = 1;
+  std::map<NoticeId, std::function<void()>> calls_;
+  std::map<int, std::map<NoticeId, std::uint32_t>> directories_;  // the events, by inotify's number of the directory
+  std::map<NoticeId, int> directory_of_;
+  std::map<NoticeId, Ending> endings_;
+};
+
+}  // namespace slipway::core
