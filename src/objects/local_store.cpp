@@ -4,6 +4,7 @@
 #include "objects/kinds.hpp"
 #include "objects/semantics.hpp"
 #include "objects/store_watch.hpp"
+#include "objects/uncontrolled.hpp"
 #include "objects/verbs/binding.hpp"
 #include "objects/verbs/removal.hpp"
 #include "objects/verbs/rules.hpp"
@@ -122,6 +123,7 @@ class LocalStore : public Store {
 
   Result<Object> change(Object object, std::string_view subresource);
   Result<Object> insert(const Kind& kind, Object object);
+  Result<List> list_claimable(const Kind& kind, const ListOptions& options);
 
   core::Clock& clock_;
   core::Loop& loop_;
@@ -129,9 +131,34 @@ class LocalStore : public Store {
   Backend& backend_;
   const Catalog& catalog_;
   LocalStoreOptions options_;
+  Uncontrolled uncontrolled_{backend_};
 };
 
+// Of thousands, a controller has a few: it does not read the others each time.
+Result<List> LocalStore::list_claimable(const Kind& kind, const ListOptions& options) {
+  List result;
+  TRY_ASSIGN(const auto version, backend_.version(kind));
+  result.resource_version = std::to_string(version);
+  TRY_ASSIGN(std::set<Name> names, uncontrolled_.in(kind, kind.namespaced ? options.ns : ""));
+  TRY_ASSIGN(const auto owned, backend_.owned_by(options.claimable_by));
+  for (const auto& uid : owned) {
+    TRY_ASSIGN(const auto located, backend_.locate(uid));
+    if (located && located->group == kind.group && located->kind == kind.kind) names.insert(located->name);
+  }
+  for (const Name& name : names) {
+    if (!options.ns.empty() && name.ns != options.ns) continue;
+    if (options.field_name && name.name != *options.field_name) continue;
+    TRY_ASSIGN(const auto stored, backend_.find(kind, name));
+    if (!stored || !options.labels.may_match(stored->body)) continue;
+    TRY_ASSIGN(auto object, stored->parse());
+    if (!options.labels.empty() && !options.labels.matches(object.labels())) continue;
+    if (is_claimable(object, options.claimable_by)) result.items.push_back(std::move(object));
+  }
+  return result;
+}
+
 Result<List> LocalStore::list(const Kind& kind, const ListOptions& options) {
+  if (!options.claimable_by.empty()) return list_claimable(kind, options);
   List result;
   KeyRange range;
   range.ns = kind.namespaced ? options.ns : "";
@@ -149,6 +176,7 @@ Result<List> LocalStore::list(const Kind& kind, const ListOptions& options) {
       more = true;
       return false;
     }
+    if (!options.labels.may_match(stored.body)) return true;
     auto object = stored.parse();
     if (!object) {
       outcome = fail(std::move(object).error());

@@ -1,4 +1,4 @@
-// Writes that somebody else's may come before: read, change, write, until nobody wrote in between.
+// What is written over every store.
 
 #include "objects/store.hpp"
 
@@ -19,6 +19,15 @@ Result<Object> write_until_no_conflict(Store& store, const Kind& kind, const Nam
 }
 
 }  // namespace
+
+bool is_claimable(const Object& object, std::string_view owner_uid) {
+  bool is_controlled = false;
+  for (const auto& owner : object.owners()) {
+    if (owner.uid == owner_uid) return true;
+    is_controlled = is_controlled || owner.controller;
+  }
+  return !is_controlled;
+}
 
 Result<Object> modify(Store& store, const Kind& kind, const Name& name, const std::function<bool(Object&)>& change) {
   return write_until_no_conflict(store, kind, name, change, &Store::update);

@@ -112,6 +112,8 @@ class LabelSelector {
   // A LabelSelector object: matchLabels and matchExpressions; or a plain map (Service.spec.selector).
   static core::Result<LabelSelector> from_value(const core::doc::Value& value);
   bool matches(const std::map<std::string, std::string>& labels) const;
+  // Whether an object of this compact JSON can match at all: a look at the bytes that saves parsing most that do not.
+  bool may_match(std::string_view json) const;
   bool empty() const { return terms_.empty(); }
   std::string text() const;  // what parse() reads back
 

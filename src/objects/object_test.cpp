@@ -63,6 +63,21 @@ TEST_CASE("label selectors match as Kubernetes does") {
   }
 }
 
+TEST_CASE("a look at the bytes never passes over an object that a selector matches") {
+  const std::map<std::string, std::string> labels{{"app", "web"}, {"example.com/tier", ""}};
+  const std::string json = R"({"metadata":{"labels":{"app":"web","example.com/tier":""},"name":"a"}})";
+  for (const auto* text : {"", "app=web", "app=batch", "app in (x,web)", "app in (x)", "app!=web", "example.com/tier",
+                           "example.com/tier=", "other", "!app", "!other", "app=web,other", "app notin (x)"}) {
+    CAPTURE(text);
+    const auto selector = *LabelSelector::parse(text);
+    if (selector.matches(labels)) CHECK(selector.may_match(json));
+  }
+  CHECK_FALSE(LabelSelector::parse("app=batch")->may_match(json));
+  CHECK_FALSE(LabelSelector::parse("other")->may_match(json));
+  const auto odd = *LabelSelector::from_value(doc::Object{{"app", "say \"hi\""}});  // nobody's label, still looked for
+  CHECK(odd.may_match(R"({"metadata":{"labels":{"app":"say \"hi\""}}})"));
+}
+
 TEST_CASE("a selector object and a Service's plain map select too") {
   const auto parse = [](const char* yaml) { return LabelSelector::from_value(*doc::parse_yaml(yaml, "s")); };
   const auto full =

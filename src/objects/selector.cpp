@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "core/doc_scalar.hpp"
 #include "core/text.hpp"
 #include "objects/object.hpp"
 
@@ -123,6 +124,21 @@ Result<LabelSelector> LabelSelector::from_value(const doc::Value& value) {
     selector.terms_.push_back(std::move(term));
   }
   return selector;
+}
+
+bool LabelSelector::may_match(std::string_view json) const {
+  return std::ranges::all_of(terms_, [&](const Term& term) {
+    if (term.op == Op::not_in || term.op == Op::absent) return true;
+    std::string wanted;
+    core::doc::append_json_string(wanted, term.key);
+    wanted += ':';
+    if (term.op == Op::exists) return json.contains(wanted);
+    return std::ranges::any_of(term.values, [&](const std::string& value) {
+      std::string member = wanted;
+      core::doc::append_json_string(member, value);
+      return json.contains(member);
+    });
+  });
 }
 
 bool LabelSelector::matches(const std::map<std::string, std::string>& labels) const {

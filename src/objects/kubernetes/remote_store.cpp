@@ -80,9 +80,11 @@ Result<std::optional<Object>> RemoteStore::find(const Kind& kind, const Name& na
 
 Result<List> RemoteStore::list(const Kind& kind, const ListOptions& options) {
   auto& c = *connection_;
-  if (options.limit > 0) return list_page(c.rest, c.names, kind, options);
-  if (options.continue_token.empty()) return list_all(c.rest, c.names, kind, options, options_.page);
-  return list_page(c.rest, c.names, kind, options);
+  if (options.limit > 0 || !options.continue_token.empty()) return list_page(c.rest, c.names, kind, options);
+  TRY_ASSIGN(auto all, list_all(c.rest, c.names, kind, options, options_.page));
+  if (!options.claimable_by.empty())
+    std::erase_if(all.items, [&](const Object& object) { return !is_claimable(object, options.claimable_by); });
+  return all;
 }
 
 Result<Object> RemoteStore::create(Object object) {

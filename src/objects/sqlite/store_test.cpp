@@ -193,6 +193,46 @@ TEST_CASE_FIXTURE(Fixture, "owned objects follow their owner, to any depth, and 
   CHECK(store->get(kinds::pod, {"demo", "shared"})->owners().empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "a controller lists what it owns and what it may adopt, and reads no other's") {
+  const auto owner = create("owner", kinds::deployment);
+  const auto other = create("other", kinds::deployment);
+  const auto owned_by = [&](const std::string& name, const Object& whose, bool controller) {
+    auto object = pod(name);
+    object.add_owner(whose, controller);
+    return *store->create(object);
+  };
+  const auto claimable = [&](const std::string& ns = "demo") {
+    Seen names;
+    ListOptions options;
+    options.ns = ns;
+    options.claimable_by = owner.uid();
+    for (const auto& object : store->list(kinds::pod, options)->items) names.push_back(object.name().name);
+    return names;
+  };
+  owned_by("mine", owner, true);
+  owned_by("theirs", other, true);
+  create("bare");
+  CHECK(claimable() == Seen{"bare", "mine"});
+  CHECK(claimable("elsewhere").empty());
+  CHECK(claimable("") == Seen{"bare", "mine"});
+
+  owned_by("mine-too", owner, false);  // no controller yet: named once all the same
+  owned_by("a-second", owner, true);   // what a controller makes itself it sees at once
+  CHECK(claimable() == Seen{"a-second", "bare", "mine", "mine-too"});
+  create("bare-too");
+  settle();
+  CHECK(claimable() == Seen{"a-second", "bare", "bare-too", "mine", "mine-too"});
+
+  auto adopted = *store->get(kinds::pod, {"demo", "bare"});
+  adopted.add_owner(other);
+  REQUIRE(store->update(adopted));
+  CHECK(claimable() == Seen{"a-second", "bare-too", "mine", "mine-too"});
+  REQUIRE(store->remove(kinds::pod, {"demo", "bare-too"}));
+  CHECK(claimable() == Seen{"a-second", "mine", "mine-too"});
+  restart();
+  CHECK(claimable() == Seen{"a-second", "mine", "mine-too"});
+}
+
 TEST_CASE_FIXTURE(Fixture, "garbage that a crash left behind is collected after the restart") {
   const auto owner = create("owner", kinds::deployment);
   auto owned = pod("owned");

@@ -58,6 +58,7 @@ Result<std::vector<Object>> claim(objects::Store& store, const objects::Kind& ki
   TRY_ASSIGN(const auto selector, objects::LabelSelector::from_value(owner.spec()["selector"]));
   objects::ListOptions options;
   options.ns = owner.name().ns;
+  options.claimable_by = owner.uid();
   TRY_ASSIGN(auto list, store.list(kind, options));
   std::vector<Object> members;
   for (Object& object : list.items) {
