@@ -123,12 +123,19 @@ def one_by_one(data, connection, count):
     return statistics.median(to_running), statistics.median(to_gone)
 
 
-def short_jobs(data, connection, count):
+def short_jobs(data, count, writers=8):
     watch = Watch(data, JOBS, lambda job: job.get("status", {}).get("succeeded") == 1)
+
+    def write(first):
+        connection = connect(data)
+        for number in range(first, count, writers):
+            template = {"spec": {"containers": [{"name": "main", "image": "none", "command": ["/bin/true"]}], "restartPolicy": "Never"}}
+            call(connection, "POST", JOBS, {"metadata": {"name": f"job-{number}"}, "spec": {"template": template}})
+
+    threads = [threading.Thread(target=write, args=(first,)) for first in range(writers)]
     began = time.monotonic()
-    for number in range(count):
-        template = {"spec": {"containers": [{"name": "main", "image": "none", "command": ["/bin/true"]}], "restartPolicy": "Never"}}
-        call(connection, "POST", JOBS, {"metadata": {"name": f"job-{number}"}, "spec": {"template": template}})
+    for thread in threads:
+        thread.start()
     watch.wait(lambda: len(watch.there) == count, f"{count} Jobs are done")
     return count / (time.monotonic() - began)
 
@@ -206,7 +213,7 @@ def main():
         print(f"Pod from create to running, p50        {running:9.2f} ms   {running * floor / 1000:6.1f} x the floor   (aim: 10 ms)", flush=True)
         print(f"Pod from create to gone, p50           {gone:9.2f} ms   {gone * floor / 1000:6.1f} x the floor", flush=True)
         floor = spawn_floor(2000, os.cpu_count())
-        jobs = short_jobs(data, connection, options.jobs)
+        jobs = short_jobs(data, options.jobs)
         print(f"spawn and wait, all processors (floor) {floor:9.0f} /s", flush=True)
         print(f"short Jobs                             {jobs:9.0f} /s   {jobs / floor:6.2f} of the floor   (aim: 0.60)", flush=True)
         lines, pipe = log_lines(data, connection, 1_000_000)

@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration kFirstRetry = std::chrono::milliseconds(50);
 constexpr Duration kLastRetry = std::chrono::seconds(30);
+constexpr std::size_t kMostInGroup = 16;  // names that share a transaction
 
 // Doubles per failure; between half and the whole of it, so that many names do not retry in step.
 Duration back_off(int failures, core::Random& random) {
@@ -54,22 +55,51 @@ struct Controller::State {
       if (weak.expired()) return;
       pumping = false;
       if (queue.empty()) return;
-      const auto key = queue.front();
-      queue.pop_front();
-      queued.erase(key);
-      run(key);
-      pump();  // one name a task: other work of the loop comes in between
+      if (groups) {
+        run_group();
+      } else {
+        const auto key = take();
+        finish(key, reconciler.reconcile(key));
+      }
+      pump();  // a few names a task: other work of the loop comes in between
     });
   }
 
-  void run(const Name& key) {
-    auto outcome = reconciler.reconcile(key);
-    if (outcome) {
+  Name take() {
+    auto key = std::move(queue.front());
+    queue.pop_front();
+    queued.erase(key);
+    return key;
+  }
+
+  void run_group() {
+    std::vector<std::pair<Name, Result<Outcome>>> done;
+    const auto committed = store.group([&] {
+      while (!queue.empty() && done.size() < kMostInGroup) {
+        auto key = take();
+        auto outcome = reconciler.reconcile(key);
+        done.emplace_back(std::move(key), std::move(outcome));
+      }
+    });
+    for (auto& [key, outcome] : done) {
+      if (committed) {
+        finish(key, std::move(outcome));
+      } else {
+        finish(key, fail(committed.error()));
+      }
+    }
+  }
+
+  // What was written is durable.
+  void finish(const Name& key, Result<Outcome> outcome) {
+    Result<> acted;
+    if (outcome && outcome->then) acted = outcome->then();
+    if (outcome && acted) {
       failures.erase(key);
       if (outcome->again_after) look_again(key, *outcome->again_after);
       return;
     }
-    const auto& error = outcome.error();
+    const auto& error = outcome ? acted.error() : outcome.error();
     const int count = ++failures[key];
     // A conflict only says that somebody was faster.
     const auto level = error.code == Code::conflict ? log::Level::debug : log::Level::warn;
@@ -100,6 +130,7 @@ struct Controller::State {
   std::map<Name, int> failures;
   std::map<Name, core::TimerId> timers;
   bool pumping = false;
+  bool groups = false;
   std::shared_ptr<int> alive = std::make_shared<int>();
 };
 
@@ -128,6 +159,11 @@ Controller& Controller::owns(const Kind& kind, const Kind& owner) {
     }
     return names;
   });
+}
+
+Controller& Controller::in_groups() {
+  state_->groups = true;
+  return *this;
 }
 
 Result<> Controller::start() {

@@ -14,6 +14,8 @@ namespace slipway::objects {
 
 struct Outcome {
   std::optional<core::Duration> again_after;  // look again then, even without an event
+  // What is to be done outside of the store once what was written is durable: commit, then act. May be empty.
+  std::move_only_function<Result<>()> then = {};
 };
 
 class Reconciler {
@@ -36,6 +38,9 @@ class Controller {
   Controller& watches(const Kind& kind, std::function<std::vector<Name>(const Object&)> map);
   // Maps an object to its controlling owner of that kind.
   Controller& owns(const Kind& kind, const Kind& owner);
+  // Several names share a transaction, and so one wait for the disk, where many come at once. Only for reconcilers that
+  // do nothing outside of the store but in Outcome::then.
+  Controller& in_groups();
   Result<> start();
   void enqueue(const Name& name);  // from outside events (an HTTP answer arrived); control loop only
 

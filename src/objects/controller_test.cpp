@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "core/world/simulated.hpp"
 #include "objects/controller.hpp"
 #include "objects/kinds.hpp"
@@ -109,6 +111,88 @@ TEST_CASE_FIXTURE(Fixture, "again_after looks again without an event, and an eve
   CHECK(recorder.calls.size() == 3);
   world.run_for(std::chrono::seconds(9) + std::chrono::milliseconds(500));
   CHECK(recorder.calls.size() == 4);  // the old timer was replaced, not added to
+}
+
+// Writes a label, and then acts.
+struct Writer : Reconciler {
+  explicit Writer(Store& s) : store(s) {}
+  Result<Outcome> reconcile(const Name& name) override {
+    ++looks;
+    if (name.name == refused) return fail(Code::conflict, "not this one");
+    TRY(modify(store, kinds::deployment, name, [](Object& object) {
+      object.document().at_or_insert("metadata").at_or_insert("labels") = core::doc::Object{{"seen", "yes"}};
+      return true;
+    }));
+    Outcome outcome;
+    outcome.then = [this, name] {
+      acted.push_back(name.name);
+      if (std::exchange(then_fails, false)) return Result<>(fail(Code::unavailable, "could not act"));
+      return Result<>();
+    };
+    return outcome;
+  }
+  Store& store;
+  std::string refused;
+  bool then_fails = false;
+  int looks = 0;
+  std::vector<std::string> acted;
+};
+
+TEST_CASE_FIXTURE(Fixture, "reconciles that share a transaction act when it is durable, and not when it is not") {
+  Writer writer(*store);
+  Controller groups(parts, *store, "grouping-controller", writer);
+  groups.in_groups().reconciles(kinds::deployment);
+  for (const auto* name : {"a", "b", "c"}) create(kinds::deployment, name);
+  int commits = 0;
+  bool is_full = false;
+  database->set_commit_fault([&]() -> Result<> {
+    ++commits;
+    if (is_full) return fail(Code::resource_exhausted, "disk full");
+    return {};
+  });
+  const auto is_seen = [&](const char* name) {
+    return store->get(kinds::deployment, {"demo", name})->labels().contains("seen");
+  };
+
+  SUBCASE("one commit for all, and each acts after it") {
+    REQUIRE(groups.start().has_value());
+    world.run_for(std::chrono::milliseconds(1));
+    CHECK(commits == 1);
+    // Its own writes wake it again.
+    CHECK(writer.acted == std::vector<std::string>{"a", "b", "c", "a", "b", "c"});
+  }
+  SUBCASE("one that fails does not keep the others, and comes again") {
+    writer.refused = "b";
+    REQUIRE(groups.start().has_value());
+    world.run_for(std::chrono::milliseconds(1));
+    CHECK(writer.acted == std::vector<std::string>{"a", "c", "a", "c"});
+    CHECK(is_seen("a"));
+    CHECK_FALSE(is_seen("b"));
+    writer.refused.clear();
+    world.run_for(std::chrono::seconds(1));
+    CHECK(is_seen("b"));
+  }
+  SUBCASE("a commit that fails leaves nothing written and nothing done; all come again") {
+    is_full = true;
+    REQUIRE(groups.start().has_value());
+    world.run_for(std::chrono::milliseconds(1));
+    CHECK(writer.acted.empty());
+    CHECK_FALSE(is_seen("a"));
+    is_full = false;
+    world.run_for(std::chrono::seconds(1));
+    CHECK(is_seen("a"));
+    CHECK(is_seen("b"));
+    CHECK(is_seen("c"));
+    CHECK(writer.acted.size() >= 3);
+  }
+  SUBCASE("an act that fails is tried again") {
+    writer.then_fails = true;
+    REQUIRE(groups.start().has_value());
+    world.run_for(std::chrono::seconds(1));
+    CHECK(writer.acted.front() == "a");
+    CHECK(std::ranges::count(writer.acted, "a") >= 2);
+  }
+  database->set_commit_fault({});
 }
 
 TEST_CASE_FIXTURE(Fixture, "a destroyed controller does nothing more, whatever was queued") {

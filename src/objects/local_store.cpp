@@ -48,6 +48,7 @@ class LocalStore : public Store {
   Result<Object> apply(Object object) override;
   Result<Object> bind(const Object& pod, const std::string& node, const std::string& finalizer) override;
   Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options) override;
+  Result<> group(const std::function<void()>& work) override { return backend_.group(work); }
   Result<std::unique_ptr<Watch>> watch(const Kind& kind, const std::string& resource_version,
                                        OnEvent on_event) override {
     return StoreWatch::open(loop_, backend_, kind, resource_version, std::move(on_event));

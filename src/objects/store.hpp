@@ -77,6 +77,13 @@ class Store {
   // Owned objects follow later (background), first (foreground), or are let go (orphan). not_found.
   virtual Result<> remove(const Kind& kind, const Name& name, const DeleteOptions& options = {}) = 0;
 
+  // Runs `work` now; what it writes shares one transaction: durable together on return, or not at all. Inside, a write
+  // that returned is read back, but not durable yet. Over a cluster each write stands alone. The commit's outcome.
+  virtual Result<> group(const std::function<void()>& work) {
+    work();
+    return {};
+  }
+
   // Every change after `resource_version` (empty: current objects come first as `added`, then changes), in order, on
   // the control loop, never inside the call that made the change. gone when the version is older than the ring of
   // kept events: list again.

@@ -44,7 +44,7 @@ Result<> Node::start() {
   }
 
   state.pod_controller = std::make_unique<objects::Controller>(state.world, state.store, "node", *state.pods);
-  state.pod_controller->reconciles(kinds::pod).watches(kinds::node, [&state](const objects::Object&) {
+  state.pod_controller->in_groups().reconciles(kinds::pod).watches(kinds::node, [&state](const objects::Object&) {
     return state.pods->unscheduled();
   });
   TRY(state.pod_controller->start());

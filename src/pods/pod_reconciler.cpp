@@ -34,10 +34,6 @@ Duration grace_of(const Object& pod) {
 }  // namespace
 
 struct PodReconciler::Step {
-  struct Start {
-    ContainerId id;
-    ContainerStart what;
-  };
   const Object& pod;
   Pod& memory;
   std::string address;
@@ -173,15 +169,22 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
   end_guests_of_finished(memory, views);
 
   // Commit, then act: the address and the attempt are durable before anything is spawned.
-  const Outcome outcome{step.again};
-  const std::vector<Step::Start> starts = std::move(step.starts);
+  Outcome outcome{step.again};
   pod.status().at_or_insert("podIP") = address;
   pod.status().at_or_insert("podIPs") = doc::Array{doc::Object{{"ip", address}}};
   pod.status().at_or_insert("hostIP") = "127.0.0.1";
   if (pod.status()["startTime"].is_null()) {
     pod.status().at_or_insert("startTime") = core::render_rfc3339(world_.clock.now());
   }
+  std::vector<Start> starts = std::move(step.starts);
   TRY(write_status(pod, before, views));
+  if (!starts.empty())
+    outcome.then = [this, pod = std::move(pod), starts = std::move(starts)] { return start_all(pod, starts); };
+  return outcome;
+}
+
+Result<> PodReconciler::start_all(const Object& pod, std::span<const Start> starts) {
+  Pod& memory = remembered(pod);
   for (const auto& [id, what] : starts) {
     Container& container = memory.containers[id.container];
     container.attempt = id.attempt;
@@ -189,7 +192,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
     container.end_by.reset();
     auto started = runtime_.start(id, what);
     container.start_problem = started ? "" : started.error().one_line();
-    if (!started) return fail(std::move(started).error());
+    if (!started) return started;
     node_events_.normal(pod, "Started", "Started container " + id.container, field_of(id.container));
     log::info("pods", "container starts",
               {{"pod", pod.name().text()}, {"container", id.container}, {"attempt", id.attempt}});
@@ -197,7 +200,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
       [[maybe_unused]] auto removed = runtime_.remove({id.pod_uid, id.container, id.attempt - 2});
     }
   }
-  return outcome;
+  return {};
 }
 
 // Who came to look into a Pod leaves with it.

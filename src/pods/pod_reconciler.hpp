@@ -56,6 +56,10 @@ class PodReconciler final : public objects::Reconciler {
     Duration grace{};
     std::map<std::string, Container> containers;
   };
+  struct Start {
+    ContainerId id;
+    ContainerStart what;
+  };
   struct Step;  // one reconcile on its way
 
   Pod& remembered(const objects::Object& pod);
@@ -64,6 +68,7 @@ class PodReconciler final : public objects::Reconciler {
   Result<bool> schedule(objects::Object& pod);
   Result<> bind(objects::Object& pod);
   Result<objects::Outcome> run(objects::Object pod, Pod& memory);
+  Result<> start_all(const objects::Object& pod, std::span<const Start> starts);  // once the status is durable
   Result<objects::Outcome> end(objects::Object pod, Pod& memory);
   Result<> let_go(const objects::Object& pod);
   Result<objects::Outcome> end_elsewhere(const objects::Object& pod, const std::string& node);

@@ -206,7 +206,9 @@ TEST_CASE_FIXTURE(Fixture, "a controller lists what it owns and what it may adop
     ListOptions options;
     options.ns = ns;
     options.claimable_by = owner.uid();
-    for (const auto& object : store->list(kinds::pod, options)->items) names.push_back(object.name().name);
+    const auto list = store->list(kinds::pod, options);
+    REQUIRE(list.has_value());
+    for (const auto& object : list->items) names.push_back(object.name().name);
     return names;
   };
   owned_by("mine", owner, true);

@@ -16,6 +16,12 @@ constexpr std::string_view address_type = "FQDN";
 
 bool has_selector(const Object& service) { return service.spec()["selector"].size() > 0; }
 
+bool selects(const Object& service, const Object& pod) {
+  if (!has_selector(service)) return false;
+  const auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
+  return selector && selector->matches(pod.labels());
+}
+
 // targetPort is a number, a name of a container's port, or absent: the port itself.
 int target_port(const doc::Value& port, const std::vector<const Object*>& pods) {
   const doc::Value& target = port["targetPort"];
@@ -83,6 +89,7 @@ Result<objects::Outcome> EndpointsReconciler::reconcile(const objects::Name& nam
   }
   objects::ListOptions options;
   options.ns = name.ns;
+  if (auto selector = objects::LabelSelector::from_value(service->spec()["selector"])) options.labels = *selector;
   TRY_ASSIGN(const auto pods, store_.list(kinds::pod, options));
   Object slice = endpoint_slice(*service, pods.items);
   if (current && current->document()["addressType"].string_or("") != address_type) {  // it never changes
@@ -101,15 +108,18 @@ Result<objects::Outcome> EndpointsReconciler::reconcile(const objects::Name& nam
 }
 
 std::vector<objects::Name> EndpointsReconciler::services_of(const Object& pod) {
+  std::set<objects::Name> concerned = std::exchange(selected_by_[pod.name()], {});  // it may have left them
   objects::ListOptions options;
   options.ns = pod.name().ns;
-  std::vector<objects::Name> names;
-  const auto services = store_.list(kinds::service, options);
-  if (!services) return names;
-  for (const Object& service : services->items) {
-    if (has_selector(service)) names.push_back(service.name());
+  if (const auto services = store_.list(kinds::service, options)) {
+    for (const Object& service : services->items) {
+      if (selects(service, pod)) selected_by_[pod.name()].insert(service.name());
+    }
   }
-  return names;
+  const auto now = selected_by_.find(pod.name());
+  concerned.insert(now->second.begin(), now->second.end());
+  if (now->second.empty() || (pod.is_being_deleted() && pod.finalizers().empty())) selected_by_.erase(now);
+  return {concerned.begin(), concerned.end()};
 }
 
 }  // namespace slipway::pods::workloads

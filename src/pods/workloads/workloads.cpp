@@ -16,7 +16,8 @@ Workloads::Workloads(core::World& world, objects::Store& store)
       endpoints_(store) {}
 
 objects::Controller& Workloads::add(std::string name, objects::Reconciler& reconciler) {
-  return *controllers_.emplace_back(std::make_unique<objects::Controller>(world_, store_, std::move(name), reconciler));
+  auto controller = std::make_unique<objects::Controller>(world_, store_, std::move(name), reconciler);
+  return controllers_.emplace_back(std::move(controller))->in_groups();
 }
 
 void Workloads::add_makers_of_pods() {
