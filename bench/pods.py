@@ -144,9 +144,9 @@ def restart_with(data, process, connection, count):
     """Milliseconds from starting a new control plane until it has told of every Pod that ended while none was there."""
     watch = Watch(data, PODS, is_running)
     for number in range(count):
-        call(connection, "POST", PODS, pod(f"many-{number}", ["/bin/sleep", "10000"], restartPolicy="Never"))
+        call(connection, "POST", PODS, pod(f"many-{number}", ["/bin/sleep", "98765"], restartPolicy="Never"))
     watch.wait(lambda: len(watch.there) >= count, f"{count} Pods run")
-    sleepers = [pid for pid, line in processes_of("sleep 10000").items() if line.startswith("/bin/sleep")]
+    sleepers = [pid for pid, line in processes_of("sleep 98765").items() if line.startswith("/bin/sleep")]
     shims = [resident_kib(pid) for pid in processes_of("slipway-shim --dir " + data)]
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
