@@ -185,7 +185,7 @@ def main():
                 time.sleep(chance.uniform(0, 1))
             platform.up()
         try:
-            wait_until("everything is as asked for", lambda: is_settled(platform), 120)
+            wait_until("everything is as asked for", lambda: is_settled(platform), 330)  # a Job waits 10 s, 20 s, 40 s, ... after failures
         except SystemExit:
             show(platform)
             raise
