@@ -352,6 +352,8 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
     TRY(write_status(pod, before, views));
     return Outcome{again};
   }
+  // Who keeps the object wants to know how it ended: its Job.
+  if (std::as_const(pod).finalizers().size() > 1) TRY(write_status(pod, before, views));
   TRY(runtime_.remove_pod(memory.uid));
   log::info("pods", "pod ended", {{"pod", pod.name().text()}});
   TRY(let_go(pod));
