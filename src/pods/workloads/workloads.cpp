@@ -12,6 +12,7 @@ Workloads::Workloads(core::World& world, objects::Store& store)
       store_(store),
       deployments_(world, store),
       sets_(world, store),
+      stateful_sets_(world, store),
       jobs_(world, store),
       endpoints_(store) {}
 
@@ -25,6 +26,10 @@ void Workloads::add_makers_of_pods() {
       .owns(replica_set_kind, kinds::deployment)
       .watches(kinds::pod, [this](const Object& pod) { return deployments_.deployment_of(pod); });
   add("replicaset-controller", sets_).reconciles(replica_set_kind).owns(kinds::pod, replica_set_kind);
+  add("statefulset-controller", stateful_sets_)
+      .reconciles(stateful_set_kind)
+      .owns(kinds::pod, stateful_set_kind)
+      .owns(controller_revision_kind, stateful_set_kind);
   add("job-controller", jobs_).reconciles(job_kind).owns(kinds::pod, job_kind);
 }
 

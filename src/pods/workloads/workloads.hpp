@@ -1,6 +1,6 @@
 #pragma once
-// The controllers of workloads, started and ended together: Deployments, ReplicaSets, Jobs, and the EndpointSlices of
-// Services. Inside the room only.
+// The controllers of workloads, started and ended together: Deployments, ReplicaSets, StatefulSets, Jobs, and the
+// EndpointSlices of Services. Inside the room only.
 
 #include <memory>
 
@@ -8,6 +8,7 @@
 #include "pods/workloads/endpoints.hpp"
 #include "pods/workloads/job.hpp"
 #include "pods/workloads/replica_set.hpp"
+#include "pods/workloads/stateful_set.hpp"
 
 namespace slipway::pods::workloads {
 
@@ -27,6 +28,7 @@ class Workloads {
   objects::Store& store_;
   DeploymentReconciler deployments_;
   ReplicaSetReconciler sets_;
+  StatefulSetReconciler stateful_sets_;
   JobReconciler jobs_;
   EndpointsReconciler endpoints_;
   std::vector<std::unique_ptr<objects::Controller>> controllers_;
