@@ -14,6 +14,7 @@ Workloads::Workloads(core::World& world, objects::Store& store)
       sets_(world, store),
       stateful_sets_(world, store),
       jobs_(world, store),
+      cron_jobs_(world, store),
       endpoints_(store) {}
 
 objects::Controller& Workloads::add(std::string name, objects::Reconciler& reconciler) {
@@ -31,6 +32,7 @@ void Workloads::add_makers_of_pods() {
       .owns(kinds::pod, stateful_set_kind)
       .owns(controller_revision_kind, stateful_set_kind);
   add("job-controller", jobs_).reconciles(job_kind).owns(kinds::pod, job_kind);
+  add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
 }
 
 Result<> Workloads::start(bool only_endpoints) {

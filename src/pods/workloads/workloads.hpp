@@ -1,9 +1,10 @@
 #pragma once
-// The controllers of workloads, started and ended together: Deployments, ReplicaSets, StatefulSets, Jobs, and the
-// EndpointSlices of Services. Inside the room only.
+// The controllers of workloads, started and ended together: Deployments, ReplicaSets, StatefulSets, Jobs,
+// CronJobs, and the EndpointSlices of Services. Inside the room only.
 
 #include <memory>
 
+#include "pods/workloads/cron_job.hpp"
 #include "pods/workloads/deployment.hpp"
 #include "pods/workloads/endpoints.hpp"
 #include "pods/workloads/job.hpp"
@@ -30,6 +31,7 @@ class Workloads {
   ReplicaSetReconciler sets_;
   StatefulSetReconciler stateful_sets_;
   JobReconciler jobs_;
+  CronJobReconciler cron_jobs_;
   EndpointsReconciler endpoints_;
   std::vector<std::unique_ptr<objects::Controller>> controllers_;
 };
