@@ -7,7 +7,7 @@ namespace slipway::pods::workloads {
 namespace kinds = objects::kinds;
 using objects::Object;
 
-Workloads::Workloads(core::World& world, objects::Store& store)
+Workloads::Workloads(core::World& world, objects::Store& store, UsageOf usage_of)
     : world_(world),
       store_(store),
       deployments_(world, store),
@@ -15,6 +15,7 @@ Workloads::Workloads(core::World& world, objects::Store& store)
       stateful_sets_(world, store),
       jobs_(world, store),
       cron_jobs_(world, store),
+      autoscalers_(world, store, std::move(usage_of)),
       endpoints_(store) {}
 
 objects::Controller& Workloads::add(std::string name, objects::Reconciler& reconciler) {
@@ -33,6 +34,7 @@ void Workloads::add_makers_of_pods() {
       .owns(controller_revision_kind, stateful_set_kind);
   add("job-controller", jobs_).reconciles(job_kind).owns(kinds::pod, job_kind);
   add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
+  add("horizontal-pod-autoscaler", autoscalers_).reconciles(autoscaler_kind);
 }
 
 Result<> Workloads::start(bool only_endpoints) {

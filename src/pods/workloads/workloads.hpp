@@ -1,9 +1,10 @@
 #pragma once
 // The controllers of workloads, started and ended together: Deployments, ReplicaSets, StatefulSets, Jobs,
-// CronJobs, and the EndpointSlices of Services. Inside the room only.
+// CronJobs, HorizontalPodAutoscalers, and the EndpointSlices of Services. Inside the room only.
 
 #include <memory>
 
+#include "pods/workloads/autoscaler.hpp"
 #include "pods/workloads/cron_job.hpp"
 #include "pods/workloads/deployment.hpp"
 #include "pods/workloads/endpoints.hpp"
@@ -15,7 +16,7 @@ namespace slipway::pods::workloads {
 
 class Workloads {
  public:
-  Workloads(core::World& world, objects::Store& store);
+  Workloads(core::World& world, objects::Store& store, UsageOf usage_of);
   // Of these the EndpointSlices alone, where a cluster has controllers of the others. (Its own write no addresses of
   // 127/8.)
   Result<> start(bool only_endpoints = false);
@@ -32,6 +33,7 @@ class Workloads {
   StatefulSetReconciler stateful_sets_;
   JobReconciler jobs_;
   CronJobReconciler cron_jobs_;
+  AutoscalerReconciler autoscalers_;
   EndpointsReconciler endpoints_;
   std::vector<std::unique_ptr<objects::Controller>> controllers_;
 };
