@@ -13,6 +13,7 @@ Workloads::Workloads(core::World& world, objects::Store& store, UsageOf usage_of
       deployments_(world, store),
       sets_(world, store),
       stateful_sets_(world, store),
+      daemon_sets_(world, store),
       jobs_(world, store),
       cron_jobs_(world, store),
       autoscalers_(world, store, std::move(usage_of)),
@@ -32,6 +33,11 @@ void Workloads::add_makers_of_pods() {
       .reconciles(stateful_set_kind)
       .owns(kinds::pod, stateful_set_kind)
       .owns(controller_revision_kind, stateful_set_kind);
+  add("daemonset-controller", daemon_sets_)
+      .reconciles(daemon_set_kind)
+      .owns(kinds::pod, daemon_set_kind)
+      .owns(controller_revision_kind, daemon_set_kind)
+      .watches(kinds::node, [this](const Object&) { return daemon_sets_.all(); });
   add("job-controller", jobs_).reconciles(job_kind).owns(kinds::pod, job_kind);
   add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
   add("horizontal-pod-autoscaler", autoscalers_).reconciles(autoscaler_kind);

@@ -1,11 +1,12 @@
 #pragma once
-// The controllers of workloads, started and ended together: Deployments, ReplicaSets, StatefulSets, Jobs,
+// The controllers of workloads, started and ended together: Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs,
 // CronJobs, HorizontalPodAutoscalers, and the EndpointSlices of Services. Inside the room only.
 
 #include <memory>
 
 #include "pods/workloads/autoscaler.hpp"
 #include "pods/workloads/cron_job.hpp"
+#include "pods/workloads/daemon_set.hpp"
 #include "pods/workloads/deployment.hpp"
 #include "pods/workloads/endpoints.hpp"
 #include "pods/workloads/job.hpp"
@@ -31,6 +32,7 @@ class Workloads {
   DeploymentReconciler deployments_;
   ReplicaSetReconciler sets_;
   StatefulSetReconciler stateful_sets_;
+  DaemonSetReconciler daemon_sets_;
   JobReconciler jobs_;
   CronJobReconciler cron_jobs_;
   AutoscalerReconciler autoscalers_;
