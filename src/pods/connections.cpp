@@ -20,9 +20,13 @@ Connections::Connections(core::World& world, objects::Store& store, Node& node, 
   state_->context->node->on_end = [weak = std::weak_ptr(state_->context)](const ContainerId& id) {
     if (const auto context = weak.lock()) context->sessions.container_ended(id);
   };
+  state_->context->node->usage_of = [usage = state_->usage.get()](const objects::Object& pod) {
+    return usage->of(pod);
+  };
 }
 
 Connections::~Connections() {
+  state_->context->node->usage_of = nullptr;
   state_->context->node->on_end = nullptr;
   state_->context->sessions.clear();
 }

@@ -1,6 +1,6 @@
 #pragma once
 // The door of the room: a node of one machine. It runs the Pods of the object store as processes, keeps what
-// Deployments, ReplicaSets and Jobs ask for and the Services' EndpointSlices, and gives out logs.
+// workloads (Deployments, StatefulSets, Jobs, ...) ask for and the Services' EndpointSlices, and gives out logs.
 // docs/internals/kinds.md says which fields of a Pod mean something. Not for images, volumes or cgroups.
 //
 //   pods::ShimRuntime runtime(world, {.directory = data + "/pods", .shim_command = {executable, "shim"}});

@@ -11,7 +11,12 @@ namespace slipway::pods {
 
 struct Node::State : std::enable_shared_from_this<Node::State> {
   State(core::World& w, objects::Store& s, Runtime& r, NodeOptions o)
-      : world(w), store(s), runtime(r), options(std::move(o)), controllers(w, s), heartbeat(w, s, options.name) {}
+      : world(w),
+        store(s),
+        runtime(r),
+        options(std::move(o)),
+        controllers(w, s, [this](const objects::Object& pod) { return usage_of ? usage_of(pod) : std::nullopt; }),
+        heartbeat(w, s, options.name) {}
 
   // The attempt whose log is asked for.
   Result<ContainerId> find_log(const objects::Name& pod, std::string container, bool previous);
@@ -21,6 +26,7 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   Runtime& runtime;
   NodeOptions options;
   NodeFile file;
+  workloads::UsageOf usage_of;  // by whoever measures; may be empty
   workloads::Workloads controllers;
   Heartbeat heartbeat;
   std::unique_ptr<PodReconciler> pods;

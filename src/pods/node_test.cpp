@@ -43,7 +43,8 @@ TEST_CASE("Node: a Pod that fits nowhere stays Pending and says why, and runs wh
   const auto& condition = picky.status()["conditions"][std::size_t{0}];
   CHECK(condition["reason"].string_or("") == "Unschedulable");
   CHECK(condition["message"].string_or("") ==
-        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.");
+        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, "
+        "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.");
   CHECK(machine.events_of("picky") == "FailedScheduling 1\n");
   for (const char* name : {"others", "gated"}) {
     CHECK(machine.pod(name).spec()["nodeName"].string_or("").empty());

@@ -26,6 +26,7 @@ Result<> PodReconciler::adopt(const std::vector<ContainerId>& known) {
   for (const Object& pod : list.items) {
     by_uid.erase(pod.uid());
     remembered(pod);
+    scheduler_.note(pod);
   }
   orphans_ = std::move(by_uid);
   sweep_orphans();

@@ -49,12 +49,12 @@ PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime&
       store_(store),
       runtime_(runtime),
       options_(options),
-      scheduler_events_(world, store, "default-scheduler"),
       node_events_(world, store, "kubelet", options.name),
       addresses_(file.block),
       stopped_at_(file.stopped_at),
       started_at_(world.clock.now()),
-      look_at_(std::move(look_at)) {}
+      look_at_(std::move(look_at)),
+      scheduler_(world, store, options.name, options.scheduler, look_at_) {}
 
 PodReconciler::~PodReconciler() {
   if (sweep_ != 0) world_.loop.cancel(sweep_);
@@ -64,10 +64,12 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   if (stopping_) return Outcome{};
   TRY_ASSIGN(auto found, store_.find(kinds::pod, name));
   if (!found) {
+    scheduler_.forget(name);
     forget(name);
     return Outcome{};
   }
   Object pod = std::move(*found);
+  scheduler_.note(pod);
   const std::string node = pod.spec()["nodeName"].string_or("");
   if (!node.empty() && node != options_.name) return pod.is_being_deleted() ? end_elsewhere(pod, node) : Outcome{};
   // Somebody else's process, shown as a Pod.
@@ -79,10 +81,9 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   if (!options_.scheduler.empty() && !scheduling::names_scheduler(pod, options_.scheduler)) return Outcome{};
   if (node.empty() && pod.finalizers().empty() && pod.is_being_deleted()) return Outcome{};
   if (node.empty() && !pod.is_being_deleted()) {
-    TRY_ASSIGN(const bool fits, schedule(pod));
+    TRY_ASSIGN(const bool fits, scheduler_.admit(pod));
     if (!fits) return Outcome{};
   }
-  unscheduled_.erase(name);
   Pod& memory = remembered(pod);
   memory.grace = grace_of(pod);
   if (pod.is_being_deleted()) return end(std::move(pod), memory);
@@ -91,28 +92,11 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   return run(std::move(pod), memory);
 }
 
-Result<bool> PodReconciler::schedule(Object& pod) {
-  if (!scheduling::is_ours(pod, options_.scheduler)) return false;
-  TRY_ASSIGN(const auto node, store_.find(kinds::node, {"", options_.name}));
-  // Without the object there is nothing to fit: somebody deleted it, and the Pod runs where it would have.
-  const std::string why = node ? scheduling::why_not(pod, *node) : "";
-  if (why.empty()) return true;
-  unscheduled_.insert(pod.name());
-  const std::string message = "0/1 nodes are available: 1 " + why + ".";
-  if (pod.set_condition("PodScheduled", "False", "Unschedulable", message, world_.clock.now())) {
-    TRY_ASSIGN(pod, store_.update_status(std::move(pod)));
-    scheduler_events_.warn(pod, "FailedScheduling", message);
-  }
-  return false;
-}
-
 Result<> PodReconciler::bind(Object& pod) {
   const bool is_bound = !std::as_const(pod).spec()["nodeName"].string_or("").empty();
   if (is_bound && pod.has_finalizer(node_finalizer)) return {};
   TRY_ASSIGN(pod, store_.bind(pod, options_.name, node_finalizer));
-  if (!is_bound) {
-    scheduler_events_.normal(pod, "Scheduled", "Successfully assigned " + pod.name().text() + " to " + options_.name);
-  }
+  if (!is_bound) scheduler_.bound(pod);
   return {};
 }
 
@@ -355,6 +339,8 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
     TRY(write_status(pod, before, views));
     return Outcome{again};
   }
+  // Who keeps the object wants to know how it ended: its Job.
+  if (std::as_const(pod).finalizers().size() > 1) TRY(write_status(pod, before, views));
   TRY(runtime_.remove_pod(memory.uid));
   log::info("pods", "pod ended", {{"pod", pod.name().text()}});
   TRY(let_go(pod));

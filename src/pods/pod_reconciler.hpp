@@ -14,6 +14,7 @@
 #include "pods/node_file.hpp"
 #include "pods/pod_status.hpp"
 #include "pods/prober.hpp"
+#include "pods/scheduling/scheduler.hpp"
 
 namespace slipway::pods {
 
@@ -31,7 +32,7 @@ class PodReconciler final : public objects::Reconciler {
   Result<> adopt(const std::vector<ContainerId>& known);
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
   // A node changed: Pods that fitted nowhere are looked at again.
-  std::vector<objects::Name> unscheduled() const { return {unscheduled_.begin(), unscheduled_.end()}; }
+  std::vector<objects::Name> unscheduled() const { return scheduler_.waiting(); }
   // Something of this container changed.
   void on_change(const ContainerId& id);
 
@@ -64,8 +65,6 @@ class PodReconciler final : public objects::Reconciler {
 
   Pod& remembered(const objects::Object& pod);
   void forget(const objects::Name& name);
-  // Whether the Pod may run here now; says in its status why not.
-  Result<bool> schedule(objects::Object& pod);
   Result<> bind(objects::Object& pod);
   Result<objects::Outcome> run(objects::Object pod, Pod& memory);
   Result<> start_all(const objects::Object& pod, std::span<const Start> starts);  // once the status is durable
@@ -88,12 +87,12 @@ class PodReconciler final : public objects::Reconciler {
   objects::Store& store_;
   Runtime& runtime_;
   const NodeOptions& options_;
-  objects::EventRecorder scheduler_events_, node_events_;
+  objects::EventRecorder node_events_;
   Addresses addresses_;
   std::optional<Time> stopped_at_, started_at_;  // ends in between were the node's doing
   std::function<void(const objects::Name&)> look_at_;
+  scheduling::Scheduler scheduler_;
   std::map<objects::Name, Pod> pods_;
-  std::set<objects::Name> unscheduled_;                                // fit nowhere
   std::map<std::string, objects::Name> names_;                         // by uid
   std::map<std::pair<std::string, std::string>, int> found_attempts_;  // by uid and container, when adopted
   std::map<std::string, std::vector<ContainerId>> orphans_;            // by uid

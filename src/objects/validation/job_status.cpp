@@ -129,14 +129,18 @@ void validate_changes(At object, At old, const Conditions& now) {
   refuse(status, then.complete && !now.complete, "cannot disable the terminal Complete=True condition");
   refuse(status, then.failure_target && !now.failure_target,
          "cannot disable the terminal FailureTarget=True condition");
+  const At spec = object["spec"];
+  const bool is_elastic =
+      spec["completionMode"].text() == "Indexed" && spec["completions"].is_same_as(spec["parallelism"]);
   for (const std::string_view count : {"failed", "succeeded"}) {
-    if (status[count].number() >= before[count].number()) continue;
+    if (status[count].number() >= before[count].number() || (is_elastic && count == "succeeded")) continue;
     status[count].invalid(status[count].number(), "cannot decrease the " + std::string(count) + " counter");
   }
   const At end = status["completionTime"];
   if (end && before["completionTime"]) end.must_not_change(before["completionTime"]);
   const At start = status["startTime"];
-  if (before["startTime"] && !start.is_same_as(before["startTime"]) && !object["spec"]["suspend"].flag()) {
+  const bool is_resumed = is_true(before, "Suspended") && !is_true(status, "Suspended");
+  if (before["startTime"] && !start.is_same_as(before["startTime"]) && !spec["suspend"].flag() && !is_resumed) {
     start.required("startTime cannot be removed for unsuspended job");
   }
   refuse(status, then.success_criteria_met && !now.success_criteria_met,

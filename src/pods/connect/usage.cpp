@@ -96,6 +96,13 @@ void Usage::answer(const api::CallPtr& call) {
   call->responder->send(std::move(*answered));
 }
 
+std::optional<doc::Value> Usage::of(const objects::Object& pod) {
+  asked_ = context_.world.clock.monotonic();
+  if (before_) return pod_metrics(pod);
+  if (timer_ == 0) sample();
+  return std::nullopt;
+}
+
 std::optional<doc::Value> Usage::container_usage(const ContainerId& id) const {
   const ContainerRecord record = context_.node->runtime.inspect(id);
   if (record.state != ContainerRecord::State::running) return std::nullopt;

@@ -17,6 +17,8 @@ struct Usage {
   explicit Usage(Context& context);
   ~Usage();
   void answer(const api::CallPtr& call);
+  // PodMetrics; nullopt until there are two samples, which asking makes come.
+  std::optional<doc::Value> of(const objects::Object& pod);
 
  private:
   void sample();

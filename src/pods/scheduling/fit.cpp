@@ -42,6 +42,8 @@ std::optional<std::string> label_of(const Object& node, const std::string& key) 
   return label.is_string() ? std::optional(label.string_or("")) : std::nullopt;
 }
 
+}  // namespace
+
 bool is_selected(const Object& pod, const Object& node) {
   const doc::Value& selector = pod.spec()["nodeSelector"];
   if (selector.is_object()) {
@@ -55,17 +57,13 @@ bool is_selected(const Object& pod, const Object& node) {
   return any_of(terms, [&](const doc::Value& term) { return matches_term(term, node); });
 }
 
-const doc::Value* untolerated_taint(const Object& pod, const Object& node) {
-  const doc::Value& taints = node.spec()["taints"];
-  for (std::size_t i = 0; i < taints.size(); ++i) {
-    const std::string effect = taints[i]["effect"].string_or("");
-    if (effect != "NoSchedule" && effect != "NoExecute") continue;
-    if (!tolerates(pod.spec()["tolerations"], taints[i])) return &taints[i];
-  }
-  return nullptr;
+bool is_kept_away(const Object& pod, const Object& node, bool even_when_running) {
+  return any_of(node.spec()["taints"], [&](const doc::Value& taint) {
+    const std::string effect = taint["effect"].string_or("");
+    const bool counts = effect == "NoExecute" || (effect == "NoSchedule" && !even_when_running);
+    return counts && !tolerates(pod.spec()["tolerations"], taint);
+  });
 }
-
-}  // namespace
 
 bool names_scheduler(const Object& pod, std::string_view scheduler) {
   const std::string named = pod.spec()["schedulerName"].string_or("");
@@ -102,16 +100,173 @@ bool tolerates(const doc::Value& tolerations, const doc::Value& taint) {
   });
 }
 
-std::string why_not(const Object& pod, const Object& node) {
+namespace {
+
+std::int64_t amount_of(const Resources& resources, const std::string& name) {
+  const auto found = resources.find(name);
+  return found == resources.end() ? 0 : found->second;
+}
+
+// Of cpu, memory and disk a node that does not say how much it has has enough; of what is not every machine's, none.
+bool is_counted(const Resources& allocatable, const std::string& name) {
+  const bool is_every_machines = name == "cpu" || name == "memory" || name == "ephemeral-storage";
+  return !is_every_machines || allocatable.contains(name);
+}
+
+Misfit misfit_of_resources(const Object& pod, const Object& node, const std::vector<Resident>& residents) {
+  const Resources allocatable = allocatable_of(node);
+  Resources used;
+  for (const auto& resident : residents) {
+    for (const auto& [name, amount] : resident.requests) used[name] += amount;
+  }
+  Misfit result;
+  constexpr std::int64_t one = 1000;
+  const bool has_limit = allocatable.contains("pods");
+  if (has_limit && static_cast<std::int64_t>(residents.size() + 1) * one > amount_of(allocatable, "pods"))
+    result.reasons.emplace_back("Too many pods");
+  for (const auto& [name, amount] : requests_of(pod)) {
+    if (!is_counted(allocatable, name) || amount <= amount_of(allocatable, name) - amount_of(used, name)) continue;
+    result.reasons.push_back("Insufficient " + name);
+    result.is_for_good = result.is_for_good || amount > amount_of(allocatable, name);
+  }
+  return result;
+}
+
+bool is_any(const std::string& address) { return address.empty() || address == "0.0.0.0"; }
+
+bool has_free_ports(const Object& pod, const std::vector<Resident>& residents) {
+  const Resident wanted = resident_of(pod);
+  for (const auto& resident : residents) {
+    for (const auto& taken : resident.ports) {
+      for (const auto& port : wanted.ports) {
+        const bool meet = is_any(port.address) || is_any(taken.address) || port.address == taken.address;
+        if (meet && port.port == taken.port && port.protocol == taken.protocol) return false;
+      }
+    }
+  }
+  return true;
+}
+
+// Is a Pod of that namespace with those labels meant by this term of a Pod of namespace `own`?
+bool is_meant(const doc::Value& term, const std::string& own, const std::string& ns,
+              const std::map<std::string, std::string>& labels, const NamespaceLabels& labels_of) {
+  const doc::Value& listed = term["namespaces"];
+  const doc::Value& selected = term["namespaceSelector"];
+  bool is_there = holds_value(listed, ns);
+  if (listed.size() == 0 && selected.is_null()) is_there = ns == own;
+  if (!is_there && !selected.is_null()) {
+    const auto selector = objects::LabelSelector::from_value(selected);
+    is_there = selector && (selector->empty() || selector->matches(labels_of(ns)));
+  }
+  if (!is_there || term["labelSelector"].is_null()) return false;
+  const auto selector = objects::LabelSelector::from_value(term["labelSelector"]);
+  return selector && selector->matches(labels);
+}
+
+// On one node, everybody on it is in the same place, whatever the key of the topology: as long as the node has it.
+std::string misfit_of_neighbours(const Object& pod, const Object& node, const std::vector<Resident>& residents,
+                                 const NamespaceLabels& labels_of) {
+  constexpr const char* required = "requiredDuringSchedulingIgnoredDuringExecution";
+  const std::string ns = pod.name().ns;
+  const auto labels = pod.labels();
+  const auto has_key = [&](const doc::Value& term) {
+    return label_of(node, term["topologyKey"].string_or("")).has_value();
+  };
+  const auto means_resident = [&](const doc::Value& term) {
+    return std::ranges::any_of(residents, [&](const Resident& resident) {
+      return is_meant(term, ns, resident.name.ns, resident.labels, labels_of);
+    });
+  };
+  const doc::Value& near = pod.spec()["affinity"]["podAffinity"][required];
+  const auto means_itself = [&](const doc::Value& term) { return is_meant(term, ns, ns, labels, labels_of); };
+  const bool is_lonely = any_of(near, [&](const doc::Value& term) { return !has_key(term) || !means_resident(term); });
+  // The first of a group that wants to be together begins it.
+  const bool is_first = !any_of(
+      near, [&](const doc::Value& term) { return !has_key(term) || means_resident(term) || !means_itself(term); });
+  if (is_lonely && !is_first) return "node(s) didn't match pod affinity rules";
+  const doc::Value& apart = pod.spec()["affinity"]["podAntiAffinity"][required];
+  if (any_of(apart, [&](const doc::Value& term) { return has_key(term) && means_resident(term); }))
+    return "node(s) didn't match pod anti-affinity rules";
+  const bool is_shunned = std::ranges::any_of(residents, [&](const Resident& resident) {
+    return any_of(resident.anti_affinity, [&](const doc::Value& term) {
+      return has_key(term) && is_meant(term, resident.name.ns, ns, labels, labels_of);
+    });
+  });
+  return is_shunned ? "node(s) didn't satisfy existing pods anti-affinity rules" : "";
+}
+
+// What the node says of itself.
+std::string misfit_of_node(const Object& pod, const Object& node) {
   static const doc::Value cordon = doc::Object{{"key", "node.kubernetes.io/unschedulable"}, {"effect", "NoSchedule"}};
   if (node.spec()["unschedulable"].bool_or(false) && !tolerates(pod.spec()["tolerations"], cordon))
     return "node(s) were unschedulable";
-  if (const auto* taint = untolerated_taint(pod, node)) {
-    return "node(s) had untolerated taint {" + (*taint)["key"].string_or("") + ": " + (*taint)["value"].string_or("") +
-           "}";
-  }
+  if (is_kept_away(pod, node)) return "node(s) had untolerated taint(s)";
   if (!is_selected(pod, node)) return "node(s) didn't match Pod's node affinity/selector";
   return "";
+}
+
+// Over one node Pods are spread evenly, however many they are.
+bool has_spread_keys(const Object& pod, const Object& node) {
+  return !any_of(pod.spec()["topologySpreadConstraints"], [&](const doc::Value& constraint) {
+    return constraint["whenUnsatisfiable"].string_or("DoNotSchedule") == "DoNotSchedule" &&
+           !label_of(node, constraint["topologyKey"].string_or(""));
+  });
+}
+
+}  // namespace
+
+Resident resident_of(const Object& pod) {
+  Resident resident;
+  resident.name = pod.name();
+  resident.uid = pod.uid();
+  resident.labels = pod.labels();
+  resident.requests = requests_of(pod);
+  const doc::Value& containers = pod.spec()["containers"];
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    const doc::Value& ports = containers[i]["ports"];
+    for (std::size_t k = 0; k < ports.size(); ++k) {
+      if (ports[k]["hostPort"].int_or(0) == 0) continue;
+      resident.ports.push_back(
+          {ports[k]["hostIP"].string_or(""), ports[k]["protocol"].string_or("TCP"), ports[k]["hostPort"].int_or(0)});
+    }
+  }
+  resident.anti_affinity = pod.spec()["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+  resident.priority = pod.spec()["priority"].int_or(0);
+  resident.created = pod.created().value_or(Time{});
+  resident.is_ending = pod.is_being_deleted();
+  return resident;
+}
+
+Misfit misfit(const Object& pod, const Object& node, const std::vector<Resident>& residents,
+              const NamespaceLabels& labels_of) {
+  if (const auto why = misfit_of_node(pod, node); !why.empty()) return {{why}, true};
+  if (!has_free_ports(pod, residents)) return {{"node(s) didn't have free ports for the requested pod ports"}, false};
+  if (auto resources = misfit_of_resources(pod, node, residents); !resources.fits()) return resources;
+  if (!has_spread_keys(pod, node))
+    return {{"node(s) didn't match pod topology spread constraints (missing required label)"}, true};
+  const auto why = misfit_of_neighbours(pod, node, residents, labels_of);
+  if (why.empty()) return {};
+  return {{why}, why == "node(s) didn't match pod affinity rules"};
+}
+
+std::vector<Resident> victims_for(const Object& pod, const Object& node, const std::vector<Resident>& residents,
+                                  const NamespaceLabels& labels_of) {
+  const auto priority = pod.spec()["priority"].int_or(0);
+  std::vector<Resident> others, candidates;
+  for (const auto& resident : residents) (resident.priority < priority ? candidates : others).push_back(resident);
+  if (candidates.empty() || !misfit(pod, node, others, labels_of).fits()) return {};
+  // The most important, and of these the oldest, may stay first.
+  std::ranges::sort(candidates, [](const Resident& a, const Resident& b) {
+    return a.priority != b.priority ? a.priority > b.priority : a.created < b.created;
+  });
+  std::vector<Resident> victims;
+  for (const auto& candidate : candidates) {
+    others.push_back(candidate);
+    if (misfit(pod, node, others, labels_of).fits()) continue;
+    others.pop_back();
+    victims.push_back(candidate);
+  }
+  return victims;
 }
 
 }  // namespace slipway::pods::scheduling

@@ -1,11 +1,12 @@
 #include "pods/workloads/deployment.hpp"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
-#include <set>
 
 #include "core/ids.hpp"
 #include "core/log.hpp"
+#include "core/number.hpp"
 #include "objects/kinds.hpp"
 
 namespace slipway::pods::workloads {
@@ -20,15 +21,50 @@ std::int64_t revision_of(const Object& set) {
   return text.empty() ? 0 : std::strtoll(text.c_str(), nullptr, 10);
 }
 
+constexpr std::array<std::string_view, 5> own_annotations{revision_annotation, former_revisions_annotation,
+                                                          desired_annotation, most_annotation,
+                                                          "kubectl.kubernetes.io/last-applied-configuration"};
+
 // What its Deployment is annotated with, but for what each says of itself.
 void annotate(const Object& deployment, std::int64_t revision, Object& set) {
   if (const doc::Value& all = deployment.document()["metadata"]["annotations"]; all.is_object()) {
     for (const auto& [key, value] : all.as_object()) {
-      if (key != revision_annotation && key != "kubectl.kubernetes.io/last-applied-configuration")
+      if (std::ranges::find(own_annotations, key) == own_annotations.end())
         set.set_annotation(key, value.string_or(""));
     }
   }
+  const std::string before = set.annotation(revision_annotation);
+  if (!before.empty() && before != std::to_string(revision)) {
+    const std::string former = set.annotation(former_revisions_annotation);
+    set.set_annotation(former_revisions_annotation, former.empty() ? before : former + "," + before);
+  }
   set.set_annotation(revision_annotation, std::to_string(revision));
+}
+
+void annotate_sizes(const DeploymentWish& wish, Object& set) {
+  set.set_annotation(desired_annotation, std::to_string(wish.replicas));
+  set.set_annotation(most_annotation, std::to_string(std::int64_t{wish.replicas} + (wish.recreate ? 0 : wish.surge)));
+}
+
+// But for the label that its Pods have more.
+bool has_template_of(const Object& set, const Object& deployment) {
+  doc::Value own = set.spec()["template"];
+  if (auto& labels = own.at_or_insert("metadata").at_or_insert("labels"); labels.is_object())
+    labels.as_object().erase(template_hash_label);
+  return own == deployment.spec()["template"];
+}
+
+SetSeen seen_as(const Object& set, const std::vector<PodSeen>& pods, bool is_current) {
+  SetSeen seen;
+  seen.name = set.name().name;
+  seen.size = static_cast<int>(set.spec()["replicas"].int_or(1));
+  seen.pods = count_pods(pods);
+  seen.has_pods = std::ranges::any_of(pods, [](const PodSeen& pod) { return !pod.is_finished; });
+  seen.is_current = is_current;
+  seen.desired = core::parse_number<int>(set.annotation(desired_annotation));
+  seen.most = core::parse_number<int>(set.annotation(most_annotation));
+  seen.created = set.created().value_or(Time{});
+  return seen;
 }
 
 void copy_min_ready(const Object& deployment, doc::Value& set_spec) {
@@ -39,8 +75,9 @@ void copy_min_ready(const Object& deployment, doc::Value& set_spec) {
 
 }  // namespace
 
-std::string template_hash(const doc::Value& pod_template) {
-  return core::short_hash(doc::render_json_canonical(pod_template));
+std::string template_hash(const doc::Value& pod_template, int collisions) {
+  return core::short_hash(doc::render_json_canonical(pod_template) +
+                          (collisions == 0 ? "" : std::to_string(collisions)));
 }
 
 std::vector<objects::Name> DeploymentReconciler::deployment_of(const Object& pod) {
@@ -66,15 +103,18 @@ Result<std::vector<DeploymentReconciler::Set>> DeploymentReconciler::sets_of(con
   return sets;
 }
 
-Result<DeploymentReconciler::Set*> DeploymentReconciler::current_of(const Object& deployment, std::vector<Set>& sets) {
+Result<DeploymentReconciler::Set*> DeploymentReconciler::current_of(const Object& deployment,
+                                                                    const DeploymentWish& wish, std::vector<Set>& sets,
+                                                                    DeploymentSeen& seen) {
   const std::int64_t newest = sets.empty() ? 0 : revision_of(sets.back().object);
-  std::string hash = template_hash(deployment.spec()["template"]);
-  // Paused, it keeps what it has: a changed template waits.
-  if (deployment.spec()["paused"].bool_or(false) && !sets.empty()) hash = sets.back().object.label(template_hash_label);
-
-  auto current = std::ranges::find(sets, hash, [](const Set& set) { return set.object.label(template_hash_label); });
+  const std::string hash = template_hash(deployment.spec()["template"], seen.collisions);
+  auto current = std::ranges::find_if(sets, [&](const Set& set) {
+    return set.object.label(template_hash_label) == hash || has_template_of(set.object, deployment);
+  });
+  if (current == sets.end() && wish.paused) return nullptr;
   if (current == sets.end()) {
-    TRY_ASSIGN(auto made, make_set(deployment, hash, newest + 1));
+    TRY_ASSIGN(auto made, make_set(deployment, wish, newest + 1, seen));
+    seen.is_made = true;
     current = sets.insert(sets.end(), Set{std::move(made), {}, false});
   } else {
     // Back to an earlier template: the newest revision again.
@@ -82,56 +122,72 @@ Result<DeploymentReconciler::Set*> DeploymentReconciler::current_of(const Object
     TRY_ASSIGN(current->object, follow(deployment, std::move(current->object), revision));
   }
   current->is_current = true;
+  seen.current_set = current->object.name().name;
   return &*current;
 }
 
 Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& name) {
   TRY_ASSIGN(const auto found, store_.find(kinds::deployment, name));
   if (!found || found->is_being_deleted()) return objects::Outcome{};
+  const DeploymentWish wish = read_wish(found->spec());
   TRY_ASSIGN(auto sets, sets_of(*found));
-  const auto known = sets.size();
-  TRY_ASSIGN(const Set* current, current_of(*found, sets));
   DeploymentSeen seen;
-  seen.current_set = current->object.name().name;
-  seen.is_made = sets.size() > known;
-  TRY_ASSIGN(const Object deployment, number(*found, current->object));
+  seen.collisions = static_cast<int>(found->status()["collisionCount"].int_or(0));
+  TRY_ASSIGN(const Set* current, current_of(*found, wish, sets, seen));
+  Object deployment = *found;
+  if (current != nullptr) {
+    TRY_ASSIGN(deployment, number(*found, current->object));
+  }
 
   objects::ListOptions options;
   options.ns = name.ns;
   TRY_ASSIGN(const auto list, store_.list(kinds::pod, options));
-  TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, list.items));
-  if (taken) return objects::Outcome{Duration{}};
-  const Time now = world_.clock.now();
-  for (const Object& pod : list.items) {
-    const auto set = std::ranges::find_if(sets, [&](const Set& one) { return pod.is_owned_by(one.object); });
-    if (set == sets.end()) continue;
-    set->pods.push_back(seen_of(pod, deployment.spec(), now));
-    set->pods.back().is_current = set->is_current;
-    seen.pods.push_back(set->pods.back());
+  if (current != nullptr) {
+    TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, list.items));
+    if (taken) return objects::Outcome{Duration{}};
   }
-  for (const Set& set : std::views::reverse(sets)) {
-    const auto& failure = set.object.condition("ReplicaFailure");
-    if (seen.failure == nullptr && !failure.is_null()) seen.failure = &failure;
-  }
-
-  const DeploymentWish wish = read_wish(deployment.spec());
-  TRY(scale(deployment, sets, plan_deployment(wish, seen.pods)));
+  see_pods(deployment, list.items, sets, seen);
+  TRY(scale(deployment, wish, sets));
   TRY_ASSIGN(auto again, write_status(deployment, wish, seen));
-  if (const auto available = next_available(seen.pods)) again = again ? std::min(*again, *available) : available;
-  TRY(forget_old(deployment, std::move(sets)));
+  for (const Set& set : sets) {
+    if (const auto available = next_available(set.pods)) again = again ? std::min(*again, *available) : available;
+  }
+  if (wish.paused || is_complete(wish, seen)) TRY(forget_old(deployment, std::move(sets)));
   return objects::Outcome{again};
 }
 
-Result<Object> DeploymentReconciler::make_set(const Object& deployment, const std::string& hash,
-                                              std::int64_t revision) {
-  Object set = Object::make(replica_set_kind, {deployment.name().ns, deployment.name().name + "-" + hash});
+void DeploymentReconciler::see_pods(const Object& deployment, const std::vector<Object>& pods, std::vector<Set>& sets,
+                                    DeploymentSeen& seen) const {
+  for (const Object& pod : pods) {
+    const auto set = std::ranges::find_if(sets, [&](const Set& one) { return pod.is_owned_by(one.object); });
+    if (set != sets.end()) set->pods.push_back(seen_of(pod, deployment.spec(), world_.clock.now()));
+  }
+  for (const Set& set : sets) {
+    const PodCounts counts = count_pods(set.pods);
+    seen.pods.all += counts.all;
+    seen.pods.ready += counts.ready;
+    seen.pods.available += counts.available;
+    seen.wanted += static_cast<int>(set.object.spec()["replicas"].int_or(1));
+    if (set.is_current) seen.current = counts.all;
+    // Of the current one before others, and of these the newest: sets are in order of revisions.
+    if (const auto& failure = set.object.condition("ReplicaFailure"); !failure.is_null()) seen.failure = &failure;
+  }
+}
+
+// Under a name that somebody else has it is tried again with another hash.
+Result<Object> DeploymentReconciler::make_set(const Object& deployment, const DeploymentWish& wish,
+                                              std::int64_t revision, DeploymentSeen& seen) {
   const doc::Value& pod_template = deployment.spec()["template"];
+  const std::string hash = template_hash(pod_template, seen.collisions);
+  Object set = Object::make(replica_set_kind, {deployment.name().ns, deployment.name().name + "-" + hash});
+  const objects::Name name = set.name();
   auto& metadata = set.document().at_or_insert("metadata");
   if (const doc::Value& labels = pod_template["metadata"]["labels"]; labels.is_object())
     metadata.at_or_insert("labels") = labels;
   set.set_label(template_hash_label, hash);
   annotate(deployment, revision, set);
-  set.add_owner(deployment);
+  annotate_sizes(wish, set);
+  take_control(deployment, set);
   doc::Value& spec = set.spec();
   spec = doc::Object{{"replicas", 0}, {"selector", deployment.spec()["selector"]}, {"template", pod_template}};
   copy_min_ready(deployment, spec);
@@ -141,7 +197,15 @@ Result<Object> DeploymentReconciler::make_set(const Object& deployment, const st
     spec.set_path(path, std::move(labels));
   }
   auto made = store_.create(std::move(set));
-  if (!made) return fail(std::move(made).error());
+  if (!made && made.error().code == Code::already_exists) {
+    ++seen.collisions;
+    return make_set(deployment, wish, revision, seen);
+  }
+  if (!made) {
+    events_.warn(deployment, "ReplicaSetCreateError",
+                 "Failed to create new replica set \"" + name.name + "\": " + made.error().one_line());
+    return fail(std::move(made).error());
+  }
   log::info("pods", "a deployment has a new template",
             {{"deployment", deployment.name().text()}, {"set", made->name().name}, {"revision", revision}});
   return std::move(*made);
@@ -178,21 +242,31 @@ Result<bool> DeploymentReconciler::take_over_pods(const Object& deployment, cons
   return any;
 }
 
-Result<> DeploymentReconciler::scale(const Object& deployment, const std::vector<Set>& sets,
-                                     const DeploymentPlan& plan) {
-  const std::set<std::string> leaving(plan.remove.begin(), plan.remove.end());
-  for (const Set& set : sets) {
-    int replicas = count_pods(set.pods).all + (set.is_current ? plan.create : 0);
-    for (const PodSeen& pod : set.pods) replicas -= !pod.is_finished && leaving.contains(pod.name);
-    const auto before = set.object.spec()["replicas"].int_or(1);
-    if (before == replicas) continue;
-    Object next = set.object;
-    next.spec().at_or_insert("replicas") = replicas;
-    TRY(store_.update(std::move(next)));
-    events_.normal(deployment, "ScalingReplicaSet",
-                   "Scaled " + std::string(before < replicas ? "up" : "down") + " replica set " +
-                       set.object.name().name + " from " + std::to_string(before) + " to " + std::to_string(replicas));
+Result<> DeploymentReconciler::scale(const Object& deployment, const DeploymentWish& wish,
+                                     const std::vector<Set>& sets) {
+  std::vector<SetSeen> seen;
+  for (const Set& set : sets) seen.push_back(seen_as(set.object, set.pods, set.is_current));
+  const auto before = static_cast<int>(deployment.status()["replicas"].int_or(0));
+  const auto sizes = plan_deployment(wish, seen, before);
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    const auto size = sizes.find(seen[i].name);
+    const bool is_noted = seen[i].size == 0 || seen[i].desired == wish.replicas;
+    if (size == sizes.end() && is_noted) continue;
+    TRY(resize(deployment, wish, sets[i], size == sizes.end() ? seen[i].size : size->second));
   }
+  return {};
+}
+
+Result<> DeploymentReconciler::resize(const Object& deployment, const DeploymentWish& wish, const Set& set, int size) {
+  const auto before = set.object.spec()["replicas"].int_or(1);
+  Object next = set.object;
+  next.spec().at_or_insert("replicas") = size;
+  annotate_sizes(wish, next);
+  TRY(store_.update(std::move(next)));
+  if (before == size) return {};
+  events_.normal(deployment, "ScalingReplicaSet",
+                 "Scaled " + std::string(before < size ? "up" : "down") + " replica set " + set.object.name().name +
+                     " from " + std::to_string(before) + " to " + std::to_string(size));
   return {};
 }
 

@@ -11,6 +11,10 @@ namespace slipway::pods::workloads {
 
 inline constexpr const char* template_hash_label = "pod-template-hash";
 inline constexpr const char* revision_annotation = "deployment.kubernetes.io/revision";
+// Of a set: the revisions that it was before it came back.
+inline constexpr const char* former_revisions_annotation = "deployment.kubernetes.io/revision-history";
+inline constexpr const char* desired_annotation = "deployment.kubernetes.io/desired-replicas";
+inline constexpr const char* most_annotation = "deployment.kubernetes.io/max-replicas";
 
 class DeploymentReconciler final : public objects::Reconciler {
  public:
@@ -27,15 +31,21 @@ class DeploymentReconciler final : public objects::Reconciler {
     bool is_current = false;
   };
   Result<std::vector<Set>> sets_of(const objects::Object& deployment);  // by revision
-  // The one of `sets` whose template is wanted, made when there is none; marked, and of the newest revision.
-  Result<Set*> current_of(const objects::Object& deployment, std::vector<Set>& sets);
-  Result<objects::Object> make_set(const objects::Object& deployment, const std::string& hash, std::int64_t revision);
-  Result<bool> take_over_pods(const objects::Object& deployment, const objects::Object& set,
-                              const std::vector<objects::Object>& pods);  // whether there were any
-  Result<> scale(const objects::Object& deployment, const std::vector<Set>& sets, const DeploymentPlan& plan);
-  Result<> forget_old(const objects::Object& deployment, std::vector<Set> sets);
+  // The one of `sets` whose template is wanted, made when there is none; marked, and of the newest revision. Null while
+  // the Deployment is paused and has none.
+  Result<Set*> current_of(const objects::Object& deployment, const DeploymentWish& wish, std::vector<Set>& sets,
+                          DeploymentSeen& seen);
+  Result<objects::Object> make_set(const objects::Object& deployment, const DeploymentWish& wish, std::int64_t revision,
+                                   DeploymentSeen& seen);
   Result<objects::Object> follow(const objects::Object& deployment, objects::Object set, std::int64_t revision);
   Result<objects::Object> number(const objects::Object& deployment, const objects::Object& current);
+  Result<bool> take_over_pods(const objects::Object& deployment, const objects::Object& set,
+                              const std::vector<objects::Object>& pods);  // whether there were any
+  void see_pods(const objects::Object& deployment, const std::vector<objects::Object>& pods, std::vector<Set>& sets,
+                DeploymentSeen& seen) const;
+  Result<> scale(const objects::Object& deployment, const DeploymentWish& wish, const std::vector<Set>& sets);
+  Result<> resize(const objects::Object& deployment, const DeploymentWish& wish, const Set& set, int size);
+  Result<> forget_old(const objects::Object& deployment, std::vector<Set> sets);
   // When to look again.
   Result<std::optional<Duration>> write_status(const objects::Object& deployment, const DeploymentWish& wish,
                                                const DeploymentSeen& seen);
@@ -45,7 +55,7 @@ class DeploymentReconciler final : public objects::Reconciler {
   objects::EventRecorder events_;
 };
 
-// The label value of Pods of this template.
-std::string template_hash(const doc::Value& pod_template);
+// The label value of Pods of this template; another one for each collision with what is there.
+std::string template_hash(const doc::Value& pod_template, int collisions = 0);
 
 }  // namespace slipway::pods::workloads

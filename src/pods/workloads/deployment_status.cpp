@@ -14,12 +14,16 @@ constexpr std::string_view progressing = "Progressing";
 constexpr auto is_complete_reason = "NewReplicaSetAvailable";
 constexpr auto is_late_reason = "ProgressDeadlineExceeded";
 
-PodCounts counts_in(const doc::Value& status) {
+struct Counts {
+  int all = 0, ready = 0, available = 0, current = 0;
+};
+
+Counts counts_in(const doc::Value& status) {
   const auto count = [&](const char* field) { return static_cast<int>(status[field].int_or(0)); };
   return {count("replicas"), count("readyReplicas"), count("availableReplicas"), count("updatedReplicas")};
 }
 
-bool comes_on(const PodCounts& before, const PodCounts& now) {
+bool comes_on(const Counts& before, const Counts& now) {
   return now.current > before.current || now.all - now.current < before.all - before.current ||
          now.ready > before.ready || now.available > before.available;
 }
@@ -42,7 +46,7 @@ std::optional<Duration> deadline_of(const doc::Value& spec) {
 }
 
 std::optional<Duration> render_progress(Object& deployment, const DeploymentWish& wish, const DeploymentSeen& seen,
-                                        const PodCounts& before, const PodCounts& counts, Time now) {
+                                        const Counts& before, const Counts& counts, Time now) {
   const auto deadline = deadline_of(deployment.spec());
   if (!deadline) {
     deployment.remove_condition(progressing);
@@ -50,11 +54,12 @@ std::optional<Duration> render_progress(Object& deployment, const DeploymentWish
   }
   const std::string set = "ReplicaSet \"" + seen.current_set + "\"";
   const std::string reason = deployment.condition(progressing)["reason"].string_or("");
-  if (deployment.spec()["paused"].bool_or(false)) {
-    say_progress(deployment, "Unknown", "DeploymentPaused", "Deployment is paused", false, now);
+  if (wish.paused) {
+    if (reason != is_late_reason)
+      say_progress(deployment, "Unknown", "DeploymentPaused", "Deployment is paused", false, now);
     return std::nullopt;
   }
-  if (counts.current == wish.replicas && counts.all == wish.replicas && counts.available >= wish.replicas) {
+  if (is_complete(wish, seen)) {
     say_progress(deployment, "True", is_complete_reason, set + " has successfully progressed.", false, now);
     return std::nullopt;
   }
@@ -76,9 +81,13 @@ std::optional<Duration> render_progress(Object& deployment, const DeploymentWish
 
 }  // namespace
 
+bool is_complete(const DeploymentWish& wish, const DeploymentSeen& seen) {
+  return seen.current == wish.replicas && seen.pods.all == wish.replicas && seen.pods.available == wish.replicas;
+}
+
 std::optional<Duration> render_deployment_status(Object& deployment, const DeploymentWish& wish,
                                                  const DeploymentSeen& seen, Time now) {
-  const auto counts = count_pods(seen.pods);
+  const Counts counts{seen.pods.all, seen.pods.ready, seen.pods.available, seen.current};
   const auto before = counts_in(std::as_const(deployment).status());
   auto& status = deployment.status();
   status.at_or_insert("observedGeneration") = deployment.generation();
@@ -86,7 +95,8 @@ std::optional<Duration> render_deployment_status(Object& deployment, const Deplo
   status.at_or_insert("updatedReplicas") = counts.current;
   status.at_or_insert("readyReplicas") = counts.ready;
   status.at_or_insert("availableReplicas") = counts.available;
-  status.at_or_insert("unavailableReplicas") = std::max(std::max(counts.all, wish.replicas) - counts.available, 0);
+  status.at_or_insert("unavailableReplicas") = std::max(seen.wanted - counts.available, 0);
+  if (seen.collisions > 0) status.at_or_insert("collisionCount") = seen.collisions;
   const bool is_available = counts.available >= wish.replicas - wish.unavailable;
   deployment.set_condition(
       "Available", is_available ? "True" : "False",

@@ -9,12 +9,17 @@
 namespace slipway::pods::workloads {
 
 struct DeploymentSeen {
-  std::string current_set;              // its name
+  std::string current_set;              // its name; empty: the present template waits
   bool is_made = false;                 // just now
   const doc::Value* failure = nullptr;  // a ReplicaFailure condition of one of its sets; null: none
-  std::vector<PodSeen> pods;            // of all sets
+  PodCounts pods;                       // of all sets
+  int current = 0;                      // Pods of the current one
+  int wanted = 0;                       // replicas of all sets together
+  int collisions = 0;
 };
 
+// Every Pod is of the present template, and all are available.
+bool is_complete(const DeploymentWish& wish, const DeploymentSeen& seen);
 // Writes counts and conditions into the status of `deployment`. Returns when to look again: a rollout that does not
 // come on fails when spec.progressDeadlineSeconds are over.
 std::optional<Duration> render_deployment_status(objects::Object& deployment, const DeploymentWish& wish,

@@ -19,12 +19,16 @@ struct Rollout {
   // Pods as letters: o of an old template, n of the current one; capital when it is available. Returns when to look
   // again.
   std::optional<Duration> see(std::string_view pods) {
-    seen.pods.clear();
+    seen.pods = {};
+    seen.current = 0;
     for (const char letter : pods) {
       const bool is_up = letter == 'O' || letter == 'N';
-      seen.pods.push_back(
-          {.name = "p", .is_current = letter == 'n' || letter == 'N', .is_ready = is_up, .is_available = is_up});
+      ++seen.pods.all;
+      seen.pods.ready += is_up;
+      seen.pods.available += is_up;
+      seen.current += letter == 'n' || letter == 'N';
     }
+    seen.wanted = std::max(seen.pods.all, 2);
     return render_deployment_status(deployment, read_wish(deployment.spec()), seen, now);
   }
   std::string progress() const {
@@ -79,6 +83,13 @@ TEST_CASE_FIXTURE(Rollout, "Deployment: a pause stops the clock, and no deadline
   deployment.spec().at_or_insert("paused") = false;
   CHECK(see("nn") == Duration(10s));
   CHECK(progress() == "Unknown DeploymentResumed");
+  now += 10s;
+  see("nn");
+  CHECK(progress() == "False ProgressDeadlineExceeded");
+  deployment.spec().at_or_insert("paused") = true;
+  see("nn");
+  CHECK(progress() == "False ProgressDeadlineExceeded");  // a pause does not hide it
+  deployment.spec().at_or_insert("paused") = false;
   deployment.spec().at_or_insert("progressDeadlineSeconds") = 2147483647;
   CHECK(see("nn") == std::nullopt);
   CHECK(deployment.condition("Progressing").is_null());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/number.hpp"
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 
@@ -13,7 +14,42 @@ using objects::Outcome;
 
 namespace {
 
-JobPod seen_as(const Object& pod) {
+constexpr const char* failures_annotation = "batch.kubernetes.io/job-index-failure-count";
+constexpr const char* ignored_failures_annotation = "batch.kubernetes.io/job-index-ignored-failure-count";
+
+std::optional<Time> time_at(const doc::Value& value) {
+  const auto time = core::parse_rfc3339(value.string_or(""));
+  return time ? std::optional(*time) : std::nullopt;
+}
+
+// When its last container ended; else when it stopped being ready, or was to be deleted.
+std::optional<Time> finished_at(const Object& pod) {
+  std::optional<Time> finished;
+  const doc::Value& containers = pod.status()["containerStatuses"];
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    const auto ended = time_at(containers[i]["state"]["terminated"]["finishedAt"]);
+    if (ended && (!finished || *finished < *ended)) finished = ended;
+  }
+  if (!finished && pod.condition_status("Ready") == "False") finished = pod.condition_since("Ready");
+  if (!finished && pod.is_being_deleted()) {
+    const doc::Value& metadata = pod.document()["metadata"];
+    finished = time_at(metadata["deletionTimestamp"]);
+    if (finished) *finished -= core::capped_seconds(metadata["deletionGracePeriodSeconds"].int_or(0));
+  }
+  return finished;
+}
+
+int count_restarts(const Object& pod) {
+  std::int64_t restarts = 0;
+  for (const char* list : {"containerStatuses", "initContainerStatuses"}) {
+    const doc::Value& containers = pod.status()[list];
+    for (std::size_t i = 0; i < containers.size(); ++i) restarts += containers[i]["restartCount"].int_or(0);
+  }
+  return static_cast<int>(restarts);
+}
+
+JobPod seen_as(const Object& pod, const doc::Value& failure_policy) {
+  const auto number = [&](const char* annotation) { return core::parse_number<int>(pod.annotation(annotation)); };
   JobPod seen;
   seen.name = pod.name().name;
   seen.uid = pod.uid();
@@ -22,40 +58,97 @@ JobPod seen_as(const Object& pod) {
   if (phase == "Failed") seen.state = JobPod::State::failed;
   seen.is_ending = pod.is_being_deleted();
   seen.is_tracked = pod.has_finalizer(tracking_finalizer);
-  const doc::Value& containers = pod.status()["containerStatuses"];
-  for (std::size_t i = 0; i < containers.size(); ++i) {
-    seen.restarts += static_cast<int>(containers[i]["restartCount"].int_or(0));
-    const auto finished = core::parse_rfc3339(containers[i]["state"]["terminated"]["finishedAt"].string_or(""));
-    if (finished && (!seen.finished || *seen.finished < *finished)) seen.finished = *finished;
-  }
+  seen.is_ready = pod.condition_status("Ready") == "True";
+  seen.restarts = count_restarts(pod);
+  seen.finished = finished_at(pod);
+  seen.index = number(completion_index);
+  seen.failures = number(failures_annotation).value_or(0);
+  seen.ignored_failures = number(ignored_failures_annotation).value_or(0);
+  seen.created = pod.created().value_or(Time{});
+  if (phase == "Failed") seen.verdict = judge_failure(failure_policy, pod);
   return seen;
-}
-
-bool is_over(const Object& job) {
-  return job.condition_status("Complete") == "True" || job.condition_status("Failed") == "True";
-}
-
-std::optional<Time> time_at(const doc::Value& value) {
-  const auto time = core::parse_rfc3339(value.string_or(""));
-  return time ? std::optional(*time) : std::nullopt;
 }
 
 doc::Array array_of(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
 
-const char* sentence_of(const std::string& reason) {
-  if (reason == "BackoffLimitExceeded") return "Job has reached the specified backoff limit";
-  if (reason == "DeadlineExceeded") return "Job was active longer than specified deadline";
-  return "Reached expected number of succeeded pods";
+// What was written last.
+JobState state_of(const Object& job, const JobWish& wish) {
+  JobState state;
+  state.counts = read_counts(job.status(), wish);
+  for (const char* type : {"SuccessCriteriaMet", "FailureTarget"}) {
+    const doc::Value& condition = job.condition(type);
+    if (state.verdict || condition["status"].string_or("") != "True") continue;
+    state.verdict = JobVerdict{type == std::string_view("FailureTarget"), condition["reason"].string_or(""),
+                               condition["message"].string_or("")};
+  }
+  // One that is resumed starts anew.
+  if (job.condition_status("Suspended") != "True") state.started = time_at(job.status()["startTime"]);
+  return state;
+}
+
+void say(Object& job, std::string_view type, std::string_view status, std::string_view reason,
+         const std::string& message, Time now) {
+  if (!job.set_condition(type, status, reason, message, now)) return;
+  for (auto& condition : job.status().at_or_insert("conditions").as_array()) {
+    if (condition["type"].string_or("") == type) condition.at_or_insert("lastProbeTime") = core::render_rfc3339(now);
+  }
+}
+
+// The program finds its index in JOB_COMPLETION_INDEX.
+void add_index_variable(doc::Value& containers) {
+  if (!containers.is_array()) return;
+  for (doc::Value& container : containers.as_array()) {
+    auto& variables = container.at_or_insert("env");
+    if (!variables.is_array()) variables = doc::Array{};
+    const bool is_there = std::ranges::any_of(variables.as_array(), [](const doc::Value& variable) {
+      return variable["name"].string_or("") == "JOB_COMPLETION_INDEX";
+    });
+    if (is_there) continue;
+    const doc::Object field{{"fieldPath", std::string("metadata.labels['") + completion_index + "']"}};
+    variables.as_array().push_back(
+        doc::Object{{"name", "JOB_COMPLETION_INDEX"}, {"valueFrom", doc::Object{{"fieldRef", field}}}});
+  }
+}
+
+void give_index(const Object& job, const JobPlan::New& wanted, bool counts_failures, Object& pod) {
+  constexpr std::size_t longest_prefix = 58;  // of a generated name
+  const std::string index = std::to_string(*wanted.index);
+  const std::string suffix = "-" + index + "-";
+  const std::string prefix = job.name().name.substr(0, longest_prefix - suffix.size()) + suffix;
+  pod.document().at_or_insert("metadata").at_or_insert("generateName") = prefix;
+  pod.set_label(completion_index, index);
+  pod.set_annotation(completion_index, index);
+  if (counts_failures) pod.set_annotation(failures_annotation, std::to_string(wanted.failures));
+  if (wanted.ignored_failures > 0)
+    pod.set_annotation(ignored_failures_annotation, std::to_string(wanted.ignored_failures));
+  pod.spec().at_or_insert("hostname") = job.name().name + "-" + index;
+  for (const char* list : {"initContainers", "containers"}) {
+    if (std::as_const(pod).spec()[list].is_array()) add_index_variable(pod.spec().at_or_insert(list));
+  }
+}
+
+bool is_managed_elsewhere(const Object& job) {
+  return job.spec()["managedBy"].string_or("kubernetes.io/job-controller") != "kubernetes.io/job-controller";
 }
 
 }  // namespace
 
+bool is_finished_job(const Object& job) {
+  return job.condition_status("Complete") == "True" || job.condition_status("Failed") == "True";
+}
+
 struct JobReconciler::Seen {
-  JobCounts counts;
   int active = 0;
   int ready = 0;
   int ending = 0;
-  bool is_settled() const {  // nothing of it runs, and all of it is counted
+  void add(const JobPod& pod) {
+    if (pod.state != JobPod::State::active) return;
+    active += !pod.is_ending;
+    ending += pod.is_ending;
+    ready += !pod.is_ending && pod.is_ready;
+  }
+  // Nothing of it runs, and all of it is counted.
+  bool is_settled(const JobCounts& counts) const {
     return active == 0 && ending == 0 && counts.uncounted_succeeded.empty() && counts.uncounted_failed.empty();
   }
 };
@@ -67,37 +160,38 @@ Result<Outcome> JobReconciler::reconcile(const objects::Name& name) {
     return Outcome{};
   }
   const Object& job = *found;
-  if (is_over(job)) return keep_finished(job);
-  if (const auto field = unsupported_field_of_job(job.spec()); !field.empty()) {
-    events_.warn(job, "Unsupported", field + " is not supported yet: the Job waits");
-    return Outcome{};
+  if (is_managed_elsewhere(job)) return Outcome{};
+  if (is_finished_job(job)) {
+    failures_.erase(job.uid());
+    return keep_finished(job);
   }
   TRY_ASSIGN(const auto members, claim(store_, kinds::pod, job));
   std::vector<JobPod> pods;
   Seen seen;
   for (const Object& pod : members) {
-    pods.push_back(seen_as(pod));
-    const bool is_active = pods.back().state == JobPod::State::active;
-    seen.active += is_active && !pods.back().is_ending;
-    seen.ending += is_active && pods.back().is_ending;
-    seen.ready += is_active && !pods.back().is_ending && pod.condition_status("Ready") == "True";
+    pods.push_back(seen_as(pod, job.spec()["podFailurePolicy"]));
+    seen.add(pods.back());
   }
-  const auto counting = count(read_counts(job.status()), pods);
-  seen.counts = counting.counts;
   const JobWish wish = read_job(job.spec());
-  const JobPlan plan = plan_job(wish, seen.counts, pods, time_at(job.status()["startTime"]), world_.clock.now());
+  JobState state = state_of(job, wish);
+  state.failures = failures_[job.uid()];
+  const JobPlan plan = plan_job(wish, state, pods, world_.clock.now());
+  failures_[job.uid()] = plan.failures;
   TRY_ASSIGN(const Object written, write_status(job, seen, wish, plan));
-  for (const auto& pod : counting.release) TRY(release({name.ns, pod}));
-  TRY(act(written, plan));
+  TRY(act(written, wish, plan));
   return Outcome{plan.look_again};
 }
 
-Result<> JobReconciler::act(const Object& job, const JobPlan& plan) {
-  for (const auto& pod : plan.remove) {
-    TRY(release({job.name().ns, pod}));  // it is our doing and no failure of the Pod
-    TRY(remove_pod(store_, events_, job, pod));
+Result<> JobReconciler::act(const Object& job, const JobWish& wish, const JobPlan& plan) {
+  for (const auto& pod : plan.release) TRY(release({job.name().ns, pod}));
+  for (const auto& pod : plan.remove) TRY(remove_pod(store_, events_, job, pod));
+  for (const auto& wanted : plan.create) {
+    Object pod = pod_of(job, job.spec()["template"]);
+    pod.add_finalizer(tracking_finalizer);
+    if (wanted.index) give_index(job, wanted, wish.backoff_limit_per_index.has_value(), pod);
+    TRY(make_pod(store_, events_, job, std::move(pod)));
   }
-  return make_pods(store_, events_, job, plan.create, tracking_finalizer);
+  return {};
 }
 
 Result<Object> JobReconciler::write_status(const Object& job, const Seen& seen, const JobWish& wish,
@@ -105,38 +199,38 @@ Result<Object> JobReconciler::write_status(const Object& job, const Seen& seen, 
   const Time now = world_.clock.now();
   Object next = job;
   auto& status = next.status();
-  const auto set = [&](const char* field, int value) { status.at_or_insert(field) = value; };
+  const auto set = [&](const char* field, doc::Value value) { status.at_or_insert(field) = std::move(value); };
   set("active", seen.active);
   set("ready", seen.ready);
   set("terminating", seen.ending);
-  set("succeeded", seen.counts.succeeded);
-  set("failed", seen.counts.failed);
+  set("succeeded", plan.counts.succeeded);
+  set("failed", plan.counts.failed);
   doc::Object uncounted;
-  if (!seen.counts.uncounted_succeeded.empty()) uncounted.set("succeeded", array_of(seen.counts.uncounted_succeeded));
-  if (!seen.counts.uncounted_failed.empty()) uncounted.set("failed", array_of(seen.counts.uncounted_failed));
-  status.at_or_insert("uncountedTerminatedPods") = std::move(uncounted);
+  if (const auto& uids = plan.counts.uncounted_succeeded; !uids.empty()) uncounted.set("succeeded", array_of(uids));
+  if (const auto& uids = plan.counts.uncounted_failed; !uids.empty()) uncounted.set("failed", array_of(uids));
+  set("uncountedTerminatedPods", std::move(uncounted));
+  if (!plan.counts.completed.empty()) set("completedIndexes", plan.counts.completed.text());
+  if (wish.indexed && wish.backoff_limit_per_index) set("failedIndexes", plan.counts.failed_indexes.text());
   const bool was_suspended = job.condition_status("Suspended") == "True";
-  if (wish.suspended) {
-    if (status.is_object()) status.as_object().erase("startTime");
-    next.set_condition("Suspended", "True", "JobSuspended", "Job suspended", now);
-  } else {
-    if (std::as_const(status)["startTime"].is_null()) status.at_or_insert("startTime") = core::render_rfc3339(now);
-    if (was_suspended) next.set_condition("Suspended", "False", "JobResumed", "Job resumed", now);
-  }
-  const bool ends = plan.is_over() && seen.is_settled();
-  if (plan.is_over()) {
-    const bool failed = !plan.failed.empty();
-    const auto& reason = failed ? plan.failed : plan.complete;
-    next.set_condition(failed ? "FailureTarget" : "SuccessCriteriaMet", "True", reason, sentence_of(reason), now);
-    if (ends) next.set_condition(failed ? "Failed" : "Complete", "True", reason, sentence_of(reason), now);
-    if (ends && !failed) next.status().at_or_insert("completionTime") = core::render_rfc3339(now);
+  const bool is_resumed = was_suspended && !wish.suspended && !plan.verdict;
+  if (is_resumed || (!wish.suspended && std::as_const(status)["startTime"].is_null()))
+    set("startTime", core::render_rfc3339(now));
+  if (wish.suspended && !plan.verdict) say(next, "Suspended", "True", "JobSuspended", "Job suspended", now);
+  if (is_resumed) say(next, "Suspended", "False", "JobResumed", "Job resumed", now);
+  const bool ends = plan.verdict && seen.is_settled(plan.counts);
+  if (plan.verdict) {
+    const auto& [is_failure, reason, message] = *plan.verdict;
+    say(next, is_failure ? "FailureTarget" : "SuccessCriteriaMet", "True", reason, message, now);
+    if (ends) say(next, is_failure ? "Failed" : "Complete", "True", reason, message, now);
+    if (ends && !is_failure) next.status().at_or_insert("completionTime") = core::render_rfc3339(now);
   }
   if (next.status() == job.status()) return job;
   TRY_ASSIGN(next, store_.update_status(std::move(next)));
-  if (ends && plan.failed.empty()) events_.normal(next, "Completed", "Job completed");
-  if (ends && !plan.failed.empty()) events_.warn(next, plan.failed, sentence_of(plan.failed));
-  if (wish.suspended != was_suspended)
-    events_.normal(next, wish.suspended ? "Suspended" : "Resumed", wish.suspended ? "Job suspended" : "Job resumed");
+  if (ends && !plan.verdict->is_failure) events_.normal(next, "Completed", "Job completed");
+  if (ends && plan.verdict->is_failure) events_.warn(next, plan.verdict->reason, plan.verdict->message);
+  if (next.condition_status("Suspended") == "True" && !was_suspended)
+    events_.normal(next, "Suspended", "Job suspended");
+  if (is_resumed) events_.normal(next, "Resumed", "Job resumed");
   return next;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // The Job controller: runs Pods of its template until enough of them have succeeded, or too many have failed. Not for
-// indexed Jobs, nor for policies of failure and success: such a Job waits, and an Event says why.
+// Jobs that another controller manages (spec.managedBy).
 
 #include "objects/controller.hpp"
 #include "objects/event_recorder.hpp"
@@ -11,6 +11,8 @@ namespace slipway::pods::workloads {
 
 // On a Job's Pods until what became of them is counted.
 inline constexpr const char* tracking_finalizer = "batch.kubernetes.io/job-tracking";
+// Annotation and label of an indexed Job's Pods.
+inline constexpr const char* completion_index = "batch.kubernetes.io/job-completion-index";
 
 class JobReconciler final : public objects::Reconciler {
  public:
@@ -25,11 +27,14 @@ class JobReconciler final : public objects::Reconciler {
   Result<objects::Outcome> keep_finished(const objects::Object& job);
   Result<objects::Object> write_status(const objects::Object& job, const Seen& seen, const JobWish& wish,
                                        const JobPlan& plan);
-  Result<> act(const objects::Object& job, const JobPlan& plan);
+  Result<> act(const objects::Object& job, const JobWish& wish, const JobPlan& plan);
 
   core::World& world_;
   objects::Store& store_;
   objects::EventRecorder events_;
+  std::map<std::string, std::map<std::string, Time>> failures_;  // of Jobs that go on, by uid: JobPlan::failures
 };
+
+bool is_finished_job(const objects::Object& job);  // Complete or Failed
 
 }  // namespace slipway::pods::workloads

@@ -24,21 +24,6 @@ void drop_owner(Object& object, const std::string& uid) {
     std::erase_if(owners.as_array(), [&](const doc::Value& owner) { return owner["uid"].string_or("") == uid; });
 }
 
-// A Pod of the owner's template, with a name of its own.
-Object pod_of(const Object& owner) {
-  const doc::Value& pod_template = owner.spec()["template"];
-  Object pod = Object::make(kinds::pod, {owner.name().ns, ""});
-  auto& metadata = pod.document().at_or_insert("metadata").as_object();
-  metadata.erase("name");
-  metadata.set("generateName", owner.name().name + "-");
-  for (const char* part : {"labels", "annotations"}) {
-    if (const doc::Value& given = pod_template["metadata"][part]; given.is_object()) metadata.set(part, given);
-  }
-  pod.add_owner(owner);
-  pod.document().at_or_insert("spec") = pod_template["spec"];
-  return pod;
-}
-
 // What it is then; nullopt when it has gone or changed hands meanwhile: the next look will tell.
 Result<std::optional<Object>> change_owner(objects::Store& store, const objects::Kind& kind, const Object& object,
                                            const std::function<void(Object&)>& change) {
@@ -54,7 +39,28 @@ Result<std::optional<Object>> change_owner(objects::Store& store, const objects:
 
 }  // namespace
 
-Result<std::vector<Object>> claim(objects::Store& store, const objects::Kind& kind, const Object& owner) {
+void take_control(const Object& owner, Object& object) {
+  object.add_owner(owner);
+  for (auto& reference : object.document().at_or_insert("metadata").at_or_insert("ownerReferences").as_array()) {
+    if (reference["uid"].string_or("") == owner.uid()) reference.at_or_insert("blockOwnerDeletion") = true;
+  }
+}
+
+Object pod_of(const Object& owner, const doc::Value& pod_template) {
+  Object pod = Object::make(kinds::pod, {owner.name().ns, ""});
+  auto& metadata = pod.document().at_or_insert("metadata").as_object();
+  metadata.erase("name");
+  metadata.set("generateName", owner.name().name + "-");
+  for (const char* part : {"labels", "annotations", "finalizers"}) {
+    if (const doc::Value& given = pod_template["metadata"][part]; given.size() > 0) metadata.set(part, given);
+  }
+  take_control(owner, pod);
+  pod.document().at_or_insert("spec") = pod_template["spec"];
+  return pod;
+}
+
+Result<std::vector<Object>> claim(objects::Store& store, const objects::Kind& kind, const Object& owner,
+                                  const std::function<bool(const Object&)>& may_be_its) {
   TRY_ASSIGN(const auto selector, objects::LabelSelector::from_value(owner.spec()["selector"]));
   objects::ListOptions options;
   options.ns = owner.name().ns;
@@ -62,33 +68,35 @@ Result<std::vector<Object>> claim(objects::Store& store, const objects::Kind& ki
   TRY_ASSIGN(auto list, store.list(kind, options));
   std::vector<Object> members;
   for (Object& object : list.items) {
-    const bool matches = !selector.empty() && selector.matches(object.labels());
+    const bool matches = !selector.empty() && selector.matches(object.labels()) && (!may_be_its || may_be_its(object));
     const bool is_own = object.is_owned_by(owner);
     if (is_own && matches) {
       members.push_back(std::move(object));
     } else if (is_own && !object.is_being_deleted()) {
       TRY(change_owner(store, kind, object, [&](Object& current) { drop_owner(current, owner.uid()); }));
     } else if (matches && !is_controlled(object) && !object.is_being_deleted()) {
-      TRY_ASSIGN(auto adopted, change_owner(store, kind, object, [&](Object& current) { current.add_owner(owner); }));
+      TRY_ASSIGN(auto adopted,
+                 change_owner(store, kind, object, [&](Object& current) { take_control(owner, current); }));
       if (adopted) members.push_back(std::move(*adopted));
     }
   }
   return members;
 }
 
-Result<> make_pods(objects::Store& store, objects::EventRecorder& events, const Object& owner, int count,
-                   std::string_view finalizer) {
+Result<> make_pods(objects::Store& store, objects::EventRecorder& events, const Object& owner, int count) {
   constexpr int most_at_once = 500;
-  for (int i = 0; i < std::min(count, most_at_once); ++i) {
-    Object pod = pod_of(owner);
-    if (!finalizer.empty()) pod.add_finalizer(finalizer);
-    auto made = store.create(std::move(pod));
-    if (!made) {
-      events.warn(owner, "FailedCreate", "Error creating: " + made.error().one_line());
-      return fail(std::move(made).error());
-    }
-    events.normal(owner, "SuccessfulCreate", "Created pod: " + made->name().name);
+  for (int i = 0; i < std::min(count, most_at_once); ++i)
+    TRY(make_pod(store, events, owner, pod_of(owner, owner.spec()["template"])));
+  return {};
+}
+
+Result<> make_pod(objects::Store& store, objects::EventRecorder& events, const Object& owner, Object pod) {
+  const auto made = store.create(std::move(pod));
+  if (!made) {
+    events.warn(owner, "FailedCreate", "Error creating: " + made.error().one_line());
+    return fail(made.error());
   }
+  events.normal(owner, "SuccessfulCreate", "Created pod: " + made->name().name);
   return {};
 }
 

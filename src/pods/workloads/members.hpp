@@ -2,6 +2,7 @@
 // What workload controllers share: a Pod of an owner's template, and which objects are an owner's. Inside the room
 // only.
 
+#include <functional>
 #include <vector>
 
 #include "objects/event_recorder.hpp"
@@ -13,15 +14,21 @@ inline constexpr objects::Kind replica_set_kind{"apps", "v1", "ReplicaSet", "rep
 inline constexpr objects::Kind job_kind{"batch", "v1", "Job", "jobs"};
 
 // Those of that kind in its namespace that it controls. One that nobody controls and that its selector finds becomes
-// its own; one that its selector finds no more is let go.
+// its own; one that its selector finds no more is let go. `may_be_its`: what else a member must be; empty: nothing.
 Result<std::vector<objects::Object>> claim(objects::Store& store, const objects::Kind& kind,
-                                           const objects::Object& owner);
+                                           const objects::Object& owner,
+                                           const std::function<bool(const objects::Object&)>& may_be_its = {});
+// `owner` controls it from now on, and is deleted after it when it is deleted in the foreground.
+void take_control(const objects::Object& owner, objects::Object& object);
+
+// A Pod of that template, which the owner controls, with a generated name that begins with the owner's.
+objects::Object pod_of(const objects::Object& owner, const doc::Value& pod_template);
 
 // Makes `count` Pods of its template, at most 500 of them: each makes its controller look again. Their names begin with
-// the owner's; `finalizer`, unless empty, is put on them. An Event tells of each, and why one
-// could not be made.
-Result<> make_pods(objects::Store& store, objects::EventRecorder& events, const objects::Object& owner, int count,
-                   std::string_view finalizer = {});
+// the owner's. An Event tells of each, and why one could not be made.
+Result<> make_pods(objects::Store& store, objects::EventRecorder& events, const objects::Object& owner, int count);
+Result<> make_pod(objects::Store& store, objects::EventRecorder& events, const objects::Object& owner,
+                  objects::Object pod);
 // One of its Pods, by name; with an Event.
 Result<> remove_pod(objects::Store& store, objects::EventRecorder& events, const objects::Object& owner,
                     const std::string& pod);

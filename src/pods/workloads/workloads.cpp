@@ -7,12 +7,16 @@ namespace slipway::pods::workloads {
 namespace kinds = objects::kinds;
 using objects::Object;
 
-Workloads::Workloads(core::World& world, objects::Store& store)
+Workloads::Workloads(core::World& world, objects::Store& store, UsageOf usage_of)
     : world_(world),
       store_(store),
       deployments_(world, store),
       sets_(world, store),
+      stateful_sets_(world, store),
+      daemon_sets_(world, store),
       jobs_(world, store),
+      cron_jobs_(world, store),
+      autoscalers_(world, store, std::move(usage_of)),
       endpoints_(store) {}
 
 objects::Controller& Workloads::add(std::string name, objects::Reconciler& reconciler) {
@@ -26,7 +30,18 @@ void Workloads::add_makers_of_pods() {
       .owns(replica_set_kind, kinds::deployment)
       .watches(kinds::pod, [this](const Object& pod) { return deployments_.deployment_of(pod); });
   add("replicaset-controller", sets_).reconciles(replica_set_kind).owns(kinds::pod, replica_set_kind);
+  add("statefulset-controller", stateful_sets_)
+      .reconciles(stateful_set_kind)
+      .owns(kinds::pod, stateful_set_kind)
+      .owns(controller_revision_kind, stateful_set_kind);
+  add("daemonset-controller", daemon_sets_)
+      .reconciles(daemon_set_kind)
+      .owns(kinds::pod, daemon_set_kind)
+      .owns(controller_revision_kind, daemon_set_kind)
+      .watches(kinds::node, [this](const Object&) { return daemon_sets_.all(); });
   add("job-controller", jobs_).reconciles(job_kind).owns(kinds::pod, job_kind);
+  add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
+  add("horizontal-pod-autoscaler", autoscalers_).reconciles(autoscaler_kind);
 }
 
 Result<> Workloads::start(bool only_endpoints) {

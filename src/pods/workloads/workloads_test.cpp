@@ -34,6 +34,11 @@ struct Workshop : Machine {
     if (!seen) MESSAGE(name, " is ", state_of(name), ", not ", state);
     return seen;
   }
+  std::size_t pods_of(const std::string& job) {
+    const auto list = pods();
+    return static_cast<std::size_t>(
+        std::ranges::count_if(list, [&](const auto& pod) { return pod.label("job-name") == job; }));
+  }
   // "1:0 2:1": revision and replicas of each ReplicaSet, in order of revisions.
   std::string history() {
     std::map<std::string, std::string> sets;
@@ -103,12 +108,11 @@ TEST_CASE_ON_EVERY_STORE(
   machine.create(job_yaml("later", "[job, '0']", "suspend: true") + "---\n" +
                  job_yaml("long", "[sleep]", "activeDeadlineSeconds: 30") + "---\n" +
                  job_yaml("brief", "[job, '0']", "ttlSecondsAfterFinished: 60") + "---\n" +
-                 job_yaml("indexed", "[job, '0']", "completionMode: Indexed\n  completions: 2"));
+                 job_yaml("foreign", "[job, '0']", "managedBy: example.com/other"));
   REQUIRE(machine.until_state("brief", "Complete 1 0"));
   CHECK(machine.state_of("later") == "Suspended 0 0");
-  CHECK(machine.state_of("indexed") == " 0 0");
-  CHECK(machine.events_of("indexed") == "Unsupported 1\n");
-  REQUIRE(machine.until_state("long", "Failed 0 0"));
+  CHECK(machine.state_of("foreign") == " 0 0");
+  REQUIRE(machine.until_state("long", "Failed 0 1"));
   CHECK(machine.get(job_kind, "long").status()["conditions"][std::size_t{0}]["reason"].string_or("") ==
         "DeadlineExceeded");
   REQUIRE(objects::modify(*machine.store, job_kind, {"default", "later"}, [](objects::Object& job) {
@@ -123,6 +127,84 @@ TEST_CASE_ON_EVERY_STORE(
     return std::ranges::none_of(list, [](const auto& pod) { return pod.name().name.starts_with("brief-"); });
   };
   if (machine.place.traits().collects_garbage) CHECK(machine.simulation.run_until(is_gone, 1min));
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: each index of a Job succeeds once, and its Pods know theirs") {
+  create(job_yaml("parts", "[job, '0']", "completionMode: Indexed\n  completions: 5\n  parallelism: 2"));
+  REQUIRE(until_state("parts", "Complete 5 0"));
+  simulation.run_for(1s);
+  CHECK(get(job_kind, "parts").status()["completedIndexes"].string_or("") == "0-4");
+  std::set<std::string> indexes;
+  const auto list = pods();
+  REQUIRE(list.size() == 5);
+  for (const auto& pod : list) {
+    const std::string index = pod.label("batch.kubernetes.io/job-completion-index");
+    CHECK(pod.annotation("batch.kubernetes.io/job-completion-index") == index);
+    CHECK(pod.name().name.starts_with("parts-" + index + "-"));
+    CHECK(pod.spec()["hostname"].string_or("") == "parts-" + index);
+    CHECK(pod.spec()["containers"][std::size_t{0}]["env"][std::size_t{0}]["name"].string_or("") ==
+          "JOB_COMPLETION_INDEX");
+    CHECK(pod.finalizers() == std::vector<std::string>{"slipway.dev/node"});
+    indexes.insert(index);
+  }
+  CHECK(indexes.size() == 5);
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: an index that fails too often is given up, the others go on") {
+  create(job_yaml("parts", "[job, '1']", "completionMode: Indexed\n  completions: 2\n  backoffLimitPerIndex: 1"));
+  REQUIRE(until_state("parts", "Failed 0 4"));
+  const auto job = get(job_kind, "parts");
+  CHECK(job.status()["failedIndexes"].string_or("") == "0,1");
+  CHECK(job.condition("Failed")["reason"].string_or("") == "FailedIndexes");
+  CHECK(job.condition("Failed")["message"].string_or("") == "Job has failed indexes");
+  CHECK(job.condition_status("FailureTarget") == "True");
+  const auto list = pods();
+  for (const auto& pod : list) CHECK(pod.finalizers() == std::vector<std::string>{"slipway.dev/node"});
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: rules say which failures of Pods count, and which success is enough") {
+  const std::string rule = "{operator: In, values: [42]}}]}";
+  create(job_yaml("fatal", "[job, '42']", "podFailurePolicy: {rules: [{action: FailJob, onExitCodes: " + rule));
+  create(job_yaml("ignored", "[job, '42']",
+                  "backoffLimit: 0\n  podFailurePolicy: {rules: [{action: Ignore, onExitCodes: " + rule));
+  create(job_yaml("first", "[job, '0']",
+                  "completionMode: Indexed\n  completions: 3\n  parallelism: 1\n  successPolicy: {rules: "
+                  "[{succeededIndexes: '0'}]}"));
+  REQUIRE(until_state("fatal", "Failed 0 1"));
+  const auto failed = get(job_kind, "fatal").condition("Failed");
+  CHECK(failed["reason"].string_or("") == "PodFailurePolicy");
+  CHECK(failed["message"].string_or("").ends_with("failed with exit code 42 matching FailJob rule at index 0"));
+  REQUIRE(until_state("first", "Complete 1 0"));
+  CHECK(get(job_kind, "first").condition("Complete")["reason"].string_or("") == "SuccessPolicy");
+  simulation.run_for(40s);
+  CHECK(state_of("ignored") == " 0 0");
+  CHECK(pods_of("ignored") == 3);  // 10 s, 20 s
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop,
+                         "Workloads: a Job that is suspended lets its Pods go, and begins anew when resumed") {
+  create(job_yaml("long", "[sleep]", "activeDeadlineSeconds: 60\n  podReplacementPolicy: Failed"));
+  const auto suspend = [&](bool whether) {
+    REQUIRE(objects::modify(*store, job_kind, {"default", "long"}, [&](objects::Object& job) {
+      job.spec().at_or_insert("suspend") = whether;
+      return true;
+    }));
+  };
+  simulation.run_for(50s);
+  suspend(true);
+  REQUIRE(until_state("long", "Suspended 0 0"));
+  REQUIRE(simulation.run_until([&] { return pods_of("long") == 0; }, 1min));
+  simulation.run_for(50s);
+  suspend(false);
+  simulation.run_for(55s);
+  CHECK(state_of("long") == " 0 0");
+  CHECK(get(job_kind, "long").condition("Suspended")["reason"].string_or("") == "JobResumed");
+  // Only when the one before has ended comes the next.
+  const auto list = pods();
+  REQUIRE(list.size() == 1);
+  REQUIRE(store->remove(kinds::pod, list.front().name()));
+  REQUIRE(until_state("long", "Failed 0 1"));
+  CHECK(pods_of("long") == 0);
 }
 
 TEST_CASE_ON_EVERY_STORE(Workshop,

@@ -1,0 +1,150 @@
+#include "pods/scheduling/scheduler.hpp"
+
+#include <algorithm>
+
+#include "objects/kinds.hpp"
+#include "pods/pod_status.hpp"
+
+namespace slipway::pods::scheduling {
+
+namespace kinds = objects::kinds;
+using objects::Name;
+using objects::Object;
+
+namespace {
+
+std::string sentence_of(const Misfit& misfit, const std::string& preemption) {
+  auto reasons = misfit.reasons;
+  std::ranges::sort(reasons);
+  std::string text = "0/1 nodes are available:";
+  for (const auto& reason : reasons) text += (&reason == &reasons.front() ? " 1 " : ", 1 ") + reason;
+  return text + ". no new claims to deallocate, preemption: " + preemption;
+}
+
+bool is_more_important(const Resident& a, const Resident& b) {
+  return a.priority != b.priority ? a.priority > b.priority : a.created < b.created;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(core::World& world, objects::Store& store, const std::string& node, const std::string& scheduler,
+                     std::function<void(const Name&)> look_at)
+    : world_(world),
+      store_(store),
+      node_(node),
+      scheduler_(scheduler),
+      look_at_(std::move(look_at)),
+      events_(world, store, "default-scheduler") {}
+
+void Scheduler::note(const Object& pod) {
+  const Name name = pod.name();
+  const bool is_here = pod.spec()["nodeName"].string_or("") == node_ && !is_finished(pod);
+  if (is_here) {
+    waiting_.erase(name);
+    residents_.insert_or_assign(name, resident_of(pod));
+    return;
+  }
+  if (pod.is_being_deleted()) waiting_.erase(name);
+  if (residents_.erase(name) > 0) wake();
+}
+
+void Scheduler::forget(const Name& pod) {
+  const bool has_left = residents_.erase(pod) + waiting_.erase(pod) > 0;
+  if (has_left) wake();
+}
+
+void Scheduler::bound(const Object& pod) {
+  note(pod);
+  events_.normal(pod, "Scheduled", "Successfully assigned " + pod.name().text() + " to " + node_);
+}
+
+void Scheduler::wake() {
+  for (const auto& name : waiting()) look_at_(name);
+}
+
+std::vector<Name> Scheduler::waiting() const {
+  std::vector<const Resident*> all;
+  for (const auto& [name, claim] : waiting_) all.push_back(&claim.place);
+  std::ranges::sort(all, [](const Resident* a, const Resident* b) { return is_more_important(*a, *b); });
+  std::vector<Name> names;
+  for (const auto* one : all) names.push_back(one->name);
+  return names;
+}
+
+// Who is there, and for whom that is no less important a place is kept.
+std::vector<Resident> Scheduler::residents_for(const Object& pod) const {
+  std::vector<Resident> all;
+  for (const auto& [name, resident] : residents_) all.push_back(resident);
+  for (const auto& [name, claim] : waiting_) {
+    if (claim.is_kept && claim.place.uid != pod.uid() && claim.place.priority >= pod.spec()["priority"].int_or(0))
+      all.push_back(claim.place);
+  }
+  return all;
+}
+
+NamespaceLabels Scheduler::labels_of_namespaces() const {
+  return [this](const std::string& ns) {
+    const auto found = store_.find(kinds::namespace_, {"", ns});
+    return found && *found ? (*found)->labels() : std::map<std::string, std::string>{};
+  };
+}
+
+Result<bool> Scheduler::admit(Object& pod) {
+  if (!is_ours(pod, scheduler_)) return false;
+  TRY_ASSIGN(const auto node, store_.find(kinds::node, {"", node_}));
+  if (!node) return true;  // somebody deleted the object: the Pod runs where it would have
+  const Misfit why = misfit(pod, *node, residents_for(pod), labels_of_namespaces());
+  if (why.fits()) return true;
+  auto& claim = waiting_[pod.name()];
+  if (claim.place.uid != pod.uid()) claim.is_kept = false;
+  claim.place = resident_of(pod);
+  TRY_ASSIGN(const std::string preemption, preempt(pod, *node, why.is_for_good));
+  const std::string message = sentence_of(why, preemption);
+  bool is_news = pod.set_condition("PodScheduled", "False", "Unschedulable", message, world_.clock.now());
+  if (waiting_[pod.name()].is_kept && std::as_const(pod).status()["nominatedNodeName"].string_or("") != node_) {
+    pod.status().at_or_insert("nominatedNodeName") = node_;
+    is_news = true;
+  }
+  if (!is_news) return false;
+  TRY_ASSIGN(pod, store_.update_status(std::move(pod)));
+  events_.warn(pod, "FailedScheduling", message);
+  return false;
+}
+
+// What came of trying to make room, in kube-scheduler's words.
+Result<std::string> Scheduler::preempt(const Object& pod, const Object& node, bool is_for_good) {
+  const std::string none = "0/1 nodes are available: 1 ";
+  if (pod.spec()["preemptionPolicy"].string_or("") == "Never")
+    return std::string("not eligible due to preemptionPolicy=Never.");
+  if (is_for_good) return none + "Preemption is not helpful for scheduling.";
+  const auto residents = residents_for(pod);
+  auto& claim = waiting_[pod.name()];
+  const bool is_waited_for = std::ranges::any_of(residents, [&](const Resident& resident) {
+    return resident.is_ending && resident.priority < claim.place.priority;
+  });
+  if (claim.is_kept && is_waited_for)
+    return std::string("not eligible due to a terminating pod on the nominated node.");
+  const auto victims = victims_for(pod, node, residents, labels_of_namespaces());
+  if (victims.empty()) return none + "No preemption victims found for incoming pod.";
+  claim.is_kept = true;
+  for (const auto& victim : victims) TRY(push_out(pod, victim));
+  return none + "Waiting for the pods that were preempted.";
+}
+
+Result<> Scheduler::push_out(const Object& pod, const Resident& victim) {
+  if (victim.is_ending) return {};
+  const Time now = world_.clock.now();
+  auto marked = objects::modify_status(store_, kinds::pod, victim.name, [&](Object& current) {
+    return current.uid() == victim.uid &&
+           current.set_condition("DisruptionTarget", "True", "PreemptionByScheduler",
+                                 "default-scheduler: preempting to accommodate a higher priority pod", now);
+  });
+  if (!marked && marked.error().code == Code::not_found) return {};
+  TRY(std::move(marked));
+  TRY_ASSIGN(const auto found, store_.find(kinds::pod, victim.name));
+  if (!found || found->uid() != victim.uid) return {};
+  events_.normal(*found, "Preempted", "Preempted by pod " + pod.uid() + " on node " + node_);
+  return objects::remove_if_there(store_, kinds::pod, victim.name);
+}
+
+}  // namespace slipway::pods::scheduling

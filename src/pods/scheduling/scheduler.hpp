@@ -1,0 +1,53 @@
+#pragma once
+// Scheduler: lets Pods onto the one node while there is room, and remembers who waits. Who does not fit is told why,
+// and tried again when somebody leaves or the node changes, the most important first; it may push out who is less
+// important. Not for Pods of other schedulers or with gates. Inside the room only.
+// https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/
+//
+// Thread: the control loop only.
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "objects/event_recorder.hpp"
+#include "pods/scheduling/fit.hpp"
+
+namespace slipway::pods::scheduling {
+
+class Scheduler {
+ public:
+  // All outlive it. `scheduler`: whose Pods these are, see is_ours(). `look_at` queues a Pod, to be admitted.
+  Scheduler(core::World& world, objects::Store& store, const std::string& node, const std::string& scheduler,
+            std::function<void(const objects::Name&)> look_at);
+
+  void note(const objects::Object& pod);  // as it is now: at each change of any Pod, and all of them in the beginning
+  void forget(const objects::Name& pod);  // it is gone
+  // Whether the Pod may be bound now; says in its status why not.
+  Result<bool> admit(objects::Object& pod);
+  void bound(const objects::Object& pod);  // it was; tells people
+
+  std::vector<objects::Name> waiting() const;  // the most important first
+
+ private:
+  struct Claim {  // of a Pod that waits
+    Resident place;
+    bool is_kept = false;  // others were pushed out for it
+  };
+  std::vector<Resident> residents_for(const objects::Object& pod) const;
+  NamespaceLabels labels_of_namespaces() const;
+  Result<std::string> preempt(const objects::Object& pod, const objects::Object& node, bool is_for_good);
+  Result<> push_out(const objects::Object& pod, const Resident& victim);
+  void wake();
+
+  core::World& world_;
+  objects::Store& store_;
+  const std::string& node_;
+  const std::string& scheduler_;
+  std::function<void(const objects::Name&)> look_at_;
+  objects::EventRecorder events_;
+  std::map<objects::Name, Resident> residents_;
+  std::map<objects::Name, Claim> waiting_;
+};
+
+}  // namespace slipway::pods::scheduling
