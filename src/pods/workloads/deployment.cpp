@@ -141,6 +141,7 @@ Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& na
 
   objects::ListOptions options;
   options.ns = name.ns;
+  TRY_ASSIGN(options.labels, objects::LabelSelector::from_value(found->spec()["selector"]));
   TRY_ASSIGN(const auto list, store_.list(kinds::pod, options));
   if (current != nullptr) {
     TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, list.items));
