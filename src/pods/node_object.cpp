@@ -91,4 +91,16 @@ Result<> register_node(core::World& world, objects::Store& store, const NodeOpti
   return settle_taints(store, name, !options.scheduler.empty());
 }
 
+NodeRegistration::NodeRegistration(core::World& world, objects::Store& store, const NodeOptions& options)
+    : world_(world), store_(store), options_(options), controller_(world, store, "node-registration", *this) {
+  controller_.reconciles(objects::kinds::node);
+}
+
+Result<objects::Outcome> NodeRegistration::reconcile(const objects::Name& name) {
+  if (name.name != options_.name) return objects::Outcome{};
+  TRY_ASSIGN(const auto node, store_.find(objects::kinds::node, name));
+  if (!node) TRY(register_node(world_, store_, options_));
+  return objects::Outcome{};
+}
+
 }  // namespace slipway::pods

@@ -261,7 +261,10 @@ void start_triggers(State& s) {
 
 Result<> show_parts(State& s) {
   TRY(start_infrastructure(s));
-  return show_mirror_pods(s.world(), *s.store, {s.node->name(), SLIPWAY_VERSION, ::getpid(), s.own_suffix()});
+  const ControlPlaneProcess process{s.node->name(), SLIPWAY_VERSION, ::getpid(), s.own_suffix()};
+  TRY(show_mirror_pods(s.world(), *s.store, process));
+  s.mirror_pods = std::make_unique<MirrorPods>(s.world(), *s.store, process);
+  return s.mirror_pods->start();
 }
 
 Result<> start_rooms(State& s) {
@@ -367,6 +370,7 @@ void stop(State& s, bool leave) {
     log::error("server", "what an earlier control plane left running goes on", {{"data", s.options.layout.root}});
     return end();
   }
+  s.mirror_pods.reset();
   if (auto told = stop_mirror_pods(s.world(), *s.store, s.own_suffix()); !told)
     log::warn("server", "cannot tell that the control plane stops", {{"why", told.error().one_line()}});
   s.node->stop_all(stop_patience, end);
