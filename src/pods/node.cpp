@@ -40,7 +40,7 @@ Result<> Node::start() {
   TRY(state.pods->adopt(known));
   if (state.file.stopped_at) {  // it counts for what is found now, not for crashes from now on
     state.file.stopped_at.reset();
-    TRY(save_node_file(state.world, state.options.directory, state.file));
+    TRY(save_node_file(state.world.files, state.options.directory, state.file));
   }
 
   state.pod_controller = std::make_unique<objects::Controller>(state.world, state.store, "node", *state.pods);
