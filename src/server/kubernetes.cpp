@@ -99,7 +99,9 @@ Result<> open_embedded(Platform::State& s, std::vector<doc::Value> definitions) 
   TRY_ASSIGN(s.objects, objects::Embedded::open(s.world(), *s.database, s.volatile_database.get(), std::move(options)));
   s.store = &s.objects->store();
   s.objects->add_admission(std::make_unique<PromotionsAreAskedFor>());
-  s.admission = std::make_unique<objects::Admission>(*s.objects);
+  s.admission = std::make_unique<objects::Admission>(
+      *s.objects,
+      objects::AdmissionOptions{.exempt_from_pod_security = {own_namespaces.begin(), own_namespaces.end()}});
   return open_access(s);
 }
 

@@ -58,8 +58,7 @@ Result<> in_one_transaction(State& s, Work work) {
 }
 
 Result<> ensure_own_namespaces(State& s) {
-  for (const char* name : {"kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"})
-    TRY(ensure_namespace(*s.store, name));
+  for (const char* name : own_namespaces) TRY(ensure_namespace(*s.store, name));
   return {};
 }
 
