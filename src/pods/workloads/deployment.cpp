@@ -39,8 +39,10 @@ void copy_min_ready(const Object& deployment, doc::Value& set_spec) {
 
 }  // namespace
 
-std::string template_hash(const doc::Value& pod_template) {
-  return core::short_hash(doc::render_json_canonical(pod_template));
+std::string template_hash(const doc::Value& pod_template, std::int64_t collisions) {
+  std::string text = doc::render_json_canonical(pod_template);
+  if (collisions > 0) text += " " + std::to_string(collisions);
+  return core::short_hash(text);
 }
 
 std::vector<objects::Name> DeploymentReconciler::deployment_of(const Object& pod) {
@@ -68,7 +70,7 @@ Result<std::vector<DeploymentReconciler::Set>> DeploymentReconciler::sets_of(con
 
 Result<DeploymentReconciler::Set*> DeploymentReconciler::current_of(const Object& deployment, std::vector<Set>& sets) {
   const std::int64_t newest = sets.empty() ? 0 : revision_of(sets.back().object);
-  std::string hash = template_hash(deployment.spec()["template"]);
+  std::string hash = template_hash(deployment.spec()["template"], deployment.status()["collisionCount"].int_or(0));
   // Paused, it keeps what it has: a changed template waits.
   if (deployment.spec()["paused"].bool_or(false) && !sets.empty()) hash = sets.back().object.label(template_hash_label);
 
@@ -140,11 +142,23 @@ Result<Object> DeploymentReconciler::make_set(const Object& deployment, const st
     labels.at_or_insert(template_hash_label) = hash;
     spec.set_path(path, std::move(labels));
   }
+  const auto name = set.name();
   auto made = store_.create(std::move(set));
+  if (!made && made.error().code == Code::already_exists) TRY(note_collision(deployment, name));
   if (!made) return fail(std::move(made).error());
   log::info("pods", "a deployment has a new template",
             {{"deployment", deployment.name().text()}, {"set", made->name().name}, {"revision", revision}});
   return std::move(*made);
+}
+
+// A set that is not the Deployment's has the name that its own would get: the next one gets another.
+Result<> DeploymentReconciler::note_collision(const Object& deployment, const objects::Name& set) {
+  TRY_ASSIGN(const auto other, store_.find(replica_set_kind, set));
+  if (!other || other->is_owned_by(deployment)) return {};
+  Object next = deployment;
+  next.status().at_or_insert("collisionCount") = deployment.status()["collisionCount"].int_or(0) + 1;
+  TRY(store_.update_status(std::move(next)));
+  return {};
 }
 
 // The current set says of itself what its Deployment says, and how long its Pods must be ready.

@@ -29,6 +29,7 @@ class DeploymentReconciler final : public objects::Reconciler {
   Result<std::vector<Set>> sets_of(const objects::Object& deployment);  // by revision
   // The one of `sets` whose template is wanted, made when there is none; marked, and of the newest revision.
   Result<Set*> current_of(const objects::Object& deployment, std::vector<Set>& sets);
+  Result<> note_collision(const objects::Object& deployment, const objects::Name& set);
   Result<objects::Object> make_set(const objects::Object& deployment, const std::string& hash, std::int64_t revision);
   Result<bool> take_over_pods(const objects::Object& deployment, const objects::Object& set,
                               const std::vector<objects::Object>& pods);  // whether there were any
@@ -46,6 +47,7 @@ class DeploymentReconciler final : public objects::Reconciler {
 };
 
 // The label value of Pods of this template.
-std::string template_hash(const doc::Value& pod_template);
+// `collisions`: how many names somebody else had.
+std::string template_hash(const doc::Value& pod_template, std::int64_t collisions = 0);
 
 }  // namespace slipway::pods::workloads
