@@ -263,7 +263,7 @@ Result<> show_parts(State& s) {
   const ControlPlaneProcess process{s.node->name(), SLIPWAY_VERSION, ::getpid(), s.own_suffix()};
   TRY(show_mirror_pods(s.world(), *s.store, process));
   s.mirror_pods = std::make_unique<MirrorPods>(s.world(), *s.store, process);
-  return s.mirror_pods->start();
+  return {};
 }
 
 Result<> start_rooms(State& s) {
@@ -280,6 +280,7 @@ Result<> start_rooms(State& s) {
   TRY(s.delivery->start());
   TRY(s.slo->start());
   TRY(s.cluster ? show_parts(s) : in_one_transaction(s, show_parts));
+  TRY(s.mirror_pods->start());  // it watches what is durable
   start_traffic_view(s);
   return {};
 }
