@@ -158,9 +158,14 @@ Result<core::doc::Value> read_endpoints(const std::string& data) {
   return doc::parse_json(*text, data + "/endpoints.json");
 }
 
+core::Error matter_of_usage(core::Error error) {
+  error.code = Code::invalid_argument;
+  return error;
+}
+
 Result<std::string> read_input(const std::string& path) {
   auto text = core::real_files().read(path);
-  if (!text) text.error().code = Code::invalid_argument;
+  if (!text) return fail(matter_of_usage(std::move(text).error()));
   return text;
 }
 

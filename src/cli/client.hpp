@@ -38,7 +38,9 @@ struct Connection {
 // another machine), else DATA/endpoints.json and --as, else $SLIPWAY_TOKEN unless there is --data, else
 // DATA/tokens/default. unavailable when nothing runs there, with the command that starts it.
 Result<Connection> connect(const Common& common);
-// A file that the command line names: what cannot be read is invalid_argument, a matter of usage.
+// Of a file or directory that the command line names, and that cannot be read or written: invalid_argument.
+core::Error matter_of_usage(core::Error error);
+// A file that the command line names; what cannot be read is a matter of usage.
 Result<std::string> read_input(const std::string& path);
 // DATA/endpoints.json, or unavailable.
 Result<core::doc::Value> read_endpoints(const std::string& data);

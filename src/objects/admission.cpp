@@ -1,6 +1,7 @@
 #include "objects/admission.hpp"
 
 #include "objects/admission/limits.hpp"
+#include "objects/admission/pod_security.hpp"
 #include "objects/admission/pods.hpp"
 #include "objects/admission/policies.hpp"
 #include "objects/admission/quota.hpp"
@@ -17,13 +18,15 @@ struct Admission::State {
   admission::QuotaController quota;
 };
 
-Admission::Admission(Embedded& embedded) : state_(std::make_unique<State>(embedded)) {
+Admission::Admission(Embedded& embedded, AdmissionOptions options) : state_(std::make_unique<State>(embedded)) {
   auto& context = embedded.context();
   embedded.add_admission(std::make_unique<admission::LimitRanger>(context));
   embedded.add_admission(std::make_unique<admission::ServiceAccountOfPods>(context));
   embedded.add_admission(std::make_unique<admission::PriorityOfPods>(context));
   embedded.add_admission(std::make_unique<admission::TolerationsOfPods>());
   embedded.add_admission(std::make_unique<admission::RuntimeClassOfPods>(context));
+  embedded.add_admission(
+      std::make_unique<admission::PodSecurity>(context, std::move(options.exempt_from_pod_security)));
   embedded.add_admission(std::make_unique<admission::Policies>(context));
   embedded.add_admission(std::make_unique<admission::QuotaCheck>(context));
   context.remote = std::make_unique<admission::Webhooks>(context);

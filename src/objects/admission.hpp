@@ -1,20 +1,26 @@
 #pragma once
 // What has a say in writes over HTTP beside the rules of each kind: service accounts, priorities, LimitRanges,
-// ResourceQuotas, ValidatingAdmissionPolicies, webhooks; and the controllers that belong to them. Conversion webhooks
-// are asked from here, too.
+// ResourceQuotas, PodSecurity, ValidatingAdmissionPolicies, webhooks; and the controllers that belong to them.
+// Conversion webhooks are asked from here, too.
 //
 // Thread: the control loop only.
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "objects/embedded.hpp"
 
 namespace slipway::objects {
 
+struct AdmissionOptions {
+  std::vector<std::string> exempt_from_pod_security = {};  // namespaces
+};
+
 class Admission {
  public:
   // From now on writes are looked at. `embedded` outlives this.
-  explicit Admission(Embedded& embedded);
+  explicit Admission(Embedded& embedded, AdmissionOptions options = {});
   ~Admission();
   // The controllers, and the PriorityClasses that every cluster has.
   Result<> start();

@@ -1,5 +1,6 @@
 #include "objects/admission.hpp"
 
+#include "objects/admission/kept.hpp"
 #include "objects/kinds.hpp"
 #include "objects/served_test.hpp"
 
@@ -8,6 +9,17 @@ using namespace slipway::objects;
 using test::Cluster;
 
 namespace {
+
+// Refuses what is labelled so, by that status.
+class RefusesLabelled final : public api::AdmissionPlugin {
+ public:
+  api::Answer<> validate(const api::Review& review) override {
+    const auto label = review.object["metadata"]["labels"]["refuse"].string_or("");
+    if (label == "conflict") return api::refuse(api::conflict(*review.resource, review.name.name, "taken"));
+    if (label == "internal") return api::refuse(api::internal("broken"));
+    return {};
+  }
+};
 
 const std::string core_api = "/api/v1/namespaces/demo/";
 const std::string pods = core_api + "pods";
@@ -289,4 +301,80 @@ TEST_CASE_FIXTURE(Watched, "what a controller makes for somebody's object passes
   CHECK(second.error().code == Code::permission_denied);
   CHECK(second.error().message.contains("exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1"));
   CHECK(made(false).has_value());  // the platform's own
+}
+
+TEST_CASE_FIXTURE(Watched, "a namespace's labels say how much its Pods may ask for") {
+  const std::string space = "/api/v1/namespaces/demo";
+  const auto label = [&](const std::string& labels) {
+    return send_as_admin("PATCH", space, R"({"metadata":{"labels":{)" + labels + "}}}",
+                         {{"Content-Type", "application/merge-patch+json"}});
+  };
+  const auto warning = [](const Answer& answer) { return std::string(core::header(answer.headers, "Warning")); };
+  CHECK(make_pod("early", "", R"("hostNetwork":true,)").status == 201);
+
+  CHECK(label(R"("pod-security.kubernetes.io/enforce":"strict")").message() ==
+        "Namespace \"demo\" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "
+        "\"strict\": must be one of privileged, baseline, restricted");
+  const auto labelled = label(R"("pod-security.kubernetes.io/enforce":"baseline")");
+  CHECK(labelled.status == 200);
+  CHECK(
+      warning(labelled).contains("existing pods in namespace \\\"demo\\\" violate the new PodSecurity enforce level"));
+
+  CHECK(make_pod("host", "", R"("hostNetwork":true,)").message() ==
+        R"(pods "host" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true))");
+  CHECK(make_pod("plain").status == 201);
+  // Who is there may be labelled, and given no new image.
+  CHECK(send_as_admin("PATCH", pods + "/early", R"({"metadata":{"labels":{"a":"b"}}})",
+                      {{"Content-Type", "application/merge-patch+json"}})
+            .status == 200);
+  CHECK(send_as_admin("PATCH", pods + "/early", R"({"spec":{"containers":[{"name":"c","image":"y"}]}})",
+                      {{"Content-Type", "application/strategic-merge-patch+json"}})
+            .status == 403);
+
+  CHECK(label(R"("pod-security.kubernetes.io/warn":"restricted","pod-security.kubernetes.io/warn-version":"v1.30")")
+            .status == 200);
+  const auto warned = make_pod("warned");
+  CHECK(warned.status == 201);
+  CHECK(warning(warned).contains("would violate PodSecurity \\\"restricted:v1.30\\\": allowPrivilegeEscalation"));
+  const auto set = make("/apis/apps/v1/namespaces/demo/deployments",
+                        "metadata: {name: set}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: "
+                        "{a: b}}, spec: {containers: [{name: c, image: x}]}}}\n");
+  CHECK(set.status == 201);
+  CHECK(warning(set).contains("would violate PodSecurity"));
+}
+
+TEST_CASE_FIXTURE(Watched, "why a controller is refused is told by its code") {
+  const auto set =
+      make("/apis/apps/v1/namespaces/demo/replicasets",
+           "metadata: {name: set}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, "
+           "spec: {containers: [{name: c, image: x}]}}}\n");
+  REQUIRE(set.status == 201);
+  const auto code_of = [&](const std::string& why) {
+    std::optional<Code> code;
+    on_loop([&] {
+      Object pod = Object::make(kinds::pod, {"demo", "made"});
+      pod.set_label("refuse", why);
+      pod.document().set_path("spec.containers", doc::Array{doc::Object{{"name", "c"}, {"image", "x"}}});
+      pod.add_owner(Object(set.body));
+      if (const auto made = embedded().store().create(std::move(pod)); !made) code = made.error().code;
+    });
+    return code;
+  };
+  on_loop([&] { embedded().add_admission(std::make_unique<RefusesLabelled>()); });
+  CHECK(code_of("conflict") == Code::conflict);
+  CHECK(code_of("internal") == Code::unavailable);
+}
+
+TEST_CASE_FIXTURE(Watched, "what was seen in a group of writes that was undone was never there") {
+  const Name name{"demo", "undone"};
+  on_loop([&] {
+    admission::Kept seen(embedded().context(), "", "ConfigMap");
+    CHECK_THROWS_AS((void)embedded().backend().group([&] {
+      CHECK(embedded().store().create(Object::make(kinds::config_map, name)));
+      CHECK(seen.find(name) != nullptr);
+      throw std::runtime_error("undone");
+    }),
+                    std::runtime_error);
+    CHECK(seen.find(name) == nullptr);
+  });
 }

@@ -32,7 +32,8 @@ struct Context;
 struct EmbeddedOptions {
   // CustomResourceDefinitions of our own kinds, served from the first start on.
   std::vector<doc::Value> definitions = {};
-  // Says no to an object before it is written over HTTP, with every problem. May be empty.
+  // Says no to an object before it is written over HTTP, with every problem; to those of built-in kinds and of
+  // `definitions`, as long as nobody replaced them. May be empty.
   std::function<Result<>(const Object&)> admit = {};
   // Where writes over HTTP go on record, with the write itself. Null: nowhere.
   core::EventSink* events = nullptr;

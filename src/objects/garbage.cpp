@@ -90,6 +90,8 @@ void Garbage::run() {
     queue_.pop_front();
     queued_.erase(taken.back());
   }
+  std::erase_if(taken, [this](const std::string& uid) { return is_settled(uid); });
+  if (taken.empty()) return;
   std::vector<std::string> failed;
   const auto committed = backend_.group([&] {
     for (const auto& uid : taken) {
@@ -112,6 +114,16 @@ void Garbage::look_again_later(const std::string& uid) {
     if (alive.expired()) return;
     --retrying_;
     enqueue(uid);
+  });
+}
+
+// Nothing is to be written for it: most changes are of the status of what is owned, and its owners are there.
+bool Garbage::is_settled(const std::string& uid) {
+  const auto item = load(uid);
+  if (!item || !*item || (*item)->object.is_being_deleted()) return false;
+  return std::ranges::all_of((*item)->object.owners(), [&](const OwnerReference& reference) {
+    const auto owner = judge(reference, **item);
+    return owner && *owner == Owner::present;
   });
 }
 

@@ -47,6 +47,7 @@ class Garbage {
   void pump();
   void run();
   void look_again_later(const std::string& uid);
+  bool is_settled(const std::string& uid);
   Result<> look_at(const std::string& uid);
   Result<> follow_owners(const Item& item);
   Result<> finish_foreground(const Item& owner);

@@ -63,6 +63,23 @@ std::string did_you_mean(std::string_view given, const std::vector<std::string>&
   return near.empty() ? "" : "did you mean \"" + near + "\"?";
 }
 
+// What somebody may have meant who wrote a kind that there is not.
+std::string instead_of(std::string_view api_version, std::string_view kind) {
+  const auto group = group_version_of(api_version).group;
+  const Kind* same_kind = nullptr;
+  std::vector<std::string> names;
+  for (const auto& candidate : every) {
+    names.emplace_back(candidate.kind);
+    if (candidate.kind == kind && (same_kind == nullptr || candidate.group == group)) same_kind = &candidate;
+  }
+  if (same_kind != nullptr) return "use apiVersion " + same_kind->api_version();
+  for (const auto& resource : schema::builtin().resources()) {
+    names.push_back(resource.kind);
+    if (resource.kind == kind) return "use apiVersion " + resource.api_version();
+  }
+  return did_you_mean(kind, names);
+}
+
 }  // namespace
 
 std::span<const Kind> all() { return every; }
@@ -72,35 +89,22 @@ std::vector<std::string_view> served_versions(const Kind& kind) {
   return {kind.version};
 }
 
-core::Result<Kind> find(std::string_view api_version, std::string_view kind) {
-  const auto parts = group_version_of(api_version);
-  const auto group = parts.group;
-  const auto version = parts.version;
-  const auto unknown = [&](std::string hint) {
-    return core::fail(core::Code::invalid_argument,
-                      "no kind \"" + std::string(kind) + "\" in version \"" + std::string(api_version) + "\"",
-                      std::move(hint));
-  };
-  const Kind* same_group = nullptr;
-  const Kind* same_kind = nullptr;
+std::optional<Kind> find_known(std::string_view api_version, std::string_view kind) {
+  const auto [group, version] = group_version_of(api_version);
   for (const auto& candidate : every) {
-    if (candidate.kind != kind) continue;
-    same_kind = &candidate;
-    if (candidate.group == group) same_group = &candidate;
-  }
-  if (same_group != nullptr) {
-    if (std::ranges::count(served_versions(*same_group), version) != 0) return *same_group;
-    return unknown("use apiVersion " + same_group->api_version());
+    if (candidate.kind != kind || candidate.group != group) continue;
+    if (std::ranges::count(served_versions(candidate), version) == 0) return std::nullopt;
+    return candidate;
   }
   if (const auto* resource = schema::builtin().find(group, version, kind)) return kind_of(*resource);
-  if (same_kind != nullptr) return unknown("use apiVersion " + same_kind->api_version());
-  std::vector<std::string> names;
-  for (const auto& candidate : every) names.emplace_back(candidate.kind);
-  for (const auto& resource : schema::builtin().resources()) {
-    names.push_back(resource.kind);
-    if (resource.kind == kind) return unknown("use apiVersion " + resource.api_version());
-  }
-  return unknown(did_you_mean(kind, names));
+  return std::nullopt;
+}
+
+core::Result<Kind> find(std::string_view api_version, std::string_view kind) {
+  if (const auto known = find_known(api_version, kind)) return *known;
+  return core::fail(core::Code::invalid_argument,
+                    "no kind \"" + std::string(kind) + "\" in version \"" + std::string(api_version) + "\"",
+                    instead_of(api_version, kind));
 }
 
 core::Result<Kind> find_by_resource(std::string_view text) {

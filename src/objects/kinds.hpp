@@ -1,6 +1,7 @@
 #pragma once
 // The kinds Slipway knows. What each field of ours means is in docs/internals/kinds.md.
 
+#include <optional>
 #include <span>
 
 #include "objects/object.hpp"
@@ -37,7 +38,8 @@ std::span<const Kind> all();
 // Versions of its group under which a kind may be written and read; the stored one comes first.
 std::vector<std::string_view> served_versions(const Kind& kind);
 // By apiVersion and kind; other served versions of a group (networking.istio.io/v1beta1) find the stored one.
-// invalid_argument with the nearest known kind.
+std::optional<Kind> find_known(std::string_view api_version, std::string_view kind);
+// The same; invalid_argument with the nearest known kind.
 core::Result<Kind> find(std::string_view api_version, std::string_view kind);
 // By what a person types: "pods", "pod", "po", "llmdeployments.inference.llm-d.io".
 core::Result<Kind> find_by_resource(std::string_view text);

@@ -93,9 +93,16 @@ Result<std::string> Addresses::take() {
 
 std::string service_network(int block) { return "127." + std::to_string(block) + ".128.0/17"; }
 
-Result<int> choose_block(core::World& world) {
+std::string first_service_address(int block) { return "127." + std::to_string(block) + ".128.1"; }
+
+std::set<int> blocks_in_use(const core::World& world) {
   std::set<int> used = blocks_in_use(world.files.read("/proc/net/tcp").value_or(""));
   used.merge(blocks_in_use(world.files.read("/proc/net/tcp6").value_or("")));
+  return used;
+}
+
+Result<int> choose_block(core::World& world) {
+  const std::set<int> used = blocks_in_use(world);
   std::vector<int> free;
   for (int block = Addresses::first_block; block <= Addresses::last_block; ++block) {
     if (!used.contains(block)) free.push_back(block);

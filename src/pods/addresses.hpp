@@ -13,6 +13,7 @@ namespace slipway::pods {
 
 // The second octets of 127.B.x.y that a /proc/net/tcp or tcp6 table shows in use. Pure.
 std::set<int> blocks_in_use(std::string_view proc_net_tcp);
+std::set<int> blocks_in_use(const core::World& world);  // of this machine, now
 // Is somebody listening on that address and port, wildcards included? Pure.
 bool is_listening(std::string_view proc_net_tcp, std::string_view address, int port);
 
@@ -35,6 +36,8 @@ class Addresses {
 
 // What Services of that block get their addresses from: "127.B.128.0/17".
 std::string service_network(int block);
+// The first of them, by which programs know the API server.
+std::string first_service_address(int block);
 
 // A block for a new data directory: random among those that nobody uses now. resource_exhausted when all are in use.
 Result<int> choose_block(core::World& world);

@@ -249,7 +249,7 @@ metadata: {name: quick, namespace: default}
 spec:
   restartPolicy: Never
   terminationGracePeriodSeconds: 1
-  containers: [{name: main, image: none, stdin: true, stdinOnce: true, command: [sh, -c, "echo said; echo wrong >&2; sleep 60"]}]
+  containers: [{name: main, image: none, stdin: true, stdinOnce: true, command: [sh, -c, "echo said; seq 300000; echo wrong >&2; sleep 60"]}]
 )yaml");
   REQUIRE(machine.until_ready("quick"));
   REQUIRE(machine.until([&] { return machine.get(pods + "quick/log").body.contains("wrong"); }));
@@ -261,7 +261,9 @@ spec:
   }
   Remote remote(machine, url_of("quick", "attach?stdin=true&stdout=true&stderr=true"));
   remote.read_all();
-  CHECK(remote.out == "said\n");
+  CHECK(remote.out.starts_with("said\n1\n2\n"));
+  CHECK(remote.out.ends_with("\n300000\n"));
+  CHECK(remote.out.size() == 1'988'900);
   CHECK(remote.err == "wrong\n");
   CHECK(remote.result() == "Success");
 }

@@ -60,7 +60,7 @@ void Ending::look() {
 
 void note_stop(core::World& world, const std::string& directory, NodeFile& file) {
   file.stopped_at = world.clock.now();
-  if (auto saved = save_node_file(world, directory, file); !saved) {
+  if (auto saved = save_node_file(world.files, directory, file); !saved) {
     log::warn("pods", "node.json not written", {{"error", saved.error().one_line()}});
   }
 }

@@ -98,6 +98,30 @@ std::string expand(std::string_view text, const Variables& variables) {
   return out;
 }
 
+namespace {
+
+// Who asks for a terminal and names no program, as `kubectl debug -it` does, gets what most images would give him.
+bool wants_shell(const doc::Value& container) {
+  const bool is_terminal = container["stdin"].bool_or(false) && container["tty"].bool_or(false);
+  return is_terminal && container["command"].size() == 0 && container["args"].size() == 0;
+}
+
+Result<std::vector<std::string>> argv_of(const doc::Value& container, const Variables& variables) {
+  if (wants_shell(container)) return std::vector<std::string>{"sh"};
+  if (container["command"].size() == 0) {
+    return fail(Code::invalid_argument, "container " + container["name"].string_or("") + " has no command",
+                "images are not unpacked: say what to run in command");
+  }
+  std::vector<std::string> argv;
+  for (const char* part : {"command", "args"}) {
+    const doc::Value& words = container[part];
+    for (std::size_t i = 0; i < words.size(); ++i) argv.push_back(expand(words[i].string_or(""), variables));
+  }
+  return argv;
+}
+
+}  // namespace
+
 Result<ContainerStart> container_start(const objects::Object& pod, const doc::Value& container,
                                        const std::string& pod_ip, const Variables& base, const FindSource& find,
                                        Absent absent) {
@@ -128,14 +152,7 @@ Result<ContainerStart> container_start(const objects::Object& pod, const doc::Va
   }
 
   ContainerStart start;
-  for (const char* part : {"command", "args"}) {
-    const doc::Value& words = container[part];
-    for (std::size_t i = 0; i < words.size(); ++i) start.argv.push_back(expand(words[i].string_or(""), variables));
-  }
-  if (container["command"].size() == 0) {
-    return fail(Code::invalid_argument, "container " + container["name"].string_or("") + " has no command",
-                "images are not unpacked: say what to run in command");
-  }
+  TRY_ASSIGN(start.argv, argv_of(container, variables));
   start.directory = container["workingDir"].string_or("");
   start.has_input = container["stdin"].bool_or(false);
   start.input_once = container["stdinOnce"].bool_or(false);

@@ -129,6 +129,14 @@ TEST_CASE("Environment: what is named and not there may come yet, and is left ou
   }
 }
 
+TEST_CASE("Environment: a terminal without a command is a shell, as kubectl debug -it asks for one") {
+  const auto pod = pod_from("metadata: {name: a}\n");
+  const auto container = *doc::parse_yaml("{name: debugger, image: busybox, stdin: true, tty: true}", "c.yaml");
+  const auto start = container_start(pod, container, "127.0.0.1", {}, find_source).value();
+  CHECK(start.argv == std::vector<std::string>{"sh"});
+  CHECK(start.terminal);
+}
+
 TEST_CASE("Environment: what cannot be understood is refused by name") {
   const auto refused = [](const char* container) {
     const auto pod = pod_from("metadata: {name: a}\n");
@@ -136,6 +144,8 @@ TEST_CASE("Environment: what cannot be understood is refused by name") {
     return start ? std::string("accepted") : start.error().message;
   };
   CHECK(refused("{name: c, image: x}") == "container c has no command");
+  CHECK(refused("{name: c, image: x, stdin: true}") == "container c has no command");
+  CHECK(refused("{name: c, image: x, stdin: true, tty: true, args: [x]}") == "container c has no command");
   CHECK(refused("{name: c, command: [a], env: [{name: K, valueFrom: {fileKeyRef: {path: s}}}]}") ==
         "env K: this kind of valueFrom is not supported");
   CHECK(refused("{name: c, command: [a], env: [{name: K, valueFrom: {fieldRef: {fieldPath: spec.x}}}]}") ==

@@ -40,7 +40,7 @@ Result<> Node::start() {
   TRY(state.pods->adopt(known));
   if (state.file.stopped_at) {  // it counts for what is found now, not for crashes from now on
     state.file.stopped_at.reset();
-    TRY(save_node_file(state.world, state.options.directory, state.file));
+    TRY(save_node_file(state.world.files, state.options.directory, state.file));
   }
 
   state.pod_controller = std::make_unique<objects::Controller>(state.world, state.store, "node", *state.pods);
@@ -48,6 +48,8 @@ Result<> Node::start() {
     return state.pods->unscheduled();
   });
   TRY(state.pod_controller->start());
+  state.registration = std::make_unique<NodeRegistration>(state.world, state.store, state.options);
+  TRY(state.registration->start());
   if (!state.options.scheduler.empty()) state.heartbeat.start();
   return state.options.workloads ? state.controllers.start(state.options.only_endpoints) : Result<>();
 }
@@ -89,6 +91,7 @@ void Node::stop_all(Duration deadline, core::Task done) {
   State& state = *state_;
   state.controllers.stop();
   state.pod_controller.reset();
+  state.registration.reset();
   auto up = state.pods ? state.pods->stop() : std::vector<Up>();
   note_stop(state.world, state.options.directory, state.file);
   state.ending = std::make_unique<Ending>(state.world, state.runtime, std::move(up), deadline, std::move(done));

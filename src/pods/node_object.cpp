@@ -76,7 +76,7 @@ Result<> register_node(core::World& world, objects::Store& store, const NodeOpti
                                 {"pods", std::to_string(options.max_pods)}};
     // What somebody else says of it stays: devices.
     for (const char* part : {"capacity", "allocatable"}) {
-      for (const auto& [name, amount] : resources) node.status().at_or_insert(part).at_or_insert(name) = amount;
+      for (const auto& [resource, amount] : resources) node.status().at_or_insert(part).at_or_insert(resource) = amount;
     }
     node.status().at_or_insert("addresses") = doc::Array{doc::Object{{"type", "InternalIP"}, {"address", "127.0.0.1"}},
                                                          doc::Object{{"type", "Hostname"}, {"address", options.name}}};
@@ -91,6 +91,18 @@ Result<> register_node(core::World& world, objects::Store& store, const NodeOpti
     return true;
   }));
   return settle_taints(store, name, !options.scheduler.empty());
+}
+
+NodeRegistration::NodeRegistration(core::World& world, objects::Store& store, const NodeOptions& options)
+    : world_(world), store_(store), options_(options), controller_(world, store, "node-registration", *this) {
+  controller_.reconciles(objects::kinds::node);
+}
+
+Result<objects::Outcome> NodeRegistration::reconcile(const objects::Name& name) {
+  if (name.name != options_.name) return objects::Outcome{};
+  TRY_ASSIGN(const auto node, store_.find(objects::kinds::node, name));
+  if (!node) TRY(register_node(world_, store_, options_));
+  return objects::Outcome{};
 }
 
 }  // namespace slipway::pods

@@ -4,6 +4,7 @@
 #include "pods/ending.hpp"
 #include "pods/heartbeat.hpp"
 #include "pods/node.hpp"
+#include "pods/node_object.hpp"
 #include "pods/pod_reconciler.hpp"
 #include "pods/workloads/workloads.hpp"
 
@@ -31,6 +32,7 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   Heartbeat heartbeat;
   std::unique_ptr<PodReconciler> pods;
   std::function<void(const ContainerId&)> on_end;  // a container's program has ended; may be empty
+  std::unique_ptr<NodeRegistration> registration;
   // Destroyed first: no reconcile after this.
   std::unique_ptr<objects::Controller> pod_controller;
   std::unique_ptr<Ending> ending;  // while stop_all() waits

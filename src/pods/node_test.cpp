@@ -31,6 +31,19 @@ TEST_CASE_ON_EVERY_STORE(Machine,
   CHECK(machine.store->get(kinds::node, {"", "machine"})->condition_status("Ready") == "True");
 }
 
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: its object is there again when somebody deleted it, and Pods run on") {
+  Machine& machine = *this;
+  machine.create(pod_yaml("a", "[server]", probed));
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+  const auto uid = machine.store->get(kinds::node, {"", "machine"})->uid();
+  REQUIRE(machine.store->remove(kinds::node, {"", "machine"}));
+  machine.simulation.run_for(1s);
+  const auto again = machine.store->get(kinds::node, {"", "machine"}).value();
+  CHECK(again.uid() != uid);
+  CHECK(again.condition_status("Ready") == "True");
+  CHECK(machine.shown("a") == "1/1 Running 0");
+}
+
 TEST_CASE("Node: a Pod that fits nowhere stays Pending and says why, and runs when the node has what it asks for") {
   Machine machine;
   machine.create(pod_yaml("picky", "[server]", "", "nodeSelector: {pool: gpu}") + "---\n" +

@@ -7,6 +7,7 @@
 #include "core/doc.hpp"
 #include "core/world/real.hpp"
 #include "objects/backend.hpp"
+#include "pods/node_file.hpp"
 #include "server/backup_files.hpp"
 #include "server/platform.hpp"
 #include "storage/database.hpp"
@@ -224,6 +225,7 @@ Result<Restored> restore(const Layout& layout, const std::string& backup, const 
                 "--force puts it aside, or name another directory with --data");
   }
   TRY(stage(backup, staging, manifest));
+  TRY(pods::mark_restored(core::real_files(), staging.root));
   if (is_taken) {
     lock.reset();
     if (auto stopped = stop_workloads(layout); !stopped) {  // of a platform that was killed; takes the lock itself

@@ -60,10 +60,12 @@ Result<ServerCertificate> ensure_certificate(const core::Clock& clock, core::Fil
 }
 
 Result<net::CertifiedKey> issue_client_certificate(const core::World& world, const Layout& layout,
-                                                   const std::string& person, Duration lifetime) {
+                                                   const std::string& person, const std::string& membership,
+                                                   Duration lifetime) {
   TRY_ASSIGN(const auto authority, ensure_authority(world.clock, world.files, layout.certificates()));
   net::CertificateRequest request;
   request.common_name = person;
+  if (!membership.empty()) request.organizations.push_back(membership);
   request.is_client = true;
   const auto now = world.clock.now();
   return net::issue_certificate(authority, request, {now - clocks_differ, now + lifetime});

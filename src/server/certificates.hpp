@@ -24,9 +24,11 @@ struct ServerCertificate {
 Result<ServerCertificate> ensure_certificate(const core::Clock& clock, core::Files& files, const Layout& layout,
                                              const std::vector<std::string>& names = {});
 
-// By which `person`, the CN, is known to the platform from now on. What that person may do is up to team.yaml and to
-// RBAC, at each request; the certificate itself cannot be taken back before it runs out.
+// By which `person`, the CN, is known to the platform from now on, for as long as `membership` is that person's
+// (Team::membership_of), whatever time the certificate still has. What that person may do is up to team.yaml and to
+// RBAC, at each request.
 Result<net::CertifiedKey> issue_client_certificate(const core::World& world, const Layout& layout,
-                                                   const std::string& person, Duration lifetime);
+                                                   const std::string& person, const std::string& membership,
+                                                   Duration lifetime);
 
 }  // namespace slipway::server

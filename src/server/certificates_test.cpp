@@ -52,11 +52,12 @@ TEST_CASE_FIXTURE(House, "the server's certificate is kept until it lacks a name
 }
 
 TEST_CASE_FIXTURE(House, "a client's certificate says who somebody is, for a while, and nothing else") {
-  const auto issued =
-      server::issue_client_certificate(*world, layout, "ada@example.com", std::chrono::hours(24) * 30).value();
+  const auto issued = server::issue_client_certificate(*world, layout, "ada@example.com", "slipway:member:1",
+                                                       std::chrono::hours(24) * 30)
+                          .value();
   const auto facts = net::read_certificate(issued.certificate).value();
   CHECK(facts.common_name == "ada@example.com");
-  CHECK(facts.organizations.empty());
+  CHECK(facts.organizations == std::vector<std::string>{"slipway:member:1"});
   CHECK(facts.names.empty());
   CHECK_FALSE(facts.is_authority);
   CHECK(facts.validity.until > world->clock.now() + std::chrono::hours(24) * 29);

@@ -13,6 +13,7 @@
 #include "server/cluster/cluster_reads.hpp"
 #include "server/cluster/promotion_policy.hpp"
 #include "server/mirror_pods.hpp"
+#include "server/sharing.hpp"
 #include "server/state.hpp"
 #include "server/validate.hpp"
 
@@ -98,7 +99,9 @@ Result<> open_embedded(Platform::State& s, std::vector<doc::Value> definitions) 
   TRY_ASSIGN(s.objects, objects::Embedded::open(s.world(), *s.database, s.volatile_database.get(), std::move(options)));
   s.store = &s.objects->store();
   s.objects->add_admission(std::make_unique<PromotionsAreAskedFor>());
-  s.admission = std::make_unique<objects::Admission>(*s.objects);
+  s.admission = std::make_unique<objects::Admission>(
+      *s.objects,
+      objects::AdmissionOptions{.exempt_from_pod_security = {own_namespaces.begin(), own_namespaces.end()}});
   return open_access(s);
 }
 
@@ -120,7 +123,12 @@ Result<> start_objects(Platform::State& s) {
   if (s.cluster) return {};
   TRY(s.objects->start());
   TRY(s.access->start());
-  return s.admission->start();
+  TRY(s.admission->start());
+  TRY_ASSIGN(const auto node, pods::load_node_file(s.world(), s.options.layout.root));
+  s.kubernetes_service = std::make_unique<KubernetesService>(
+      s.world(), *s.store,
+      ApiAddress{shared_host(s.options), s.ports.kubernetes, pods::first_service_address(node.block)});
+  return s.kubernetes_service->start();
 }
 
 }  // namespace slipway::server

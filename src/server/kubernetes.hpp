@@ -2,6 +2,7 @@
 // The embedded Kubernetes API as the platform has it: which definitions come with it, and which rules of ours stand
 // before its writes. Inside server/ only.
 
+#include <array>
 #include <vector>
 
 #include "core/doc.hpp"
@@ -9,6 +10,9 @@
 #include "server/platform.hpp"
 
 namespace slipway::server {
+
+// Of what the platform itself runs, and its workflows' steps.
+inline constexpr std::array own_namespaces{"kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"};
 
 // The CustomResourceDefinitions that come with the program. Safe from any thread.
 Result<std::vector<doc::Value>> bundled_definitions();

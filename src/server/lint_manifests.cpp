@@ -237,7 +237,7 @@ class References {
           "an Environment may not be part of the manifests of Environment " + environment->object.name().name,
           "it governs promotions: keep it in environments/");
     const std::string ns = entry.object.name().ns;
-    const auto known = kinds::find(entry.object.api_version(), kind);
+    const auto known = kinds::find_known(entry.object.api_version(), kind);
     if (ns.empty() || !known || !known->namespaced || ns == namespace_of(*environment)) return;
     problem(entry.object.document()["metadata"]["namespace"],
             entry.object.text() + " is for another namespace than " + namespace_of(*environment) +

@@ -1,5 +1,6 @@
 #include "server/mirror_pods.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "objects/kinds.hpp"
@@ -60,30 +61,54 @@ doc::Value running_status(const objects::Object& pod, const Part& part, const Co
   return next.status();
 }
 
+Result<> show(core::World& world, objects::Store& store, const Part& part, const ControlPlaneProcess& process) {
+  TRY_ASSIGN(auto pod, store.find(objects::kinds::pod, name_of(part, process.suffix)));
+  auto wanted = render(part, process);
+  std::int64_t restarts = 0;
+  if (pod) {
+    const auto& before = pod->status()["containerStatuses"][std::size_t{0}];
+    restarts = before["restartCount"].int_or(0);
+    if (before["state"]["running"].is_object()) ++restarts;  // nobody stopped it
+    wanted.document().at_or_insert("metadata").as_object().erase("creationTimestamp");
+    TRY_ASSIGN(pod, store.apply(std::move(wanted)));
+  } else {
+    wanted.status() = running_status(wanted, part, process, restarts, world.clock.now());
+    TRY_ASSIGN(pod, store.create(std::move(wanted)));
+    if (pod->status()["containerStatuses"].is_array()) return {};  // a store of ours takes the status with it
+  }
+  pod->status() = running_status(*pod, part, process, restarts, world.clock.now());
+  TRY(store.update_status(std::move(*pod)));
+  return {};
+}
+
 }  // namespace
 
 bool is_mirror_pod(const objects::Object& pod) { return !pod.annotation(mirror_annotation).empty(); }
 
 Result<> show_mirror_pods(core::World& world, objects::Store& store, const ControlPlaneProcess& process) {
-  for (const Part& part : parts) {
-    TRY_ASSIGN(auto pod, store.find(objects::kinds::pod, name_of(part, process.suffix)));
-    auto wanted = render(part, process);
-    std::int64_t restarts = 0;
-    if (pod) {
-      const auto& before = pod->status()["containerStatuses"][std::size_t{0}];
-      restarts = before["restartCount"].int_or(0);
-      if (before["state"]["running"].is_object()) ++restarts;  // nobody stopped it
-      wanted.document().at_or_insert("metadata").as_object().erase("creationTimestamp");
-      TRY_ASSIGN(pod, store.apply(std::move(wanted)));
-    } else {
-      wanted.status() = running_status(wanted, part, process, restarts, world.clock.now());
-      TRY_ASSIGN(pod, store.create(std::move(wanted)));
-      if (pod->status()["containerStatuses"].is_array()) continue;  // a store of ours takes the status with it
-    }
-    pod->status() = running_status(*pod, part, process, restarts, world.clock.now());
-    TRY(store.update_status(std::move(*pod)));
-  }
+  for (const Part& part : parts) TRY(show(world, store, part, process));
   return {};
+}
+
+MirrorPods::MirrorPods(core::World& world, objects::Store& store, ControlPlaneProcess process)
+    : world_(world), store_(store), process_(std::move(process)), controller_(world, store, "mirror-pods", *this) {
+  controller_.reconciles(objects::kinds::pod).watches(objects::kinds::namespace_, [this](const objects::Object& space) {
+    std::vector<objects::Name> names;
+    for (const Part& part : parts) {
+      if (part.ns == space.name().name) names.push_back(name_of(part, process_.suffix));
+    }
+    return names;
+  });
+}
+
+Result<objects::Outcome> MirrorPods::reconcile(const objects::Name& name) {
+  const auto part =
+      std::ranges::find_if(parts, [&](const Part& each) { return name_of(each, process_.suffix) == name; });
+  if (part == parts.end()) return objects::Outcome{};
+  TRY_ASSIGN(const auto pod, store_.find(objects::kinds::pod, name));
+  TRY_ASSIGN(const auto space, store_.find(objects::kinds::namespace_, {"", name.ns}));
+  if (!pod && space && !space->is_being_deleted()) TRY(show(world_, store_, *part, process_));
+  return objects::Outcome{};
 }
 
 Result<> stop_mirror_pods(core::World& world, objects::Store& store, const std::string& suffix) {

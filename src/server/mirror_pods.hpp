@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/world/world.hpp"
+#include "objects/controller.hpp"
 #include "objects/store.hpp"
 
 namespace slipway::server {
@@ -21,6 +22,23 @@ struct ControlPlaneProcess {
 // Makes the Pods what they should be for this process. A process that ended without stop_mirror_pods() counts as a
 // restart.
 Result<> show_mirror_pods(core::World& world, objects::Store& store, const ControlPlaneProcess& process);
+
+// Makes a Pod again that somebody deleted, as long as this lives and its namespace is there: the process behind it is
+// still there, too.
+class MirrorPods final : public objects::Reconciler {
+ public:
+  // Both outlive it.
+  MirrorPods(core::World& world, objects::Store& store, ControlPlaneProcess process);
+  Result<> start() { return controller_.start(); }
+  Result<objects::Outcome> reconcile(const objects::Name& name) override;
+
+ private:
+  core::World& world_;
+  objects::Store& store_;
+  ControlPlaneProcess process_;
+  objects::Controller controller_;
+};
+
 // It ends as it was asked to.
 Result<> stop_mirror_pods(core::World& world, objects::Store& store, const std::string& suffix = {});
 

@@ -59,6 +59,19 @@ TEST_CASE_ON_EVERY_STORE(Ground, "the control plane is shown as Pods that count 
   CHECK(restarts() == 1);
 }
 
+TEST_CASE_ON_EVERY_STORE(Ground, "a mirror Pod that somebody deleted is there again while its process runs") {
+  show();
+  MirrorPods mirrors(parts, *store, {"machine", "0.1.0", 4711, ""});
+  REQUIRE(mirrors.start());
+  world.run_for(std::chrono::seconds(1));
+  const auto uid = istiod().uid();
+  REQUIRE(store->remove(kinds::pod, {"istio-system", "istiod"}));
+  world.run_for(std::chrono::seconds(1));
+  CHECK(istiod().uid() != uid);
+  CHECK(istiod().condition_status("Ready") == "True");
+  CHECK(istiod().status()["containerStatuses"][0]["restartCount"].int_or(-1) == 0);
+}
+
 TEST_CASE_ON_EVERY_STORE(Ground, "a part's Pod is made again when it shall run something else") {
   InfrastructurePod pod{.ns = "monitoring",
                         .name = "prometheus",

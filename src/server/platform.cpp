@@ -59,8 +59,7 @@ Result<> in_one_transaction(State& s, Work work) {
 }
 
 Result<> ensure_own_namespaces(State& s) {
-  for (const char* name : {"kubeflow", "slipway-ci", "llm-d-system", "istio-system", "monitoring"})
-    TRY(ensure_namespace(*s.store, name));
+  for (const char* name : own_namespaces) TRY(ensure_namespace(*s.store, name));
   return {};
 }
 
@@ -265,7 +264,10 @@ void start_triggers(State& s) {
 
 Result<> show_parts(State& s) {
   TRY(start_infrastructure(s));
-  return show_mirror_pods(s.world(), *s.store, {s.node->name(), SLIPWAY_VERSION, ::getpid(), s.own_suffix()});
+  const ControlPlaneProcess process{s.node->name(), SLIPWAY_VERSION, ::getpid(), s.own_suffix()};
+  TRY(show_mirror_pods(s.world(), *s.store, process));
+  s.mirror_pods = std::make_unique<MirrorPods>(s.world(), *s.store, process);
+  return {};
 }
 
 Result<> start_rooms(State& s) {
@@ -282,6 +284,7 @@ Result<> start_rooms(State& s) {
   TRY(s.delivery->start());
   TRY(s.slo->start());
   TRY(s.cluster ? show_parts(s) : in_one_transaction(s, show_parts));
+  TRY(s.mirror_pods->start());  // it watches what is durable
   start_traffic_view(s);
   return {};
 }
@@ -371,6 +374,7 @@ void stop(State& s, bool leave) {
     log::error("server", "what an earlier control plane left running goes on", {{"data", s.options.layout.root}});
     return end();
   }
+  s.mirror_pods.reset();
   if (auto told = stop_mirror_pods(s.world(), *s.store, s.own_suffix()); !told)
     log::warn("server", "cannot tell that the control plane stops", {{"why", told.error().one_line()}});
   s.node->stop_all(stop_patience, end);

@@ -32,8 +32,9 @@ Result<doc::Value> make_kubeconfig(Platform::State& s, const net::Request& reque
     return fail(Code::not_found, "nobody has the id \"" + person + "\"",
                 "the people are in " + s.options.layout.team() + "; up --team FILE replaces it");
   }
+  TRY_ASSIGN(const auto membership, s.team->membership_of(person));
   TRY_ASSIGN(const auto issued,
-             issue_client_certificate(s.world(), s.options.layout, person, std::chrono::hours(24) * days));
+             issue_client_certificate(s.world(), s.options.layout, person, membership, std::chrono::hours(24) * days));
   TRY_ASSIGN(const auto facts, net::read_certificate(issued.certificate));
   const std::string until = core::render_rfc3339(facts.validity.until);
   s.audit->record({.actor = std::string(request.header(net::principal_header)),
@@ -78,6 +79,16 @@ Result<> put_kubeconfig(const std::string& path, const doc::Value& ours) {
   return files.write_atomic(path, *merged, 0600);
 }
 
+// What an earlier start wrote for people who left.
+Result<> remove_files_of_who_left(const team::Team& team, const std::string& directory) {
+  core::Files& files = core::real_files();
+  TRY_ASSIGN(const auto names, files.list(directory));
+  for (const std::string& name : names) {
+    if (team.has_left(name)) TRY(files.remove_tree(directory + "/" + name));
+  }
+  return {};
+}
+
 doc::Object credentials_of(const Layout& layout, const team::Person& person) {
   const std::string token = core::real_files().read(token_file(layout, person.id)).value_or("");
   return {{"token", token.substr(0, token.find('\n'))}};
@@ -90,12 +101,15 @@ Error no_kubeconfig_of(const Cluster& cluster) {
 
 }  // namespace
 
+std::string shared_host(const PlatformOptions& options) {
+  const std::string address = options.is_shared() ? options.profile.address : "127.0.0.1";
+  if (!net::is_any_address(address)) return address;
+  const auto own = net::own_addresses();
+  return own.empty() ? "127.0.0.1" : own.front();
+}
+
 std::string shared_url(const Platform::State& s) {
-  std::string address = s.options.is_shared() ? s.options.profile.address : "127.0.0.1";
-  if (net::is_any_address(address)) {
-    const auto own = net::own_addresses();
-    address = own.empty() ? "127.0.0.1" : own.front();
-  }
+  std::string address = shared_host(s.options);
   if (address.find(':') != std::string::npos) address = "[" + address + "]";
   return "https://" + address + ":" + std::to_string(s.ports.kubernetes);
 }
@@ -136,11 +150,13 @@ Result<> write_kubeconfigs(const Platform::State& s) {
   const team::Person* owner = owner_of(*s.team);
   if (owner != nullptr) all.push_back({"slipway", "slipway", credentials_of(layout, *owner)});
   TRY(files.make_directories(layout.kubeconfigs(), 0700));
+  TRY(remove_files_of_who_left(*s.team, layout.kubeconfigs()));
+  TRY(remove_files_of_who_left(*s.team, layout.tokens()));
   const auto persons = std::ranges::count(s.team->people(), false, &team::Person::service);
   for (const team::Person& person : s.team->people()) {
     const KubeUser user{person.id, "slipway", credentials_of(layout, person)};
     TRY(put_kubeconfig(layout.kubeconfigs() + "/" + person.id, kubeconfig_of(server, authority, {user})));
-    const std::string name = "slipway-" + person.id;
+    const std::string name = std::string(person_prefix) + person.id;
     if (persons > 1 && !person.service) all.push_back({name, name, user.credentials});
   }
   return put_kubeconfig(layout.kubeconfig(), kubeconfig_of(server, authority, all));

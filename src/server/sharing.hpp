@@ -9,6 +9,8 @@
 
 namespace slipway::server {
 
+// The address by which others reach the platform, when it is shared; of loopback otherwise.
+std::string shared_host(const PlatformOptions& options);
 // Where others reach the platform, when it is shared; loopback otherwise.
 std::string shared_url(const Platform::State& state);
 

@@ -20,7 +20,9 @@
 #include "registry/registry.hpp"
 #include "server/cluster/cluster.hpp"
 #include "server/infrastructure.hpp"
+#include "server/kubernetes_service.hpp"
 #include "server/live.hpp"
+#include "server/mirror_pods.hpp"
 #include "server/overview.hpp"
 #include "server/platform.hpp"
 #include "server/triggers.hpp"
@@ -61,11 +63,13 @@ struct Platform::State {
   std::unique_ptr<objects::Embedded> objects;
   std::unique_ptr<objects::Access> access;
   std::unique_ptr<objects::Admission> admission;
+  std::unique_ptr<KubernetesService> kubernetes_service;
   objects::Store* store = nullptr;  // of either
   std::unique_ptr<pods::ShimRuntime> runtime;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<pods::Ending> ending;  // of what an earlier control plane left
   std::unique_ptr<pods::Connections> connections;
+  std::unique_ptr<MirrorPods> mirror_pods;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<forge::Forge> forge;
   std::unique_ptr<ForgeTree> source_tree;

@@ -56,7 +56,7 @@ Result<> check_metadata(const objects::Object& object, const objects::Kind& kind
 
 Result<> validate(const objects::Object& object) {
   namespace kinds = objects::kinds;
-  const auto found = kinds::find(object.api_version(), object.kind());
+  const auto found = kinds::find_known(object.api_version(), object.kind());
   if (!found) return {};  // of somebody's definition, which judges it
   const objects::Kind& kind = *found;
   TRY(check_metadata(object, kind));

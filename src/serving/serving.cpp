@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "objects/controller.hpp"
+#include "objects/event_recorder.hpp"
 #include "objects/kinds.hpp"
 #include "serving/errors.hpp"
 #include "serving/plan.hpp"
@@ -25,10 +26,22 @@ std::string template_name(const Object& rollout) {
   return reference["name"].string_or("");
 }
 
+std::string why_not_ready(const Object& object) {
+  const auto& conditions = object.status()["conditions"];
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    if (conditions[i]["type"].string_or("") == "Ready") return conditions[i]["message"].string_or("");
+  }
+  return "";
+}
+
 class LlmDeploymentReconciler final : public objects::Reconciler {
  public:
   LlmDeploymentReconciler(core::World& world, objects::Store& store, RuntimeCatalog catalog, WeightsSource& weights)
-      : clock_(world.clock), store_(store), catalog_(std::move(catalog)), weights_(weights) {}
+      : clock_(world.clock),
+        store_(store),
+        catalog_(std::move(catalog)),
+        weights_(weights),
+        events_(world, store, "llmdeployment-controller") {}
 
   // Whose weights were being read when it looked last; forgets them.
   std::set<Name> take_waiting() { return std::exchange(waiting_, {}); }
@@ -60,6 +73,8 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
     TRY_ASSIGN(observed.pods, pods_of(name));
     auto with_status = object;
     write_status(with_status, observed, clock_.now());
+    if (observed.problem && why_not_ready(with_status) != why_not_ready(object))
+      events_.warn(object, observed.problem->reason, observed.problem->message);
     TRY(store_.update_status(std::move(with_status)));
     return outcome;
   }
@@ -138,6 +153,7 @@ class LlmDeploymentReconciler final : public objects::Reconciler {
   objects::Store& store_;
   RuntimeCatalog catalog_;
   WeightsSource& weights_;
+  objects::EventRecorder events_;
   std::set<Name> waiting_;
 };
 

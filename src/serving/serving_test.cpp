@@ -181,6 +181,13 @@ TEST_CASE_ON_EVERY_STORE(Fixture, "a machine without llama-server says so, and s
   apply_llm(kV1);
   CHECK(phase() == "Failed");
   CHECK(message("Ready") == "there is no llama-server; install it");
+  apply_llm("{model: {modelUri: model-registry://support/v1}, replicas: 2}");  // the same is not told again
+  const auto told = store->list(kinds::event)->items;
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].document()["type"].string_or("") == "Warning");
+  CHECK(told[0].document()["reason"].string_or("") == "RuntimeMissing");
+  CHECK(told[0].document()["message"].string_or("") == "there is no llama-server; install it");
+  CHECK(told[0].document()["involvedObject"]["kind"].string_or("") == "LLMDeployment");
   CHECK_FALSE(deployment().has_value());
   apply_llm("{model: {modelUri: model-registry://support/v1}, runtime: {name: simulated}}");
   CHECK(deployment().has_value());

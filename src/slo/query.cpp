@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "net/http.hpp"
+#include "net/prometheus.hpp"
 
 namespace slipway::slo {
 namespace {
@@ -30,23 +31,10 @@ class HttpPrometheusQuery final : public PrometheusQuery {
 
  private:
   void get(const std::string& path, Done done) {
-    const std::string address = address_();
-    if (address.empty()) {
-      world_.loop.post(
-          [done = std::move(done)]() mutable { done(fail(Code::unavailable, "no Prometheus is running yet")); });
-      return;
-    }
-    core::HttpRequest request;
-    request.url = address + path;
-    world_.http.send(std::move(request), [done = std::move(done)](Result<core::HttpResponse> answer) mutable {
-      if (!answer) return done(fail(std::move(answer).error()));
-      auto body = core::doc::parse_json(answer->body, "Prometheus' answer");
-      if (!body)
-        return done(fail(Code::unavailable, "Prometheus answered " + std::to_string(answer->status) + ", not JSON"));
-      if ((*body)["status"].string_or("") != "success") {
-        return done(fail(Code::invalid_argument, "Prometheus says: " + (*body)["error"].string_or("no success")));
-      }
-      done(std::move(body));
+    net::ask_prometheus(world_, address_(), path, [done = std::move(done)](Result<Value> answer) mutable {
+      if (answer && (*answer)["status"].string_or("") != "success")
+        answer = fail(Code::invalid_argument, "Prometheus says: " + (*answer)["error"].string_or("no success"));
+      done(std::move(answer));
     });
   }
 

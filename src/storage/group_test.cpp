@@ -262,6 +262,23 @@ TEST_CASE_FIXTURE(Fixture, "a scan ends when it has seen enough") {
   CHECK(seen == "ab");
 }
 
+TEST_CASE_FIXTURE(Fixture, "what several ask for before a commit is done in the order in which they asked first") {
+  const char keys[3] = {};
+  std::string order;
+  const auto ask = [&](int key) {
+    CHECK(database->write([&](Connection& c) {
+      return database->before_commit(c, &keys[key], [&order, key](Connection&) -> Result<> {
+        order += std::to_string(key);
+        return {};
+      });
+    }));
+  };
+  CHECK(database->group([&] {
+    for (const int key : {2, 0, 1, 2}) ask(key);
+  }));
+  CHECK(order == "201");
+}
+
 TEST_CASE_FIXTURE(
     Fixture, "what is to be done before a commit is done once for a group, with its last word, and at once outside") {
   const auto ask = [&](const std::string& who, const std::string& last) {

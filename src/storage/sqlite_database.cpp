@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <deque>
 #include <exception>
-#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -60,7 +59,12 @@ class SqliteDatabase final : public Database {
 
   Result<> before_commit(Connection& connection, const void* key, Work work) override {
     if (!in_group()) return work(connection);
-    before_commit_.insert_or_assign(key, std::move(work));
+    const auto known = std::ranges::find(before_commit_, key, &std::pair<const void*, Work>::first);
+    if (known != before_commit_.end()) {
+      known->second = std::move(work);
+    } else {
+      before_commit_.emplace_back(key, std::move(work));
+    }
     return {};
   }
 
@@ -321,7 +325,7 @@ class SqliteDatabase final : public Database {
   // Of the open group: only its thread uses them.
   std::atomic<std::thread::id> group_thread_;
   std::vector<std::function<void(bool)>> after_group_;
-  std::map<const void*, Work> before_commit_;
+  std::vector<std::pair<const void*, Work>> before_commit_;  // in the order in which they were asked for first
   Result<> group_error_;
   bool group_has_changes_ = false;
   bool is_writing_ = false;

@@ -116,15 +116,15 @@ net::Response refusal(std::string_view path, const core::Error& error) {
   return response;
 }
 
-// A certificate proves its subject. Somebody who is not in team.yaml has no roles; the Kubernetes API knows the groups
-// of the certificate.
-Principal owner_of_certificate(const Team& team, const std::string& subject) {
-  const auto* person = team.find(subject);
-  if (person == nullptr) return {.id = subject, .name = subject, .roles = {}, .service = true};
-  return {.id = person->id, .name = person->name, .roles = person->roles, .service = person->service};
+// A token if there is one, else a certificate; nullopt for nobody.
+Result<std::optional<Principal>> caller_of(const Team& team, net::Request& request) {
+  TRY_ASSIGN(auto caller, team.authenticate(request.headers));
+  if (caller || request.client_subject.empty()) return caller;
+  TRY_ASSIGN(auto owner, team.owner_of_certificate(request.client_subject, request.client_organizations));
+  return std::optional<Principal>(std::move(owner));
 }
 
-// A service account of the Kubernetes API, or somebody whose certificate outlived his place in team.yaml.
+// A service account of the Kubernetes API, or somebody whom a certificate alone names.
 Error not_of_the_team(const Principal& principal) {
   return {Code::permission_denied, principal.id + " has no role in the team, and this is for the team to read",
           "an administrator gives roles in team.yaml; RBAC decides over the Kubernetes API alone"};
@@ -149,9 +149,8 @@ net::Router::Guard make_guard(const Team& team, GuardOptions options) {
     auto options_here = options;
     if (options.shared && !is_from_this_machine(request)) options_here.open_reading = false;
     const auto needs = requirement_of(request.method, request.path, options_here);
-    auto caller = team.authenticate(request.headers);
+    const auto caller = caller_of(team, request);
     if (!caller) return refuse(caller.error());
-    if (!*caller && !request.client_subject.empty()) *caller = owner_of_certificate(team, request.client_subject);
     if (!*caller) {
       if (!needs.credentials) return true;
       return refuse(Error(Code::unauthenticated, "this needs a token", "send Authorization: Bearer TOKEN"));

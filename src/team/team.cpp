@@ -20,9 +20,14 @@ constexpr storage::Migration migrations[] = {
         expires INTEGER,
         revoked INTEGER NOT NULL DEFAULT 0
       );)"},
+    {2, R"(
+      CREATE TABLE team_memberships (
+        person TEXT PRIMARY KEY,
+        organization TEXT NOT NULL,  -- what certificates carry; '' of who came before they carried any
+        is_over INTEGER NOT NULL DEFAULT 0
+      );
+      INSERT INTO team_memberships (person, organization) SELECT DISTINCT person, '' FROM team_tokens;)"},
 };
-
-constexpr std::string_view token_prefix = "slw_";
 
 std::int64_t micros(Time time) { return time.time_since_epoch().count(); }
 Time time_of(std::int64_t micros) { return Time(Duration(micros)); }
@@ -57,7 +62,15 @@ Team::Team(core::World world, storage::Database& database, std::vector<Person> p
 
 Result<std::unique_ptr<Team>> Team::open(core::World world, storage::Database& database, std::vector<Person> people) {
   TRY(storage::migrate(database, "team", migrations));
-  return std::unique_ptr<Team>(new Team(world, database, std::move(people)));
+  std::unique_ptr<Team> team(new Team(world, database, std::move(people)));
+  TRY(team->load_memberships());
+  TRY(team->settle_memberships());
+  return team;
+}
+
+Result<> Team::set_people(std::vector<Person> people) {
+  people_ = std::move(people);
+  return settle_memberships();
 }
 
 const Person* Team::find(std::string_view id) const {
@@ -99,11 +112,11 @@ Result<Principal> Team::owner_of(std::string_view token) const {
   TRY_ASSIGN(const auto* const found, find_token(token));
   const std::string hint = "ask an administrator for a new token";
   if (found == nullptr) return fail(Code::unauthenticated, "this token is not known", hint);
+  const auto* owner = find(found->person);
+  if (owner == nullptr) return fail(Code::unauthenticated, found->person + " is no longer in team.yaml");
   if (found->revoked) return fail(Code::unauthenticated, "this token was revoked", hint);
   if (found->expires && *found->expires <= world_.clock.now())
     return fail(Code::unauthenticated, "this token has expired", hint);
-  const auto* owner = find(found->person);
-  if (owner == nullptr) return fail(Code::unauthenticated, found->person + " is no longer in team.yaml");
   return Principal{owner->id, owner->name, owner->roles, owner->service, {}};
 }
 

@@ -55,6 +55,8 @@ std::vector<std::string> roles_that_may(Verb verb);  // sorted
 // manifests`, hint `a platform-engineer may`. `resource` names what it was about, for the sentence; may be empty.
 Result<> authorise(const Principal& principal, Verb verb, std::string_view resource);
 
+inline constexpr std::string_view token_prefix = "slw_";  // every token begins so
+
 struct IssuedToken {
   std::string id;      // public, for lists and revoke
   std::string secret;  // shown once; only its SHA-256 is kept
@@ -72,8 +74,9 @@ class Team {
   // `database` outlives the team. Makes its tables.
   static Result<std::unique_ptr<Team>> open(core::World world, storage::Database& database, std::vector<Person> people);
 
-  // Replaces everybody at once (team.yaml changed). Tokens of people who are gone stop working.
-  void set_people(std::vector<Person> people) { people_ = std::move(people); }
+  // Replaces everybody at once (team.yaml changed). Tokens and certificates of people who are gone stop working, for
+  // good: who comes back gets new ones.
+  Result<> set_people(std::vector<Person> people);
   const std::vector<Person>& people() const { return people_; }
   const Person* find(std::string_view id) const;  // nullptr when unknown
 
@@ -87,6 +90,16 @@ class Team {
   // The person behind one of our own tokens; unauthenticated as in authenticate().
   Result<Principal> owner_of(std::string_view token) const;
 
+  // Was in team.yaml, and is not any more.
+  bool has_left(std::string_view person) const;
+  // What a certificate says beside its owner's id, as an organization, so that it is over when that person leaves.
+  // not_found when nobody has that id.
+  Result<std::string> membership_of(std::string_view person) const;
+  // The caller behind a client certificate. Takes the membership out of `organizations`: what is left are groups of the
+  // Kubernetes API. Who never was in team.yaml has no roles; unauthenticated for who left, and for a certificate from
+  // before that.
+  Result<Principal> owner_of_certificate(const std::string& subject, std::vector<std::string>& organizations) const;
+
   // 256 random bits for that person. not_found when nobody has that id. `label` says what it is for: "laptop".
   // On record as `by`'s when record_to() was called.
   Result<IssuedToken> issue_token(std::string_view person, std::string_view label,
@@ -99,6 +112,8 @@ class Team {
 
  private:
   Team(core::World world, storage::Database& database, std::vector<Person> people);
+  Result<> load_memberships();
+  Result<> settle_memberships();
   Result<> write_on_record(core::Event event, const std::function<Result<>(storage::Connection&)>& work);
   // What is kept of a token.
   struct Token {
@@ -112,6 +127,13 @@ class Team {
   std::vector<Person> people_;
   core::EventSink* events_ = nullptr;
   Accounts accounts_;
+  // Of everybody who is or was in team.yaml.
+  struct Membership {
+    std::string organization;  // "" of who came before certificates carried any
+    bool is_over = false;
+    bool operator==(const Membership&) const = default;
+  };
+  std::map<std::string, Membership, std::less<>> memberships_;
   // Tokens that were asked about, by their hash: every request does. Emptied when one is revoked.
   mutable std::map<std::string, Token, std::less<>> asked_about_;
 };

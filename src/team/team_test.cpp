@@ -69,9 +69,45 @@ TEST_CASE("a wrong, revoked or expired token is refused, and so is one whose own
   CHECK(office.with("Bearer " + brief.secret).error().message == "this token has expired");
 
   const auto grace = office.people->issue_token("grace@example.com", "").value();
-  office.people->set_people({{"ada@example.com", "Ada", {"ml-engineer"}}});
-  CHECK(office.with("Bearer " + grace.secret).error().code == Code::unauthenticated);
+  REQUIRE(office.people->set_people({{"ada@example.com", "Ada", {"ml-engineer"}}}));
+  CHECK(office.with("Bearer " + grace.secret).error().message == "grace@example.com is no longer in team.yaml");
+  REQUIRE(office.people->set_people({{"grace@example.com", "Grace", {"platform-engineer"}}}));
+  CHECK(office.with("Bearer " + grace.secret).error().message == "this token was revoked");
+  REQUIRE(office.people->set_people({{"ada@example.com", "Ada", {"ml-engineer"}}}));
   CHECK(office.people->issue_token("ada@exmple.com", "").error().hint == "did you mean \"ada@example.com\"?");
+}
+
+TEST_CASE("a certificate is good while its owner is in the team, and no more when he comes back") {
+  Office office;
+  const team::Person grace{"grace@example.com", "Grace", {"platform-engineer"}};
+  const team::Person ada{"ada@example.com", "Ada", {"ml-engineer"}};
+  const auto ask = [&](const std::string& subject, std::vector<std::string> organizations) -> std::string {
+    const auto owner = office.people->owner_of_certificate(subject, organizations);
+    if (!owner) return owner.error().message;
+    return owner->id + (owner->roles.empty() ? "" : " " + owner->roles.front()) +
+           (organizations.empty() ? "" : " in " + organizations.front());
+  };
+  const auto first = office.people->membership_of(grace.id).value();
+  CHECK(ask(grace.id, {first, "dev"}) == "grace@example.com platform-engineer in dev");
+  CHECK(ask(grace.id, {}) == "this certificate of grace@example.com is of an earlier time in the team");
+  CHECK(ask(ada.id, {first}) == "this certificate of ada@example.com is of an earlier time in the team");
+  CHECK(ask("stranger", {"system:masters"}) == "stranger in system:masters");
+
+  REQUIRE(office.people->set_people({ada}));
+  CHECK(ask(grace.id, {first}) == "grace@example.com is no longer in team.yaml");
+  CHECK(ask(grace.id, {}) == "grace@example.com is no longer in team.yaml");
+  CHECK_FALSE(office.people->membership_of(grace.id));
+  CHECK(office.people->has_left(grace.id));
+  CHECK_FALSE(office.people->has_left(ada.id));
+
+  // A platform that starts again remembers who left, and a person who is back begins anew.
+  office.people = team::Team::open(office.world.world(), *office.database, {ada, grace}).value();
+  const auto second = office.people->membership_of(grace.id).value();
+  CHECK(second != first);
+  CHECK(ask(grace.id, {first}) == "this certificate of grace@example.com is of an earlier time in the team");
+  CHECK(ask(grace.id, {second}) == "grace@example.com platform-engineer");
+  office.people = team::Team::open(office.world.world(), *office.database, {grace, ada}).value();
+  CHECK(ask(grace.id, {second}) == "grace@example.com platform-engineer");
 }
 
 TEST_CASE("the secret of a token is nowhere in the database") {
@@ -201,6 +237,8 @@ TEST_CASE("where the Kubernetes API decides itself, the guard only says who it i
     request.method = method;
     request.path = path;
     request.client_subject = subject;
+    if (office.people->find(subject) != nullptr)
+      request.client_organizations = {office.people->membership_of(subject).value()};
     request.headers.emplace_back("x-slipway-account", "{\"uid\":\"mine\"}");
     if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
     Recorder recorder;
@@ -236,6 +274,8 @@ TEST_CASE("where others come too, what is the team's is read by who has a role i
     request.path = path;
     request.remote = "127.0.0.1:1";
     request.client_subject = subject;
+    if (office.people->find(subject) != nullptr)
+      request.client_organizations = {office.people->membership_of(subject).value()};
     if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
     Recorder recorder;
     return guard(request, recorder) ? 200 : recorder.answer->status;

@@ -176,6 +176,35 @@ try:
         expect(refused.returncode != 0 and "forbidden" in refused.stderr, f"kubectl create by who may not: {refused.stderr}")
         print("kubectl over", shared, "by certificate: whoami, get, create refused")
     print("shared at", shared)
+
+    # Who is no longer in the team has nothing left, and nothing of it back when he is added again.
+    with open(os.path.join(ROOT, "examples/support-assistant/team.yaml"), encoding="utf-8") as file:
+        everybody = file.read()
+    without_ada = os.path.join(directory, "without-ada.yaml")
+    with open(without_ada, "w", encoding="utf-8") as file:
+        file.write(everybody.replace(f"  - id: {ADA}\n    name: Ada\n    roles: [ml-engineer]\n", ""))
+    old_token = token_of(ADA)
+
+    def start_again(team):
+        run("down", "--data", data)
+        run("up", "--detach", "--data", data, "--runtime", "sim", "--listen", address, "--team", team)
+        return endpoints(data)["shared"]
+
+    shared = start_again(without_ada)
+    for credentials in ({"certificate": ada}, {"token": old_token}):
+        answer = expect_status(401, shared + "/api/v1/pods", **credentials)
+        expect("no longer in team.yaml" in str(answer), f"who left is told so: {answer}")
+    expect(not os.path.exists(os.path.join(data, "kubeconfigs", ADA)), "the kubeconfig of who left is gone")
+    with open(os.path.join(data, "kubeconfig"), encoding="utf-8") as file:
+        expect(ADA not in file.read(), "and so is his context")
+    expect_status(200, shared + "/api/v1/pods", certificate=grace)
+    shared = start_again(os.path.join(ROOT, "examples/support-assistant/team.yaml"))
+    for credentials in ({"certificate": ada}, {"token": old_token}):
+        expect_status(401, shared + "/api/v1/pods", **credentials)
+    expect_status(200, shared + "/api/v1/pods", token=token_of(ADA))
+    expect_status(200, shared + "/api/v1/pods", certificate=certificate_of(
+        run("endpoint", "kubeconfig", "--user", ADA, "--data", data, "--as", GRACE).stdout))
+    print("who left is out, and comes back with new credentials")
 finally:
     run("down", "--data", data, check=False)
     for pid in processes_of(data):

@@ -27,10 +27,8 @@ int print_kubeconfig(const EndpointOptions& options) {
   if (options.output.empty()) return std::cout << kubeconfig, ExitCode::ok;
   // It has a private key in it: nobody else may read the file, whatever the umask says.
   const std::string path = std::filesystem::absolute(options.output).string();
-  if (auto written = core::real_files().write_atomic(path, kubeconfig, 0600); !written) {
-    written.error().code = Code::invalid_argument;  // a matter of usage
-    return print_error(written.error());
-  }
+  if (auto written = core::real_files().write_atomic(path, kubeconfig, 0600); !written)
+    return print_error(matter_of_usage(written.error()));
   std::cout << "wrote " << options.output << ": a kubeconfig of " << options.user << ", good until "
             << (*made)["expires"].string_or("") << "\n";
   return ExitCode::ok;

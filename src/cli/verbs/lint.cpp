@@ -62,10 +62,7 @@ int lint(const LintOptions& options) {
   server::LintReport all;
   for (const std::string& path : options.paths.empty() ? std::vector<std::string>{"."} : options.paths) {
     auto report = server::lint_path(path);
-    if (!report) {
-      report.error().code = Code::invalid_argument;  // a path that cannot be read is a matter of usage
-      return print_error(report.error(), format);
-    }
+    if (!report) return print_error(matter_of_usage(report.error()), format);
     for (core::Error& problem : report->problems) all.problems.push_back(std::move(problem));
     for (std::string& file : report->checked) all.checked.push_back(std::move(file));
     for (std::string& object : report->unchecked) all.unchecked.push_back(std::move(object));

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/database.hpp"
+
 namespace slipway::objects::admission {
 
 const std::vector<Object>& Kept::all() {
@@ -19,6 +21,10 @@ const std::vector<Object>& Kept::all() {
     });
     if (watch) watch_ = std::move(*watch);
   }
+  // What was read inside a group of writes may never have been.
+  context_.database.after_group([this, alive = std::weak_ptr<int>(alive_)](bool durable) {
+    if (!durable && !alive.expired()) objects_.reset();
+  });
   // One that cannot be read decides nothing.
   (void)context_.backend.list(kind, {}, [&](const Stored& stored) {
     if (auto object = stored.parse()) objects_->push_back(std::move(*object));

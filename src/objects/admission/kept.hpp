@@ -25,6 +25,7 @@ class Kept {
   std::string group_, kind_;
   std::optional<std::vector<Object>> objects_;
   std::unique_ptr<ChangeWatch> watch_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>();
   bool is_watch_over_ = false;  // it fell behind and is told nothing more
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/text.hpp"
 #include "objects/api/consult.hpp"
+#include "objects/kubernetes/status_error.hpp"
 #include "objects/verbs/writing.hpp"
 
 namespace slipway::objects::api {
@@ -14,8 +15,9 @@ Caller controller_of(std::string_view owner_kind) {
   return service_account("kube-system", core::in_lower(owner_kind) + "-controller", "");
 }
 
+// As a controller over a real API server would be told.
 Error error_of(const Failure& failure) {
-  return Error(failure.code == 403 ? Code::permission_denied : Code::invalid_argument, failure.message);
+  return kubernetes::error_of_status(failure.status(), failure.code, "admission");
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ struct Context {
   Backend& backend;
   storage::Database& database;        // the backend's: what is written together becomes durable together
   core::EventSink* events = nullptr;  // where writes go on record; may be null
-  // Says no to an object of our own kinds, with every problem. May be empty.
+  // Says no to an object of our own kinds, with every problem; objects whose definition is not one that came with the
+  // program are not shown to it. May be empty.
   std::function<Result<>(const Object&)> admit = {};
   std::vector<std::unique_ptr<AdmissionPlugin>> plugins = {};
   std::unique_ptr<RemoteAdmission> remote = {};

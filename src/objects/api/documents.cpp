@@ -3,6 +3,7 @@
 #include "net/http.hpp"
 #include "objects/api/failure.hpp"
 #include "objects/discovery/version.hpp"
+#include "storage/database.hpp"
 
 namespace slipway::objects::api {
 namespace {
@@ -29,17 +30,28 @@ doc::Value version() {
   return discovery::version_document(build);
 }
 
+Result<> is_readable(storage::Database& database) {
+  return database.read([](storage::Connection& connection) {
+    return connection.query("SELECT count(*) FROM sqlite_master", {}, [](const storage::Row&) {});
+  });
+}
+
 }  // namespace
 
-Documents::Documents(const Catalog& catalog) : discovery_(catalog), openapi_(catalog) {}
+// A server that answers on its loop is alive and ready, for it opens its socket last; only the disk may fail it later.
+Documents::Documents(const Catalog& catalog, storage::Database& database)
+    : discovery_(catalog),
+      openapi_(catalog),
+      health_{{.name = "ping"},
+              {.name = "log"},
+              {.name = "etcd", .look = [&database] { return is_readable(database); }},
+              {.name = "informer-sync", .is_of_readiness = true},
+              {.name = "shutdown", .is_of_readiness = true}} {}
 
 void Documents::answer(const net::Request& request, net::Responder& responder) {
   const std::string_view path = request.path;
   if (path == "/version" || path == "/version/") return responder.send(net::Response::json(200, version()));
-  // A server that answers on its loop is alive and ready: it opens its socket last.
-  for (const std::string_view health : {"/healthz", "/livez", "/readyz"}) {
-    if (path.starts_with(health)) return responder.send(net::Response::text(200, "ok"));
-  }
+  if (auto health = answer_health(request, health_)) return responder.send(std::move(*health));
   if (path.starts_with("/openapi/")) return answer_openapi(request, responder);
   auto found = discovery_.get(path, request.header("Accept"), request.header("If-None-Match"));
   if (!found) return responder.send(net::Response::text(404, "404 page not found\n"));

@@ -3,6 +3,7 @@
 //
 // Thread: the control loop only.
 
+#include "objects/api/health.hpp"
 #include "objects/catalog.hpp"
 #include "objects/discovery/discovery.hpp"
 #include "objects/openapi/openapi.hpp"
@@ -11,12 +12,16 @@ namespace slipway::net {
 class Responder;
 struct Request;
 }  // namespace slipway::net
+namespace slipway::storage {
+class Database;
+}
 
 namespace slipway::objects::api {
 
 class Documents {
  public:
-  explicit Documents(const Catalog& catalog);
+  // Both outlive it; whether the database can be read is part of health.
+  Documents(const Catalog& catalog, storage::Database& database);
   // Discovery (/api, /apis and what lies below), /version, /healthz, /livez, /readyz, /openapi/...; else 404.
   void answer(const net::Request& request, net::Responder& responder);
 
@@ -24,6 +29,7 @@ class Documents {
   void answer_openapi(const net::Request& request, net::Responder& responder);
   discovery::Discovery discovery_;
   openapi::OpenApi openapi_;
+  std::vector<HealthCheck> health_;
 };
 
 }  // namespace slipway::objects::api

@@ -45,7 +45,7 @@ struct ApiServer::State {
   explicit State(Context& c)
       : context(c),
         metrics(c.world, c.backend),
-        documents(c.catalog),
+        documents(c.catalog, c.database),
         reads(c),
         writes(c),
         removals(c, writes),

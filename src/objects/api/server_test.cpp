@@ -16,6 +16,15 @@ using namespace slipway::objects;
 
 namespace {
 
+// A definition that comes with the program.
+std::string shelf(const std::string& properties) {
+  return R"({"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"shelves.example.com"},
+  "spec":{"group":"example.com","scope":"Namespaced","names":{"plural":"shelves","kind":"Shelf"},"versions":[
+  {"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{
+  "type":"object","properties":)" +
+         properties + "}}}}}]}}";
+}
+
 // The whole embedded API behind a real server on a free port; the control loop has a thread of its own, as in the
 // product.
 class Served {
@@ -25,6 +34,7 @@ class Served {
     parts_.emplace(world_.world());
     EmbeddedOptions options;
     options.events = &sink_;
+    options.definitions = {*doc::parse_json(shelf(R"({"color":{"type":"string"}})"))};
     options.admit = [](const Object& object) -> Result<> {
       if (object.label("forbidden").empty()) return {};
       return fail(Code::invalid_argument, "spec.x: is wrong");
@@ -212,6 +222,26 @@ TEST_CASE_FIXTURE(Served, "a custom resource is served as soon as its definition
   int status = 200;
   for (int i = 0; i < 1000 && status != 404; ++i) status = send("GET", definitions + "/shirts.shop.example.com").status;
   CHECK(status == 404);
+}
+
+TEST_CASE_FIXTURE(Served, "what engines of ours say of a kind holds as long as its definition is ours") {
+  const std::string shelves = "/apis/example.com/v1/namespaces/demo/shelves";
+  const std::string definition = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/shelves.example.com";
+  const auto wrong = [](const std::string& name) {
+    return R"({"apiVersion":"example.com/v1","kind":"Shelf","metadata":{"labels":{"forbidden":"yes"},"name":")" + name +
+           "\"}}";
+  };
+  CHECK(send("POST", shelves, wrong("a")).status == 400);
+
+  // A label is nobody's definition of his own.
+  send("PATCH", definition, R"({"metadata":{"labels":{"seen":"yes"}}})", "application/merge-patch+json");
+  CHECK(send("POST", shelves, wrong("a")).status == 400);
+
+  const auto replaced = send("PATCH", definition + "?fieldManager=kubectl&force=true",
+                             shelf(R"({"wood":{"type":"string"}})"), "application/apply-patch+yaml");
+  CHECK(replaced.status == 200);
+  CHECK(send("POST", shelves, wrong("a")).status == 201);
+  CHECK(send("POST", maps, R"({"metadata":{"name":"a","labels":{"forbidden":"yes"}}})").status == 400);
 }
 
 TEST_CASE_FIXTURE(Served, "a Namespace takes what is in it along, and nothing new comes meanwhile") {

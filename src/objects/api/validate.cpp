@@ -3,9 +3,17 @@
 #include "objects/verbs/rules.hpp"
 
 namespace slipway::objects::api {
+namespace {
+
+// What engines of ours make of a kind is no judgement of objects that somebody else's definition of it describes.
+bool is_admitted_by_us(const schema::Resource& resource) {
+  return !resource.is_custom() || resource.custom->is_bundled;
+}
+
+}  // namespace
 
 Answer<> validate(const Context& context, Review& review) {
-  if (context.admit && review.subresource.empty()) {
+  if (context.admit && review.subresource.empty() && is_admitted_by_us(*review.resource)) {
     Object object(std::move(review.object));
     const auto admitted = context.admit(object);
     review.object = std::move(object.document());

@@ -117,7 +117,9 @@ Result<> DefinitionController::serve(Object& object, std::span<const doc::Value>
   before.version = object.resource_version();
   // Discovery and OpenAPI are made again for what is put: not for a status that changed.
   const auto names = crd::accepted_names_of(object.document());
-  const auto from = doc::render_json(object.spec()) + doc::render_json(crd::document_of(names));
+  definition.is_bundled = crd::is_bundled(object);
+  const auto from = doc::render_json(object.spec()) + doc::render_json(crd::document_of(names)) +
+                    (definition.is_bundled ? " bundled" : "");
   const bool is_new = before.from.empty() && is_loaded_;
   if (before.from == from && catalog_.stored(definition.group, names.kind) != nullptr) return {};
   before.from = from;

@@ -44,7 +44,7 @@ class DefinitionController final : public Reconciler {
   Catalog& catalog_;
   Controller controller_;
   struct Served {
-    std::string from;             // spec and accepted names
+    std::string from;             // spec, accepted names, and whether it is bundled
     std::string version;          // of the object, when all was settled
     ResourcePtr resource;         // in the stored version
     bool keeps_old = false;       // objects may be kept in a version that was the stored one before

@@ -26,10 +26,14 @@ Object marked_as_bundled(doc::Value definition) {
   return marked;
 }
 
+bool is_bundled(const Object& definition) {
+  return !definition.annotation(bundled_annotation).empty() && !is_taken_over(definition);
+}
+
 Standing standing_of(const Object& stored, const Object& marked) {
-  const auto mark = stored.annotation(bundled_annotation);
-  if (mark.empty() || is_taken_over(stored)) return Standing::foreign;
-  return mark == marked.annotation(bundled_annotation) ? Standing::current : Standing::outdated;
+  if (!is_bundled(stored)) return Standing::foreign;
+  const bool is_same = stored.annotation(bundled_annotation) == marked.annotation(bundled_annotation);
+  return is_same ? Standing::current : Standing::outdated;
 }
 
 }  // namespace slipway::objects::crd

@@ -16,6 +16,9 @@ inline constexpr std::string_view bundled_annotation = "slipway.dev/bundled";
 // `definition` with its mark.
 Object marked_as_bundled(doc::Value definition);
 
+// It came with the program, and nobody has put his own in its place.
+bool is_bundled(const Object& definition);
+
 // What stands where a bundled definition should.
 enum class Standing {
   current,   // that very definition

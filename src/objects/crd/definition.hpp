@@ -48,6 +48,7 @@ struct Definition {
   std::vector<std::string> warnings;  // for Warning headers: formats nobody checks
   doc::Value conversion;              // spec.conversion.webhook, when that is the strategy; null otherwise
   bool keeps_old_versions = false;    // objects may be kept in another version, which was the stored one before
+  bool is_bundled = false;            // it came with the program (bundled.hpp)
   const Version& storage() const;
 };
 

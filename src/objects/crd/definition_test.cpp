@@ -73,6 +73,13 @@ spec:
 
 core::Time at(int seconds) { return core::Time(std::chrono::seconds(seconds)); }
 
+void name_undescribed(const doc::Value& schema, const std::string& path, std::string& missing) {
+  if (schema["description"].string_or("").empty()) missing += path + " ";
+  const auto& fields = schema["items"].is_null() ? schema["properties"] : schema["items"]["properties"];
+  if (!fields.is_object()) return;
+  for (const auto& [name, field] : fields.as_object()) name_undescribed(field, path + "." + name, missing);
+}
+
 }  // namespace
 
 TEST_CASE("a definition becomes a resource for each version it serves, the preferred one first") {
@@ -220,6 +227,23 @@ TEST_CASE("names of built-in kinds are taken") {
   const auto taken = crd::taken_names("apps", "x", {});
   CHECK(taken.resources.contains("deploy"));
   CHECK(taken.kinds.contains("DeploymentList"));
+}
+
+TEST_CASE("kubectl explain has a sentence for every field of Slipway's own kinds") {
+  for (const char* file : {"slipway.dev", "inference.llm-d.io", "openslo"}) {
+    const auto path = std::string(SLIPWAY_SOURCE_DIR) + "/deploy/crds/" + file + ".yaml";
+    const auto documents = doc::parse_yaml_all(read(path), path).value();
+    for (const doc::Value& document : documents) {
+      const auto& schema = document["spec"]["versions"][std::size_t{0}]["schema"]["openAPIV3Schema"];
+      CHECK_FALSE(schema["description"].string_or("").empty());
+      for (const char* part : {"spec", "status"}) {
+        std::string missing;
+        name_undescribed(schema["properties"][part], part, missing);
+        CAPTURE(path);
+        CHECK(missing.empty());
+      }
+    }
+  }
 }
 
 TEST_CASE("every kind that Slipway knows has a definition in deploy/crds") {

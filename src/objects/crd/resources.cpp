@@ -53,6 +53,7 @@ std::shared_ptr<const schema::Custom> custom_of(const Definition& definition, co
   custom->openapi_schema = version.openapi_schema;
   custom->conversion = definition.conversion;
   custom->keeps_old_versions = definition.keeps_old_versions;
+  custom->is_bundled = definition.is_bundled;
   custom->types = version.compiled;
   return custom;
 }

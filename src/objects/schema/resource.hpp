@@ -56,6 +56,7 @@ struct Custom {
   // spec.conversion.webhook: clientConfig and conversionReviewVersions. Null: versions differ in their names alone.
   doc::Value conversion;
   bool keeps_old_versions = false;  // objects may be kept in a version that was the stored one before
+  bool is_bundled = false;          // it came with the program, and nobody has replaced it
   std::shared_ptr<const TypeOwner> types;
 };
 

@@ -98,12 +98,20 @@ class Attached final : public Attach {
 
   // A program that was started for one conversation may have ended before that began: what it said is in its log.
   void finish_heard() {
-    if (!has_heard_ && !is_over_ && target_.container["stdinOnce"].bool_or(false)) {
-      LogTail log(context_->node->runtime.log_path(target_.id));
-      for (auto lines = log.read_more(); !lines.empty(); lines = log.read_more()) {
-        say(choice_.out, Channel::out, stream_text(lines, "stdout"));
-        say(choice_.err, Channel::err, stream_text(lines, "stderr"));
-      }
+    if (!has_heard_ && target_.container["stdinOnce"].bool_or(false))
+      unheard_.emplace(context_->node->runtime.log_path(target_.id));
+    tell_unheard();
+  }
+
+  // As fast as the client reads.
+  void tell_unheard() {
+    if (is_over_) return;
+    while (unheard_) {
+      const auto lines = unheard_->read_more();
+      if (lines.empty()) break;
+      bool has_room = say(choice_.out, Channel::out, stream_text(lines, "stdout"));
+      has_room = say(choice_.err, Channel::err, stream_text(lines, "stderr")) && has_room;
+      if (!has_room) return;
     }
     finish();
   }
@@ -120,6 +128,7 @@ class Attached final : public Attach {
   }
   void on_room() override {
     if (program_) program_->set_reading(true);
+    if (unheard_) tell_unheard();
   }
 
   void on_message(const std::string& text) override {
@@ -144,6 +153,7 @@ class Attached final : public Attach {
 
   std::unique_ptr<core::ByteStream> program_;
   bool has_heard_ = false;
+  std::optional<LogTail> unheard_;  // of a program that ended first; while it is told
   shim::FrameReader reader_;
 };
 

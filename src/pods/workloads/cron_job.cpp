@@ -186,7 +186,7 @@ Result<Outcome> CronJobReconciler::start_when_due(Object& cron_job) {
                      " : time difference between two schedules is less than 1 second");
     return Outcome{};
   }
-  const Outcome wait{until_next_start(*clock, now)};
+  Outcome wait{until_next_start(*clock, now)};
   if (!due.at || is_new) return wait;
   if (due.is_too_often) {
     events_.warn(cron_job, "TooManyMissedTimes",

@@ -295,6 +295,25 @@ TEST_CASE_ON_EVERY_STORE(
   CHECK(uids() == before);
 }
 
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: a Deployment whose set's name is somebody else's takes another name") {
+  create(deployment_yaml("one"));
+  REQUIRE(simulation.run_until([&] { return history() == "1:2"; }, 1min));
+  const auto name = store->list(replica_set_kind)->items.front().name();
+  REQUIRE(store->remove(kinds::deployment, {"default", "web"}));
+  REQUIRE(simulation.run_until([&] { return store->list(replica_set_kind)->items.empty(); }, 2min));
+
+  auto other = objects::Object::make(replica_set_kind, name);
+  other.spec() = *doc::parse_yaml(
+      "{replicas: 0, selector: {matchLabels: {app: other}}, template: {metadata: {labels: {app: other}}, spec: "
+      "{containers: [{name: main, image: x, command: [server]}]}}}",
+      "other.yaml");
+  REQUIRE(store->create(std::move(other)));
+  create(deployment_yaml("one"));
+  REQUIRE(simulation.run_until([&] { return history().contains("1:2"); }, 1min));
+  CHECK(get(kinds::deployment, "web").status()["collisionCount"].int_or(0) == 1);
+  CHECK(store->list(replica_set_kind)->items.size() == 2);
+}
+
 TEST_CASE("Workloads: of many Pods a part is made at each look, and all are in the end") {
   Workshop machine;
   machine.create(
