@@ -363,6 +363,7 @@ void stop(State& s, bool leave) {
   if (s.triggers) s.triggers->stop();
   s.server.reset();
   s.tls_server.reset();
+  s.block_server.reset();
   s.shared_server.reset();
   const auto end = [&s] {
     if (s.cluster) s.cluster->let_go();

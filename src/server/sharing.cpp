@@ -9,6 +9,8 @@
 #include "core/ids.hpp"
 #include "core/log.hpp"
 #include "net/addresses.hpp"
+#include "pods/addresses.hpp"
+#include "pods/node_file.hpp"
 #include "server/certificates.hpp"
 #include "server/identities.hpp"
 #include "server/kubeconfig.hpp"
@@ -129,6 +131,10 @@ Result<> open_tls_servers(Platform::State& s, const ServerCertificate& certifica
   if (!net::is_any_address(address)) {
     TRY_ASSIGN(s.tls_server, net::Server::start(s.io, s.router, options));
   }
+  // By it others see that this block of addresses is taken, when no Pod listens: who chooses one, and who is restored.
+  TRY_ASSIGN(const auto node, pods::load_node_file(s.world(), s.options.layout.root));
+  options.address = pods::first_service_address(node.block);
+  TRY_ASSIGN(s.block_server, net::Server::start(s.io, s.router, options));
   if (!s.options.is_shared()) return {};
   options.address = address;
   // A page of another site that made its name resolve to us fails at the certificate, and has no credentials.

@@ -14,8 +14,8 @@ std::string shared_host(const PlatformOptions& options);
 // Where others reach the platform, when it is shared; loopback otherwise.
 std::string shared_url(const Platform::State& state);
 
-// The routes over TLS: on loopback for clients of the Kubernetes API, which send no token without it, and at the
-// profile's address for everybody who is elsewhere.
+// The routes over TLS: on loopback, and on the first address of the block of this data directory, for clients of the
+// Kubernetes API, which send no token without it, and at the profile's address for everybody who is elsewhere.
 Result<> open_tls_servers(Platform::State& state, const ServerCertificate& certificate);
 // What that needs, for the names that others know this machine by; it may take a while. Safe from any thread.
 Result<ServerCertificate> make_server_certificate(const PlatformOptions& options);

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -37,8 +38,8 @@ def token_of(person):
 
 def certificate_of(kubeconfig):
     """A file with the client's certificate and key, as a TLS library wants it."""
-    path = os.path.join(directory, "client.pem")
-    with open(path, "wb") as file:
+    handle, path = tempfile.mkstemp(suffix=".pem", dir=directory)
+    with os.fdopen(handle, "wb") as file:
         for name in ("client-certificate-data", "client-key-data"):
             file.write(base64.b64decode(re.search(name + r": (\S+)", kubeconfig).group(1)))
     return path
