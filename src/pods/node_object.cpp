@@ -76,7 +76,7 @@ Result<> register_node(core::World& world, objects::Store& store, const NodeOpti
                                 {"pods", std::to_string(options.max_pods)}};
     // What somebody else says of it stays: devices.
     for (const char* part : {"capacity", "allocatable"}) {
-      for (const auto& [name, amount] : resources) node.status().at_or_insert(part).at_or_insert(name) = amount;
+      for (const auto& [resource, amount] : resources) node.status().at_or_insert(part).at_or_insert(resource) = amount;
     }
     node.status().at_or_insert("addresses") = doc::Array{doc::Object{{"type", "InternalIP"}, {"address", "127.0.0.1"}},
                                                          doc::Object{{"type", "Hostname"}, {"address", options.name}}};
