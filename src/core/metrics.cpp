@@ -101,9 +101,9 @@ void Family::each_line(const Series& series, Say say) const {
 void Family::render(std::string& out) const {
   static constexpr const char* types[] = {"counter", "gauge", "histogram"};
   out += "# HELP " + name_ + " " + help_ + "\n# TYPE " + name_ + " " + types[static_cast<int>(type_)] + "\n";
-  for (const auto& [labels, series] : series_) {
-    each_line(series, [&](const char* ending, const std::string& bound, double value) {
-      std::string all = labels;
+  for (const auto& entry : series_) {
+    each_line(entry.second, [&](const char* ending, const std::string& bound, double value) {
+      std::string all = entry.first;
       if (!bound.empty()) all += (all.empty() ? "le=\"" : ",le=\"") + bound + '"';
       line(out, name_ + ending, all, value);
     });
@@ -111,9 +111,10 @@ void Family::render(std::string& out) const {
 }
 
 void Family::collect(std::vector<Sample>& out) const {
-  for (const auto& [text, series] : series_) {
-    each_line(series, [&](const char* ending, const std::string& bound, double value) {
-      std::map<std::string, std::string> labels(series.labels_.begin(), series.labels_.end());
+  for (const auto& entry : series_) {
+    const Labels& own = entry.second.labels_;
+    each_line(entry.second, [&](const char* ending, const std::string& bound, double value) {
+      std::map<std::string, std::string> labels(own.begin(), own.end());
       if (!bound.empty()) labels["le"] = bound;
       out.push_back({name_ + ending, std::move(labels), value});
     });
