@@ -147,7 +147,6 @@ Result<ContainerStart> container_start(const objects::Object& pod, const doc::Va
 }
 
 std::string unsupported_field(const objects::Object& pod) {
-  if (pod.spec()["initContainers"].size() > 0) return "spec.initContainers";
   if (pod.spec()["volumes"].size() > 0) return "spec.volumes";
   return "";
 }

@@ -87,6 +87,10 @@ class RealMachine {
     if (done && (done() || core::real_clock().monotonic() > give_up)) real->stop();
     real->loop().after(5ms, [this] { tick(); });
   }
+  void create(const std::string& yaml) {
+    auto created = store->create(objects::parse_manifest(yaml, "pod.yaml")->front());
+    REQUIRE_MESSAGE(created, (created ? "" : created.error().render()));
+  }
   const objects::Object pod(const std::string& name) {
     auto found = store->find(kinds::pod, {"default", name});
     return found && *found ? **found : objects::Object();
@@ -202,6 +206,32 @@ spec:
   CHECK((*followed)->body == "two\nthree\n");
   REQUIRE(machine.until([&] { return early->has_value(); }));
   CHECK((*early)->body == "one\ntwo\nthree\n");
+}
+
+TEST_CASE("Real node: an init container prepares, a sidecar serves, and the Pod completes without it") {
+  RealMachine machine;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: steps, namespace: default}
+spec:
+  restartPolicy: Never
+  initContainers:
+  - {name: prepare, image: none, command: [sh, -c, "echo ready > $DIR/prepared"], env: &env [{name: DIR, value: ")yaml" +
+                 machine.directory + R"yaml("}]}
+  - name: sidecar
+    image: none
+    restartPolicy: Always
+    command: [sh, -c, "trap 'echo bye > $DIR/bye; exit 0' TERM; cat $DIR/prepared; touch $DIR/up; while true; do sleep 0.05; done"]
+    env: *env
+    startupProbe: {periodSeconds: 1, failureThreshold: 20, exec: {command: [sh, -c, "test -e $DIR/up"]}}
+  containers:
+  - {name: main, image: none, command: [sh, -c, "cat $DIR/prepared $DIR/up"], env: *env}
+)yaml");
+  REQUIRE(machine.until([&] { return machine.pod("steps").status()["phase"].string_or("") == "Succeeded"; }));
+  CHECK(machine.node->read_log({"default", "steps"}, "sidecar", {}).value_or("").starts_with("ready\n"));
+  CHECK(machine.node->read_log({"default", "steps"}, "main", {}).value_or("") == "ready\n");
+  CHECK(machine.world->files.exists(machine.directory + "/bye"));
 }
 
 }  // namespace

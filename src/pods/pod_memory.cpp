@@ -45,9 +45,11 @@ PodReconciler::Pod& PodReconciler::remembered(const Object& pod) {
     memory.address = address;
     addresses_.reserve(address);
   }
-  for (const Declared& declared : declared_containers(pod)) {
-    const std::string name = declared.name();
+  const std::vector<Declared> declared = declared_containers(pod);
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    const std::string name = declared[i].name();
     Container& container = memory.containers[name];
+    if (declared[i].role == Role::sidecar) container.turn = static_cast<int>(declared.size() - i);
     container.attempt = static_cast<int>(container_status(pod, name)["restartCount"].int_or(0));
     if (const auto found = found_attempts_.find({memory.uid, name}); found != found_attempts_.end()) {
       container.attempt = std::max(container.attempt, found->second);
@@ -106,7 +108,7 @@ std::vector<Up> PodReconciler::stop() {
     for (auto& [container, state] : pod.containers) {
       state.prober.reset();
       const ContainerId id{pod.uid, container, state.attempt};
-      if (runtime_.inspect(id).is_up()) up.push_back({id, pod.grace});
+      if (runtime_.inspect(id).is_up()) up.push_back({.id = id, .grace = pod.grace, .turn = state.turn});
     }
   }
   return up;

@@ -6,7 +6,9 @@
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 #include "pods/environment.hpp"
+#include "pods/pod_step.hpp"
 #include "pods/scheduling/fit.hpp"
+#include "pods/sequence.hpp"
 
 namespace slipway::pods {
 
@@ -17,13 +19,7 @@ namespace kinds = objects::kinds;
 
 namespace {
 
-constexpr Duration look_again_soon = std::chrono::milliseconds(100);
-constexpr Duration after_sigkill = std::chrono::seconds(1);
 constexpr Duration look_for_sources_again = std::chrono::seconds(5);  // a ConfigMap or Secret that is not there
-
-void sooner(std::optional<Duration>& again, Duration after) { again = again ? std::min(*again, after) : after; }
-
-std::string field_of(const std::string& container) { return "spec.containers{" + container + "}"; }
 
 Duration grace_of(const Object& pod) {
   const doc::Value& asked = pod.document()["metadata"]["deletionGracePeriodSeconds"];
@@ -31,21 +27,22 @@ Duration grace_of(const Object& pod) {
   return core::capped_seconds(std::max<std::int64_t>(seconds, 0));
 }
 
-}  // namespace
+// Init containers succeed once, sidecars stay whatever their Pod does, guests come once.
+RestartPolicy policy_of(RestartPolicy of_pod, Role role) {
+  switch (role) {
+    case Role::init:
+      return of_pod == RestartPolicy::always ? RestartPolicy::on_failure : of_pod;
+    case Role::sidecar:
+      return RestartPolicy::always;
+    case Role::main:
+      return of_pod;
+    case Role::guest:
+      break;
+  }
+  return RestartPolicy::never;
+}
 
-struct PodReconciler::Step {
-  struct Start {
-    ContainerId id;
-    ContainerStart what;
-  };
-  const Object& pod;
-  Pod& memory;
-  std::string address;
-  RestartPolicy policy;
-  std::string refused = {};        // why nothing of it can be started
-  std::vector<Start> starts = {};  // after the status is durable
-  std::optional<Duration> again = {};
-};
+}  // namespace
 
 PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime& runtime, const NodeOptions& options,
                              const NodeFile& file, std::function<void(const Name&)> look_at)
@@ -132,7 +129,7 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
   ContainerView view;
   view.name = declared.name();
   view.image = declared.spec["image"].string_or("");
-  view.is_ephemeral = declared.is_ephemeral;
+  view.role = declared.role;
   view.attempt = container.attempt;
   ContainerId id{pod.uid(), view.name, container.attempt};
   view.current = runtime_.inspect(id);
@@ -148,28 +145,31 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
     view.current.reason = "ShimLost";
     view.current.message = "it ran, but its records are gone from the node's directory";
     view.current.finished_at = started_at_;
+    if (const doc::Value& ended = before["state"]["terminated"]; view.role == Role::init && ended.is_object()) {
+      view.current.exit.code = static_cast<int>(ended["exitCode"].int_or(255));  // it did its part
+      view.current.reason = ended["reason"].string_or("");
+      view.current.message.clear();
+    }
   }
   auto& current = view.current;
   if (current.has_exited() && current.reason.empty() && stopped_at_ && current.finished_at >= stopped_at_ &&
       current.finished_at <= started_at_) {
     current.reason = "NodeShutdown";
   }
+  view.will_restart = current.has_exited() && restarts(policy_of(restart_policy_of(pod), view.role), current.exit.code);
   return view;
 }
 
 Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
   const doc::Value before = std::as_const(pod).status();
   TRY_ASSIGN(std::string address, address_of(pod, memory));
-  Step step{pod, memory, address, restart_policy_of(pod)};
+  Step step{pod, memory, address};
   if (const std::string field = unsupported_field(pod); !field.empty()) step.refused = field + " is not supported yet";
 
   std::vector<ContainerView> views;
-  for (const Declared& declared : declared_containers(pod)) {
-    Container& container = memory.containers[declared.name()];
-    ContainerView view = view_of(pod, declared, container);
-    advance(step, declared.spec, container, view);
-    views.push_back(std::move(view));
-  }
+  const std::vector<Declared> declared = declared_containers(pod);
+  for (const Declared& each : declared) views.push_back(view_of(pod, each, memory.containers[each.name()]));
+  advance_all(step, declared, views);
   end_guests_of_finished(memory, views);
 
   // Commit, then act: the address and the attempt are durable before anything is spawned.
@@ -202,13 +202,45 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
 
 // Who came to look into a Pod leaves with it.
 void PodReconciler::end_guests_of_finished(const Pod& memory, std::span<const ContainerView> views) {
-  const auto guests = std::ranges::find_if(views, &ContainerView::is_ephemeral);
-  const std::string phase = phase_of(std::span(views.begin(), guests));
+  const std::string phase = phase_of(views);
   if (phase != "Succeeded" && phase != "Failed") return;
-  for (const auto& view : std::span(guests, views.end())) {
-    if (view.current.state == ContainerRecord::State::running) [[maybe_unused]]
+  for (const auto& view : views) {
+    if (view.is_guest() && view.current.state == ContainerRecord::State::running) [[maybe_unused]]
       auto killed = runtime_.signal({memory.uid, view.name, view.attempt}, SIGKILL);
   }
+}
+
+void PodReconciler::advance_all(Step& step, std::span<const Declared> declared, std::span<ContainerView> views) {
+  const bool over = is_over(views);
+  const bool begun = has_begun(views);
+  bool is_in_turn = true;  // all before are through
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    ContainerView& view = views[i];
+    Container& container = step.memory.containers[view.name];
+    const bool is_up = view.current.is_up();
+    if (over && view.role == Role::sidecar) view.will_restart = false;
+    const bool may_start = view.is_guest() || (!over && (is_in_turn || begun));
+    const bool has_done_its_part = view.role == Role::init && begun;
+    if (is_up || (may_start && !has_done_its_part)) {
+      advance(step, declared[i].spec, container, view);
+    } else {
+      container.prober.reset();
+      container.end_by.reset();
+      if (!over) view.waiting_reason = "PodInitializing";
+    }
+    if (view.role == Role::init || view.role == Role::sidecar) is_in_turn = is_in_turn && is_through(view);
+  }
+  if (over) end_sidecars(step, views);
+}
+
+// The Pod has done its work; who served it leaves, one after the other.
+void PodReconciler::end_sidecars(Step& step, std::span<const ContainerView> views) {
+  const ContainerView* leaving = next_to_leave(views);
+  if (leaving == nullptr) return;
+  if (leaving->current.state == ContainerRecord::State::starting) return sooner(step.again, look_again_soon);
+  Container& container = step.memory.containers[leaving->name];
+  if (!container.end_by) tell_stopping(step.pod, leaving->name);
+  sooner(step.again, ask_to_end({step.memory.uid, leaving->name, leaving->attempt}, container, step.memory.grace));
 }
 
 void PodReconciler::advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
@@ -280,7 +312,6 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
 }
 
 void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
-  view.will_restart = !view.is_ephemeral && restarts(step.policy, view.current.exit.code);
   if (!view.will_restart) return;
   const Instant now = world_.clock.monotonic();
   if (!container.restart_at) {
@@ -310,77 +341,6 @@ void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Contain
   next.will_restart = false;
   plan_start(step, spec, container, next);
   if (next.waiting_reason.empty()) view = std::move(next);
-}
-
-// SIGTERM once, SIGKILL when the time is over. Returns when to look again.
-Duration PodReconciler::ask_to_end(const ContainerId& id, Container& container, Duration grace) {
-  const Instant now = world_.clock.monotonic();
-  const bool first = !container.end_by;
-  container.end_by = first ? now + grace : std::min(*container.end_by, now + grace);
-  if (now >= *container.end_by) {
-    [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
-    return after_sigkill;
-  }
-  if (first) [[maybe_unused]]
-    auto asked = runtime_.signal(id, SIGTERM);
-  return *container.end_by - now;
-}
-
-Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
-  const doc::Value before = std::as_const(pod).status();
-  Time since = world_.clock.now();
-  if (auto time = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""))) since = *time;
-  const Duration grace = remaining(memory.grace, since, world_.clock.now());
-  std::vector<ContainerView> views;
-  std::optional<Duration> again;
-  for (const Declared& declared : declared_containers(pod)) {
-    Container& container = memory.containers[declared.name()];
-    ContainerView view = view_of(pod, declared, container);
-    const ContainerId id{memory.uid, view.name, view.attempt};
-    if (view.current.state == ContainerRecord::State::starting) sooner(again, look_again_soon);
-    if (view.current.state == ContainerRecord::State::running) {
-      if (!container.end_by)
-        node_events_.normal(pod, "Killing", "Stopping container " + view.name, field_of(view.name));
-      sooner(again, ask_to_end(id, container, grace));
-      if (container.prober) view.started = view.ready = container.prober->health().ready;
-    } else {
-      container.prober.reset();
-    }
-    views.push_back(std::move(view));
-  }
-  if (again) {
-    TRY(write_status(pod, before, views));
-    return Outcome{again};
-  }
-  TRY(runtime_.remove_pod(memory.uid));
-  log::info("pods", "pod ended", {{"pod", pod.name().text()}});
-  TRY(let_go(pod));
-  return Outcome{};
-}
-
-// Its object may go: nothing runs any more.
-Result<> PodReconciler::let_go(const Object& pod) {
-  auto released = objects::modify(store_, kinds::pod, pod.name(), [&](Object& current) {
-    if (current.uid() != pod.uid()) return false;
-    current.remove_finalizer(node_finalizer);
-    return true;
-  });
-  if (!released && released.error().code != Code::not_found) return fail(std::move(released).error());
-  // An API server keeps a Pod that a node has until the node says that it ended.
-  auto removed = store_.remove(kinds::pod, pod.name(), {.uid_precondition = pod.uid(), .grace = Duration{}});
-  if (removed || removed.error().code == Code::not_found || removed.error().code == Code::conflict) return {};
-  return fail(std::move(removed).error());
-}
-
-// Of a node that is not there nobody will say that the Pod has ended: it goes when its time is over.
-Result<Outcome> PodReconciler::end_elsewhere(const Object& pod, const std::string& node) {
-  TRY_ASSIGN(const auto other, store_.find(kinds::node, {"", node}));
-  if (other) return Outcome{};
-  const auto ends = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""));
-  const Time now = world_.clock.now();
-  if (ends && now < *ends) return Outcome{*ends - now};
-  TRY(let_go(pod));
-  return Outcome{};
 }
 
 Result<> PodReconciler::write_status(Object& pod, const doc::Value& before, const std::vector<ContainerView>& views) {

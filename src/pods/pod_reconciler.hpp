@@ -43,6 +43,7 @@ class PodReconciler final : public objects::Reconciler {
  private:
   struct Container {
     int attempt = 0;
+    int turn = 0;                       // see Up
     std::unique_ptr<Prober> prober;     // while it runs
     std::optional<Instant> end_by;      // it was asked to end; killed then
     std::optional<Instant> restart_at;  // it ended; the back-off ends then
@@ -70,6 +71,10 @@ class PodReconciler final : public objects::Reconciler {
   Result<std::string> address_of(const objects::Object& pod, Pod& memory);
   ContainerView view_of(const objects::Object& pod, const Declared& declared, const Container& container) const;
   void end_guests_of_finished(const Pod& memory, std::span<const ContainerView> views);
+  // Each container in its turn (sequence.hpp).
+  void advance_all(Step& step, std::span<const Declared> declared, std::span<ContainerView> views);
+  void end_sidecars(Step& step, std::span<const ContainerView> views);
+  void tell_stopping(const objects::Object& pod, const std::string& container);
   void advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view);

@@ -1,0 +1,100 @@
+// How the reconciler ends a Pod: its containers, its records, its object.
+
+#include "core/log.hpp"
+#include "objects/kinds.hpp"
+#include "pods/pod_step.hpp"
+#include "pods/sequence.hpp"
+
+namespace slipway::pods {
+
+using objects::Object;
+using objects::Outcome;
+namespace kinds = objects::kinds;
+
+namespace {
+constexpr Duration after_sigkill = std::chrono::seconds(1);
+constexpr Duration least_for_sidecars = std::chrono::seconds(2);  // whose turn comes when the Pod's time is over
+}  // namespace
+
+void PodReconciler::tell_stopping(const Object& pod, const std::string& container) {
+  node_events_.normal(pod, "Killing", "Stopping container " + container, field_of(container));
+}
+
+// SIGTERM once, SIGKILL when the time is over. Returns when to look again.
+Duration PodReconciler::ask_to_end(const ContainerId& id, Container& container, Duration grace) {
+  const Instant now = world_.clock.monotonic();
+  const bool first = !container.end_by;
+  container.end_by = first ? now + grace : std::min(*container.end_by, now + grace);
+  if (now >= *container.end_by) {
+    [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
+    return after_sigkill;
+  }
+  if (first) [[maybe_unused]]
+    auto asked = runtime_.signal(id, SIGTERM);
+  return *container.end_by - now;
+}
+
+Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
+  const doc::Value before = std::as_const(pod).status();
+  Time since = world_.clock.now();
+  if (auto time = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""))) since = *time;
+  const Duration grace = remaining(memory.grace, since, world_.clock.now());
+  std::vector<ContainerView> views;
+  for (const Declared& declared : declared_containers(pod)) {
+    views.push_back(view_of(pod, declared, memory.containers[declared.name()]));
+    views.back().will_restart = false;
+  }
+  std::optional<Duration> again;
+  for (ContainerView& view : views) {
+    Container& container = memory.containers[view.name];
+    if (view.current.state == ContainerRecord::State::starting) sooner(again, look_again_soon);
+    if (view.current.state != ContainerRecord::State::running) {
+      container.prober.reset();
+      continue;
+    }
+    const bool is_sidecar = view.role == Role::sidecar;
+    if (is_sidecar && !is_next_to_leave(views, view)) {
+      sooner(again, std::max(grace, look_again_soon));
+    } else {
+      if (!container.end_by) tell_stopping(pod, view.name);
+      const Duration time = is_sidecar && !container.end_by ? std::max(grace, least_for_sidecars) : grace;
+      sooner(again, ask_to_end({memory.uid, view.name, view.attempt}, container, time));
+    }
+    if (container.prober) view.started = view.ready = container.prober->health().ready;
+  }
+  if (again) {
+    TRY(write_status(pod, before, views));
+    return Outcome{again};
+  }
+  TRY(runtime_.remove_pod(memory.uid));
+  log::info("pods", "pod ended", {{"pod", pod.name().text()}});
+  TRY(let_go(pod));
+  return Outcome{};
+}
+
+// Its object may go: nothing runs any more.
+Result<> PodReconciler::let_go(const Object& pod) {
+  auto released = objects::modify(store_, kinds::pod, pod.name(), [&](Object& current) {
+    if (current.uid() != pod.uid()) return false;
+    current.remove_finalizer(node_finalizer);
+    return true;
+  });
+  if (!released && released.error().code != Code::not_found) return fail(std::move(released).error());
+  // An API server keeps a Pod that a node has until the node says that it ended.
+  auto removed = store_.remove(kinds::pod, pod.name(), {.uid_precondition = pod.uid(), .grace = Duration{}});
+  if (removed || removed.error().code == Code::not_found || removed.error().code == Code::conflict) return {};
+  return fail(std::move(removed).error());
+}
+
+// Of a node that is not there nobody will say that the Pod has ended: it goes when its time is over.
+Result<Outcome> PodReconciler::end_elsewhere(const Object& pod, const std::string& node) {
+  TRY_ASSIGN(const auto other, store_.find(kinds::node, {"", node}));
+  if (other) return Outcome{};
+  const auto ends = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""));
+  const Time now = world_.clock.now();
+  if (ends && now < *ends) return Outcome{*ends - now};
+  TRY(let_go(pod));
+  return Outcome{};
+}
+
+}  // namespace slipway::pods

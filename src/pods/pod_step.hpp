@@ -1,0 +1,30 @@
+#pragma once
+// One reconcile of a Pod on its way: what the parts of PodReconciler hand each other. Inside the room only.
+
+#include <algorithm>
+
+#include "pods/pod_reconciler.hpp"
+
+namespace slipway::pods {
+
+inline constexpr Duration look_again_soon = std::chrono::milliseconds(100);
+
+inline void sooner(std::optional<Duration>& again, Duration after) { again = again ? std::min(*again, after) : after; }
+
+// The part of a Pod that an Event is about.
+inline std::string field_of(const std::string& container) { return "spec.containers{" + container + "}"; }
+
+struct PodReconciler::Step {
+  struct Start {
+    ContainerId id;
+    ContainerStart what;
+  };
+  const objects::Object& pod;
+  Pod& memory;
+  std::string address;
+  std::string refused = {};        // why nothing of it can be started
+  std::vector<Start> starts = {};  // after the status is durable
+  std::optional<Duration> again = {};
+};
+
+}  // namespace slipway::pods
