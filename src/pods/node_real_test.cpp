@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 
+#include "core/digest.hpp"
 #include "core/log.hpp"
 #include "core/world/real.hpp"
 #include "net/client.hpp"
@@ -232,6 +233,172 @@ spec:
   CHECK(machine.node->read_log({"default", "steps"}, "sidecar", {}).value_or("").starts_with("ready\n"));
   CHECK(machine.node->read_log({"default", "steps"}, "main", {}).value_or("") == "ready\n");
   CHECK(machine.world->files.exists(machine.directory + "/bye"));
+}
+
+// What a Pod's container wrote, once the Pod has ended.
+std::string output_of(RealMachine& machine, const std::string& name) {
+  const bool ended = machine.until([&] {
+    const std::string phase = machine.pod(name).status()["phase"].string_or("");
+    return phase == "Succeeded" || phase == "Failed";
+  });
+  if (!ended) return doc::render_json(machine.pod(name).status());
+  return machine.node->read_log({"default", name}, "", {}).value_or("") +
+         doc::render_json(machine.pod(name).status()["containerStatuses"][0]["state"]["terminated"]["message"]);
+}
+
+TEST_CASE("Real node: a Pod has a directory of its own, which goes with it") {
+  RealMachine machine;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: home, namespace: default}
+spec:
+  restartPolicy: Never
+  containers:
+  - {name: main, image: none, command: [sh, -c, 'pwd; echo $HOME; touch left; touch $TMPDIR/left; ls -ld . | cut -c1-10']}
+)yaml");
+  const std::string directory = machine.directory + "/pods/" + machine.pod("home").uid();
+  CHECK(output_of(machine, "home") == directory + "/home\n" + directory + "/home\ndrwx------\nnull");
+  CHECK(machine.world->files.exists(directory + "/home/left"));
+  CHECK(machine.world->files.exists(directory + "/tmp/left"));
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "home"}));
+  CHECK(machine.until([&] { return !machine.world->files.exists(directory); }));
+}
+
+TEST_CASE("Real node: volumes are where the Pod wants them, and nothing of that is on the machine") {
+  RealMachine machine;
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) {
+    MESSAGE("not on this machine: ", machine.runtime->abilities()->why_not);
+    return;
+  }
+  machine.create(R"yaml(
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: default}
+data: {color: blue, "nested.conf": inside}
+)yaml");
+  machine.create(R"yaml(
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: kept, namespace: default}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+)yaml");
+  const std::string volumes = R"yaml(
+  restartPolicy: Never
+  volumes:
+  - {name: scratch, emptyDir: {}}
+  - {name: fast, emptyDir: {medium: Memory}}
+  - {name: settings, configMap: {name: settings}}
+  - {name: me, downwardAPI: {items: [{path: name, fieldRef: {fieldPath: metadata.name}}]}}
+  - {name: kept, persistentVolumeClaim: {claimName: kept}}
+  - {name: machine, hostPath: {path: /usr/bin, type: Directory}}
+)yaml";
+  machine.create("apiVersion: v1\nkind: Pod\nmetadata: {name: first, namespace: default}\nspec:" + volumes + R"yaml(
+  initContainers:
+  - name: prepare
+    image: none
+    command: [sh, -c, "echo prepared > /slipway-work/file; echo fast > /dev/fast/file; echo kept > /kept/file"]
+    volumeMounts: &mounts
+    - {name: scratch, mountPath: /slipway-work}
+    - {name: fast, mountPath: /dev/fast}
+    - {name: settings, mountPath: /etc/slipway-test/settings}
+    - {name: settings, mountPath: /etc/slipway-test/nested.conf, subPath: nested.conf}
+    - {name: me, mountPath: /var/run/slipway-test}
+    - {name: kept, mountPath: /kept}
+    - {name: machine, mountPath: /programs, readOnly: true}
+  containers:
+  - name: main
+    image: none
+    command:
+    - sh
+    - -c
+    - |
+      cd /
+      cat slipway-work/file dev/fast/file kept/file etc/slipway-test/settings/color; echo
+      cat etc/slipway-test/nested.conf; echo
+      cat var/run/slipway-test/name; echo
+      test -x programs/env && echo programs
+      touch programs/x etc/slipway-test/settings/x 2>/dev/null || echo read-only
+      ls /tmp | wc -l
+      echo $HOME
+    volumeMounts: *mounts
+)yaml");
+  CHECK(output_of(machine, "first") == "prepared\nfast\nkept\nblue\ninside\nfirst\nprograms\nread-only\n0\n/pod\nnull");
+  CHECK_FALSE(machine.world->files.exists("/etc/slipway-test"));
+  CHECK_FALSE(machine.world->files.exists("/slipway-work"));
+  CHECK_FALSE(machine.world->files.exists("/run/slipway-test"));
+  const auto pod = machine.pod("first");
+  CHECK(pod.condition("slipway.dev/isolation")["reason"].string_or("") == "Namespaces");
+  const auto memory = "/dev/shm/slipway-" + core::Digest::of(machine.directory).short_text();
+  CHECK(machine.world->files.exists(memory + "/" + pod.uid() + "/fast/file"));
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "first"}));
+  CHECK(machine.until([&] { return !machine.world->files.exists(memory + "/" + pod.uid()); }));
+
+  machine.create("apiVersion: v1\nkind: Pod\nmetadata: {name: second, namespace: default}\nspec:" + volumes + R"yaml(
+  containers:
+  - name: main
+    image: none
+    command: [sh, -c, "cat /kept/file"]
+    volumeMounts: [{name: kept, mountPath: /kept}]
+)yaml");
+  CHECK(output_of(machine, "second") == "kept\nnull");
+  constexpr objects::Kind claims{"", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"};
+  const auto claim = machine.store->get(claims, {"default", "kept"});
+  REQUIRE(claim);
+  CHECK(claim->status()["phase"].string_or("") == "Bound");
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "second"}));
+  REQUIRE(machine.store->remove(claims, {"default", "kept"}));
+  CHECK(machine.until([&] { return !machine.world->files.exists(machine.directory + "/claims/" + claim->uid()); }));
+}
+
+TEST_CASE("Real node: a changed ConfigMap arrives in the Pod that shows it, and exec sees what the Pod sees") {
+  RealMachine machine;
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) return;
+  machine.create(
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: default}\ndata: {color: blue}\n");
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: reader, namespace: default}
+spec:
+  restartPolicy: Never
+  securityContext: {runAsUser: 65534, runAsGroup: 65534}
+  volumes: [{name: settings, configMap: {name: settings}}]
+  containers:
+  - name: main
+    image: none
+    command: [sh, -c, "id -u; cat /settings/color; until grep -q green /settings/color; do sleep 0.02; done; cat /settings/color"]
+    volumeMounts: [{name: settings, mountPath: /settings}]
+    readinessProbe: {periodSeconds: 1, exec: {command: [grep, -q, blue, /settings/color]}}
+)yaml");
+  if (machine.runtime->abilities()->user != 0) return;
+  REQUIRE(machine.until_ready("reader", "True"));
+  REQUIRE(objects::modify(*machine.store, kinds::config_map, {"default", "settings"}, [](objects::Object& map) {
+    map.document().set_path("data.color", "green");
+    return true;
+  }));
+  CHECK(output_of(machine, "reader") == "65534\nbluegreen\nnull");
+}
+
+TEST_CASE("Real node: a read-only root is one, and privileges that were given up are gone") {
+  RealMachine machine;
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) return;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: locked, namespace: default}
+spec:
+  restartPolicy: Never
+  containers:
+  - name: main
+    image: none
+    securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+    command: [sh, -c, "touch /x /usr/x 2>/dev/null || echo closed; touch /tmp/x && echo open; echo > /dev/null && grep -E 'CapEff|NoNewPrivs' /proc/self/status"]
+)yaml");
+  CHECK(output_of(machine, "locked") == "closed\nopen\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nnull");
 }
 
 }  // namespace

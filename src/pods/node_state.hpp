@@ -5,13 +5,23 @@
 #include "pods/heartbeat.hpp"
 #include "pods/node.hpp"
 #include "pods/pod_reconciler.hpp"
+#include "pods/volumes/claims.hpp"
 #include "pods/workloads/workloads.hpp"
 
 namespace slipway::pods {
 
 struct Node::State : std::enable_shared_from_this<Node::State> {
   State(core::World& w, objects::Store& s, Runtime& r, NodeOptions o)
-      : world(w), store(s), runtime(r), options(std::move(o)), controllers(w, s), heartbeat(w, s, options.name) {}
+      : world(w),
+        store(s),
+        runtime(r),
+        options(std::move(o)),
+        own_disk(options.disk == nullptr ? volumes::make_real_disk() : nullptr),
+        controllers(w, s),
+        claims(w, s, own_disk ? *own_disk : *options.disk, options.directory + "/claims"),
+        heartbeat(w, s, options.name) {
+    if (own_disk) options.disk = own_disk.get();
+  }
 
   // The attempt whose log is asked for.
   Result<ContainerId> find_log(const objects::Name& pod, std::string container, bool previous);
@@ -20,8 +30,10 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   objects::Store& store;
   Runtime& runtime;
   NodeOptions options;
+  std::unique_ptr<volumes::VolumeDisk> own_disk;
   NodeFile file;
   workloads::Workloads controllers;
+  volumes::Claims claims;
   Heartbeat heartbeat;
   std::unique_ptr<PodReconciler> pods;
   std::function<void(const ContainerId&)> on_end;  // a container's program has ended; may be empty

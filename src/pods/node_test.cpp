@@ -191,8 +191,9 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: jobs end as their policy says") {
 
 TEST_CASE_ON_EVERY_STORE(Machine, "Node: what it cannot run is refused with the reason") {
   Machine& machine = *this;
-  machine.create(pod_yaml("a", "[]") + "---\n" + pod_yaml("b", "[server]", "", "volumes: [{name: v, emptyDir: {}}]") +
-                 "---\n" + pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never"));
+  machine.create(pod_yaml("a", "[]") + "---\n" +
+                 pod_yaml("b", "[server]", "", "volumes: [{name: v, nfs: {server: s, path: /}}]") + "---\n" +
+                 pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never"));
   REQUIRE(machine.until_shown("a", "0/1 CreateContainerConfigError 0"));
   REQUIRE(machine.until_shown("b", "0/1 CreateContainerConfigError 0"));
   REQUIRE(machine.until_shown("c", "0/1 StartError 0"));

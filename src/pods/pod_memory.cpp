@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/log.hpp"
 #include "objects/kinds.hpp"
 #include "pods/pod_reconciler.hpp"
 
@@ -29,6 +30,7 @@ Result<> PodReconciler::adopt(const std::vector<ContainerId>& known) {
   }
   orphans_ = std::move(by_uid);
   sweep_orphans();
+  volumes_.sweep([this](const std::string& uid) { return names_.contains(uid); });
   return {};
 }
 
@@ -68,6 +70,8 @@ void PodReconciler::forget(const Name& name) {
     const ContainerId id{memory.uid, container, state.attempt};
     if (runtime_.inspect(id).state != ContainerRecord::State::absent) orphans_[memory.uid].push_back(id);
   }
+  if (auto removed = volumes_.remove(memory.uid); !removed)
+    log::warn("pods", "a volume in memory was not removed", {{"error", removed.error().one_line()}});
   names_.erase(memory.uid);
   pods_.erase(found);
   sweep_orphans();
@@ -87,6 +91,14 @@ void PodReconciler::sweep_orphans() {
     sweep_ = 0;
     sweep_orphans();
   });
+}
+
+std::vector<Name> PodReconciler::readers_in(const std::string& ns) const {
+  std::vector<Name> readers;
+  for (const auto& [name, pod] : pods_) {
+    if (name.ns == ns && pod.reads_sources) readers.push_back(name);
+  }
+  return readers;
 }
 
 void PodReconciler::on_change(const ContainerId& id) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/digest.hpp"
 #include "core/log.hpp"
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
@@ -19,7 +20,11 @@ namespace kinds = objects::kinds;
 
 namespace {
 
-constexpr Duration look_for_sources_again = std::chrono::seconds(5);  // a ConfigMap or Secret that is not there
+// Where nothing is written to a disk. Each data directory has its own below it.
+std::string memory_directory_of(const NodeOptions& options) {
+  if (!options.memory_directory.empty()) return options.memory_directory;
+  return "/dev/shm/slipway-" + core::Digest::of(options.directory).short_text();
+}
 
 Duration grace_of(const Object& pod) {
   const doc::Value& asked = pod.document()["metadata"]["deletionGracePeriodSeconds"];
@@ -53,6 +58,7 @@ PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime&
       scheduler_events_(world, store, "default-scheduler"),
       node_events_(world, store, "kubelet", options.name),
       addresses_(file.block),
+      volumes_(world, store, *options.disk, options.issue_token, memory_directory_of(options)),
       stopped_at_(file.stopped_at),
       started_at_(world.clock.now()),
       look_at_(std::move(look_at)) {}
@@ -164,7 +170,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
   const doc::Value before = std::as_const(pod).status();
   TRY_ASSIGN(std::string address, address_of(pod, memory));
   Step step{pod, memory, address};
-  if (const std::string field = unsupported_field(pod); !field.empty()) step.refused = field + " is not supported yet";
+  prepare_volumes(step);
 
   std::vector<ContainerView> views;
   const std::vector<Declared> declared = declared_containers(pod);
@@ -182,6 +188,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
     pod.status().at_or_insert("startTime") = core::render_rfc3339(world_.clock.now());
   }
   TRY(write_status(pod, before, views));
+  if (!starts.empty()) TRY(make_directories(pod));
   for (const auto& [id, what] : starts) {
     Container& container = memory.containers[id.container];
     container.attempt = id.attempt;
@@ -265,27 +272,10 @@ void PodReconciler::advance(Step& step, const doc::Value& spec, Container& conta
   }
 }
 
-void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
-  auto what = container_start(step.pod, spec, step.address, options_.base_environment, sources_in(store_));
-  auto probes = parse_probes(spec, step.address);
-  std::string problem = step.refused;
-  if (problem.empty() && !what) problem = what.error().one_line();
-  if (problem.empty() && !probes) problem = probes.error().one_line();
-  if (!problem.empty()) {
-    view.waiting_reason = "CreateContainerConfigError";
-    view.waiting_message = problem;
-    if (container.told != problem) node_events_.warn(step.pod, "Failed", "Error: " + problem, field_of(view.name));
-    container.told = problem;
-    if (!what && what.error().code == Code::not_found) sooner(step.again, look_for_sources_again);
-    return;
-  }
-  step.starts.push_back({{step.memory.uid, view.name, view.attempt}, std::move(*what)});
-}
-
 void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
   if (!container.prober) {
-    auto what =
-        container_start(step.pod, spec, step.address, options_.base_environment, sources_in(store_), Absent::left_out);
+    const ContainerId id{step.memory.uid, view.name, view.attempt};
+    auto what = start_of(step.pod, spec, view.current.own_view, Absent::left_out);
     auto probes = parse_probes(spec, step.address);
     Health inherited;
     const doc::Value& before = container_status(step.pod, view.name);
@@ -293,10 +283,15 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
       inherited.started = before["started"].bool_or(false);
       inherited.ready = before["ready"].bool_or(false);
     }
+    Surroundings surroundings;
+    if (what) surroundings.environment = std::move(what->environment);
+    surroundings.place = [this, id, directory = what ? what->directory : ""](std::vector<std::string> argv) {
+      return runtime_.beside(id, {std::move(argv), directory});
+    };
     const Time now = world_.clock.now();
     const Duration age = std::max(now - view.current.started_at.value_or(now), Duration{});
-    container.prober = std::make_unique<Prober>(world_, probes.value_or(ProbeSet{}), what.value_or(ContainerStart{}),
-                                                inherited, age, [this, name = step.pod.name()] { look_at_(name); });
+    container.prober = std::make_unique<Prober>(world_, probes.value_or(ProbeSet{}), std::move(surroundings), inherited,
+                                                age, [this, name = step.pod.name()] { look_at_(name); });
   }
   const Health& health = container.prober->health();
   view.started = health.started;
@@ -340,7 +335,12 @@ void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Contain
   next.current = {};
   next.will_restart = false;
   plan_start(step, spec, container, next);
-  if (next.waiting_reason.empty()) view = std::move(next);
+  if (next.waiting_reason.empty()) {
+    view = std::move(next);
+  } else {
+    view.waiting_reason = std::move(next.waiting_reason);
+    view.waiting_message = std::move(next.waiting_message);
+  }
 }
 
 Result<> PodReconciler::write_status(Object& pod, const doc::Value& before, const std::vector<ContainerView>& views) {

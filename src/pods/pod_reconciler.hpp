@@ -14,6 +14,7 @@
 #include "pods/node_file.hpp"
 #include "pods/pod_status.hpp"
 #include "pods/prober.hpp"
+#include "pods/volumes/volumes.hpp"
 
 namespace slipway::pods {
 
@@ -32,11 +33,17 @@ class PodReconciler final : public objects::Reconciler {
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
   // A node changed: Pods that fitted nowhere are looked at again.
   std::vector<objects::Name> unscheduled() const { return {unscheduled_.begin(), unscheduled_.end()}; }
+  // A ConfigMap or Secret changed: Pods of its namespace that show such things, or wait for one.
+  std::vector<objects::Name> readers_in(const std::string& ns) const;
   // Something of this container changed.
   void on_change(const ContainerId& id);
 
   // The attempt of a container that counts now, or nullopt when it is not known.
   std::optional<ContainerId> current(const objects::Object& pod, const std::string& container) const;
+  // How a container is started, or a command beside one that runs: environment and directory, not yet its confinement.
+  // `own_view`: see Confinement.
+  Result<ContainerStart> start_of(const objects::Object& pod, const doc::Value& spec, bool own_view,
+                                  Absent absent) const;
   // What runs, and the reconciler does nothing from now on.
   std::vector<Up> stop();
 
@@ -56,6 +63,9 @@ class PodReconciler final : public objects::Reconciler {
     std::string address;  // taken from the block; "" for host network, or none yet
     Duration grace{};
     std::map<std::string, Container> containers;
+    volumes::Places places;      // of its volumes, as they were last prepared
+    bool reads_sources = false;  // see readers_in()
+    std::string mount_told;      // what the last FailedMount Event said
   };
   struct Step;  // one reconcile on its way
 
@@ -76,6 +86,11 @@ class PodReconciler final : public objects::Reconciler {
   void end_sidecars(Step& step, std::span<const ContainerView> views);
   void tell_stopping(const objects::Object& pod, const std::string& container);
   void advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
+  void prepare_volumes(Step& step);
+  Result<> make_directories(const objects::Object& pod);
+  // Why it has to wait; "" when it need not.
+  std::string waits_for(const Step& step, const doc::Value& spec) const;
+  Result<ContainerStart> confined_start(const Step& step, const doc::Value& spec);
   void plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
@@ -90,6 +105,7 @@ class PodReconciler final : public objects::Reconciler {
   const NodeOptions& options_;
   objects::EventRecorder scheduler_events_, node_events_;
   Addresses addresses_;
+  volumes::Volumes volumes_;
   std::optional<Time> stopped_at_, started_at_;  // ends in between were the node's doing
   std::function<void(const objects::Name&)> look_at_;
   std::map<objects::Name, Pod> pods_;

@@ -101,6 +101,21 @@ Condition readiness_of(std::span<const ContainerView> containers, const std::str
   return {"False", "ContainersNotReady", "containers with unready status: [" + missing + "]"};
 }
 
+// What the Pod got: the least of what its containers have.
+std::optional<Condition> isolation_of(std::span<const ContainerView> containers) {
+  bool any = false;
+  bool all_have_view = true;
+  for (const auto& view : containers) {
+    if (view.is_guest() || (view.current.state != State::running && !view.current.has_exited())) continue;
+    any = true;
+    all_have_view = all_have_view && view.current.own_view;
+  }
+  if (!any) return std::nullopt;
+  if (all_have_view)
+    return Condition{"True", "Namespaces", "mount namespaces: its volumes, a private /tmp; else the machine's files"};
+  return Condition{"True", "Process", "processes that see the machine's files; no volumes"};
+}
+
 template <class Predicate>
 doc::Array render_containers(const objects::Object& pod, std::span<const ContainerView> containers,
                              Predicate is_wanted) {
@@ -175,6 +190,8 @@ void render_status(objects::Object& pod, std::span<const ContainerView> containe
   const Condition ready = readiness_of(containers, phase);
   pod.set_condition("ContainersReady", ready.status, ready.reason, ready.message, now);
   pod.set_condition("Ready", ready.status, ready.reason, ready.message, now);
+  if (const auto isolation = isolation_of(containers))
+    pod.set_condition(isolation_condition, "True", isolation->reason, isolation->message, now);
   const auto write = [&](const char* list, auto is_wanted) {
     doc::Array statuses = render_containers(pod, containers, is_wanted);
     if (!statuses.empty()) pod.status().at_or_insert(list) = std::move(statuses);

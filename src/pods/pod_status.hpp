@@ -37,6 +37,9 @@ struct ContainerView {
   bool is_guest() const { return role == Role::guest; }
 };
 
+// What separates the Pod's programs from the machine: its reason is Process or Namespaces.
+inline constexpr std::string_view isolation_condition = "slipway.dev/isolation";
+
 // Pending, Running, Succeeded or Failed.
 std::string phase_of(std::span<const ContainerView> containers);
 bool is_finished(const objects::Object& pod);  // Succeeded or Failed

@@ -11,6 +11,8 @@ inline constexpr Duration look_again_soon = std::chrono::milliseconds(100);
 
 inline void sooner(std::optional<Duration>& again, Duration after) { again = again ? std::min(*again, after) : after; }
 
+inline constexpr Duration look_for_sources_again = std::chrono::seconds(5);  // ConfigMaps, Secrets, claims
+
 // The part of a Pod that an Event is about.
 inline std::string field_of(const std::string& container) { return "spec.containers{" + container + "}"; }
 
@@ -23,6 +25,7 @@ struct PodReconciler::Step {
   Pod& memory;
   std::string address;
   std::string refused = {};        // why nothing of it can be started
+  std::string missing = {};        // what nothing of it can be started without, and may come yet
   std::vector<Start> starts = {};  // after the status is durable
   std::optional<Duration> again = {};
 };

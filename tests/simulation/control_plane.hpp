@@ -42,6 +42,7 @@ class ControlPlane {
   std::vector<team::Person> people;
   std::unique_ptr<team::AuditLog> audit;
   std::unique_ptr<objects::Store> store;
+  std::unique_ptr<pods::volumes::VolumeDisk> disk;
   std::unique_ptr<pods::Runtime> runtime;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<registry::Registry> registry;

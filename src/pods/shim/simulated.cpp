@@ -15,6 +15,7 @@ class SimulatedShim final : public core::SimulatedProgram {
 
   void start() override {
     directory_ = process_.request().argv.back();
+    if (directory_ == shim::try_option) return process_.exit(0);
     if (!take_lock()) return process_.exit(shim::status_held_by_another);
     if (world_.files.exists(path(shim::started_file)) || world_.files.exists(path(shim::exit_file))) {
       return process_.exit(0);
@@ -39,7 +40,7 @@ class SimulatedShim final : public core::SimulatedProgram {
       auto holder = shim::parse_started(*text);
       if (holder && holder->shim != process_.identity() && world_.processes.is_alive(holder->shim)) return false;
     }
-    const shim::Started self{process_.identity(), process_.identity(), world_.clock.now()};
+    const shim::Started self{process_.identity(), process_.identity(), world_.clock.now(), false, false};
     return world_.files.write_atomic(path(shim::lock_file), shim::render(self)).has_value();
   }
 
@@ -47,14 +48,15 @@ class SimulatedShim final : public core::SimulatedProgram {
     core::SpawnRequest request;
     request.argv = start.argv;
     request.environment = start.environment;
-    request.directory = start.directory;
+    if (!start.confinement.own_view) request.directory = start.directory;  // a view of its own is not simulated
     request.stdout_path = request.stderr_path = path(shim::log_file);
     auto program = world_.processes.spawn(std::move(request), [this](core::Exit exit) {
       if (program_.pid != 0) leave_record({exit, "", "", {}});
     });
     if (!program) return leave_record({{128, 0}, "StartError", program.error().one_line(), {}});
     // The program's first instruction comes after this task: that is the gate.
-    const shim::Started started{*program, process_.identity(), world_.clock.now()};
+    const shim::Started started{*program, process_.identity(), world_.clock.now(), start.confinement != Confinement{},
+                                start.confinement.own_view};
     if (auto durable = world_.files.write_atomic(path(shim::started_file), shim::render(started)); !durable) {
       [[maybe_unused]] auto killed = world_.processes.signal(*program, SIGKILL, true);
       return leave_record({{128, 0}, "StartError", durable.error().one_line(), {}});
@@ -85,6 +87,7 @@ std::unique_ptr<Runtime> make_simulated_runtime(core::SimulatedWorld& simulation
   options.directory = directory;
   options.shim_command = {program_name};
   options.boot_id = "simulated-boot";
+  options.user = 0;
   return std::make_unique<ShimRuntime>(world, std::move(options));
 }
 
