@@ -5,16 +5,23 @@
 //
 // Thread: the control loop only.
 
+#include <functional>
 #include <memory>
 
 #include "objects/embedded.hpp"
 
 namespace slipway::objects {
 
+struct AdmissionOptions {
+  // Whether whoever runs Pods mounts volumes: then each is given the token of its account where programs look for it
+  // (kube-api-access). Asked for each Pod; empty: no.
+  std::function<bool()> mounts_tokens = {};
+};
+
 class Admission {
  public:
   // From now on writes are looked at. `embedded` outlives this.
-  explicit Admission(Embedded& embedded);
+  explicit Admission(Embedded& embedded, AdmissionOptions options = {});
   ~Admission();
   // The controllers, and the PriorityClasses that every cluster has.
   Result<> start();

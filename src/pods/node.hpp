@@ -17,6 +17,7 @@
 
 #include "objects/store.hpp"
 #include "pods/account_tokens.hpp"
+#include "pods/images.hpp"
 #include "pods/logs.hpp"
 #include "pods/restart.hpp"
 #include "pods/runtime.hpp"
@@ -40,6 +41,7 @@ struct NodeOptions {
   bool workloads = true;        // run the controllers of Deployments, ReplicaSets, Jobs and EndpointSlices too
   bool only_endpoints = false;  // of these the last alone: the cluster has the others
   Isolation least_isolation = Isolation::process;  // a Pod that gets less is refused
+  std::vector<ImageRuntime> images = {};           // what stands for images whose Pods name no command
   std::vector<std::string> kept_paths = {};        // below /tmp, and shown to Pods although their /tmp is private
   IssueToken issue_token = {};                     // for serviceAccountToken volumes; empty: these are refused
   // Where emptyDirs of medium Memory are; empty: below /dev/shm.

@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 
 class RealMachine {
  public:
-  RealMachine() {
+  explicit RealMachine(std::function<void(NodeOptions&)> how = {}) : adjust(std::move(how)) {
     log::set_level(log::Level::error);
     come();
   }
@@ -53,6 +53,7 @@ class RealMachine {
     runtime = std::make_unique<ShimRuntime>(*world, ShimOptions{directory + "/pods", {helper}, ""});
     NodeOptions options;
     options.directory = directory;
+    if (adjust) adjust(options);
     node = std::make_unique<Node>(*world, *store, *runtime, options);
     auto started = node->start();
     REQUIRE_MESSAGE(started, started.error().render());
@@ -113,6 +114,7 @@ class RealMachine {
     return answer;
   }
 
+  const std::function<void(NodeOptions&)> adjust;
   const storage::TestDirectory place;
   const std::string directory = place.path();
   std::unique_ptr<core::RealWorld> real;
@@ -399,6 +401,60 @@ spec:
     command: [sh, -c, "touch /x /usr/x 2>/dev/null || echo closed; touch /tmp/x && echo open; echo > /dev/null && grep -E 'CapEff|NoNewPrivs' /proc/self/status"]
 )yaml");
   CHECK(output_of(machine, "locked") == "closed\nopen\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nnull");
+}
+
+TEST_CASE("Real node: an image of the profile is a program here, with a root file system of its own") {
+  const storage::TestDirectory image;
+  for (const char* name : {"bin", "lib", "lib64", "usr", "etc"})
+    REQUIRE(core::real_files().make_directories(image.path() + "/" + name, 0755));
+  REQUIRE(core::real_files().write_atomic(image.path() + "/etc/os-release", "NAME=an image\n", 0644));
+  RealMachine machine([&](NodeOptions& options) {
+    options.images = {{"tools:*", {"/usr/bin/cat"}, {"/etc/os-release"}, {}, image.path()}};
+  });
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) return;
+  // The image's programs are the machine's, mounted as volumes.
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: image, namespace: default}
+spec:
+  restartPolicy: Never
+  volumes:
+  - {name: usr, hostPath: {path: /usr}}
+  - {name: lib, hostPath: {path: /lib}}
+  - {name: lib64, hostPath: {path: /lib64}}
+  containers:
+  - name: main
+    image: tools:v1
+    volumeMounts: &mounts
+    - {name: usr, mountPath: /usr}
+    - {name: lib, mountPath: /lib}
+    - {name: lib64, mountPath: /lib64}
+)yaml");
+  CHECK(output_of(machine, "image") == "NAME=an image\nnull");
+  CHECK(machine.pod("image").condition("slipway.dev/isolation")["reason"].string_or("") == "Container");
+}
+
+TEST_CASE("Real node: hooks run where their container is, and its last words are in the status") {
+  RealMachine machine;
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) return;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: hooked, namespace: default}
+spec:
+  restartPolicy: Never
+  volumes: [{name: shared, emptyDir: {}}]
+  containers:
+  - name: main
+    image: none
+    volumeMounts: [{name: shared, mountPath: /shared}]
+    lifecycle: {postStart: {exec: {command: [sh, -c, "echo $POD_NAME > /shared/started"]}}}
+    command: [sh, -c, "until test -s /shared/started; do sleep 0.02; done; cat /shared/started; echo farewell > /dev/termination-log"]
+)yaml");
+  CHECK(output_of(machine, "hooked") == "hooked\n\"farewell\\n\"");
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: what becomes of a Pod is told in Events
   CHECK(machine.events_of("a") == "BackOff 3\nScheduled 1\nStarted 4\n");
   REQUIRE(machine.store->remove(kinds::pod, {"default", "a"}));
   machine.create(pod_yaml("b", "[]"));
-  REQUIRE(machine.until_shown("b", "0/1 CreateContainerConfigError 0"));
+  REQUIRE(machine.until_shown("b", "0/1 ErrImagePull 0"));
   CHECK(machine.events_of("b") == "Failed 1\nScheduled 1\n");
 }
 
@@ -194,7 +194,7 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: what it cannot run is refused with the 
   machine.create(pod_yaml("a", "[]") + "---\n" +
                  pod_yaml("b", "[server]", "", "volumes: [{name: v, nfs: {server: s, path: /}}]") + "---\n" +
                  pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never"));
-  REQUIRE(machine.until_shown("a", "0/1 CreateContainerConfigError 0"));
+  REQUIRE(machine.until_shown("a", "0/1 ErrImagePull 0"));
   REQUIRE(machine.until_shown("b", "0/1 CreateContainerConfigError 0"));
   REQUIRE(machine.until_shown("c", "0/1 StartError 0"));
   CHECK(machine.journal->started.empty());

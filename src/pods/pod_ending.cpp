@@ -13,6 +13,7 @@ namespace kinds = objects::kinds;
 
 namespace {
 constexpr Duration after_sigkill = std::chrono::seconds(1);
+constexpr Duration least_after_hook = std::chrono::seconds(2);    // when preStop took all the time there was
 constexpr Duration least_for_sidecars = std::chrono::seconds(2);  // whose turn comes when the Pod's time is over
 }  // namespace
 
@@ -20,17 +21,40 @@ void PodReconciler::tell_stopping(const Object& pod, const std::string& containe
   node_events_.normal(pod, "Killing", "Stopping container " + container, field_of(container));
 }
 
-// SIGTERM once, SIGKILL when the time is over. Returns when to look again.
-Duration PodReconciler::ask_to_end(const ContainerId& id, Container& container, Duration grace) {
+void PodReconciler::settle(Container& container) {
+  container.prober.reset();
+  container.post_start.reset();
+  container.pre_stop.reset();
+  container.end_by.reset();
+  container.was_asked = false;
+}
+
+Duration PodReconciler::ask_to_end(const Object& pod, const doc::Value& spec, const ContainerView& view,
+                                   Container& container, Duration grace) {
   const Instant now = world_.clock.monotonic();
+  const ContainerId id{pod.uid(), view.name, view.attempt};
   const bool first = !container.end_by;
   container.end_by = first ? now + grace : std::min(*container.end_by, now + grace);
+  if (first) {
+    auto hook = parse_hook(spec, "preStop", pod.status()["podIP"].string_or(""));
+    if (hook && *hook && grace > Duration{}) {
+      container.pre_stop = std::make_unique<Hook>(world_, **hook, surroundings_of(pod, spec, view), grace,
+                                                  [this, name = pod.name()] { look_at_(name); });
+    }
+  }
   if (now >= *container.end_by) {
     [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
     return after_sigkill;
   }
-  if (first) [[maybe_unused]]
-    auto asked = runtime_.signal(id, SIGTERM);
+  const bool hook_runs = container.pre_stop && !container.pre_stop->has_ended();
+  if (hook_runs || container.was_asked) return *container.end_by - now;
+  if (container.pre_stop) {
+    if (const std::string& why = container.pre_stop->problem(); !why.empty())
+      node_events_.warn(pod, "FailedPreStopHook", "PreStopHook failed: " + why, field_of(view.name));
+    container.end_by = std::max(*container.end_by, now + least_after_hook);
+  }
+  container.was_asked = true;
+  [[maybe_unused]] auto asked = runtime_.signal(id, SIGTERM);
   return *container.end_by - now;
 }
 
@@ -39,17 +63,19 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
   Time since = world_.clock.now();
   if (auto time = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""))) since = *time;
   const Duration grace = remaining(memory.grace, since, world_.clock.now());
+  const std::vector<Declared> declared = declared_containers(pod);
   std::vector<ContainerView> views;
-  for (const Declared& declared : declared_containers(pod)) {
-    views.push_back(view_of(pod, declared, memory.containers[declared.name()]));
+  for (const Declared& each : declared) {
+    views.push_back(view_of(pod, each, memory.containers[each.name()]));
     views.back().will_restart = false;
   }
   std::optional<Duration> again;
-  for (ContainerView& view : views) {
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    ContainerView& view = views[i];
     Container& container = memory.containers[view.name];
     if (view.current.state == ContainerRecord::State::starting) sooner(again, look_again_soon);
     if (view.current.state != ContainerRecord::State::running) {
-      container.prober.reset();
+      settle(container);
       continue;
     }
     const bool is_sidecar = view.role == Role::sidecar;
@@ -58,7 +84,7 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
     } else {
       if (!container.end_by) tell_stopping(pod, view.name);
       const Duration time = is_sidecar && !container.end_by ? std::max(grace, least_for_sidecars) : grace;
-      sooner(again, ask_to_end({memory.uid, view.name, view.attempt}, container, time));
+      sooner(again, ask_to_end(pod, declared[i].spec, view, container, time));
     }
     if (container.prober) view.started = view.ready = container.prober->health().ready;
   }
@@ -71,6 +97,33 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
   log::info("pods", "pod ended", {{"pod", pod.name().text()}});
   TRY(let_go(pod));
   return Outcome{};
+}
+
+// Nothing of it is started any more; its status says why as soon as nothing runs.
+Result<Outcome> PodReconciler::end_by_verdict(Object& pod, Step& step, const Verdict& verdict,
+                                              std::span<const Declared> declared, std::vector<ContainerView>& views,
+                                              const doc::Value& before) {
+  std::optional<Duration> again;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    ContainerView& view = views[i];
+    Container& container = step.memory.containers[view.name];
+    view.will_restart = false;
+    if (view.current.state == ContainerRecord::State::starting) sooner(again, look_again_soon);
+    if (view.current.state != ContainerRecord::State::running) {
+      settle(container);
+      continue;
+    }
+    if (!container.end_by) tell_stopping(pod, view.name);
+    sooner(again, ask_to_end(pod, declared[i].spec, view, container, verdict.grace));
+  }
+  const Object told = pod;
+  render_status(pod, views, world_.clock.now());
+  if (!again) {
+    render_verdict(pod, verdict);
+    node_events_.warn(told, verdict.reason, verdict.message);
+  }
+  if (!(std::as_const(pod).status() == before)) TRY(store_.update_status(std::move(pod)));
+  return Outcome{again};
 }
 
 // Its object may go: nothing runs any more.

@@ -61,7 +61,8 @@ PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime&
       volumes_(world, store, *options.disk, options.issue_token, memory_directory_of(options)),
       stopped_at_(file.stopped_at),
       started_at_(world.clock.now()),
-      look_at_(std::move(look_at)) {}
+      look_at_(std::move(look_at)),
+      background_(world.background) {}
 
 PodReconciler::~PodReconciler() {
   if (sweep_ != 0) world_.loop.cancel(sweep_);
@@ -119,6 +120,9 @@ Result<> PodReconciler::bind(Object& pod) {
   TRY_ASSIGN(pod, store_.bind(pod, options_.name, node_finalizer));
   if (!is_bound) {
     scheduler_events_.normal(pod, "Scheduled", "Successfully assigned " + pod.name().text() + " to " + options_.name);
+    if (std::as_const(pod).spec()["shareProcessNamespace"].bool_or(false))
+      node_events_.normal(pod, "Ignored",
+                          "shareProcessNamespace: programs of this node see each other's processes anyway");
   }
   return {};
 }
@@ -137,12 +141,9 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
   view.image = declared.spec["image"].string_or("");
   view.role = declared.role;
   view.attempt = container.attempt;
-  ContainerId id{pod.uid(), view.name, container.attempt};
+  const ContainerId id{pod.uid(), view.name, container.attempt};
   view.current = runtime_.inspect(id);
-  if (id.attempt > 0) {
-    --id.attempt;
-    view.last = runtime_.inspect(id);
-  }
+  if (id.attempt > 0) view.last = runtime_.inspect({id.pod_uid, id.container, id.attempt - 1});
   const doc::Value& before = container_status(pod, view.name);
   if (view.current.state == ContainerRecord::State::absent && before["restartCount"].int_or(0) == view.attempt &&
       (before["state"]["running"].is_object() || before["state"]["terminated"].is_object())) {
@@ -162,6 +163,9 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
       current.finished_at <= started_at_) {
     current.reason = "NodeShutdown";
   }
+  if (current.has_exited() && current.message.empty()) current.message = last_words_of(pod, declared.spec, id, current);
+  if (view.last.has_exited() && view.last.message.empty())
+    view.last.message = last_words_of(pod, declared.spec, {id.pod_uid, id.container, id.attempt - 1}, view.last);
   view.will_restart = current.has_exited() && restarts(policy_of(restart_policy_of(pod), view.role), current.exit.code);
   return view;
 }
@@ -175,6 +179,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
   std::vector<ContainerView> views;
   const std::vector<Declared> declared = declared_containers(pod);
   for (const Declared& each : declared) views.push_back(view_of(pod, each, memory.containers[each.name()]));
+  if (const auto verdict = verdict_on(step)) return end_by_verdict(pod, step, *verdict, declared, views, before);
   advance_all(step, declared, views);
   end_guests_of_finished(memory, views);
 
@@ -193,15 +198,17 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
     Container& container = memory.containers[id.container];
     container.attempt = id.attempt;
     container.restart_at.reset();
-    container.end_by.reset();
+    settle(container);
     auto started = runtime_.start(id, what);
     container.start_problem = started ? "" : started.error().one_line();
     if (!started) return fail(std::move(started).error());
-    node_events_.normal(pod, "Started", "Started container " + id.container, field_of(id.container));
     log::info("pods", "container starts",
               {{"pod", pod.name().text()}, {"container", id.container}, {"attempt", id.attempt}});
     if (id.attempt >= 2) {
-      [[maybe_unused]] auto removed = runtime_.remove({id.pod_uid, id.container, id.attempt - 2});
+      const ContainerId old{id.pod_uid, id.container, id.attempt - 2};
+      [[maybe_unused]] auto removed = runtime_.remove(old);
+      [[maybe_unused]] auto words =
+          world_.files.remove_tree(runtime_.pod_directory(id.pod_uid) + "/" + last_words_file(old));
     }
   }
   return outcome;
@@ -224,6 +231,7 @@ void PodReconciler::advance_all(Step& step, std::span<const Declared> declared, 
   for (std::size_t i = 0; i < views.size(); ++i) {
     ContainerView& view = views[i];
     Container& container = step.memory.containers[view.name];
+    tell_start(step.pod, container, view);
     const bool is_up = view.current.is_up();
     if (over && view.role == Role::sidecar) view.will_restart = false;
     const bool may_start = view.is_guest() || (!over && (is_in_turn || begun));
@@ -231,23 +239,23 @@ void PodReconciler::advance_all(Step& step, std::span<const Declared> declared, 
     if (is_up || (may_start && !has_done_its_part)) {
       advance(step, declared[i].spec, container, view);
     } else {
-      container.prober.reset();
-      container.end_by.reset();
+      settle(container);
       if (!over) view.waiting_reason = "PodInitializing";
     }
     if (view.role == Role::init || view.role == Role::sidecar) is_in_turn = is_in_turn && is_through(view);
   }
-  if (over) end_sidecars(step, views);
+  if (over) end_sidecars(step, declared, views);
 }
 
 // The Pod has done its work; who served it leaves, one after the other.
-void PodReconciler::end_sidecars(Step& step, std::span<const ContainerView> views) {
+void PodReconciler::end_sidecars(Step& step, std::span<const Declared> declared, std::span<const ContainerView> views) {
   const ContainerView* leaving = next_to_leave(views);
   if (leaving == nullptr) return;
   if (leaving->current.state == ContainerRecord::State::starting) return sooner(step.again, look_again_soon);
   Container& container = step.memory.containers[leaving->name];
   if (!container.end_by) tell_stopping(step.pod, leaving->name);
-  sooner(step.again, ask_to_end({step.memory.uid, leaving->name, leaving->attempt}, container, step.memory.grace));
+  const doc::Value& spec = declared[static_cast<std::size_t>(leaving - views.data())].spec;
+  sooner(step.again, ask_to_end(step.pod, spec, *leaving, container, step.memory.grace));
 }
 
 void PodReconciler::advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
@@ -265,17 +273,18 @@ void PodReconciler::advance(Step& step, const doc::Value& spec, Container& conta
       watch_over(step, spec, container, view);
       break;
     case ContainerRecord::State::exited:
-      container.prober.reset();
-      container.end_by.reset();
+      settle(container);
       consider_restart(step, spec, container, view);
       break;
   }
 }
 
 void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
+  if (!has_settled(step, spec, container, view)) {
+    view.is_settling = container.post_start != nullptr;
+    return;
+  }
   if (!container.prober) {
-    const ContainerId id{step.memory.uid, view.name, view.attempt};
-    auto what = start_of(step.pod, spec, view.current.own_view, Absent::left_out);
     auto probes = parse_probes(spec, step.address);
     Health inherited;
     const doc::Value& before = container_status(step.pod, view.name);
@@ -283,15 +292,11 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
       inherited.started = before["started"].bool_or(false);
       inherited.ready = before["ready"].bool_or(false);
     }
-    Surroundings surroundings;
-    if (what) surroundings.environment = std::move(what->environment);
-    surroundings.place = [this, id, directory = what ? what->directory : ""](std::vector<std::string> argv) {
-      return runtime_.beside(id, {std::move(argv), directory});
-    };
     const Time now = world_.clock.now();
     const Duration age = std::max(now - view.current.started_at.value_or(now), Duration{});
-    container.prober = std::make_unique<Prober>(world_, probes.value_or(ProbeSet{}), std::move(surroundings), inherited,
-                                                age, [this, name = step.pod.name()] { look_at_(name); });
+    container.prober =
+        std::make_unique<Prober>(world_, probes.value_or(ProbeSet{}), surroundings_of(step.pod, spec, view), inherited,
+                                 age, [this, name = step.pod.name()] { look_at_(name); });
   }
   const Health& health = container.prober->health();
   view.started = health.started;
@@ -303,7 +308,7 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
     node_events_.warn(step.pod, "Unhealthy", health.must_end, field_of(view.name));
     node_events_.normal(step.pod, "Killing", "Container " + view.name + " will be restarted", field_of(view.name));
   }
-  sooner(step.again, ask_to_end({step.memory.uid, view.name, view.attempt}, container, grace_of(step.pod)));
+  sooner(step.again, ask_to_end(step.pod, spec, view, container, health.grace.value_or(grace_of(step.pod))));
 }
 
 void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {

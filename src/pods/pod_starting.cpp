@@ -1,6 +1,9 @@
 // How the reconciler starts a container: what it needs first, and what it is given.
 
+#include <array>
+
 #include "pods/environment.hpp"
+#include "pods/last_words.hpp"
 #include "pods/pod_step.hpp"
 #include "pods/security.hpp"
 
@@ -26,8 +29,28 @@ void replace(Variables& variables, const std::string& name, const std::string& v
   variables.emplace_back(name, value);
 }
 
+// What every program expects of a machine, where the root is an image's.
+constexpr std::array<std::string_view, 5> of_the_machine{"/proc", "/sys", "/dev", "/etc/resolv.conf", "/etc/hosts"};
+
 bool is_mounted(const std::vector<Mount>& mounts, std::string_view target) {
   return std::ranges::any_of(mounts, [&](const Mount& mount) { return mount.target == target; });
+}
+
+// Programs listen themselves: nobody stands between a port of the machine and the Pod's own address.
+Result<> check_host_ports(const Object& pod, const doc::Value& spec) {
+  if (pod.spec()["hostNetwork"].bool_or(false)) return {};
+  const doc::Value& ports = spec["ports"];
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    if (ports[i]["hostPort"].int_or(0) == 0) continue;
+    return fail(Code::invalid_argument, "hostPort " + ports[i]["hostPort"].string_or("") +
+                                            " is not served: use hostNetwork, a Service or kubectl port-forward");
+  }
+  return {};
+}
+
+Result<> check_hooks(const doc::Value& spec, const std::string& address) {
+  for (const char* name : {"postStart", "preStop"}) TRY(parse_hook(spec, name, address));
+  return {};
 }
 
 }  // namespace
@@ -67,13 +90,16 @@ Result<ContainerStart> PodReconciler::start_of(const Object& pod, const doc::Val
                                                Absent absent) const {
   const std::string directory = runtime_.pod_directory(pod.uid());
   const std::string home = own_view ? home_in_view : directory + "/home";
+  const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
   Variables base = options_.base_environment;
+  if (image != nullptr) base.insert(base.end(), image->environment.begin(), image->environment.end());
   replace(base, "HOME", home);
   replace(base, "TMPDIR", own_view ? temporary : directory + "/tmp");
   const bool is_of_host = pod.spec()["hostNetwork"].bool_or(false);
   const auto found = pods_.find(pod.name());
   const std::string address = is_of_host ? "127.0.0.1" : found == pods_.end() ? "" : found->second.address;
-  TRY_ASSIGN(ContainerStart start, container_start(pod, spec, address, base, sources_in(store_), absent));
+  TRY_ASSIGN(ContainerStart start,
+             container_start(pod, with_image(spec, image), address, base, sources_in(store_), absent));
   if (start.directory.empty()) start.directory = home;
   return start;
 }
@@ -85,10 +111,20 @@ std::string PodReconciler::waits_for(const Step& step, const doc::Value& spec) c
   return asks && !runtime_.abilities() ? "the node finds out what this machine lets containers have" : "";
 }
 
-Result<ContainerStart> PodReconciler::confined_start(const Step& step, const doc::Value& spec) {
+Result<ContainerStart> PodReconciler::confined_start(const Step& step, const ContainerId& id, const doc::Value& spec) {
+  TRY(check_host_ports(step.pod, spec));
   const Abilities abilities = runtime_.abilities().value_or(Abilities{});
   Confinement confinement;
   confinement.own_view = asks_for_own_view(spec, options_.least_isolation);
+  if (const ImageRuntime* image = find_image(options_.images, spec["image"].string_or("")); image != nullptr) {
+    confinement.root = image->root;
+    if (!image->root.empty()) confinement.own_view = true;
+  }
+  if (options_.least_isolation == Isolation::container && confinement.root.empty()) {
+    return fail(Code::invalid_argument, "image \"" + spec["image"].string_or("") +
+                                            "\" has no root file system here, and the profile's pods.isolation is "
+                                            "container: give it one in pods.images");
+  }
   TRY(apply_security(step.pod, spec, abilities, confinement));
   if (confinement.own_view && !abilities.own_view) {
     return fail(Code::invalid_argument,
@@ -99,6 +135,13 @@ Result<ContainerStart> PodReconciler::confined_start(const Step& step, const doc
   if (confinement.own_view) {
     TRY_ASSIGN(confinement.mounts, volumes::mounts_of(spec, step.memory.places, start.environment));
     const std::string directory = runtime_.pod_directory(step.memory.uid);
+    if (!confinement.root.empty()) {
+      for (const std::string_view path : of_the_machine) {
+        if (!is_mounted(confinement.mounts, path) &&
+            volumes_.disk().kind_of(std::string(path)) != volumes::FileKind::absent)
+          confinement.mounts.push_back({std::string(path), "", std::string(path), false});
+      }
+    }
     if (!is_mounted(confinement.mounts, home_in_view)) {
       confinement.mounts.push_back({directory + "/home", "", home_in_view, false});
     }
@@ -109,8 +152,33 @@ Result<ContainerStart> PodReconciler::confined_start(const Step& step, const doc
       }
     }
   }
+  if (confinement.own_view) {
+    const std::string said_at = last_words_path(spec);
+    const std::string kept_at = runtime_.pod_directory(step.memory.uid) + "/" + last_words_file(id);
+    TRY(volumes_.disk().make_directory(runtime_.pod_directory(step.memory.uid), 0700, {}));
+    TRY(volumes_.disk().make_file(kept_at, 0666));
+    if (!is_mounted(confinement.mounts, said_at)) confinement.mounts.push_back({kept_at, "", said_at, false});
+  }
   start.confinement = std::move(confinement);
   return start;
+}
+
+bool PodReconciler::knows_image(const doc::Value& spec) const {
+  if (spec["command"].size() > 0) return true;
+  const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
+  return image != nullptr && !image->command.empty();
+}
+
+void PodReconciler::refuse_image(const Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
+  const std::string image = spec["image"].string_or("");
+  view.waiting_reason = "ErrImagePull";
+  view.waiting_message =
+      "image \"" + image +
+      "\": images are not pulled here, and the container has no command; say in command what to run, "
+      "or in the profile's pods.images what stands for the image";
+  if (container.told != view.waiting_message)
+    node_events_.warn(step.pod, "Failed", "Error: ErrImagePull: " + view.waiting_message, field_of(view.name));
+  container.told = view.waiting_message;
 }
 
 void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
@@ -120,11 +188,15 @@ void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& co
     if (step.missing.empty()) sooner(step.again, look_again_soon);
     return;
   }
-  auto what = confined_start(step, spec);
+  if (step.refused.empty() && !knows_image(spec)) return refuse_image(step, spec, container, view);
+  const ContainerId id{step.memory.uid, view.name, view.attempt};
+  auto what = confined_start(step, id, spec);
   auto probes = parse_probes(spec, step.address);
+  Result<> hooks = check_hooks(spec, step.address);
   std::string problem = step.refused;
   if (problem.empty() && !what) problem = what.error().one_line();
   if (problem.empty() && !probes) problem = probes.error().one_line();
+  if (problem.empty() && !hooks) problem = hooks.error().one_line();
   if (!problem.empty()) {
     view.waiting_reason = "CreateContainerConfigError";
     view.waiting_message = problem;
@@ -136,7 +208,7 @@ void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& co
     }
     return;
   }
-  step.starts.push_back({{step.memory.uid, view.name, view.attempt}, std::move(*what)});
+  step.starts.push_back({id, std::move(*what)});
 }
 
 }  // namespace slipway::pods

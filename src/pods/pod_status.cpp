@@ -23,15 +23,16 @@ doc::Value terminated(const ContainerRecord& record, const std::string& containe
   return doc::Object{{"terminated", std::move(state)}};
 }
 
-doc::Value waiting(const ContainerView& view) {
+doc::Value waiting(const objects::Object& pod, const ContainerView& view) {
+  const char* usual = pod.spec()["initContainers"].size() > 0 ? "PodInitializing" : "ContainerCreating";
   doc::Object state;
-  state.set("reason", view.waiting_reason.empty() ? "ContainerCreating" : view.waiting_reason);
+  state.set("reason", view.waiting_reason.empty() ? usual : view.waiting_reason);
   if (!view.waiting_message.empty()) state.set("message", view.waiting_message);
   return doc::Object{{"waiting", std::move(state)}};
 }
 
 bool waits(const ContainerView& view) {
-  return view.current.state == State::absent || view.current.state == State::starting ||
+  return view.current.state == State::absent || view.current.state == State::starting || view.is_settling ||
          (view.current.has_exited() && view.will_restart);
 }
 
@@ -39,13 +40,13 @@ doc::Value render_container(const objects::Object& pod, const ContainerView& vie
   const auto container_id = [&](int attempt) {
     return "slipway://" + pod.uid() + "/" + view.name + "." + std::to_string(attempt);
   };
-  const bool running = view.current.state == State::running;
+  const bool running = view.current.state == State::running && !view.is_settling;
   const bool is_done = view.role == Role::init && is_through(view);  // that is all an init container is asked for
   doc::Value state = doc::Object{};
   if (running) {
     state = doc::Object{{"running", doc::Object{{"startedAt", time_value(view.current.started_at)}}}};
   } else if (waits(view)) {
-    state = waiting(view);
+    state = waiting(pod, view);
   } else {
     state = terminated(view.current, container_id(view.attempt));
   }
@@ -105,12 +106,16 @@ Condition readiness_of(std::span<const ContainerView> containers, const std::str
 std::optional<Condition> isolation_of(std::span<const ContainerView> containers) {
   bool any = false;
   bool all_have_view = true;
+  bool all_have_root = true;
   for (const auto& view : containers) {
     if (view.is_guest() || (view.current.state != State::running && !view.current.has_exited())) continue;
     any = true;
     all_have_view = all_have_view && view.current.own_view;
+    all_have_root = all_have_root && view.current.own_root;
   }
   if (!any) return std::nullopt;
+  if (all_have_root)
+    return Condition{"True", "Container", "root file systems of images; else the machine's network and processes"};
   if (all_have_view)
     return Condition{"True", "Namespaces", "mount namespaces: its volumes, a private /tmp; else the machine's files"};
   return Condition{"True", "Process", "processes that see the machine's files; no volumes"};

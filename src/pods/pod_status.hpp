@@ -30,14 +30,16 @@ struct ContainerView {
   ContainerRecord last;     // of the attempt before; absent when there was none, or it is forgotten
   bool started = false;     // what the probes say of a running one
   bool ready = false;
+  bool is_settling = false;    // its program runs, and its postStart hook has not ended
   bool will_restart = false;   // it ended, and the policy wants it again
+  bool is_held_back = false;   // it would start, but for what is not there yet
   std::string waiting_reason;  // why it does not run: ContainerCreating, CrashLoopBackOff, CreateContainerConfigError
   std::string waiting_message;
   Role role = Role::main;
   bool is_guest() const { return role == Role::guest; }
 };
 
-// What separates the Pod's programs from the machine: its reason is Process or Namespaces.
+// What separates the Pod's programs from the machine: its reason is Process, Namespaces or Container.
 inline constexpr std::string_view isolation_condition = "slipway.dev/isolation";
 
 // Pending, Running, Succeeded or Failed.

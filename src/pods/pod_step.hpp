@@ -16,6 +16,11 @@ inline constexpr Duration look_for_sources_again = std::chrono::seconds(5);  // 
 // The part of a Pod that an Event is about.
 inline std::string field_of(const std::string& container) { return "spec.containers{" + container + "}"; }
 
+// Where an attempt's last words are kept, in its Pod's directory.
+inline std::string last_words_file(const ContainerId& id) {
+  return "last-words-" + id.container + "-" + std::to_string(id.attempt);
+}
+
 struct PodReconciler::Step {
   struct Start {
     ContainerId id;

@@ -122,10 +122,14 @@ void Prober::answered(Line& line, bool good, const std::string& why) {
         begin_after_startup();
       } else if (line.verdict.has_failed()) {
         health_.must_end = "startup probe failed: " + why;
+        health_.grace = line.probe.grace;
       }
       break;
     case Which::liveness:
-      if (line.verdict.has_failed()) health_.must_end = "liveness probe failed: " + why;
+      if (line.verdict.has_failed()) {
+        health_.must_end = "liveness probe failed: " + why;
+        health_.grace = line.probe.grace;
+      }
       break;
     case Which::readiness:
       health_.ready = line.verdict.is_good();

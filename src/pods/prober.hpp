@@ -20,7 +20,8 @@ Result<ProbeSet> parse_probes(const doc::Value& container, const std::string& po
 struct Health {
   bool started = false;
   bool ready = false;
-  std::string must_end;  // why startup or liveness gave up; "" while they have not
+  std::string must_end;           // why startup or liveness gave up; "" while they have not
+  std::optional<Duration> grace;  // then; absent: the Pod's
 };
 
 // Where commands of exec probes run.

@@ -75,6 +75,7 @@ struct ContainerRecord {
   std::optional<Time> finished_at;
   bool is_confined = false;  // it has a Confinement: see beside()
   bool own_view = false;     // and in it, a view of its own
+  bool own_root = false;     // and in that, a root of its own
   bool is_up() const { return state == State::starting || state == State::running; }
   bool has_exited() const { return state == State::exited; }
 };

@@ -144,6 +144,7 @@ bool ShimRuntime::refresh(const ContainerId& id, Entry& entry) {
     entry.record.started_at = started->at;
     entry.record.is_confined = started->is_confined;
     entry.record.own_view = started->own_view;
+    entry.record.own_root = started->own_root;
   }
   if (auto text = world_.files.read(directory + "/" + shim::exit_file)) {
     auto ended = shim::parse_ended(*text);

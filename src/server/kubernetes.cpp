@@ -98,7 +98,9 @@ Result<> open_embedded(Platform::State& s, std::vector<doc::Value> definitions) 
   TRY_ASSIGN(s.objects, objects::Embedded::open(s.world(), *s.database, s.volatile_database.get(), std::move(options)));
   s.store = &s.objects->store();
   s.objects->add_admission(std::make_unique<PromotionsAreAskedFor>());
-  s.admission = std::make_unique<objects::Admission>(*s.objects);
+  objects::AdmissionOptions admission;
+  admission.mounts_tokens = [&s] { return s.runtime && s.runtime->abilities() && s.runtime->abilities()->own_view; };
+  s.admission = std::make_unique<objects::Admission>(*s.objects, std::move(admission));
   return open_access(s);
 }
 
@@ -120,6 +122,8 @@ Result<> start_objects(Platform::State& s) {
   if (s.cluster) return {};
   TRY(s.objects->start());
   TRY(s.access->start());
+  s.root_certificates = std::make_unique<RootCertificates>(s.world(), *s.store, s.authority);
+  TRY(s.root_certificates->start());
   return s.admission->start();
 }
 

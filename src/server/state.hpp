@@ -23,6 +23,7 @@
 #include "server/live.hpp"
 #include "server/overview.hpp"
 #include "server/platform.hpp"
+#include "server/root_certificates.hpp"
 #include "server/triggers.hpp"
 #include "server/wiring.hpp"
 #include "serving/serving.hpp"
@@ -61,6 +62,8 @@ struct Platform::State {
   std::unique_ptr<objects::Embedded> objects;
   std::unique_ptr<objects::Access> access;
   std::unique_ptr<objects::Admission> admission;
+  std::string authority;  // PEM, of our own certificates
+  std::unique_ptr<RootCertificates> root_certificates;
   objects::Store* store = nullptr;  // of either
   std::unique_ptr<pods::ShimRuntime> runtime;
   std::unique_ptr<pods::Node> node;

@@ -89,7 +89,7 @@ std::string render(const Started& started) {
   file.set("process", from_identity(started.process));
   file.set("shim", from_identity(started.shim));
   file.set("startedAt", core::render_rfc3339_micro(started.at));
-  if (started.is_confined) file.set("confined", started.own_view ? "view" : "identity");
+  if (started.is_confined) file.set("confined", started.own_root ? "root" : started.own_view ? "view" : "identity");
   return doc::render_json(std::move(file));
 }
 
@@ -129,7 +129,8 @@ Result<Started> parse_started(std::string_view text) {
   started.shim = to_identity(file["shim"]);
   TRY_ASSIGN(started.at, core::parse_rfc3339(file["startedAt"].string_or("")));
   started.is_confined = file["confined"].is_string();
-  started.own_view = file["confined"].string_or("") == "view";
+  started.own_root = file["confined"].string_or("") == "root";
+  started.own_view = started.own_root || file["confined"].string_or("") == "view";
   if (started.process.pid <= 0) return fail(Code::data_loss, std::string(started_file) + " names no process");
   return started;
 }

@@ -26,6 +26,7 @@ struct Started {
   Time at{};
   bool is_confined = false;
   bool own_view = false;
+  bool own_root = false;
 };
 
 struct Ended {

@@ -271,6 +271,7 @@ Result<> Shim::start_program(const ContainerStart& start) {
     started.at = now();
     started.is_confined = start.confinement != Confinement{};
     started.own_view = start.confinement.own_view;
+    started.own_root = !start.confinement.root.empty();
     durable = core::real_files().write_atomic(path(shim::started_file), shim::render(started));
   }
   // Taken away meanwhile: the Pod is being removed. The order (write started, then look at start) is one half of

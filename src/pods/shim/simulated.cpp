@@ -40,7 +40,7 @@ class SimulatedShim final : public core::SimulatedProgram {
       auto holder = shim::parse_started(*text);
       if (holder && holder->shim != process_.identity() && world_.processes.is_alive(holder->shim)) return false;
     }
-    const shim::Started self{process_.identity(), process_.identity(), world_.clock.now(), false, false};
+    const shim::Started self{process_.identity(), process_.identity(), world_.clock.now(), false, false, false};
     return world_.files.write_atomic(path(shim::lock_file), shim::render(self)).has_value();
   }
 

@@ -187,7 +187,9 @@ std::vector<Limit> Volumes::limits(const Object& pod, const std::string& pod_dir
 Result<> Volumes::remove(const std::string& pod_uid) {
   std::erase_if(tokens_, [&](const auto& entry) { return entry.first.starts_with(pod_uid + "/"); });
   if (memory_directory_.empty()) return {};
-  return world_.files.remove_tree(memory_directory_ + "/" + pod_uid);
+  TRY(world_.files.remove_tree(memory_directory_ + "/" + pod_uid));
+  const auto left = world_.files.list(memory_directory_);
+  return left && left->empty() ? world_.files.remove_tree(memory_directory_) : Result<>();
 }
 
 void Volumes::sweep(const std::function<bool(const std::string&)>& is_alive) {
