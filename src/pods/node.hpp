@@ -1,7 +1,7 @@
 #pragma once
 // The door of the room: a node of one machine. It runs the Pods of the object store as processes, keeps what
 // Deployments, ReplicaSets and Jobs ask for and the Services' EndpointSlices, and gives out logs.
-// docs/internals/kinds.md says which fields of a Pod mean something. Not for images or cgroups.
+// docs/internals/kinds.md says which fields of a Pod mean something. Not for pulling images.
 //
 //   pods::ShimRuntime runtime(world, {.directory = data + "/pods", .shim_command = {executable, "shim"}});
 //   pods::Node node(world, *store, runtime, {.directory = data});
@@ -17,6 +17,8 @@
 
 #include "objects/store.hpp"
 #include "pods/account_tokens.hpp"
+#include "pods/cgroups.hpp"
+#include "pods/devices.hpp"
 #include "pods/images.hpp"
 #include "pods/logs.hpp"
 #include "pods/restart.hpp"
@@ -42,6 +44,8 @@ struct NodeOptions {
   bool only_endpoints = false;  // of these the last alone: the cluster has the others
   Isolation least_isolation = Isolation::process;  // a Pod that gets less is refused
   std::vector<ImageRuntime> images = {};           // what stands for images whose Pods name no command
+  DeviceIds devices = {};                          // GPUs and the like that Pods may ask for
+  Cgroups* cgroups = nullptr;                      // null: memory is looked at now and then, cpu is not limited
   std::vector<std::string> kept_paths = {};        // below /tmp, and shown to Pods although their /tmp is private
   IssueToken issue_token = {};                     // for serviceAccountToken volumes; empty: these are refused
   // Where emptyDirs of medium Memory are; empty: below /dev/shm.

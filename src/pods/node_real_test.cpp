@@ -457,5 +457,48 @@ spec:
   CHECK(output_of(machine, "hooked") == "hooked\n\"farewell\\n\"");
 }
 
+// Takes memory until it is stopped.
+constexpr const char* hungry = R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: hungry, namespace: default}
+spec:
+  restartPolicy: Never
+  containers:
+  - name: main
+    image: none
+    command: [python3, -c, "held = []\nwhile len(held) < 2000: held.append(bytearray(1 << 20))\nimport time; time.sleep(60)"]
+    resources: {limits: {memory: 64Mi, cpu: "1"}}
+)yaml";
+
+std::string end_of_hungry(RealMachine& machine) {
+  machine.create(hungry);
+  if (!machine.until([&] { return machine.pod("hungry").status()["phase"].string_or("") == "Failed"; }))
+    return doc::render_json(machine.pod("hungry").status());
+  const auto pod = machine.pod("hungry");
+  const auto& state = pod.status()["containerStatuses"][0]["state"]["terminated"];
+  return state["reason"].string_or("") + " " + state["exitCode"].string_or("");
+}
+
+TEST_CASE(
+    "Real node: a container that takes more memory than it may is killed by the kernel, where there are cgroups") {
+  const auto name = "slipway-test-" + std::to_string(::getpid());
+  const auto cgroups = Cgroups::find(name);
+  if (!cgroups) {
+    MESSAGE("no cgroup can be written on this machine");
+    return;
+  }
+  {
+    RealMachine machine([&](NodeOptions& options) { options.cgroups = cgroups.get(); });
+    CHECK(end_of_hungry(machine) == "OOMKilled 137");
+  }
+  for (const char* place : {"", "memory/", "cpu/"}) ::rmdir(("/sys/fs/cgroup/" + std::string(place) + name).c_str());
+}
+
+TEST_CASE("Real node: without cgroups the node looks at memory itself") {
+  RealMachine machine;
+  CHECK(end_of_hungry(machine) == "OOMKilled 137");
+}
+
 }  // namespace
 }  // namespace slipway::pods

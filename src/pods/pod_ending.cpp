@@ -94,6 +94,7 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
   }
   TRY(runtime_.remove_pod(memory.uid));
   TRY(volumes_.remove(memory.uid));
+  devices_.release(memory.uid);
   log::info("pods", "pod ended", {{"pod", pod.name().text()}});
   TRY(let_go(pod));
   return Outcome{};

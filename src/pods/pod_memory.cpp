@@ -27,10 +27,13 @@ Result<> PodReconciler::adopt(const std::vector<ContainerId>& known) {
   for (const Object& pod : list.items) {
     by_uid.erase(pod.uid());
     remembered(pod);
+    if (!is_finished(pod)) TRY(devices_.restore(pod.uid(), runtime_.pod_directory(pod.uid())));
   }
   orphans_ = std::move(by_uid);
   sweep_orphans();
-  volumes_.sweep([this](const std::string& uid) { return names_.contains(uid); });
+  const auto is_alive = [this](const std::string& uid) { return names_.contains(uid); };
+  volumes_.sweep(is_alive);
+  if (options_.cgroups != nullptr) options_.cgroups->sweep(is_alive);
   return {};
 }
 
@@ -72,6 +75,7 @@ void PodReconciler::forget(const Name& name) {
   }
   if (auto removed = volumes_.remove(memory.uid); !removed)
     log::warn("pods", "a volume in memory was not removed", {{"error", removed.error().one_line()}});
+  devices_.release(memory.uid);
   names_.erase(memory.uid);
   pods_.erase(found);
   sweep_orphans();

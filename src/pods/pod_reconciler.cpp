@@ -59,6 +59,7 @@ PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime&
       node_events_(world, store, "kubelet", options.name),
       addresses_(file.block),
       volumes_(world, store, *options.disk, options.issue_token, memory_directory_of(options)),
+      devices_(world.files, options.devices),
       stopped_at_(file.stopped_at),
       started_at_(world.clock.now()),
       look_at_(std::move(look_at)),
@@ -95,7 +96,10 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   memory.grace = grace_of(pod);
   if (pod.is_being_deleted()) return end(std::move(pod), memory);
   TRY(bind(pod));
-  if (is_finished(pod)) return Outcome{};
+  if (is_finished(pod)) {
+    devices_.release(memory.uid);
+    return Outcome{};
+  }
   return run(std::move(pod), memory);
 }
 
@@ -163,6 +167,8 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
       current.finished_at <= started_at_) {
     current.reason = "NodeShutdown";
   }
+  if (current.exit.signal == SIGKILL && current.reason.empty() && world_.files.exists(out_of_memory_mark(id)))
+    current.reason = "OOMKilled";
   if (current.has_exited() && current.message.empty()) current.message = last_words_of(pod, declared.spec, id, current);
   if (view.last.has_exited() && view.last.message.empty())
     view.last.message = last_words_of(pod, declared.spec, {id.pod_uid, id.container, id.attempt - 1}, view.last);
@@ -182,6 +188,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
   if (const auto verdict = verdict_on(step)) return end_by_verdict(pod, step, *verdict, declared, views, before);
   advance_all(step, declared, views);
   end_guests_of_finished(memory, views);
+  weigh(step, declared, views);
 
   // Commit, then act: the address and the attempt are durable before anything is spawned.
   const Outcome outcome{step.again};

@@ -70,6 +70,7 @@ class PodReconciler final : public objects::Reconciler {
     Duration grace{};
     std::map<std::string, Container> containers;
     bool measuring = false;             // what its volumes take
+    bool weighing = false;              // what memory its containers take
     std::optional<Instant> measure_at;  // again
     std::optional<Verdict> evicted;
     volumes::Places places;      // of its volumes, as they were last prepared
@@ -115,6 +116,9 @@ class PodReconciler final : public objects::Reconciler {
                             const ContainerRecord& record) const;
   std::optional<Verdict> verdict_on(Step& step);
   void measure_volumes(Step& step);
+  // Where no cgroup does it.
+  void weigh(Step& step, std::span<const Declared> declared, std::span<const ContainerView> views);
+  std::string out_of_memory_mark(const ContainerId& id) const;
   Result<objects::Outcome> end_by_verdict(objects::Object& pod, Step& step, const Verdict& verdict,
                                           std::span<const Declared> declared, std::vector<ContainerView>& views,
                                           const doc::Value& before);
@@ -132,6 +136,7 @@ class PodReconciler final : public objects::Reconciler {
   objects::EventRecorder scheduler_events_, node_events_;
   Addresses addresses_;
   volumes::Volumes volumes_;
+  Devices devices_;
   std::optional<Time> stopped_at_, started_at_;  // ends in between were the node's doing
   std::function<void(const objects::Name&)> look_at_;
   std::map<objects::Name, Pod> pods_;

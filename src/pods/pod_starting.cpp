@@ -132,6 +132,13 @@ Result<ContainerStart> PodReconciler::confined_start(const Step& step, const Con
                     "), which volumes, a read-only root, another user or the profile's pods.isolation need");
   }
   TRY_ASSIGN(ContainerStart start, start_of(step.pod, spec, confinement.own_view, Absent::refused));
+  TRY_ASSIGN(const DeviceIds given, devices_.take(id.pod_uid, id.container, runtime_.pod_directory(id.pod_uid),
+                                                  devices_wanted(spec, devices_.all())));
+  for (auto& [name, value] : device_variables(given)) replace(start.environment, name, value);
+  const Limits limits = limits_of(spec);
+  if (options_.cgroups != nullptr && !limits.empty()) {
+    TRY_ASSIGN(confinement.groups_of_control, options_.cgroups->make(id, limits));
+  }
   if (confinement.own_view) {
     TRY_ASSIGN(confinement.mounts, volumes::mounts_of(spec, step.memory.places, start.environment));
     const std::string directory = runtime_.pod_directory(step.memory.uid);
@@ -194,6 +201,14 @@ void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& co
   auto probes = parse_probes(spec, step.address);
   Result<> hooks = check_hooks(spec, step.address);
   std::string problem = step.refused;
+  if (problem.empty() && !what && what.error().code == Code::resource_exhausted) {
+    view.is_held_back = true;
+    if (container.told != what.error().message)
+      node_events_.warn(step.pod, "InsufficientDevices", what.error().message, field_of(view.name));
+    container.told = what.error().message;
+    sooner(step.again, look_for_sources_again);
+    return;
+  }
   if (problem.empty() && !what) problem = what.error().one_line();
   if (problem.empty() && !probes) problem = probes.error().one_line();
   if (problem.empty() && !hooks) problem = hooks.error().one_line();

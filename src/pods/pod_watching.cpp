@@ -1,8 +1,11 @@
 // What the reconciler sees and tells of containers between their start and their end.
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "core/log.hpp"
+#include "pods/connect/process_table.hpp"
 #include "pods/last_words.hpp"
 #include "pods/pod_step.hpp"
 
@@ -13,6 +16,7 @@ using objects::Object;
 namespace {
 
 constexpr Duration hook_patience = std::chrono::minutes(10);  // a kubelet waits for ever
+constexpr Duration weigh_again = std::chrono::seconds(1);
 constexpr Duration measure_again = std::chrono::seconds(10);  // as a kubelet looks at what Pods take
 
 }  // namespace
@@ -107,6 +111,45 @@ void PodReconciler::measure_volumes(Step& step) {
         log::warn("pods", "pod evicted", {{"pod", name.text()}, {"why", (*found)->message}});
         pod->second.evicted = std::move(*found);
         look_at_(name);
+      });
+}
+
+std::string PodReconciler::out_of_memory_mark(const ContainerId& id) const {
+  return runtime_.pod_directory(id.pod_uid) + "/out-of-memory-" + id.container + "-" + std::to_string(id.attempt);
+}
+
+// The mark first: who comes after a crash knows why the program was killed.
+void PodReconciler::weigh(Step& step, std::span<const Declared> declared, std::span<const ContainerView> views) {
+  if (options_.cgroups != nullptr) return;
+  struct Weighed {
+    ContainerId id;
+    core::ProcessIdentity process;
+    std::int64_t limit = 0;
+  };
+  std::vector<Weighed> weighed;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const auto limit = limits_of(declared[i].spec).memory;
+    if (limit && views[i].current.state == ContainerRecord::State::running)
+      weighed.push_back({{step.memory.uid, views[i].name, views[i].attempt}, views[i].current.process, *limit});
+  }
+  if (weighed.empty()) return;
+  sooner(step.again, weigh_again);
+  if (std::exchange(step.memory.weighing, true)) return;
+  background_.run(
+      [&files = world_.files, &clock = world_.clock](std::stop_token) -> Result<connect::ProcessTable> {
+        return connect::read_processes(files, clock);
+      },
+      [this, name = step.pod.name(), weighed = std::move(weighed)](Result<connect::ProcessTable> table) {
+        if (const auto pod = pods_.find(name); pod != pods_.end()) pod->second.weighing = false;
+        if (!table) return;
+        const auto page = static_cast<std::int64_t>(::sysconf(_SC_PAGESIZE));
+        for (const auto& [id, process, limit] : weighed) {
+          const auto use = connect::tree_use(*table, process);
+          if (!use || static_cast<std::int64_t>(use->pages) * page <= limit) continue;
+          log::warn("pods", "container takes more memory than it may", {{"container", id.text()}});
+          if (!world_.files.write_atomic(out_of_memory_mark(id), "")) continue;
+          [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
+        }
       });
 }
 

@@ -47,6 +47,7 @@ struct Confinement {
   std::vector<std::int64_t> groups;           // supplementary ones
   std::optional<std::uint64_t> capabilities;  // the most it may have, a bit each; absent: as the node
   bool no_new_privileges = false;
+  std::vector<std::string> groups_of_control;  // directories of cgroups; the runtime takes them away at the end
   bool operator==(const Confinement&) const = default;
 };
 

@@ -153,6 +153,10 @@ Result<> open_node(State& s) {
   options.least_isolation = s.options.profile.pods.least_isolation;
   options.images = s.options.profile.pods.images;
   options.kept_paths = kept_paths_of(s);
+  options.devices = pods::find_devices(s.world().files);
+  for (const auto& [resource, ids] : s.options.profile.pods.devices) options.devices[resource] = ids;
+  s.cgroups = pods::Cgroups::find("slipway-" + core::short_hash(layout.root));
+  options.cgroups = s.cgroups.get();
   if (!s.options.profile.cluster) {
     options.issue_token = [&s](const pods::TokenWanted& wanted) { return issue_token(s, wanted); };
     options.base_environment = own_environment(s);

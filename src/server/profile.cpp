@@ -108,6 +108,14 @@ PodsProfile read_pods(doc::Decoder& decoder, std::vector<Error>& problems) {
   for (std::size_t i = 0; i < images.size(); ++i)
     profile.images.push_back(read_image(images[i], "pods.images[" + std::to_string(i) + "]", problems));
   profile.shared_paths = decoder.string_list("sharedPaths");
+  const doc::Value& devices = decoder.object("devices");
+  if (!devices.is_object()) return profile;
+  doc::Decoder counts(devices, "pods.devices");
+  for (const auto& [resource, count] : devices.as_object()) {
+    for (std::int64_t i = 0; i < counts.integer(resource, 0, {0, 1024}); ++i)
+      profile.devices[resource].push_back(std::to_string(i));
+  }
+  if (auto done = counts.finish(); !done) problems.push_back(std::move(done).error());
   return profile;
 }
 

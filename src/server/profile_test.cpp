@@ -17,6 +17,7 @@ TEST_CASE("a profile says how Pods are run and what stands for images") {
 pods:
   isolation: namespaces
   sharedPaths: [/tmp/models]
+  devices: {nvidia.com/gpu: 2}
   images:
     - {match: "vllm/vllm-openai:*", command: [/opt/vllm/bin/vllm, serve], args: [--help], environment: {A: b}, root: /images/vllm}
 )yaml",
@@ -24,6 +25,7 @@ pods:
   REQUIRE(profile);
   CHECK(profile->pods.least_isolation == pods::Isolation::namespaces);
   CHECK(profile->pods.shared_paths == std::vector<std::string>{"/tmp/models"});
+  CHECK(profile->pods.devices.at("nvidia.com/gpu") == std::vector<std::string>{"0", "1"});
   REQUIRE(profile->pods.images.size() == 1);
   CHECK(profile->pods.images[0].root == "/images/vllm");
   CHECK(profile->pods.images[0].environment.front() == std::pair<std::string, std::string>{"A", "b"});

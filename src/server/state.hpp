@@ -66,6 +66,7 @@ struct Platform::State {
   std::unique_ptr<RootCertificates> root_certificates;
   objects::Store* store = nullptr;  // of either
   std::unique_ptr<pods::ShimRuntime> runtime;
+  std::unique_ptr<pods::Cgroups> cgroups;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<pods::Ending> ending;  // of what an earlier control plane left
   std::unique_ptr<pods::Connections> connections;

@@ -44,6 +44,8 @@ doc::Value from_confinement(const Confinement& given) {
   if (given.group) value.set("group", *given.group);
   if (!given.groups.empty()) value.set("groups", doc::Array(given.groups.begin(), given.groups.end()));
   if (given.capabilities) value.set("capabilities", std::to_string(*given.capabilities));
+  if (!given.groups_of_control.empty())
+    value.set("cgroups", doc::Array(given.groups_of_control.begin(), given.groups_of_control.end()));
   if (given.no_new_privileges) value.set("noNewPrivileges", true);
   return value;
 }
@@ -63,6 +65,8 @@ Confinement to_confinement(const doc::Value& value) {
   for (std::size_t i = 0; i < value["groups"].size(); ++i) confinement.groups.push_back(value["groups"][i].int_or(0));
   if (value["capabilities"].is_string())
     confinement.capabilities = core::parse_number<std::uint64_t>(value["capabilities"].as_string());
+  for (std::size_t i = 0; i < value["cgroups"].size(); ++i)
+    confinement.groups_of_control.push_back(value["cgroups"][i].string_or(""));
   confinement.no_new_privileges = value["noNewPrivileges"].bool_or(false);
   return confinement;
 }

@@ -23,6 +23,7 @@
 #include "core/number.hpp"
 #include "core/world/real.hpp"
 #include "pods/shim/attachments.hpp"
+#include "pods/shim/group.hpp"
 #include "pods/shim/identity.hpp"
 #include "pods/shim/log_writer.hpp"
 #include "pods/shim/record.hpp"
@@ -168,6 +169,7 @@ void Shim::become_program(const ContainerStart& start) {
 
 // Does not come back unless something is wrong.
 std::string Shim::confine_and_run(const ContainerStart& start, char** arguments, char** environment) const {
+  if (auto joined = shim::join_groups(start.confinement.groups_of_control); !joined) return joined.error().one_line();
   if (start.confinement.own_view) {
     if (auto taken = shim::take_own_view(start.confinement, path(shim::root_directory)); !taken)
       return taken.error().one_line();
@@ -418,10 +420,14 @@ int Shim::run() {
     return end({128, 0}, "StartError", "no file descriptors are left for the container's pipes");
   }
   if (auto running = start_program(*start); !running) return end({128, 0}, "StartError", running.error().one_line());
+  const std::vector<std::string> groups = std::move(start->confinement.groups_of_control);
   *start = {};
   ::unlink(path(shim::start_file).c_str());
   serve();
-  return end(exit_, "", log_.lost() > 0 ? std::to_string(log_.lost()) + " bytes of its log could not be written" : "");
+  const bool was_too_big = exit_.code != 0 && shim::ran_out_of_memory(groups);
+  shim::remove_groups(groups);
+  return end(exit_, was_too_big ? "OOMKilled" : "",
+             log_.lost() > 0 ? std::to_string(log_.lost()) + " bytes of its log could not be written" : "");
 }
 
 int try_own_view() {
