@@ -5,7 +5,6 @@
 #include "core/log.hpp"
 #include "objects/kinds.hpp"
 #include "pods/shim/simulated.hpp"
-#include "pods/volumes/disk.hpp"
 #include "server/api.hpp"
 #include "server/infrastructure.hpp"
 

@@ -6,6 +6,7 @@
 #include "gateway/publisher/publisher.hpp"
 #include "objects/store.hpp"
 #include "pods/node.hpp"
+#include "pods/volumes/disk.hpp"
 #include "registry/registry.hpp"
 #include "server/triggers.hpp"
 #include "server/wiring.hpp"
