@@ -200,6 +200,23 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: what it cannot run is refused with the 
   CHECK(machine.journal->started.empty());
 }
 
+TEST_CASE("Node: where the machine gives no view of the file system, a Pod that needs one is refused, and others run") {
+  Machine machine;
+  machine.crash();
+  REQUIRE(machine.world.files.write_atomic(refuses_own_view, ""));
+  machine.start();
+  machine.create(
+      pod_yaml("a", "[server]", "volumeMounts: [{name: v, mountPath: /v}]", "volumes: [{name: v, emptyDir: {}}]") +
+      "---\n" + pod_yaml("b", "[server]"));
+  REQUIRE(machine.until_shown("a", "0/1 CreateContainerConfigError 0"));
+  REQUIRE(machine.until_shown("b", "1/1 Running 0"));
+  const auto pod = machine.pod("a");
+  const auto why = pod.status()["containerStatuses"][0]["state"]["waiting"]["message"].string_or("");
+  CHECK(why.find("cannot make a mount namespace: Operation not permitted") != std::string::npos);
+  CHECK(machine.events_of("a") == "Failed 1\nScheduled 1\n");
+  CHECK(machine.pod("b").condition("slipway.dev/isolation")["reason"].string_or("") == "Process");
+}
+
 TEST_CASE_ON_EVERY_STORE(Machine, "Node: a Pod waits for the ConfigMap and the Secret that it is made of") {
   Machine& machine = *this;
   machine.create(R"yaml(

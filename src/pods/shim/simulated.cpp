@@ -15,7 +15,7 @@ class SimulatedShim final : public core::SimulatedProgram {
 
   void start() override {
     directory_ = process_.request().argv.back();
-    if (directory_ == shim::try_option) return process_.exit(0);
+    if (directory_ == shim::try_option) return answer_try();
     if (!take_lock()) return process_.exit(shim::status_held_by_another);
     if (world_.files.exists(path(shim::started_file)) || world_.files.exists(path(shim::exit_file))) {
       return process_.exit(0);
@@ -33,6 +33,12 @@ class SimulatedShim final : public core::SimulatedProgram {
 
  private:
   std::string path(const char* name) const { return directory_ + "/" + name; }
+
+  void answer_try() {
+    if (!world_.files.exists(refuses_own_view)) return process_.exit(0);
+    process_.write_stderr("cannot make a mount namespace: Operation not permitted\n");
+    process_.exit(1);
+  }
 
   // What flock is to the real one: whoever is written down and lives holds the directory.
   bool take_lock() {
