@@ -75,6 +75,18 @@ Result<> Access::start() {
 
 void Access::add_routes(net::Router& router) { state_->tokens.add_routes(router); }
 
+Result<IssuedToken> Access::issue(const PodToken& pod) {
+  tokens::Wanted wanted;
+  wanted.account = pod.account;
+  if (!pod.audience.empty()) wanted.audiences = {pod.audience};
+  wanted.lifetime = pod.lifetime;
+  wanted.bound_kind = "Pod";
+  wanted.bound_name = pod.pod_name;
+  wanted.bound_uid = pod.pod_uid;
+  TRY_ASSIGN(auto issued, state_->tokens.issue(wanted));
+  return IssuedToken{std::move(issued.token), issued.expires};
+}
+
 Result<std::optional<api::Caller>> Access::authenticate(std::string_view token) {
   if (!state_->tokens.claims(token)) return std::nullopt;
   TRY_ASSIGN(auto bearer, state_->tokens.verify(token));

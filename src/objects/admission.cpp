@@ -21,7 +21,7 @@ struct Admission::State {
 Admission::Admission(Embedded& embedded, AdmissionOptions options) : state_(std::make_unique<State>(embedded)) {
   auto& context = embedded.context();
   embedded.add_admission(std::make_unique<admission::LimitRanger>(context));
-  embedded.add_admission(std::make_unique<admission::ServiceAccountOfPods>(context));
+  embedded.add_admission(std::make_unique<admission::ServiceAccountOfPods>(context, std::move(options.mounts_tokens)));
   embedded.add_admission(std::make_unique<admission::PriorityOfPods>(context));
   embedded.add_admission(std::make_unique<admission::TolerationsOfPods>());
   embedded.add_admission(std::make_unique<admission::RuntimeClassOfPods>(context));

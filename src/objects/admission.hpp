@@ -5,6 +5,7 @@
 //
 // Thread: the control loop only.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ namespace slipway::objects {
 
 struct AdmissionOptions {
   std::vector<std::string> exempt_from_pod_security = {};  // namespaces
+  // Whether whoever runs Pods mounts volumes: then each is given the token of its account where programs look for it
+  // (kube-api-access). Asked for each Pod; empty: no.
+  std::function<bool()> mounts_tokens = {};
 };
 
 class Admission {

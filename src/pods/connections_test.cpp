@@ -451,9 +451,8 @@ spec: {nodeName: machine, containers: [{name: main, image: x}]}
   CHECK(machine.message_of(pods + "two/log?container=a&previous=true", 400) ==
         "previous terminated container \"a\" in pod \"two\" not found");
   CHECK(machine.message_of(pods + "two/log?container=a&tailLines=x", 400).contains("tailLines"));
-  CHECK(machine.until([&] {
-    return machine.get(pods + "broken/log").body.contains("is waiting to start: CreateContainerConfigError");
-  }));
+  CHECK(machine.until(
+      [&] { return machine.get(pods + "broken/log").body.contains("is waiting to start: ErrImagePull"); }));
   CHECK(machine.get(pods + "shown/log").body.contains("in the foreground"));
   machine.foreign_log = machine.directory() + "/slipway.log";
   REQUIRE(core::real_files().write_atomic(machine.foreign_log, "one\ntwo\n"));

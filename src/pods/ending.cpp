@@ -1,5 +1,6 @@
 #include "pods/ending.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 #include "core/log.hpp"
@@ -48,11 +49,15 @@ void Ending::look() {
     return;
   }
   const Duration passed = world_.clock.monotonic() - began_;
-  for (auto& [id, grace, was_asked] : up_) {
-    if (passed >= std::min(grace, deadline_)) {
-      [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
-    } else if (!was_asked) {
-      was_asked = runtime_.signal(id, SIGTERM).has_value();  // not yet, while it is only starting
+  const auto is_in_turn = [&](const Up& up) {
+    return std::ranges::none_of(
+        up_, [&](const Up& other) { return other.id.pod_uid == up.id.pod_uid && other.turn < up.turn; });
+  };
+  for (Up& up : up_) {
+    if (passed >= std::min(up.grace, deadline_)) {
+      [[maybe_unused]] auto killed = runtime_.signal(up.id, SIGKILL);
+    } else if (!up.was_asked && is_in_turn(up)) {
+      up.was_asked = runtime_.signal(up.id, SIGTERM).has_value();  // not yet, while it is only starting
     }
   }
   timer_ = world_.loop.after(look_again, [this] { look(); });

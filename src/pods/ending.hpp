@@ -17,6 +17,7 @@ struct NodeFile;
 struct Up {
   ContainerId id;
   Duration grace;
+  int turn = 0;            // sidecars leave after the rest of their Pod, the lower ones first
   bool was_asked = false;  // SIGTERM arrived
 };
 

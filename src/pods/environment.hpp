@@ -18,8 +18,4 @@ Result<ContainerStart> container_start(const objects::Object& pod, const doc::Va
                                        const std::string& pod_ip, const Variables& base, const FindSource& find,
                                        Absent absent = Absent::refused);
 
-// Fields of a Pod that would change what runs and that this node does not do; "" when there are none. Refusing them
-// is better than running something else than was asked for.
-std::string unsupported_field(const objects::Object& pod);
-
 }  // namespace slipway::pods

@@ -6,18 +6,27 @@
 namespace slipway::pods {
 namespace {
 
-std::map<std::string, std::string> data_of(const objects::Object& object, bool is_secret) {
-  std::map<std::string, std::string> data;
-  const doc::Value& given = object.document()["data"];
-  if (!given.is_object()) return data;
+void add_data(std::map<std::string, std::string>& data, const doc::Value& given, bool is_encoded) {
+  if (!given.is_object()) return;
   for (const auto& [key, value] : given.as_object()) {
     const std::string text = value.string_or("");
-    data.emplace(key, is_secret ? core::from_base64(text).value_or("") : text);
+    data.emplace(key, is_encoded ? core::from_base64(text).value_or("") : text);
   }
+}
+
+std::map<std::string, std::string> data_of(const objects::Object& object, bool is_secret) {
+  std::map<std::string, std::string> data;
+  add_data(data, object.document()["data"], is_secret);
   return data;
 }
 
 }  // namespace
+
+std::map<std::string, std::string> contents_of(const objects::Object& object, bool is_secret) {
+  auto contents = data_of(object, is_secret);
+  if (!is_secret) add_data(contents, object.document()["binaryData"], true);
+  return contents;
+}
 
 FindSource sources_in(objects::Store& store) {
   return [&store](const objects::Kind& kind, const objects::Name& name) { return store.find(kind, name); };

@@ -16,6 +16,9 @@ using Variables = std::vector<std::pair<std::string, std::string>>;
 using FindSource = std::function<Result<std::optional<objects::Object>>(const objects::Kind&, const objects::Name&)>;
 FindSource sources_in(objects::Store& store);
 
+// Everything a ConfigMap or Secret holds, decoded, as volumes show it: variables are made of text alone.
+std::map<std::string, std::string> contents_of(const objects::Object& object, bool is_secret);
+
 // What is named and not there, unless it is said to be optional: not_found in the kubelet's words, or left out.
 enum class Absent { refused, left_out };
 

@@ -47,6 +47,11 @@ Result<> Node::start() {
   state.pod_controller->in_groups().reconciles(kinds::pod).watches(kinds::node, [&state](const objects::Object&) {
     return state.pods->unscheduled();
   });
+  if (state.options.scheduler.empty()) {  // on a cluster it may look at what its Pods name, and no more
+    const auto readers = [&state](const objects::Object& source) { return state.pods->readers_in(source.name().ns); };
+    state.pod_controller->watches(kinds::config_map, readers).watches(kinds::secret, readers);
+    TRY(state.claims.start());
+  }
   TRY(state.pod_controller->start());
   state.registration = std::make_unique<NodeRegistration>(state.world, state.store, state.options);
   TRY(state.registration->start());
@@ -90,6 +95,7 @@ std::optional<core::ProcessIdentity> Node::process_of(const objects::Name& name,
 void Node::stop_all(Duration deadline, core::Task done) {
   State& state = *state_;
   state.controllers.stop();
+  state.claims.stop();
   state.pod_controller.reset();
   state.registration.reset();
   auto up = state.pods ? state.pods->stop() : std::vector<Up>();

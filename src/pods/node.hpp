@@ -1,7 +1,7 @@
 #pragma once
 // The door of the room: a node of one machine. It runs the Pods of the object store as processes, keeps what
 // workloads (Deployments, StatefulSets, Jobs, ...) ask for and the Services' EndpointSlices, and gives out logs.
-// docs/internals/kinds.md says which fields of a Pod mean something. Not for images, volumes or cgroups.
+// docs/internals/kinds.md says which fields of a Pod mean something. Not for pulling images.
 //
 //   pods::ShimRuntime runtime(world, {.directory = data + "/pods", .shim_command = {executable, "shim"}});
 //   pods::Node node(world, *store, runtime, {.directory = data});
@@ -16,11 +16,23 @@
 #include <vector>
 
 #include "objects/store.hpp"
+#include "pods/account_tokens.hpp"
+#include "pods/cgroups.hpp"
+#include "pods/devices.hpp"
+#include "pods/images.hpp"
 #include "pods/logs.hpp"
 #include "pods/restart.hpp"
 #include "pods/runtime.hpp"
 
 namespace slipway::pods {
+
+namespace volumes {
+class VolumeDisk;
+}
+
+// What separates a Pod's programs from the machine: nothing but their own address and directory; a view of the file
+// system of their own, with its volumes and a private /tmp; that, and the root file system of an image.
+enum class Isolation { process, namespaces, container };
 
 struct NodeOptions {
   std::string directory;                                              // the data directory; node.json is kept there
@@ -30,6 +42,15 @@ struct NodeOptions {
   int max_pods = 250;
   bool workloads = true;        // run the controllers of Deployments, ReplicaSets, Jobs and EndpointSlices too
   bool only_endpoints = false;  // of these the last alone: the cluster has the others
+  Isolation least_isolation = Isolation::process;  // a Pod that gets less is refused
+  std::vector<ImageRuntime> images = {};           // what stands for images whose Pods name no command
+  DeviceIds devices = {};                          // GPUs and the like that Pods may ask for
+  Cgroups* cgroups = nullptr;                      // null: memory is looked at now and then, cpu is not limited
+  std::vector<std::string> kept_paths = {};        // below /tmp, and shown to Pods although their /tmp is private
+  IssueToken issue_token = {};                     // for serviceAccountToken volumes; empty: these are refused
+  // Where emptyDirs of medium Memory are; empty: below /dev/shm.
+  std::string memory_directory = {};
+  volumes::VolumeDisk* disk = nullptr;  // null: this machine's
   // On a cluster that has other nodes: it runs only Pods that name this scheduler (spec.schedulerName), keeps others
   // away by a taint (node_taint), and renews its Lease, without which a cluster takes a node for dead. Empty: it is
   // alone.

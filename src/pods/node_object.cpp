@@ -26,6 +26,17 @@ std::string memory(const core::World& world) {
   return line.substr(begin, line.find(' ', begin) - begin) + "Ki";
 }
 
+// Who keeps containers to their limits.
+void tell_limits(objects::Object& node, const Cgroups* cgroups, Time now) {
+  if (cgroups != nullptr) {
+    node.set_condition("slipway.dev/limits", "True", "Cgroups",
+                       "memory and cpu are limited by cgroups " + cgroups->version(), now);
+  } else {
+    node.set_condition("slipway.dev/limits", "False", "Polled",
+                       "no cgroup can be written: memory is looked at every second, cpu is not limited", now);
+  }
+}
+
 // An API server taints every new node until a controller has seen it Ready; this one is before it says so. Whoever is
 // not for a node among others is kept away.
 Result<> settle_taints(objects::Store& store, const objects::Name& name, bool is_among_others) {
@@ -71,9 +82,10 @@ Result<> register_node(core::World& world, objects::Store& store, const NodeOpti
     TRY(store.create(std::move(node)));
   }
   TRY(objects::modify_status(store, kinds::node, name, [&](objects::Object& node) {
-    const doc::Object resources{{"cpu", std::to_string(count_cpus(world))},
-                                {"memory", memory(world)},
-                                {"pods", std::to_string(options.max_pods)}};
+    doc::Object resources{{"cpu", std::to_string(count_cpus(world))},
+                          {"memory", memory(world)},
+                          {"pods", std::to_string(options.max_pods)}};
+    for (const auto& [resource, ids] : options.devices) resources.set(resource, std::to_string(ids.size()));
     // What somebody else says of it stays: devices.
     for (const char* part : {"capacity", "allocatable"}) {
       for (const auto& [resource, amount] : resources) node.status().at_or_insert(part).at_or_insert(resource) = amount;
@@ -87,6 +99,7 @@ Result<> register_node(core::World& world, objects::Store& store, const NodeOpti
                     {"architecture", node.label("kubernetes.io/arch")},
                     {"containerRuntimeVersion", std::string("slipway://") + SLIPWAY_VERSION},
                     {"kubeletVersion", std::string("v") + SLIPWAY_VERSION}};
+    tell_limits(node, options.cgroups, world.clock.now());
     node.set_condition("Ready", "True", "KubeletReady", "the node runs Pods as processes", world.clock.now());
     return true;
   }));

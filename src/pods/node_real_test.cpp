@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 
+#include "core/digest.hpp"
 #include "core/log.hpp"
 #include "core/world/real.hpp"
 #include "net/client.hpp"
@@ -25,7 +26,7 @@ using namespace std::chrono_literals;
 
 class RealMachine {
  public:
-  RealMachine() {
+  explicit RealMachine(std::function<void(NodeOptions&)> how = {}) : adjust(std::move(how)) {
     log::set_level(log::Level::error);
     come();
   }
@@ -52,6 +53,7 @@ class RealMachine {
     runtime = std::make_unique<ShimRuntime>(*world, ShimOptions{directory + "/pods", {helper}, ""});
     NodeOptions options;
     options.directory = directory;
+    if (adjust) adjust(options);
     node = std::make_unique<Node>(*world, *store, *runtime, options);
     auto started = node->start();
     REQUIRE_MESSAGE(started, started.error().render());
@@ -87,6 +89,10 @@ class RealMachine {
     if (done && (done() || core::real_clock().monotonic() > give_up)) real->stop();
     real->loop().after(5ms, [this] { tick(); });
   }
+  void create(const std::string& yaml) {
+    auto created = store->create(objects::parse_manifest(yaml, "pod.yaml")->front());
+    REQUIRE_MESSAGE(created, (created ? "" : created.error().render()));
+  }
   const objects::Object pod(const std::string& name) {
     auto found = store->find(kinds::pod, {"default", name});
     return found && *found ? **found : objects::Object();
@@ -108,6 +114,7 @@ class RealMachine {
     return answer;
   }
 
+  const std::function<void(NodeOptions&)> adjust;
   const storage::TestDirectory place;
   const std::string directory = place.path();
   std::unique_ptr<core::RealWorld> real;
@@ -202,6 +209,295 @@ spec:
   CHECK((*followed)->body == "two\nthree\n");
   REQUIRE(machine.until([&] { return early->has_value(); }));
   CHECK((*early)->body == "one\ntwo\nthree\n");
+}
+
+TEST_CASE("Real node: an init container prepares, a sidecar serves, and the Pod completes without it") {
+  RealMachine machine;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: steps, namespace: default}
+spec:
+  restartPolicy: Never
+  initContainers:
+  - {name: prepare, image: none, command: [sh, -c, "echo ready > $DIR/prepared"], env: &env [{name: DIR, value: ")yaml" +
+                 machine.directory + R"yaml("}]}
+  - name: sidecar
+    image: none
+    restartPolicy: Always
+    command: [sh, -c, "trap 'echo bye > $DIR/bye; exit 0' TERM; cat $DIR/prepared; touch $DIR/up; while true; do sleep 0.05; done"]
+    env: *env
+    startupProbe: {periodSeconds: 1, failureThreshold: 20, exec: {command: [sh, -c, "test -e $DIR/up"]}}
+  containers:
+  - {name: main, image: none, command: [sh, -c, "cat $DIR/prepared $DIR/up"], env: *env}
+)yaml");
+  REQUIRE(machine.until([&] { return machine.pod("steps").status()["phase"].string_or("") == "Succeeded"; }));
+  CHECK(machine.node->read_log({"default", "steps"}, "sidecar", {}).value_or("").starts_with("ready\n"));
+  CHECK(machine.node->read_log({"default", "steps"}, "main", {}).value_or("") == "ready\n");
+  CHECK(machine.world->files.exists(machine.directory + "/bye"));
+}
+
+// What a Pod's container wrote, once the Pod has ended.
+std::string output_of(RealMachine& machine, const std::string& name) {
+  const bool ended = machine.until([&] {
+    const std::string phase = machine.pod(name).status()["phase"].string_or("");
+    return phase == "Succeeded" || phase == "Failed";
+  });
+  if (!ended) return doc::render_json(machine.pod(name).status());
+  return machine.node->read_log({"default", name}, "", {}).value_or("") +
+         doc::render_json(machine.pod(name).status()["containerStatuses"][0]["state"]["terminated"]["message"]);
+}
+
+TEST_CASE("Real node: a Pod has a directory of its own, which goes with it") {
+  RealMachine machine;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: home, namespace: default}
+spec:
+  restartPolicy: Never
+  containers:
+  - {name: main, image: none, command: [sh, -c, 'pwd; echo $HOME; touch left; touch $TMPDIR/left; ls -ld . | cut -c1-10']}
+)yaml");
+  const std::string directory = machine.directory + "/pods/" + machine.pod("home").uid();
+  CHECK(output_of(machine, "home") == directory + "/home\n" + directory + "/home\ndrwx------\nnull");
+  CHECK(machine.world->files.exists(directory + "/home/left"));
+  CHECK(machine.world->files.exists(directory + "/tmp/left"));
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "home"}));
+  CHECK(machine.until([&] { return !machine.world->files.exists(directory); }));
+}
+
+TEST_CASE("Real node: volumes are where the Pod wants them, and nothing of that is on the machine") {
+  RealMachine machine;
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) {
+    MESSAGE("not on this machine: ", machine.runtime->abilities()->why_not);
+    return;
+  }
+  machine.create(R"yaml(
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: default}
+data: {color: blue, "nested.conf": inside}
+)yaml");
+  machine.create(R"yaml(
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: kept, namespace: default}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+)yaml");
+  const std::string volumes = R"yaml(
+  restartPolicy: Never
+  volumes:
+  - {name: scratch, emptyDir: {}}
+  - {name: fast, emptyDir: {medium: Memory}}
+  - {name: settings, configMap: {name: settings}}
+  - {name: me, downwardAPI: {items: [{path: name, fieldRef: {fieldPath: metadata.name}}]}}
+  - {name: kept, persistentVolumeClaim: {claimName: kept}}
+  - {name: machine, hostPath: {path: /usr/bin, type: Directory}}
+)yaml";
+  machine.create("apiVersion: v1\nkind: Pod\nmetadata: {name: first, namespace: default}\nspec:" + volumes + R"yaml(
+  initContainers:
+  - name: prepare
+    image: none
+    command: [sh, -c, "echo prepared > /slipway-work/file; echo fast > /dev/fast/file; echo kept > /kept/file"]
+    volumeMounts: &mounts
+    - {name: scratch, mountPath: /slipway-work}
+    - {name: fast, mountPath: /dev/fast}
+    - {name: settings, mountPath: /etc/slipway-test/settings}
+    - {name: settings, mountPath: /etc/slipway-test/nested.conf, subPath: nested.conf}
+    - {name: me, mountPath: /var/run/slipway-test}
+    - {name: kept, mountPath: /kept}
+    - {name: machine, mountPath: /programs, readOnly: true}
+  containers:
+  - name: main
+    image: none
+    command:
+    - sh
+    - -c
+    - |
+      cd /
+      cat slipway-work/file dev/fast/file kept/file etc/slipway-test/settings/color; echo
+      cat etc/slipway-test/nested.conf; echo
+      cat var/run/slipway-test/name; echo
+      test -x programs/env && echo programs
+      touch programs/x etc/slipway-test/settings/x 2>/dev/null || echo read-only
+      ls /tmp | wc -l
+      echo $HOME
+    volumeMounts: *mounts
+)yaml");
+  CHECK(output_of(machine, "first") == "prepared\nfast\nkept\nblue\ninside\nfirst\nprograms\nread-only\n0\n/pod\nnull");
+  CHECK_FALSE(machine.world->files.exists("/etc/slipway-test"));
+  CHECK_FALSE(machine.world->files.exists("/slipway-work"));
+  CHECK_FALSE(machine.world->files.exists("/run/slipway-test"));
+  const auto pod = machine.pod("first");
+  CHECK(pod.condition("slipway.dev/isolation")["reason"].string_or("") == "Namespaces");
+  const auto memory = "/dev/shm/slipway-" + core::Digest::of(machine.directory).short_text();
+  CHECK(machine.world->files.exists(memory + "/" + pod.uid() + "/fast/file"));
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "first"}));
+  CHECK(machine.until([&] { return !machine.world->files.exists(memory + "/" + pod.uid()); }));
+
+  machine.create("apiVersion: v1\nkind: Pod\nmetadata: {name: second, namespace: default}\nspec:" + volumes + R"yaml(
+  containers:
+  - name: main
+    image: none
+    command: [sh, -c, "cat /kept/file"]
+    volumeMounts: [{name: kept, mountPath: /kept}]
+)yaml");
+  CHECK(output_of(machine, "second") == "kept\nnull");
+  constexpr objects::Kind claims{"", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"};
+  const auto claim = machine.store->get(claims, {"default", "kept"});
+  REQUIRE(claim);
+  CHECK(claim->status()["phase"].string_or("") == "Bound");
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "second"}));
+  REQUIRE(machine.store->remove(claims, {"default", "kept"}));
+  CHECK(machine.until([&] { return !machine.world->files.exists(machine.directory + "/claims/" + claim->uid()); }));
+}
+
+TEST_CASE("Real node: a changed ConfigMap arrives in the Pod that shows it, and exec sees what the Pod sees") {
+  RealMachine machine;
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) return;
+  machine.create(
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: default}\ndata: {color: blue}\n");
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: reader, namespace: default}
+spec:
+  restartPolicy: Never
+  securityContext: {runAsUser: 65534, runAsGroup: 65534}
+  volumes: [{name: settings, configMap: {name: settings}}]
+  containers:
+  - name: main
+    image: none
+    command: [sh, -c, "id -u; cat /settings/color; until grep -q green /settings/color; do sleep 0.02; done; cat /settings/color"]
+    volumeMounts: [{name: settings, mountPath: /settings}]
+    readinessProbe: {periodSeconds: 1, exec: {command: [grep, -q, blue, /settings/color]}}
+)yaml");
+  if (machine.runtime->abilities()->user != 0) return;
+  REQUIRE(machine.until_ready("reader", "True"));
+  REQUIRE(objects::modify(*machine.store, kinds::config_map, {"default", "settings"}, [](objects::Object& map) {
+    map.document().set_path("data.color", "green");
+    return true;
+  }));
+  CHECK(output_of(machine, "reader") == "65534\nbluegreen\nnull");
+}
+
+TEST_CASE("Real node: a read-only root is one, and privileges that were given up are gone") {
+  RealMachine machine;
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) return;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: locked, namespace: default}
+spec:
+  restartPolicy: Never
+  containers:
+  - name: main
+    image: none
+    securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+    command: [sh, -c, "touch /x /usr/x 2>/dev/null || echo closed; touch /tmp/x && echo open; echo > /dev/null && grep -E 'CapEff|NoNewPrivs' /proc/self/status"]
+)yaml");
+  CHECK(output_of(machine, "locked") == "closed\nopen\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\nnull");
+}
+
+TEST_CASE("Real node: an image of the profile is a program here, with a root file system of its own") {
+  const storage::TestDirectory image;
+  for (const char* name : {"bin", "lib", "lib64", "usr", "etc"})
+    REQUIRE(core::real_files().make_directories(image.path() + "/" + name, 0755));
+  REQUIRE(core::real_files().write_atomic(image.path() + "/etc/os-release", "NAME=an image\n", 0644));
+  RealMachine machine([&](NodeOptions& options) {
+    options.images = {{"tools:*", {"/usr/bin/cat"}, {"/etc/os-release"}, {}, image.path()}};
+  });
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) return;
+  // The image's programs are the machine's, mounted as volumes.
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: image, namespace: default}
+spec:
+  restartPolicy: Never
+  volumes:
+  - {name: usr, hostPath: {path: /usr}}
+  - {name: lib, hostPath: {path: /lib}}
+  - {name: lib64, hostPath: {path: /lib64}}
+  containers:
+  - name: main
+    image: tools:v1
+    volumeMounts: &mounts
+    - {name: usr, mountPath: /usr}
+    - {name: lib, mountPath: /lib}
+    - {name: lib64, mountPath: /lib64}
+)yaml");
+  CHECK(output_of(machine, "image") == "NAME=an image\nnull");
+  CHECK(machine.pod("image").condition("slipway.dev/isolation")["reason"].string_or("") == "Container");
+}
+
+TEST_CASE("Real node: hooks run where their container is, and its last words are in the status") {
+  RealMachine machine;
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) return;
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: hooked, namespace: default}
+spec:
+  restartPolicy: Never
+  volumes: [{name: shared, emptyDir: {}}]
+  containers:
+  - name: main
+    image: none
+    volumeMounts: [{name: shared, mountPath: /shared}]
+    lifecycle: {postStart: {exec: {command: [sh, -c, "echo $POD_NAME > /shared/started"]}}}
+    command: [sh, -c, "until test -s /shared/started; do sleep 0.02; done; cat /shared/started; echo farewell > /dev/termination-log"]
+)yaml");
+  CHECK(output_of(machine, "hooked") == "hooked\n\"farewell\\n\"");
+}
+
+// Takes memory until it is stopped.
+constexpr const char* hungry = R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: hungry, namespace: default}
+spec:
+  restartPolicy: Never
+  containers:
+  - name: main
+    image: none
+    command: [python3, -c, "held = []\nwhile len(held) < 2000: held.append(bytearray(1 << 20))\nimport time; time.sleep(60)"]
+    resources: {limits: {memory: 64Mi, cpu: "1"}}
+)yaml";
+
+std::string end_of_hungry(RealMachine& machine) {
+  machine.create(hungry);
+  if (!machine.until([&] { return machine.pod("hungry").status()["phase"].string_or("") == "Failed"; }))
+    return doc::render_json(machine.pod("hungry").status());
+  const auto pod = machine.pod("hungry");
+  const auto& state = pod.status()["containerStatuses"][0]["state"]["terminated"];
+  return state["reason"].string_or("") + " " + state["exitCode"].string_or("");
+}
+
+TEST_CASE(
+    "Real node: a container that takes more memory than it may is killed by the kernel, where there are cgroups") {
+  const auto name = "slipway-test-" + std::to_string(::getpid());
+  const auto cgroups = Cgroups::find(name);
+  if (!cgroups) {
+    MESSAGE("no cgroup can be written on this machine");
+    return;
+  }
+  {
+    RealMachine machine([&](NodeOptions& options) { options.cgroups = cgroups.get(); });
+    CHECK(end_of_hungry(machine) == "OOMKilled 137");
+  }
+  for (const char* place : {"", "memory/", "cpu/"}) ::rmdir(("/sys/fs/cgroup/" + std::string(place) + name).c_str());
+}
+
+TEST_CASE("Real node: without cgroups the node looks at memory itself") {
+  RealMachine machine;
+  CHECK(end_of_hungry(machine) == "OOMKilled 137");
 }
 
 }  // namespace

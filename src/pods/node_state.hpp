@@ -6,6 +6,7 @@
 #include "pods/node.hpp"
 #include "pods/node_object.hpp"
 #include "pods/pod_reconciler.hpp"
+#include "pods/volumes/claims.hpp"
 #include "pods/workloads/workloads.hpp"
 
 namespace slipway::pods {
@@ -16,8 +17,12 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
         store(s),
         runtime(r),
         options(std::move(o)),
+        own_disk(options.disk == nullptr ? volumes::make_real_disk() : nullptr),
         controllers(w, s, [this](const objects::Object& pod) { return usage_of ? usage_of(pod) : std::nullopt; }),
-        heartbeat(w, s, options.name) {}
+        claims(w, s, own_disk ? *own_disk : *options.disk, options.directory + "/claims"),
+        heartbeat(w, s, options.name) {
+    if (own_disk) options.disk = own_disk.get();
+  }
 
   // The attempt whose log is asked for.
   Result<ContainerId> find_log(const objects::Name& pod, std::string container, bool previous);
@@ -26,9 +31,11 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   objects::Store& store;
   Runtime& runtime;
   NodeOptions options;
+  std::unique_ptr<volumes::VolumeDisk> own_disk;
   NodeFile file;
   workloads::UsageOf usage_of;  // by whoever measures; may be empty
   workloads::Workloads controllers;
+  volumes::Claims claims;
   Heartbeat heartbeat;
   std::unique_ptr<PodReconciler> pods;
   std::function<void(const ContainerId&)> on_end;  // a container's program has ended; may be empty

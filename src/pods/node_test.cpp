@@ -91,7 +91,7 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: what becomes of a Pod is told in Events
   CHECK(machine.events_of("a") == "BackOff 3\nScheduled 1\nStarted 4\n");
   REQUIRE(machine.store->remove(kinds::pod, {"default", "a"}));
   machine.create(pod_yaml("b", "[]"));
-  REQUIRE(machine.until_shown("b", "0/1 CreateContainerConfigError 0"));
+  REQUIRE(machine.until_shown("b", "0/1 ErrImagePull 0"));
   CHECK(machine.events_of("b") == "Failed 1\nScheduled 1\n");
 }
 
@@ -205,12 +205,30 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: jobs end as their policy says") {
 
 TEST_CASE_ON_EVERY_STORE(Machine, "Node: what it cannot run is refused with the reason") {
   Machine& machine = *this;
-  machine.create(pod_yaml("a", "[]") + "---\n" + pod_yaml("b", "[server]", "", "volumes: [{name: v, emptyDir: {}}]") +
-                 "---\n" + pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never"));
-  REQUIRE(machine.until_shown("a", "0/1 CreateContainerConfigError 0"));
+  machine.create(pod_yaml("a", "[]") + "---\n" +
+                 pod_yaml("b", "[server]", "", "volumes: [{name: v, nfs: {server: s, path: /}}]") + "---\n" +
+                 pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never"));
+  REQUIRE(machine.until_shown("a", "0/1 ErrImagePull 0"));
   REQUIRE(machine.until_shown("b", "0/1 CreateContainerConfigError 0"));
   REQUIRE(machine.until_shown("c", "0/1 StartError 0"));
   CHECK(machine.journal->started.empty());
+}
+
+TEST_CASE("Node: where the machine gives no view of the file system, a Pod that needs one is refused, and others run") {
+  Machine machine;
+  machine.crash();
+  REQUIRE(machine.world.files.write_atomic(refuses_own_view, ""));
+  machine.start();
+  machine.create(
+      pod_yaml("a", "[server]", "volumeMounts: [{name: v, mountPath: /v}]", "volumes: [{name: v, emptyDir: {}}]") +
+      "---\n" + pod_yaml("b", "[server]"));
+  REQUIRE(machine.until_shown("a", "0/1 CreateContainerConfigError 0"));
+  REQUIRE(machine.until_shown("b", "1/1 Running 0"));
+  const auto pod = machine.pod("a");
+  const auto why = pod.status()["containerStatuses"][0]["state"]["waiting"]["message"].string_or("");
+  CHECK(why.find("cannot make a mount namespace: Operation not permitted") != std::string::npos);
+  CHECK(machine.events_of("a") == "Failed 1\nScheduled 1\n");
+  CHECK(machine.pod("b").condition("slipway.dev/isolation")["reason"].string_or("") == "Process");
 }
 
 TEST_CASE_ON_EVERY_STORE(Machine, "Node: a Pod waits for the ConfigMap and the Secret that it is made of") {

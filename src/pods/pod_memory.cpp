@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/log.hpp"
 #include "objects/kinds.hpp"
 #include "pods/pod_reconciler.hpp"
 
@@ -27,9 +28,13 @@ Result<> PodReconciler::adopt(const std::vector<ContainerId>& known) {
     by_uid.erase(pod.uid());
     remembered(pod);
     scheduler_.note(pod);
+    if (!is_finished(pod)) TRY(devices_.restore(pod.uid(), runtime_.pod_directory(pod.uid())));
   }
   orphans_ = std::move(by_uid);
   sweep_orphans();
+  const auto is_alive = [this](const std::string& uid) { return names_.contains(uid); };
+  volumes_.sweep(is_alive);
+  if (options_.cgroups != nullptr) options_.cgroups->sweep(is_alive);
   return {};
 }
 
@@ -46,9 +51,11 @@ PodReconciler::Pod& PodReconciler::remembered(const Object& pod) {
     memory.address = address;
     addresses_.reserve(address);
   }
-  for (const Declared& declared : declared_containers(pod)) {
-    const std::string name = declared.name();
+  const std::vector<Declared> declared = declared_containers(pod);
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    const std::string name = declared[i].name();
     Container& container = memory.containers[name];
+    if (declared[i].role == Role::sidecar) container.turn = static_cast<int>(declared.size() - i);
     container.attempt = static_cast<int>(container_status(pod, name)["restartCount"].int_or(0));
     if (const auto found = found_attempts_.find({memory.uid, name}); found != found_attempts_.end()) {
       container.attempt = std::max(container.attempt, found->second);
@@ -67,6 +74,9 @@ void PodReconciler::forget(const Name& name) {
     const ContainerId id{memory.uid, container, state.attempt};
     if (runtime_.inspect(id).state != ContainerRecord::State::absent) orphans_[memory.uid].push_back(id);
   }
+  if (auto removed = volumes_.remove(memory.uid); !removed)
+    log::warn("pods", "a volume in memory was not removed", {{"error", removed.error().one_line()}});
+  devices_.release(memory.uid);
   names_.erase(memory.uid);
   pods_.erase(found);
   sweep_orphans();
@@ -88,6 +98,14 @@ void PodReconciler::sweep_orphans() {
   });
 }
 
+std::vector<Name> PodReconciler::readers_in(const std::string& ns) const {
+  std::vector<Name> readers;
+  for (const auto& [name, pod] : pods_) {
+    if (name.ns == ns && pod.reads_sources) readers.push_back(name);
+  }
+  return readers;
+}
+
 void PodReconciler::on_change(const ContainerId& id) {
   if (const auto found = names_.find(id.pod_uid); found != names_.end()) look_at_(found->second);
 }
@@ -107,7 +125,7 @@ std::vector<Up> PodReconciler::stop() {
     for (auto& [container, state] : pod.containers) {
       state.prober.reset();
       const ContainerId id{pod.uid, container, state.attempt};
-      if (runtime_.inspect(id).is_up()) up.push_back({id, pod.grace});
+      if (runtime_.inspect(id).is_up()) up.push_back({.id = id, .grace = pod.grace, .turn = state.turn});
     }
   }
   return up;

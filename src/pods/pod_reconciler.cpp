@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "core/digest.hpp"
 #include "core/log.hpp"
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 #include "pods/environment.hpp"
+#include "pods/pod_step.hpp"
 #include "pods/scheduling/fit.hpp"
+#include "pods/sequence.hpp"
 
 namespace slipway::pods {
 
@@ -17,13 +20,11 @@ namespace kinds = objects::kinds;
 
 namespace {
 
-constexpr Duration look_again_soon = std::chrono::milliseconds(100);
-constexpr Duration after_sigkill = std::chrono::seconds(1);
-constexpr Duration look_for_sources_again = std::chrono::seconds(5);  // a ConfigMap or Secret that is not there
-
-void sooner(std::optional<Duration>& again, Duration after) { again = again ? std::min(*again, after) : after; }
-
-std::string field_of(const std::string& container) { return "spec.containers{" + container + "}"; }
+// Where nothing is written to a disk. Each data directory has its own below it.
+std::string memory_directory_of(const NodeOptions& options) {
+  if (!options.memory_directory.empty()) return options.memory_directory;
+  return "/dev/shm/slipway-" + core::Digest::of(options.directory).short_text();
+}
 
 Duration grace_of(const Object& pod) {
   const doc::Value& asked = pod.document()["metadata"]["deletionGracePeriodSeconds"];
@@ -31,17 +32,22 @@ Duration grace_of(const Object& pod) {
   return core::capped_seconds(std::max<std::int64_t>(seconds, 0));
 }
 
-}  // namespace
+// Init containers succeed once, sidecars stay whatever their Pod does, guests come once.
+RestartPolicy policy_of(RestartPolicy of_pod, Role role) {
+  switch (role) {
+    case Role::init:
+      return of_pod == RestartPolicy::always ? RestartPolicy::on_failure : of_pod;
+    case Role::sidecar:
+      return RestartPolicy::always;
+    case Role::main:
+      return of_pod;
+    case Role::guest:
+      break;
+  }
+  return RestartPolicy::never;
+}
 
-struct PodReconciler::Step {
-  const Object& pod;
-  Pod& memory;
-  std::string address;
-  RestartPolicy policy;
-  std::string refused = {};        // why nothing of it can be started
-  std::vector<Start> starts = {};  // after the status is durable
-  std::optional<Duration> again = {};
-};
+}  // namespace
 
 PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime& runtime, const NodeOptions& options,
                              const NodeFile& file, std::function<void(const Name&)> look_at)
@@ -51,10 +57,13 @@ PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime&
       options_(options),
       node_events_(world, store, "kubelet", options.name),
       addresses_(file.block),
+      volumes_(world, store, *options.disk, options.issue_token, memory_directory_of(options)),
+      devices_(world.files, options.devices),
       stopped_at_(file.stopped_at),
       started_at_(world.clock.now()),
       look_at_(std::move(look_at)),
-      scheduler_(world, store, options.name, options.scheduler, look_at_) {}
+      scheduler_(world, store, options.name, options.scheduler, look_at_),
+      background_(world.background) {}
 
 PodReconciler::~PodReconciler() {
   if (sweep_ != 0) world_.loop.cancel(sweep_);
@@ -88,7 +97,10 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   memory.grace = grace_of(pod);
   if (pod.is_being_deleted()) return end(std::move(pod), memory);
   TRY(bind(pod));
-  if (is_finished(pod)) return Outcome{};
+  if (is_finished(pod)) {
+    devices_.release(memory.uid);
+    return Outcome{};
+  }
   return run(std::move(pod), memory);
 }
 
@@ -96,7 +108,12 @@ Result<> PodReconciler::bind(Object& pod) {
   const bool is_bound = !std::as_const(pod).spec()["nodeName"].string_or("").empty();
   if (is_bound && pod.has_finalizer(node_finalizer)) return {};
   TRY_ASSIGN(pod, store_.bind(pod, options_.name, node_finalizer));
-  if (!is_bound) scheduler_.bound(pod);
+  if (!is_bound) {
+    scheduler_.bound(pod);
+    if (std::as_const(pod).spec()["shareProcessNamespace"].bool_or(false))
+      node_events_.normal(pod, "Ignored",
+                          "shareProcessNamespace: programs of this node see each other's processes anyway");
+  }
   return {};
 }
 
@@ -112,14 +129,11 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
   ContainerView view;
   view.name = declared.name();
   view.image = declared.spec["image"].string_or("");
-  view.is_ephemeral = declared.is_ephemeral;
+  view.role = declared.role;
   view.attempt = container.attempt;
-  ContainerId id{pod.uid(), view.name, container.attempt};
+  const ContainerId id{pod.uid(), view.name, container.attempt};
   view.current = runtime_.inspect(id);
-  if (id.attempt > 0) {
-    --id.attempt;
-    view.last = runtime_.inspect(id);
-  }
+  if (id.attempt > 0) view.last = runtime_.inspect({id.pod_uid, id.container, id.attempt - 1});
   const doc::Value& before = container_status(pod, view.name);
   if (view.current.state == ContainerRecord::State::absent && before["restartCount"].int_or(0) == view.attempt &&
       (before["state"]["running"].is_object() || before["state"]["terminated"].is_object())) {
@@ -128,29 +142,39 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
     view.current.reason = "ShimLost";
     view.current.message = "it ran, but its records are gone from the node's directory";
     view.current.finished_at = started_at_;
+    if (const doc::Value& ended = before["state"]["terminated"]; view.role == Role::init && ended.is_object()) {
+      view.current.exit.code = static_cast<int>(ended["exitCode"].int_or(255));  // it did its part
+      view.current.reason = ended["reason"].string_or("");
+      view.current.message.clear();
+    }
   }
   auto& current = view.current;
   if (current.has_exited() && current.reason.empty() && stopped_at_ && current.finished_at >= stopped_at_ &&
       current.finished_at <= started_at_) {
     current.reason = "NodeShutdown";
   }
+  if (current.exit.signal == SIGKILL && current.reason.empty() && world_.files.exists(out_of_memory_mark(id)))
+    current.reason = "OOMKilled";
+  if (current.has_exited() && current.message.empty()) current.message = last_words_of(pod, declared.spec, id, current);
+  if (view.last.has_exited() && view.last.message.empty())
+    view.last.message = last_words_of(pod, declared.spec, {id.pod_uid, id.container, id.attempt - 1}, view.last);
+  view.will_restart = current.has_exited() && restarts(policy_of(restart_policy_of(pod), view.role), current.exit.code);
   return view;
 }
 
 Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
   const doc::Value before = std::as_const(pod).status();
   TRY_ASSIGN(std::string address, address_of(pod, memory));
-  Step step{pod, memory, address, restart_policy_of(pod)};
-  if (const std::string field = unsupported_field(pod); !field.empty()) step.refused = field + " is not supported yet";
+  Step step{pod, memory, address};
+  prepare_volumes(step);
 
   std::vector<ContainerView> views;
-  for (const Declared& declared : declared_containers(pod)) {
-    Container& container = memory.containers[declared.name()];
-    ContainerView view = view_of(pod, declared, container);
-    advance(step, declared.spec, container, view);
-    views.push_back(std::move(view));
-  }
+  const std::vector<Declared> declared = declared_containers(pod);
+  for (const Declared& each : declared) views.push_back(view_of(pod, each, memory.containers[each.name()]));
+  if (const auto verdict = verdict_on(step)) return end_by_verdict(pod, step, *verdict, declared, views, before);
+  advance_all(step, declared, views);
   end_guests_of_finished(memory, views);
+  weigh(step, declared, views);
 
   // Commit, then act: the address and the attempt are durable before anything is spawned.
   Outcome outcome{step.again};
@@ -169,19 +193,22 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
 
 Result<> PodReconciler::start_all(const Object& pod, std::span<const Start> starts) {
   Pod& memory = remembered(pod);
+  TRY(make_directories(pod));
   for (const auto& [id, what] : starts) {
     Container& container = memory.containers[id.container];
     container.attempt = id.attempt;
     container.restart_at.reset();
-    container.end_by.reset();
+    settle(container);
     auto started = runtime_.start(id, what);
     container.start_problem = started ? "" : started.error().one_line();
     if (!started) return started;
-    node_events_.normal(pod, "Started", "Started container " + id.container, field_of(id.container));
     log::info("pods", "container starts",
               {{"pod", pod.name().text()}, {"container", id.container}, {"attempt", id.attempt}});
     if (id.attempt >= 2) {
-      [[maybe_unused]] auto removed = runtime_.remove({id.pod_uid, id.container, id.attempt - 2});
+      const ContainerId old{id.pod_uid, id.container, id.attempt - 2};
+      [[maybe_unused]] auto removed = runtime_.remove(old);
+      [[maybe_unused]] auto words =
+          world_.files.remove_tree(runtime_.pod_directory(id.pod_uid) + "/" + last_words_file(old));
     }
   }
   return {};
@@ -189,13 +216,46 @@ Result<> PodReconciler::start_all(const Object& pod, std::span<const Start> star
 
 // Who came to look into a Pod leaves with it.
 void PodReconciler::end_guests_of_finished(const Pod& memory, std::span<const ContainerView> views) {
-  const auto guests = std::ranges::find_if(views, &ContainerView::is_ephemeral);
-  const std::string phase = phase_of(std::span(views.begin(), guests));
+  const std::string phase = phase_of(views);
   if (phase != "Succeeded" && phase != "Failed") return;
-  for (const auto& view : std::span(guests, views.end())) {
-    if (view.current.state == ContainerRecord::State::running) [[maybe_unused]]
+  for (const auto& view : views) {
+    if (view.is_guest() && view.current.state == ContainerRecord::State::running) [[maybe_unused]]
       auto killed = runtime_.signal({memory.uid, view.name, view.attempt}, SIGKILL);
   }
+}
+
+void PodReconciler::advance_all(Step& step, std::span<const Declared> declared, std::span<ContainerView> views) {
+  const bool over = is_over(views);
+  const bool begun = has_begun(views);
+  bool is_in_turn = true;  // all before are through
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    ContainerView& view = views[i];
+    Container& container = step.memory.containers[view.name];
+    tell_start(step.pod, container, view);
+    const bool is_up = view.current.is_up();
+    if (over && view.role == Role::sidecar) view.will_restart = false;
+    const bool may_start = view.is_guest() || (!over && (is_in_turn || begun));
+    const bool has_done_its_part = view.role == Role::init && begun;
+    if (is_up || (may_start && !has_done_its_part)) {
+      advance(step, declared[i].spec, container, view);
+    } else {
+      settle(container);
+      if (!over) view.waiting_reason = "PodInitializing";
+    }
+    if (view.role == Role::init || view.role == Role::sidecar) is_in_turn = is_in_turn && is_through(view);
+  }
+  if (over) end_sidecars(step, declared, views);
+}
+
+// The Pod has done its work; who served it leaves, one after the other.
+void PodReconciler::end_sidecars(Step& step, std::span<const Declared> declared, std::span<const ContainerView> views) {
+  const ContainerView* leaving = next_to_leave(views);
+  if (leaving == nullptr) return;
+  if (leaving->current.state == ContainerRecord::State::starting) return sooner(step.again, look_again_soon);
+  Container& container = step.memory.containers[leaving->name];
+  if (!container.end_by) tell_stopping(step.pod, leaving->name);
+  const doc::Value& spec = declared[static_cast<std::size_t>(leaving - views.data())].spec;
+  sooner(step.again, ask_to_end(step.pod, spec, *leaving, container, step.memory.grace));
 }
 
 void PodReconciler::advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
@@ -213,34 +273,18 @@ void PodReconciler::advance(Step& step, const doc::Value& spec, Container& conta
       watch_over(step, spec, container, view);
       break;
     case ContainerRecord::State::exited:
-      container.prober.reset();
-      container.end_by.reset();
+      settle(container);
       consider_restart(step, spec, container, view);
       break;
   }
 }
 
-void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
-  auto what = container_start(step.pod, spec, step.address, options_.base_environment, sources_in(store_));
-  auto probes = parse_probes(spec, step.address);
-  std::string problem = step.refused;
-  if (problem.empty() && !what) problem = what.error().one_line();
-  if (problem.empty() && !probes) problem = probes.error().one_line();
-  if (!problem.empty()) {
-    view.waiting_reason = "CreateContainerConfigError";
-    view.waiting_message = problem;
-    if (container.told != problem) node_events_.warn(step.pod, "Failed", "Error: " + problem, field_of(view.name));
-    container.told = problem;
-    if (!what && what.error().code == Code::not_found) sooner(step.again, look_for_sources_again);
+void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
+  if (!has_settled(step, spec, container, view)) {
+    view.is_settling = container.post_start != nullptr;
     return;
   }
-  step.starts.push_back({{step.memory.uid, view.name, view.attempt}, std::move(*what)});
-}
-
-void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
   if (!container.prober) {
-    auto what =
-        container_start(step.pod, spec, step.address, options_.base_environment, sources_in(store_), Absent::left_out);
     auto probes = parse_probes(spec, step.address);
     Health inherited;
     const doc::Value& before = container_status(step.pod, view.name);
@@ -250,8 +294,9 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
     }
     const Time now = world_.clock.now();
     const Duration age = std::max(now - view.current.started_at.value_or(now), Duration{});
-    container.prober = std::make_unique<Prober>(world_, probes.value_or(ProbeSet{}), what.value_or(ContainerStart{}),
-                                                inherited, age, [this, name = step.pod.name()] { look_at_(name); });
+    container.prober =
+        std::make_unique<Prober>(world_, probes.value_or(ProbeSet{}), surroundings_of(step.pod, spec, view), inherited,
+                                 age, [this, name = step.pod.name()] { look_at_(name); });
   }
   const Health& health = container.prober->health();
   view.started = health.started;
@@ -263,11 +308,10 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
     node_events_.warn(step.pod, "Unhealthy", health.must_end, field_of(view.name));
     node_events_.normal(step.pod, "Killing", "Container " + view.name + " will be restarted", field_of(view.name));
   }
-  sooner(step.again, ask_to_end({step.memory.uid, view.name, view.attempt}, container, grace_of(step.pod)));
+  sooner(step.again, ask_to_end(step.pod, spec, view, container, health.grace.value_or(grace_of(step.pod))));
 }
 
 void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
-  view.will_restart = !view.is_ephemeral && restarts(step.policy, view.current.exit.code);
   if (!view.will_restart) return;
   const Instant now = world_.clock.monotonic();
   if (!container.restart_at) {
@@ -296,80 +340,12 @@ void PodReconciler::consider_restart(Step& step, const doc::Value& spec, Contain
   next.current = {};
   next.will_restart = false;
   plan_start(step, spec, container, next);
-  if (next.waiting_reason.empty()) view = std::move(next);
-}
-
-// SIGTERM once, SIGKILL when the time is over. Returns when to look again.
-Duration PodReconciler::ask_to_end(const ContainerId& id, Container& container, Duration grace) {
-  const Instant now = world_.clock.monotonic();
-  const bool first = !container.end_by;
-  container.end_by = first ? now + grace : std::min(*container.end_by, now + grace);
-  if (now >= *container.end_by) {
-    [[maybe_unused]] auto killed = runtime_.signal(id, SIGKILL);
-    return after_sigkill;
+  if (next.waiting_reason.empty()) {
+    view = std::move(next);
+  } else {
+    view.waiting_reason = std::move(next.waiting_reason);
+    view.waiting_message = std::move(next.waiting_message);
   }
-  if (first) [[maybe_unused]]
-    auto asked = runtime_.signal(id, SIGTERM);
-  return *container.end_by - now;
-}
-
-Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
-  const doc::Value before = std::as_const(pod).status();
-  Time since = world_.clock.now();
-  if (auto time = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""))) since = *time;
-  const Duration grace = remaining(memory.grace, since, world_.clock.now());
-  std::vector<ContainerView> views;
-  std::optional<Duration> again;
-  for (const Declared& declared : declared_containers(pod)) {
-    Container& container = memory.containers[declared.name()];
-    ContainerView view = view_of(pod, declared, container);
-    const ContainerId id{memory.uid, view.name, view.attempt};
-    if (view.current.state == ContainerRecord::State::starting) sooner(again, look_again_soon);
-    if (view.current.state == ContainerRecord::State::running) {
-      if (!container.end_by)
-        node_events_.normal(pod, "Killing", "Stopping container " + view.name, field_of(view.name));
-      sooner(again, ask_to_end(id, container, grace));
-      if (container.prober) view.started = view.ready = container.prober->health().ready;
-    } else {
-      container.prober.reset();
-    }
-    views.push_back(std::move(view));
-  }
-  if (again) {
-    TRY(write_status(pod, before, views));
-    return Outcome{again};
-  }
-  // Who keeps the object wants to know how it ended: its Job.
-  if (std::as_const(pod).finalizers().size() > 1) TRY(write_status(pod, before, views));
-  TRY(runtime_.remove_pod(memory.uid));
-  log::info("pods", "pod ended", {{"pod", pod.name().text()}});
-  TRY(let_go(pod));
-  return Outcome{};
-}
-
-// Its object may go: nothing runs any more.
-Result<> PodReconciler::let_go(const Object& pod) {
-  auto released = objects::modify(store_, kinds::pod, pod.name(), [&](Object& current) {
-    if (current.uid() != pod.uid()) return false;
-    current.remove_finalizer(node_finalizer);
-    return true;
-  });
-  if (!released && released.error().code != Code::not_found) return fail(std::move(released).error());
-  // An API server keeps a Pod that a node has until the node says that it ended.
-  auto removed = store_.remove(kinds::pod, pod.name(), {.uid_precondition = pod.uid(), .grace = Duration{}});
-  if (removed || removed.error().code == Code::not_found || removed.error().code == Code::conflict) return {};
-  return fail(std::move(removed).error());
-}
-
-// Of a node that is not there nobody will say that the Pod has ended: it goes when its time is over.
-Result<Outcome> PodReconciler::end_elsewhere(const Object& pod, const std::string& node) {
-  TRY_ASSIGN(const auto other, store_.find(kinds::node, {"", node}));
-  if (other) return Outcome{};
-  const auto ends = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""));
-  const Time now = world_.clock.now();
-  if (ends && now < *ends) return Outcome{*ends - now};
-  TRY(let_go(pod));
-  return Outcome{};
 }
 
 Result<> PodReconciler::write_status(Object& pod, const doc::Value& before, const std::vector<ContainerView>& views) {

@@ -6,15 +6,19 @@
 #include <memory>
 #include <set>
 
+#include "core/world/background.hpp"
 #include "objects/controller.hpp"
 #include "objects/event_recorder.hpp"
 #include "pods/addresses.hpp"
 #include "pods/ending.hpp"
+#include "pods/hook.hpp"
 #include "pods/node.hpp"
 #include "pods/node_file.hpp"
 #include "pods/pod_status.hpp"
+#include "pods/pod_verdict.hpp"
 #include "pods/prober.hpp"
 #include "pods/scheduling/scheduler.hpp"
+#include "pods/volumes/volumes.hpp"
 
 namespace slipway::pods {
 
@@ -33,35 +37,53 @@ class PodReconciler final : public objects::Reconciler {
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
   // A node changed: Pods that fitted nowhere are looked at again.
   std::vector<objects::Name> unscheduled() const { return scheduler_.waiting(); }
+  // A ConfigMap or Secret changed: Pods of its namespace that show such things, or wait for one.
+  std::vector<objects::Name> readers_in(const std::string& ns) const;
   // Something of this container changed.
   void on_change(const ContainerId& id);
 
   // The attempt of a container that counts now, or nullopt when it is not known.
   std::optional<ContainerId> current(const objects::Object& pod, const std::string& container) const;
+  // How a container is started, or a command beside one that runs: environment and directory, not yet its confinement.
+  // `own_view`: see Confinement.
+  Result<ContainerStart> start_of(const objects::Object& pod, const doc::Value& spec, bool own_view,
+                                  Absent absent) const;
   // What runs, and the reconciler does nothing from now on.
   std::vector<Up> stop();
 
  private:
   struct Container {
     int attempt = 0;
+    int turn = 0;                       // see Up
     std::unique_ptr<Prober> prober;     // while it runs
     std::optional<Instant> end_by;      // it was asked to end; killed then
     std::optional<Instant> restart_at;  // it ended; the back-off ends then
     int forgiven = 0;                   // restarts that no longer count for the back-off
     std::string start_problem;
-    std::string told;  // the problem that the last Event was about
+    std::string told;    // the problem that the last Event was about
+    int announced = -1;  // the attempt whose start was told last
+    std::unique_ptr<Hook> post_start, pre_stop;
+    bool was_asked = false;  // SIGTERM was sent
   };
   struct Pod {
     std::string uid;
     std::string address;  // taken from the block; "" for host network, or none yet
     Duration grace{};
     std::map<std::string, Container> containers;
+    bool measuring = false;             // what its volumes take
+    bool weighing = false;              // what memory its containers take
+    std::optional<Instant> measure_at;  // again
+    std::optional<Verdict> evicted;
+    volumes::Places places;      // of its volumes, as they were last prepared
+    bool reads_sources = false;  // see readers_in()
+    std::string mount_told;      // what the last FailedMount Event said
   };
   struct Start {
     ContainerId id;
     ContainerStart what;
   };
-  struct Step;  // one reconcile on its way
+  struct Step;                               // one reconcile on its way
+  static void settle(Container& container);  // it does not run: nothing is under way
 
   Pod& remembered(const objects::Object& pod);
   void forget(const objects::Name& name);
@@ -74,11 +96,39 @@ class PodReconciler final : public objects::Reconciler {
   Result<std::string> address_of(const objects::Object& pod, Pod& memory);
   ContainerView view_of(const objects::Object& pod, const Declared& declared, const Container& container) const;
   void end_guests_of_finished(const Pod& memory, std::span<const ContainerView> views);
+  // Each container in its turn (sequence.hpp).
+  void advance_all(Step& step, std::span<const Declared> declared, std::span<ContainerView> views);
+  void end_sidecars(Step& step, std::span<const Declared> declared, std::span<const ContainerView> views);
+  void tell_stopping(const objects::Object& pod, const std::string& container);
   void advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
+  void prepare_volumes(Step& step);
+  Result<> make_directories(const objects::Object& pod);
+  // Why it has to wait; "" when it need not.
+  std::string waits_for(const Step& step, const doc::Value& spec) const;
+  Result<ContainerStart> confined_start(const Step& step, const ContainerId& id, const doc::Value& spec);
+  bool knows_image(const doc::Value& spec) const;
+  void refuse_image(const Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
-  Duration ask_to_end(const ContainerId& id, Container& container, Duration grace);
+  // What is told of an attempt: once that it runs, or why it could not be started.
+  void tell_start(const objects::Object& pod, Container& container, const ContainerView& view);
+  Surroundings surroundings_of(const objects::Object& pod, const doc::Value& spec, const ContainerView& view) const;
+  // Whether the container has done what it wants done first.
+  bool has_settled(Step& step, const doc::Value& spec, Container& container, const ContainerView& view);
+  std::string last_words_of(const objects::Object& pod, const doc::Value& spec, const ContainerId& id,
+                            const ContainerRecord& record) const;
+  std::optional<Verdict> verdict_on(Step& step);
+  void measure_volumes(Step& step);
+  // Where no cgroup does it.
+  void weigh(Step& step, std::span<const Declared> declared, std::span<const ContainerView> views);
+  std::string out_of_memory_mark(const ContainerId& id) const;
+  Result<objects::Outcome> end_by_verdict(objects::Object& pod, Step& step, const Verdict& verdict,
+                                          std::span<const Declared> declared, std::vector<ContainerView>& views,
+                                          const doc::Value& before);
+  // preStop, then SIGTERM, and SIGKILL when the time is over. Returns when to look again.
+  Duration ask_to_end(const objects::Object& pod, const doc::Value& spec, const ContainerView& view,
+                      Container& container, Duration grace);
   // `before`: the status as it was read.
   Result<> write_status(objects::Object& pod, const doc::Value& before, const std::vector<ContainerView>& views);
   void sweep_orphans();
@@ -89,6 +139,8 @@ class PodReconciler final : public objects::Reconciler {
   const NodeOptions& options_;
   objects::EventRecorder node_events_;
   Addresses addresses_;
+  volumes::Volumes volumes_;
+  Devices devices_;
   std::optional<Time> stopped_at_, started_at_;  // ends in between were the node's doing
   std::function<void(const objects::Name&)> look_at_;
   scheduling::Scheduler scheduler_;
@@ -99,6 +151,7 @@ class PodReconciler final : public objects::Reconciler {
   core::TimerId sweep_ = 0;
   bool stopping_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  core::BackgroundTasks background_;
 };
 
 }  // namespace slipway::pods

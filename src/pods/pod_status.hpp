@@ -8,14 +8,18 @@
 
 namespace slipway::pods {
 
-// A container that the spec of a Pod declares. An ephemeral one was added to look into the Pod that runs (kubectl
-// debug): it is started once, and says nothing of how the Pod is.
+// What a container is to its Pod. Init containers come one after the other, before the rest; a sidecar is one of them
+// that stays. A guest (an ephemeral container) was added to look into the Pod that runs (kubectl debug): it is started
+// once, and says nothing of how the Pod is.
+enum class Role { init, sidecar, main, guest };
+
+// A container that the spec of a Pod declares.
 struct Declared {
   const doc::Value& spec;
-  bool is_ephemeral = false;
+  Role role = Role::main;
   std::string name() const { return spec["name"].string_or(""); }
 };
-// Ephemeral ones last. Valid as long as the Pod is not changed.
+// In the order in which they start; guests last. Valid as long as the Pod is not changed.
 std::vector<Declared> declared_containers(const objects::Object& pod);
 
 struct ContainerView {
@@ -26,11 +30,17 @@ struct ContainerView {
   ContainerRecord last;     // of the attempt before; absent when there was none, or it is forgotten
   bool started = false;     // what the probes say of a running one
   bool ready = false;
+  bool is_settling = false;    // its program runs, and its postStart hook has not ended
   bool will_restart = false;   // it ended, and the policy wants it again
+  bool is_held_back = false;   // it would start, but for what is not there yet
   std::string waiting_reason;  // why it does not run: ContainerCreating, CrashLoopBackOff, CreateContainerConfigError
   std::string waiting_message;
-  bool is_ephemeral = false;
+  Role role = Role::main;
+  bool is_guest() const { return role == Role::guest; }
 };
+
+// What separates the Pod's programs from the machine: its reason is Process, Namespaces or Container.
+inline constexpr std::string_view isolation_condition = "slipway.dev/isolation";
 
 // Pending, Running, Succeeded or Failed.
 std::string phase_of(std::span<const ContainerView> containers);

@@ -36,6 +36,7 @@ Result<std::optional<Probe>> parse_probe(const doc::Value& container, std::strin
   probe.period = seconds("periodSeconds", 10, 1);
   probe.timeout = seconds("timeoutSeconds", 1, 1);
   probe.success_threshold = static_cast<int>(std::max<std::int64_t>(value["successThreshold"].int_or(1), 1));
+  if (value["terminationGracePeriodSeconds"].is_int()) probe.grace = seconds("terminationGracePeriodSeconds", 0, 0);
   probe.failure_threshold = static_cast<int>(std::max<std::int64_t>(value["failureThreshold"].int_or(3), 1));
 
   if (const doc::Value& get = value["httpGet"]; get.is_object()) {

@@ -31,10 +31,11 @@ struct Probe {
   Duration timeout = std::chrono::seconds(1);
   int success_threshold = 1;
   int failure_threshold = 3;
+  std::optional<Duration> grace = {};  // of a container that it ends; absent: the Pod's
 };
 
-// Reads one probe; named ports are looked up in the container's ports; no probe gives nullopt. invalid_argument says
-// which field is wrong.
+// Reads one probe, or a hook that is written as one; named ports are looked up in the container's ports; no probe gives
+// nullopt. invalid_argument says which field is wrong.
 Result<std::optional<Probe>> parse_probe(const doc::Value& container, std::string_view field,
                                          const std::string& pod_ip);
 // A port number, or the number of the container's port of that name; 0 when there is none.

@@ -21,10 +21,10 @@ struct Prober::Line {
   core::TimerId timer = 0;
 };
 
-Prober::Prober(core::World& world, ProbeSet probes, ContainerStart start, Health inherited, Duration age,
+Prober::Prober(core::World& world, ProbeSet probes, Surroundings surroundings, Health inherited, Duration age,
                std::function<void()> changed)
     : world_(world),
-      start_(std::move(start)),
+      surroundings_(std::move(surroundings)),
       running_since_(world.clock.monotonic() - age),
       changed_(std::move(changed)) {
   const auto line = [](Which which, std::optional<Probe>& probe, bool good) -> std::unique_ptr<Line> {
@@ -96,9 +96,10 @@ void Prober::ask(Line& line) {
     }
   } else {
     core::RunRequest request;
-    request.argv = std::get<Exec>(line.probe.action).command;
-    request.environment = start_.environment;
-    request.directory = start_.directory;
+    Command command = surroundings_.place(std::get<Exec>(line.probe.action).command);
+    request.argv = std::move(command.argv);
+    request.directory = std::move(command.directory);
+    request.environment = surroundings_.environment;
     request.timeout = line.probe.timeout;
     request.max_output = 64 * 1024;
     world_.processes.run(std::move(request), [answer](Result<core::RunOutput> output) {
@@ -121,10 +122,14 @@ void Prober::answered(Line& line, bool good, const std::string& why) {
         begin_after_startup();
       } else if (line.verdict.has_failed()) {
         health_.must_end = "startup probe failed: " + why;
+        health_.grace = line.probe.grace;
       }
       break;
     case Which::liveness:
-      if (line.verdict.has_failed()) health_.must_end = "liveness probe failed: " + why;
+      if (line.verdict.has_failed()) {
+        health_.must_end = "liveness probe failed: " + why;
+        health_.grace = line.probe.grace;
+      }
       break;
     case Which::readiness:
       health_.ready = line.verdict.is_good();

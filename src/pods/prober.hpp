@@ -20,15 +20,22 @@ Result<ProbeSet> parse_probes(const doc::Value& container, const std::string& po
 struct Health {
   bool started = false;
   bool ready = false;
-  std::string must_end;  // why startup or liveness gave up; "" while they have not
+  std::string must_end;           // why startup or liveness gave up; "" while they have not
+  std::optional<Duration> grace;  // then; absent: the Pod's
+};
+
+// Where commands of exec probes run.
+struct Surroundings {
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::function<Command(std::vector<std::string> argv)> place;  // how, beside the container's program
 };
 
 class Prober {
  public:
   // `inherited` is what an earlier control plane knew of the same attempt: an adopted container stays ready until it
-  // answers otherwise. `changed` runs on the loop whenever health() answers something new. `start` gives exec
-  // probes their environment and directory. `age` is how long the container has run.
-  Prober(core::World& world, ProbeSet probes, ContainerStart start, Health inherited, Duration age,
+  // answers otherwise. `changed` runs on the loop whenever health() answers something new. `age` is how long the
+  // container has run.
+  Prober(core::World& world, ProbeSet probes, Surroundings surroundings, Health inherited, Duration age,
          std::function<void()> changed);
   ~Prober();  // no callback runs after this
   Prober(const Prober&) = delete;
@@ -45,7 +52,7 @@ class Prober {
   void begin_after_startup();
 
   core::World& world_;
-  ContainerStart start_;
+  Surroundings surroundings_;
   Instant running_since_;
   Health health_;
   std::function<void()> changed_;

@@ -7,6 +7,7 @@
 // Thread: the control loop only. Nothing here blocks for longer than a small file.
 
 #include <compare>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -26,6 +27,30 @@ struct ContainerId {
   std::string text() const { return pod_uid + "/" + container + "." + std::to_string(attempt); }
 };
 
+// A file or directory of the machine at another place, as the program sees it. Paths are absolute.
+struct Mount {
+  std::string source;    // on the machine; it is there
+  std::string sub_path;  // inside `source`, links included; made as a directory when it is not there; may be empty
+  std::string target;
+  bool read_only = false;
+  bool operator==(const Mount&) const = default;
+};
+
+// What the program sees of the machine and may do there, where that is not what the node itself sees and may.
+struct Confinement {
+  bool own_view = false;  // a mount namespace with a private "/"; the rest of this paragraph needs it
+  std::string root;       // the directory whose contents are "/"; empty: the machine's
+  std::vector<Mount> mounts;
+  bool read_only_root = false;
+
+  std::optional<std::int64_t> user, group;
+  std::vector<std::int64_t> groups;           // supplementary ones
+  std::optional<std::uint64_t> capabilities;  // the most it may have, a bit each; absent: as the node
+  bool no_new_privileges = false;
+  std::vector<std::string> groups_of_control;  // directories of cgroups; the runtime takes them away at the end
+  bool operator==(const Confinement&) const = default;
+};
+
 // What to run. The environment is complete and may hold secrets: it never appears in argv of anything else.
 struct ContainerStart {
   std::vector<std::string> argv;
@@ -35,6 +60,7 @@ struct ContainerStart {
   bool has_input = false;
   bool input_once = false;  // the first one who attaches and leaves ends its input
   bool terminal = false;    // its input and output are a terminal
+  Confinement confinement;
   bool is_attachable() const { return has_input || terminal; }
 };
 
@@ -48,8 +74,24 @@ struct ContainerRecord {
   std::string reason;   // StartError, ShimLost, NodeRebooted; "" when the program simply ended
   std::string message;  // one sentence, may be empty
   std::optional<Time> finished_at;
+  bool is_confined = false;  // it has a Confinement: see beside()
+  bool own_view = false;     // and in it, a view of its own
+  bool own_root = false;     // and in that, a root of its own
   bool is_up() const { return state == State::starting || state == State::running; }
   bool has_exited() const { return state == State::exited; }
+};
+
+// What this machine lets containers have.
+struct Abilities {
+  bool own_view = false;  // see Confinement
+  std::string why_not;    // one sentence, when it does not
+  std::int64_t user = 0;  // whom the node's programs run as; root may make them run as others
+};
+
+// A command and where it starts.
+struct Command {
+  std::vector<std::string> argv;
+  std::string directory;
 };
 
 class Runtime {
@@ -62,10 +104,18 @@ class Runtime {
   // Called on the loop, never inside another call of this class, whenever inspect(id) answers something new.
   virtual void on_change(std::function<void(const ContainerId&)> callback) = 0;
 
+  // nullopt for a moment after recover(), until it was tried.
+  virtual const std::optional<Abilities>& abilities() const = 0;
+  // Where the files of a Pod are: the records of its containers, and beside them, under names without a dot, what the
+  // node keeps for it. Goes with remove_pod().
+  virtual std::string pod_directory(const std::string& pod_uid) const = 0;
+
   // Starts the program unless that attempt was ever started before: then nothing happens and it is a success. Two
   // control planes, or one that crashed in between, never start an attempt twice.
   virtual Result<> start(const ContainerId& id, const ContainerStart& start) = 0;
   virtual ContainerRecord inspect(const ContainerId& id) const = 0;
+  // How to run a command where it sees what the container's program sees, as who that is. The container runs.
+  virtual Command beside(const ContainerId& id, Command command) const = 0;
   // To the program's process group. not_found when it does not run (any more).
   virtual Result<> signal(const ContainerId& id, int signal_number) = 0;
 

@@ -1,5 +1,7 @@
 #include "pods/shim_runtime.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -13,6 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 constexpr Duration first_look = milliseconds(2);  // after a spawn, for started.json
 constexpr Duration slowest_look = milliseconds(100);
+constexpr Duration try_again = std::chrono::seconds(1);
 constexpr Duration adopted_look = milliseconds(200);  // at shims that are not our children
 
 struct Stat {
@@ -49,8 +52,44 @@ ShimRuntime::~ShimRuntime() {
   for (auto& [id, entry] : entries_) unfollow(entry);
 }
 
+// Only a try tells: users, kernels and containers around us differ in what they let do.
+void ShimRuntime::find_abilities() {
+  core::RunRequest request;
+  request.argv = options_.shim_command;
+  request.argv.emplace_back(shim::try_option);
+  world_.processes.run(std::move(request), [this, alive = std::weak_ptr(alive_)](Result<core::RunOutput> output) {
+    if (alive.expired()) return;
+    if (!output) {  // that says nothing of the machine
+      world_.loop.after(try_again, [this, alive] {
+        if (!alive.expired()) find_abilities();
+      });
+      return;
+    }
+    Abilities found;
+    found.user = options_.user.value_or(static_cast<std::int64_t>(::geteuid()));
+    found.own_view = output->exit.code == 0;
+    if (!found.own_view) found.why_not = core::trimmed(output->err, " \n");
+    abilities_ = std::move(found);
+  });
+}
+
+std::string ShimRuntime::pod_directory(const std::string& pod_uid) const { return options_.directory + "/" + pod_uid; }
+
+Command ShimRuntime::beside(const ContainerId& id, Command command) const {
+  const ContainerRecord record = inspect(id);
+  if (!record.is_confined) return command;
+  Command entered;
+  entered.argv = options_.shim_command;
+  for (std::string word : {std::string(shim::enter_option), std::to_string(record.process.pid),
+                           std::to_string(record.process.start_ticks), command.directory, std::string("--")}) {
+    entered.argv.push_back(std::move(word));
+  }
+  for (auto& word : command.argv) entered.argv.push_back(std::move(word));
+  return entered;
+}
+
 std::string ShimRuntime::directory_of(const ContainerId& id) const {
-  return options_.directory + "/" + id.pod_uid + "/" + shim::directory_name(id.container, id.attempt);
+  return pod_directory(id.pod_uid) + "/" + shim::directory_name(id.container, id.attempt);
 }
 
 std::string ShimRuntime::log_path(const ContainerId& id) const { return directory_of(id) + "/" + shim::log_file; }
@@ -83,6 +122,7 @@ Result<std::vector<ContainerId>> ShimRuntime::recover() {
     }
   }
   std::sort(known.begin(), known.end());
+  find_abilities();
   return known;
 }
 
@@ -102,6 +142,9 @@ bool ShimRuntime::refresh(const ContainerId& id, Entry& entry) {
     entry.shim = started->shim;
     entry.record.process = started->process;
     entry.record.started_at = started->at;
+    entry.record.is_confined = started->is_confined;
+    entry.record.own_view = started->own_view;
+    entry.record.own_root = started->own_root;
   }
   if (auto text = world_.files.read(directory + "/" + shim::exit_file)) {
     auto ended = shim::parse_ended(*text);

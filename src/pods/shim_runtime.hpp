@@ -15,6 +15,7 @@ struct ShimOptions {
   std::vector<std::string> shim_command;  // {"/usr/bin/slipway", "shim"}; "--dir PATH" is added
   std::string boot_id;                    // empty: this machine's; records of another boot are of dead processes
   core::Notices* notices = nullptr;       // outlives the runtime; null: shims are looked at again and again
+  std::optional<std::int64_t> user = {};  // whom the shims run as; default: this process's
 };
 
 class ShimRuntime final : public Runtime {
@@ -25,6 +26,9 @@ class ShimRuntime final : public Runtime {
 
   Result<std::vector<ContainerId>> recover() override;
   void on_change(std::function<void(const ContainerId&)> callback) override;
+  const std::optional<Abilities>& abilities() const override { return abilities_; }
+  std::string pod_directory(const std::string& pod_uid) const override;
+  Command beside(const ContainerId& id, Command command) const override;
   Result<> start(const ContainerId& id, const ContainerStart& start) override;
   ContainerRecord inspect(const ContainerId& id) const override;
   Result<> signal(const ContainerId& id, int signal_number) override;
@@ -44,6 +48,7 @@ class ShimRuntime final : public Runtime {
     core::TimerId timer = 0;         // for what nobody tells us
     Duration interval{};
   };
+  void find_abilities();
   std::string directory_of(const ContainerId& id) const;
   Result<> launch_shim(const ContainerId& id);
   void on_shim_exit(const ContainerId& id, core::Exit exit);
@@ -66,6 +71,7 @@ class ShimRuntime final : public Runtime {
   core::World& world_;
   ShimOptions options_;
   std::map<ContainerId, Entry> entries_;
+  std::optional<Abilities> abilities_;
   std::function<void(const ContainerId&)> callback_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks hold it weakly
 };

@@ -12,6 +12,7 @@
 #include "objects/store.hpp"
 #include "pods/node.hpp"
 #include "pods/shim/simulated.hpp"
+#include "pods/volumes/disk.hpp"
 #include "support/stores.hpp"
 
 namespace slipway::pods::testing {
@@ -45,6 +46,9 @@ class Machine {
     store = place.open();
     runtime = make_simulated_runtime(simulation, world, "/data/pods");
     options.directory = "/data";
+    options.memory_directory = "/memory";
+    disk = volumes::make_simulated_disk(world.files);
+    options.disk = disk.get();
     options.name = "machine";
     node = std::make_unique<Node>(world, *store, *runtime, options);
     REQUIRE(node->start());
@@ -115,6 +119,7 @@ class Machine {
   core::World world;
   support::StoreUnderTest place;
   NodeOptions options;
+  std::unique_ptr<volumes::VolumeDisk> disk;
   std::unique_ptr<objects::Store> store;
   std::unique_ptr<Runtime> runtime;
   std::unique_ptr<Node> node;

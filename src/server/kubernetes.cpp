@@ -99,9 +99,10 @@ Result<> open_embedded(Platform::State& s, std::vector<doc::Value> definitions) 
   TRY_ASSIGN(s.objects, objects::Embedded::open(s.world(), *s.database, s.volatile_database.get(), std::move(options)));
   s.store = &s.objects->store();
   s.objects->add_admission(std::make_unique<PromotionsAreAskedFor>());
-  s.admission = std::make_unique<objects::Admission>(
-      *s.objects,
-      objects::AdmissionOptions{.exempt_from_pod_security = {own_namespaces.begin(), own_namespaces.end()}});
+  objects::AdmissionOptions admission;
+  admission.exempt_from_pod_security = {own_namespaces.begin(), own_namespaces.end()};
+  admission.mounts_tokens = [&s] { return s.runtime && s.runtime->abilities() && s.runtime->abilities()->own_view; };
+  s.admission = std::make_unique<objects::Admission>(*s.objects, std::move(admission));
   return open_access(s);
 }
 
@@ -123,6 +124,8 @@ Result<> start_objects(Platform::State& s) {
   if (s.cluster) return {};
   TRY(s.objects->start());
   TRY(s.access->start());
+  s.root_certificates = std::make_unique<RootCertificates>(s.world(), *s.store, s.authority);
+  TRY(s.root_certificates->start());
   TRY(s.admission->start());
   TRY_ASSIGN(const auto node, pods::load_node_file(s.world(), s.options.layout.root));
   s.kubernetes_service = std::make_unique<KubernetesService>(

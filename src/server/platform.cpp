@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <ranges>
 #include <thread>
@@ -115,6 +116,33 @@ void open_runtime(State& s) {
   s.runtime = std::make_unique<pods::ShimRuntime>(s.world(), std::move(options));
 }
 
+// What our own Pods need to see, wherever it is: a clone, or a data directory, may be below /tmp.
+std::vector<std::string> kept_paths_of(const State& s) {
+  std::vector<std::string> paths = s.options.profile.pods.shared_paths;
+  paths.push_back(s.options.layout.root);
+  const std::filesystem::path own = own_executable();
+  paths.push_back(own.string());
+  for (const auto& directory : {own.parent_path(), own.parent_path().parent_path()}) {
+    if (directory.string().starts_with("/tmp/")) paths.push_back(directory.string());
+  }
+  return paths;
+}
+
+// As in a cluster, where clients find the API server by these.
+std::vector<std::pair<std::string, std::string>> own_environment(const State& s) {
+  const std::string port = std::to_string(s.ports.kubernetes);
+  return {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+          {"KUBERNETES_SERVICE_HOST", "127.0.0.1"},
+          {"KUBERNETES_SERVICE_PORT", port},
+          {"KUBERNETES_SERVICE_PORT_HTTPS", port}};
+}
+
+Result<pods::TokenIssued> issue_token(State& s, const pods::TokenWanted& wanted) {
+  objects::PodToken token{wanted.account, wanted.audience, wanted.lifetime, wanted.pod_name, wanted.pod_uid};
+  TRY_ASSIGN(auto issued, s.access->issue(token));
+  return pods::TokenIssued{std::move(issued.token), issued.expires};
+}
+
 Result<> open_node(State& s) {
   const Layout& layout = s.options.layout;
   open_runtime(s);
@@ -124,6 +152,17 @@ Result<> open_node(State& s) {
     options.name = pods::host_name(s.world()) + s.own_suffix();  // the machine may be a node of the cluster, too
     options.scheduler = own_scheduler;
     options.only_endpoints = cluster->has_workloads;
+  }
+  options.least_isolation = s.options.profile.pods.least_isolation;
+  options.images = s.options.profile.pods.images;
+  options.kept_paths = kept_paths_of(s);
+  options.devices = pods::find_devices(s.world().files);
+  for (const auto& [resource, ids] : s.options.profile.pods.devices) options.devices[resource] = ids;
+  s.cgroups = pods::Cgroups::find("slipway-" + core::short_hash(layout.root));
+  options.cgroups = s.cgroups.get();
+  if (!s.options.profile.cluster) {
+    options.issue_token = [&s](const pods::TokenWanted& wanted) { return issue_token(s, wanted); };
+    options.base_environment = own_environment(s);
   }
   // One machine and its owner: a part that fell is up again before somebody asks.
   options.backoff.initial = std::chrono::seconds(1);
@@ -248,6 +287,7 @@ Result<> open_server(State& s, std::future<Result<ServerCertificate>> certified)
                                            .loop = &s.real.loop(),
                                            .allowed_hosts = {}}));
   TRY_ASSIGN(const auto certificate, certified.get());
+  s.authority = certificate.authority;
   return open_tls_servers(s, certificate);
 }
 

@@ -85,6 +85,40 @@ std::optional<ClusterProfile> read_cluster(doc::Decoder& decoder, doc::Decoder& 
   return profile;
 }
 
+pods::ImageRuntime read_image(const doc::Value& value, const std::string& path, std::vector<Error>& problems) {
+  doc::Decoder decoder(value, path);
+  pods::ImageRuntime image;
+  image.match = decoder.required_string("match");
+  image.command = decoder.string_list("command");
+  image.args = decoder.string_list("args");
+  for (auto& [name, text] : decoder.string_map("environment")) image.environment.emplace_back(name, text);
+  image.root = decoder.string("root");
+  if (!image.root.empty() && !image.root.starts_with('/')) decoder.add("root", "must be an absolute path");
+  if (image.command.empty() && image.root.empty()) decoder.add("match", "needs a command, a root, or both");
+  if (auto done = decoder.finish(); !done) problems.push_back(std::move(done).error());
+  return image;
+}
+
+PodsProfile read_pods(doc::Decoder& decoder, std::vector<Error>& problems) {
+  PodsProfile profile;
+  const std::string isolation = decoder.one_of("isolation", {"process", "namespaces", "container"}, "process");
+  if (isolation == "namespaces") profile.least_isolation = pods::Isolation::namespaces;
+  if (isolation == "container") profile.least_isolation = pods::Isolation::container;
+  const doc::Value& images = decoder.array("images");
+  for (std::size_t i = 0; i < images.size(); ++i)
+    profile.images.push_back(read_image(images[i], "pods.images[" + std::to_string(i) + "]", problems));
+  profile.shared_paths = decoder.string_list("sharedPaths");
+  const doc::Value& devices = decoder.object("devices");
+  if (!devices.is_object()) return profile;
+  doc::Decoder counts(devices, "pods.devices");
+  for (const auto& [resource, count] : devices.as_object()) {
+    for (std::int64_t i = 0; i < counts.integer(resource, 0, {0, 1024}); ++i)
+      profile.devices[resource].push_back(std::to_string(i));
+  }
+  if (auto done = counts.finish(); !done) problems.push_back(std::move(done).error());
+  return profile;
+}
+
 std::vector<std::string> search_path() {
   std::vector<std::string> directories;
   const char* path = std::getenv("PATH");
@@ -204,6 +238,9 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
   doc::Decoder workflow(decoder.object("workflow"), "workflow");
   profile.python = workflow.string("python");
   profile.variables = workflow.string_map("variables");
+  std::vector<Error> problems;
+  doc::Decoder of_pods(decoder.object("pods"), "pods");
+  profile.pods = read_pods(of_pods, problems);
   doc::Decoder monitoring(decoder.object("monitoring"), "monitoring");
   profile.prometheus = monitoring.string("command", profile.prometheus);
   profile.scrape_interval_seconds = static_cast<int>(
@@ -211,7 +248,6 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
           .count());
   if (profile.scrape_interval_seconds < 1) monitoring.add("scrapeInterval", "must be at least 1s");
 
-  std::vector<Error> problems;
   const auto finish = [&](doc::Decoder& part, bool present) {
     if (!present) return;
     if (auto result = part.finish(); !result) problems.push_back(std::move(result).error());
@@ -220,6 +256,7 @@ Result<Profile> parse_profile(std::string_view text, std::string_view source_nam
   finish(serving, decoder.has("serving"));
   finish(workflow, decoder.has("workflow"));
   finish(monitoring, decoder.has("monitoring"));
+  finish(of_pods, decoder.has("pods"));
   finish(cluster, decoder.has("cluster") && profile.cluster.has_value());
   finish(decoder, true);
   if (!problems.empty()) return fail(core::join(std::move(problems)));

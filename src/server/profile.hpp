@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "pods/node.hpp"
 #include "server/layout.hpp"
 
 namespace slipway::server {
@@ -17,6 +18,14 @@ struct ClusterProfile {
   std::string kubeconfig;     // cluster.kubeconfig, absolute; empty: found as kubectl finds it
   std::string context;        // cluster.context; empty: the current one
   bool has_workloads = true;  // cluster.workloads: its own controllers make Pods of Deployments and Jobs
+};
+
+// How Pods are run on this machine.
+struct PodsProfile {
+  pods::Isolation least_isolation = pods::Isolation::process;  // pods.isolation
+  std::vector<pods::ImageRuntime> images;                      // pods.images
+  std::vector<std::string> shared_paths;                       // pods.sharedPaths
+  pods::DeviceIds devices;  // pods.devices
 };
 
 struct Profile {
@@ -31,7 +40,8 @@ struct Profile {
   std::map<std::string, std::string> variables;  // workflow.variables: the context "vars" of Actions
   std::string prometheus = "prometheus";         // monitoring.command
   int scrape_interval_seconds = 5;               // monitoring.scrapeInterval
-  std::optional<ClusterProfile> cluster;         // none: the embedded platform
+  PodsProfile pods;
+  std::optional<ClusterProfile> cluster;  // none: the embedded platform
 };
 
 // Every problem at once, with positions. An empty text is the default profile.

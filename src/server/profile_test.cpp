@@ -12,6 +12,30 @@ std::string refused(const std::string& text) {
   return profile ? "" : profile.error().one_line();
 }
 
+TEST_CASE("a profile says how Pods are run and what stands for images") {
+  const auto profile = parse_profile(R"yaml(
+pods:
+  isolation: namespaces
+  sharedPaths: [/tmp/models]
+  devices: {nvidia.com/gpu: 2}
+  images:
+    - {match: "vllm/vllm-openai:*", command: [/opt/vllm/bin/vllm, serve], args: [--help], environment: {A: b}, root: /images/vllm}
+)yaml",
+                                     "p.yaml");
+  REQUIRE(profile);
+  CHECK(profile->pods.least_isolation == pods::Isolation::namespaces);
+  CHECK(profile->pods.shared_paths == std::vector<std::string>{"/tmp/models"});
+  CHECK(profile->pods.devices.at("nvidia.com/gpu") == std::vector<std::string>{"0", "1"});
+  REQUIRE(profile->pods.images.size() == 1);
+  CHECK(profile->pods.images[0].root == "/images/vllm");
+  CHECK(profile->pods.images[0].environment.front() == std::pair<std::string, std::string>{"A", "b"});
+  const auto wrong = parse_profile("pods: {isolation: jail, images: [{match: x}, {match: y, root: here}]}", "p.yaml");
+  REQUIRE_FALSE(wrong);
+  const std::string text = wrong.error().render();
+  for (const char* part : {"jail", "needs a command", "absolute"})
+    CHECK_MESSAGE(text.find(part) != std::string::npos, text);
+}
+
 }  // namespace
 
 TEST_CASE("a profile chooses the embedded engines when it says nothing, and refuses what is not built yet") {

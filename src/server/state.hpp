@@ -25,6 +25,7 @@
 #include "server/mirror_pods.hpp"
 #include "server/overview.hpp"
 #include "server/platform.hpp"
+#include "server/root_certificates.hpp"
 #include "server/triggers.hpp"
 #include "server/wiring.hpp"
 #include "serving/serving.hpp"
@@ -64,8 +65,11 @@ struct Platform::State {
   std::unique_ptr<objects::Access> access;
   std::unique_ptr<objects::Admission> admission;
   std::unique_ptr<KubernetesService> kubernetes_service;
+  std::string authority;  // PEM, of our own certificates
+  std::unique_ptr<RootCertificates> root_certificates;
   objects::Store* store = nullptr;  // of either
   std::unique_ptr<pods::ShimRuntime> runtime;
+  std::unique_ptr<pods::Cgroups> cgroups;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<pods::Ending> ending;  // of what an earlier control plane left
   std::unique_ptr<pods::Connections> connections;

@@ -26,6 +26,7 @@ objects::Object plan(const objects::Object& llm_deployment, const Spec& spec, co
   containers.push_back(inputs.catalog.container(inputs.runtime, spec, inputs.weights_path));
   doc::Object pod_spec;
   pod_spec.set("containers", std::move(containers));
+  pod_spec.set("automountServiceAccountToken", false);  // a model server asks the API nothing
   pod_spec.set("terminationGracePeriodSeconds", 30);
   doc::Object pod_template;
   pod_template.set("metadata", std::move(template_metadata));

@@ -59,6 +59,9 @@ Result<> ControlPlane::open() {
   node_options.directory = "/data";
   node_options.name = "machine";
   node_options.backoff.initial = 1s;
+  node_options.memory_directory = "/memory";
+  disk = pods::volumes::make_simulated_disk(world_.files);
+  node_options.disk = disk.get();
   node = std::make_unique<pods::Node>(world_, *store, *runtime, node_options);
   TRY_ASSIGN(registry, registry::Registry::open(world_, *s_.database, *s_.blobs, *audit));
   source_tree = std::make_unique<server::ForgeTree>(world_.files, s_.source);

@@ -6,6 +6,7 @@
 #include "gateway/publisher/publisher.hpp"
 #include "objects/store.hpp"
 #include "pods/node.hpp"
+#include "pods/volumes/disk.hpp"
 #include "registry/registry.hpp"
 #include "server/triggers.hpp"
 #include "server/wiring.hpp"
@@ -42,6 +43,7 @@ class ControlPlane {
   std::vector<team::Person> people;
   std::unique_ptr<team::AuditLog> audit;
   std::unique_ptr<objects::Store> store;
+  std::unique_ptr<pods::volumes::VolumeDisk> disk;
   std::unique_ptr<pods::Runtime> runtime;
   std::unique_ptr<pods::Node> node;
   std::unique_ptr<registry::Registry> registry;

@@ -50,6 +50,52 @@ api::Answer<> place_as(api::Review& review, const doc::Value& scheduling) {
   return {};
 }
 
+constexpr const char* token_directory = "/var/run/secrets/kubernetes.io/serviceaccount";
+constexpr std::int64_t token_seconds = 3607;  // as everywhere: an hour, and told from one that somebody asked for
+
+bool wants_token(const doc::Value& spec, const Object* account) {
+  const auto& of_pod = spec["automountServiceAccountToken"];
+  if (of_pod.is_bool()) return of_pod.as_bool();
+  return account == nullptr || account->document()["automountServiceAccountToken"].bool_or(true);
+}
+
+doc::Value token_volume(const std::string& name) {
+  const auto item = [](const char* key, const char* path) {
+    return doc::Array{doc::Object{{"key", key}, {"path", path}}};
+  };
+  doc::Object token{{"expirationSeconds", token_seconds}, {"path", "token"}};
+  doc::Object authority{{"name", "kube-root-ca.crt"}, {"items", item("ca.crt", "ca.crt")}};
+  doc::Object field{{"apiVersion", "v1"}, {"fieldPath", "metadata.namespace"}};
+  doc::Object downward{{"items", doc::Array{doc::Object{{"path", "namespace"}, {"fieldRef", std::move(field)}}}}};
+  doc::Array sources{doc::Object{{"serviceAccountToken", std::move(token)}},
+                     doc::Object{{"configMap", std::move(authority)}},
+                     doc::Object{{"downwardAPI", std::move(downward)}}};
+  doc::Object projected{{"defaultMode", std::int64_t{0644}}, {"sources", std::move(sources)}};
+  return doc::Object{{"name", name}, {"projected", std::move(projected)}};
+}
+
+// In every container that has nothing of its own there.
+void mount_token(doc::Value& spec, const std::string& volume) {
+  bool is_used = false;
+  for (const char* list : {"initContainers", "containers"}) {
+    if (!std::as_const(spec)[list].is_array()) continue;
+    for (auto& container : spec.at_or_insert(list).as_array()) {
+      auto& mounts = container.at_or_insert("volumeMounts");
+      if (!mounts.is_array()) mounts = doc::Array{};
+      const bool is_taken = std::ranges::any_of(mounts.as_array(), [](const doc::Value& mount) {
+        return mount["mountPath"].string_or("") == token_directory;
+      });
+      if (is_taken) continue;
+      mounts.as_array().emplace_back(doc::Object{{"name", volume}, {"readOnly", true}, {"mountPath", token_directory}});
+      is_used = true;
+    }
+  }
+  if (!is_used) return;
+  auto& volumes = spec.at_or_insert("volumes");
+  if (!volumes.is_array()) volumes = doc::Array{};
+  volumes.as_array().push_back(token_volume(volume));
+}
+
 }  // namespace
 
 bool makes_pod(const api::Review& review) {
@@ -67,6 +113,8 @@ api::Answer<bool> ServiceAccountOfPods::mutate(api::Review& review) {
                               name + "\" not found");
   }
   spec.at_or_insert("serviceAccountName") = name;
+  if (mounts_tokens_ && mounts_tokens_() && wants_token(spec, account))
+    mount_token(spec, "kube-api-access-" + context_.world.random.hex(5));
   if (account == nullptr) return true;
   const auto& secrets = account->document()["imagePullSecrets"];
   if (spec["imagePullSecrets"].size() == 0 && secrets.size() > 0) spec.at_or_insert("imagePullSecrets") = secrets;

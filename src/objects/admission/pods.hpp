@@ -7,14 +7,19 @@
 
 namespace slipway::objects::admission {
 
-// spec.serviceAccountName "default" where none is said; the account's imagePullSecrets. Refused when the account is not
-// there; "default" is made for every namespace, if not yet then soon.
+// spec.serviceAccountName "default" where none is said; the account's imagePullSecrets, and the volume with its token
+// unless Pod or account do not want it. Refused when the account is not there; "default" is made for every namespace,
+// if not yet then soon.
 class ServiceAccountOfPods final : public api::AdmissionPlugin {
  public:
-  explicit ServiceAccountOfPods(api::Context& context) : accounts_(context, "", "ServiceAccount") {}
+  // `mounts_tokens`: see AdmissionOptions.
+  ServiceAccountOfPods(api::Context& context, std::function<bool()> mounts_tokens)
+      : context_(context), mounts_tokens_(std::move(mounts_tokens)), accounts_(context, "", "ServiceAccount") {}
   api::Answer<bool> mutate(api::Review& review) override;
 
  private:
+  api::Context& context_;
+  std::function<bool()> mounts_tokens_;
   Kept accounts_;
 };
 

@@ -128,11 +128,13 @@ api::Answer<core::ConverseRequest> command_of(const Context& context, const Targ
   }
   if (command.argv.empty() || command.argv.front().empty())
     return api::refuse(api::bad_request("you must specify at least one command for the container"));
-  auto start = container_start(target.pod, target.container, target.pod.status()["podIP"].string_or(""),
-                               context.node->options.base_environment, sources_in(context.store), Absent::left_out);
+  const bool own_view = context.node->runtime.inspect(target.id).own_view;
+  auto start = context.node->pods->start_of(target.pod, target.container, own_view, Absent::left_out);
   if (!start) return api::refuse(api::from_error(start.error()));
   command.environment = std::move(start->environment);
-  command.directory = std::move(start->directory);
+  Command placed = context.node->runtime.beside(target.id, {std::move(command.argv), std::move(start->directory)});
+  command.argv = std::move(placed.argv);
+  command.directory = std::move(placed.directory);
   command.has_input = choice.input;
   command.terminal = choice.terminal;
   if (choice.terminal && !start->terminal) command.environment.emplace_back("TERM", "xterm");

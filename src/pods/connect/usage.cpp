@@ -5,6 +5,7 @@
 #include "objects/api/output.hpp"
 #include "objects/api/selection.hpp"
 #include "objects/kinds.hpp"
+#include "pods/pod_status.hpp"
 
 namespace slipway::pods::connect {
 namespace {
@@ -118,9 +119,9 @@ std::optional<doc::Value> Usage::container_usage(const ContainerId& id) const {
 std::optional<doc::Value> Usage::pod_metrics(const objects::Object& pod) const {
   if (!context_.node->pods) return std::nullopt;
   doc::Array containers;
-  const doc::Value& declared = pod.spec()["containers"];
-  for (std::size_t i = 0; i < declared.size(); ++i) {
-    const auto id = context_.node->pods->current(pod, declared[i]["name"].string_or(""));
+  for (const Declared& declared : declared_containers(pod)) {
+    if (declared.role != Role::main && declared.role != Role::sidecar) continue;
+    const auto id = context_.node->pods->current(pod, declared.name());
     auto usage = id ? container_usage(*id) : std::nullopt;
     if (usage) containers.push_back(std::move(*usage));
   }

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/doc.hpp"
+#include "core/number.hpp"
 
 namespace slipway::pods::shim {
 namespace {
@@ -26,6 +27,50 @@ Result<doc::Value> parse_record(std::string_view text, const char* what) {
   return value;
 }
 
+doc::Value from_confinement(const Confinement& given) {
+  doc::Array mounts;
+  for (const Mount& mount : given.mounts) {
+    doc::Object each{{"source", mount.source}, {"target", mount.target}};
+    if (!mount.sub_path.empty()) each.set("subPath", mount.sub_path);
+    if (mount.read_only) each.set("readOnly", true);
+    mounts.emplace_back(std::move(each));
+  }
+  doc::Object value;
+  if (given.own_view) value.set("ownView", true);
+  if (!given.root.empty()) value.set("root", given.root);
+  if (!mounts.empty()) value.set("mounts", std::move(mounts));
+  if (given.read_only_root) value.set("readOnlyRoot", true);
+  if (given.user) value.set("user", *given.user);
+  if (given.group) value.set("group", *given.group);
+  if (!given.groups.empty()) value.set("groups", doc::Array(given.groups.begin(), given.groups.end()));
+  if (given.capabilities) value.set("capabilities", std::to_string(*given.capabilities));
+  if (!given.groups_of_control.empty())
+    value.set("cgroups", doc::Array(given.groups_of_control.begin(), given.groups_of_control.end()));
+  if (given.no_new_privileges) value.set("noNewPrivileges", true);
+  return value;
+}
+
+Confinement to_confinement(const doc::Value& value) {
+  Confinement confinement;
+  confinement.own_view = value["ownView"].bool_or(false);
+  confinement.root = value["root"].string_or("");
+  for (std::size_t i = 0; i < value["mounts"].size(); ++i) {
+    const doc::Value& each = value["mounts"][i];
+    confinement.mounts.push_back({each["source"].string_or(""), each["subPath"].string_or(""),
+                                  each["target"].string_or(""), each["readOnly"].bool_or(false)});
+  }
+  confinement.read_only_root = value["readOnlyRoot"].bool_or(false);
+  if (value["user"].is_int()) confinement.user = value["user"].as_int();
+  if (value["group"].is_int()) confinement.group = value["group"].as_int();
+  for (std::size_t i = 0; i < value["groups"].size(); ++i) confinement.groups.push_back(value["groups"][i].int_or(0));
+  if (value["capabilities"].is_string())
+    confinement.capabilities = core::parse_number<std::uint64_t>(value["capabilities"].as_string());
+  for (std::size_t i = 0; i < value["cgroups"].size(); ++i)
+    confinement.groups_of_control.push_back(value["cgroups"][i].string_or(""));
+  confinement.no_new_privileges = value["noNewPrivileges"].bool_or(false);
+  return confinement;
+}
+
 }  // namespace
 
 std::string render(const ContainerStart& start) {
@@ -39,6 +84,7 @@ std::string render(const ContainerStart& start) {
   file.set("directory", start.directory);
   if (start.has_input) file.set("stdin", start.input_once ? "once" : "open");
   if (start.terminal) file.set("terminal", true);
+  if (start.confinement != Confinement{}) file.set("confinement", from_confinement(start.confinement));
   return doc::render_json(std::move(file));
 }
 
@@ -47,6 +93,7 @@ std::string render(const Started& started) {
   file.set("process", from_identity(started.process));
   file.set("shim", from_identity(started.shim));
   file.set("startedAt", core::render_rfc3339_micro(started.at));
+  if (started.is_confined) file.set("confined", started.own_root ? "root" : started.own_view ? "view" : "identity");
   return doc::render_json(std::move(file));
 }
 
@@ -74,6 +121,7 @@ Result<ContainerStart> parse_start(std::string_view text) {
   start.has_input = file["stdin"].is_string();
   start.input_once = file["stdin"].string_or("") == "once";
   start.terminal = file["terminal"].bool_or(false);
+  start.confinement = to_confinement(file["confinement"]);
   if (start.argv.empty()) return fail(Code::data_loss, std::string(start_file) + " names no program");
   return start;
 }
@@ -84,6 +132,9 @@ Result<Started> parse_started(std::string_view text) {
   started.process = to_identity(file["process"]);
   started.shim = to_identity(file["shim"]);
   TRY_ASSIGN(started.at, core::parse_rfc3339(file["startedAt"].string_or("")));
+  started.is_confined = file["confined"].is_string();
+  started.own_root = file["confined"].string_or("") == "root";
+  started.own_view = started.own_root || file["confined"].string_or("") == "view";
   if (started.process.pid <= 0) return fail(Code::data_loss, std::string(started_file) + " names no process");
   return started;
 }

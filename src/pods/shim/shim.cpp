@@ -14,16 +14,21 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/number.hpp"
 #include "core/world/real.hpp"
 #include "pods/shim/attachments.hpp"
+#include "pods/shim/group.hpp"
+#include "pods/shim/identity.hpp"
 #include "pods/shim/log_writer.hpp"
 #include "pods/shim/record.hpp"
+#include "pods/shim/view.hpp"
 
 extern char** environ;
 extern const char __executable_start, etext;  // the linker's: where our code begins and ends
@@ -64,8 +69,9 @@ class Shim {
   int end(core::Exit exit, std::string reason, std::string message);
   void catch_signals();
   [[noreturn]] void become_program(const ContainerStart& start);
-  // Forks, records, opens the gate. 0, or the errno of a failed exec; -1 when nothing could be started.
-  int start_program(const ContainerStart& start, std::string& problem);
+  std::string confine_and_run(const ContainerStart& start, char** arguments, char** environment) const;
+  // Forks, records, opens the gate.
+  Result<> start_program(const ContainerStart& start);
   void serve();
   void on_signal();
   void reap();
@@ -158,16 +164,24 @@ void Shim::become_program(const ContainerStart& start) {
   while (got < 0 && errno == EINTR);
   if (got != 1) ::_exit(0);  // the shim died before it wrote down who we are
 
-  int problem = 0;
-  if (::chdir(start.directory.empty() ? "/" : start.directory.c_str()) != 0) {
-    problem = -errno;
-  } else {
-    environ = environment.data();
-    ::execvp(arguments[0], arguments.data());
-    problem = errno;
-  }
-  [[maybe_unused]] const auto written = ::write(exec_error_.write_end, &problem, sizeof problem);
+  const std::string problem = confine_and_run(start, arguments.data(), environment.data());
+  [[maybe_unused]] const auto written = ::write(exec_error_.write_end, problem.data(), problem.size());
   ::_exit(127);
+}
+
+// Does not come back unless something is wrong.
+std::string Shim::confine_and_run(const ContainerStart& start, char** arguments, char** environment) const {
+  if (auto joined = shim::join_groups(start.confinement.groups_of_control); !joined) return joined.error().one_line();
+  if (start.confinement.own_view) {
+    if (auto taken = shim::take_own_view(start.confinement, path(shim::root_directory)); !taken)
+      return taken.error().one_line();
+  }
+  if (!start.directory.empty() && ::chdir(start.directory.c_str()) != 0)
+    return "cannot change to directory " + start.directory + ": " + std::strerror(errno);
+  if (auto taken = shim::take_identity(start.confinement); !taken) return taken.error().one_line();
+  environ = environment;
+  ::execvp(arguments[0], arguments);
+  return "cannot run " + std::string(arguments[0]) + ": " + std::strerror(errno);
 }
 
 bool Shim::open_input(const ContainerStart& start) {
@@ -238,16 +252,11 @@ void Shim::write_input() {
   if (input_ends_ && typed_.empty()) Pipe::close(input_);
 }
 
-int Shim::start_program(const ContainerStart& start, std::string& problem) {
-  if (!open_input(start)) {
-    problem = std::string("cannot open its input: ") + std::strerror(errno);
-    return -1;
-  }
+Result<> Shim::start_program(const ContainerStart& start) {
+  if (!open_input(start))
+    return fail(Code::resource_exhausted, std::string("cannot open its input: ") + std::strerror(errno));
   program_ = ::fork();  // one thread, few pages: no need for posix_spawn, and the gate needs code before exec
-  if (program_ < 0) {
-    problem = std::string("fork failed: ") + std::strerror(errno);
-    return -1;
-  }
+  if (program_ < 0) return fail(Code::resource_exhausted, std::string("fork failed: ") + std::strerror(errno));
   if (program_ == 0) become_program(start);
   if (terminal_.empty()) ::setpgid(program_, program_);
   Pipe::close(program_input_);
@@ -264,6 +273,9 @@ int Shim::start_program(const ContainerStart& start, std::string& problem) {
     started.process = *process;
     started.shim = *self;
     started.at = now();
+    started.is_confined = start.confinement != Confinement{};
+    started.own_view = start.confinement.own_view;
+    started.own_root = !start.confinement.root.empty();
     durable = core::real_files().write_atomic(path(shim::started_file), shim::render(started));
   }
   // Taken away meanwhile: the Pod is being removed. The order (write started, then look at start) is one half of
@@ -272,22 +284,19 @@ int Shim::start_program(const ContainerStart& start, std::string& problem) {
     durable = fail(Code::cancelled, "the start was withdrawn");
   }
   if (!durable) {
-    problem = durable.error().one_line();
     Pipe::close(gate_.write_end);  // the child ends without exec
-    return -1;
+    return durable;
   }
   [[maybe_unused]] const auto opened = ::write(gate_.write_end, "g", 1);
   Pipe::close(gate_.write_end);
 
-  int failed = 0;
+  std::array<char, 1024> problem;
   ssize_t got;
-  do got = ::read(exec_error_.read_end, &failed, sizeof failed);
+  do got = ::read(exec_error_.read_end, problem.data(), problem.size());
   while (got < 0 && errno == EINTR);
   Pipe::close(exec_error_.read_end);
-  if (got != sizeof failed) return 0;  // closed by exec: it runs
-  problem = failed < 0 ? "cannot change to directory " + start.directory : "cannot run " + start.argv.front();
-  problem += std::string(": ") + std::strerror(failed < 0 ? -failed : failed);
-  return failed < 0 ? -failed : failed;
+  if (got <= 0) return {};  // closed by exec: it runs
+  return fail(Code::failed_precondition, std::string(problem.data(), static_cast<std::size_t>(got)));
 }
 
 bool Shim::pump(Pipe& pipe, shim::CriLines& lines, shim::Channel channel) {
@@ -420,19 +429,53 @@ int Shim::run() {
   if (signals_ < 0 || out_.read_end < 0 || err_.read_end < 0 || gate_.read_end < 0 || exec_error_.read_end < 0) {
     return end({128, 0}, "StartError", "no file descriptors are left for the container's pipes");
   }
-  std::string problem;
-  const int failed = start_program(*start, problem);
-  if (failed != 0) return end({128, 0}, "StartError", problem);
+  if (auto running = start_program(*start); !running) return end({128, 0}, "StartError", running.error().one_line());
+  const std::vector<std::string> groups = std::move(start->confinement.groups_of_control);
   *start = {};
   ::unlink(path(shim::start_file).c_str());
   give_back_code();
   serve();
-  return end(exit_, "", log_.lost() > 0 ? std::to_string(log_.lost()) + " bytes of its log could not be written" : "");
+  const bool was_too_big = exit_.code != 0 && shim::ran_out_of_memory(groups);
+  shim::remove_groups(groups);
+  return end(exit_, was_too_big ? "OOMKilled" : "",
+             log_.lost() > 0 ? std::to_string(log_.lost()) + " bytes of its log could not be written" : "");
+}
+
+int try_own_view() {
+  const auto possible = shim::try_own_view();
+  if (possible) return 0;
+  std::fprintf(stderr, "%s\n", possible.error().one_line().c_str());
+  return 1;
+}
+
+// PID START_TICKS DIRECTORY -- COMMAND...: runs the command beside a container's program. As a shell would, 126 says
+// that it could not be run, 127 that there is no such program.
+int enter(int argc, char** argv) {
+  if (argc < 5) return 2;
+  const auto pid = core::parse_number<int>(argv[0]);
+  const auto ticks = core::parse_number<std::uint64_t>(argv[1]);
+  if (!pid || !ticks) return 2;
+  std::string problem;
+  if (auto joined = shim::join(*pid, *ticks); !joined) {
+    problem = joined.error().one_line();
+  } else if (const char* directory = argv[2]; *directory != '\0' && ::chdir(directory) != 0) {
+    problem = std::string("cannot change to directory ") + directory + ": " + std::strerror(errno);
+  } else {
+    ::execvp(argv[4], argv + 4);
+    problem = std::string("cannot run ") + argv[4] + ": " + std::strerror(errno);
+  }
+  const int status = errno == ENOENT ? 127 : 126;
+  std::fprintf(stderr, "%s\n", problem.c_str());
+  return status;
 }
 
 }  // namespace
 
 int shim_main(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == shim::try_option) return try_own_view();
+    if (std::string_view(argv[i]) == shim::enter_option) return enter(argc - i - 1, argv + i + 1);
+  }
   std::string directory;
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::string_view(argv[i]) == "--dir") directory = argv[i + 1];

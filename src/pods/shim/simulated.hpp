@@ -10,6 +10,9 @@
 
 namespace slipway::pods {
 
+// A machine that has this file gives containers no view of their own.
+inline constexpr const char* refuses_own_view = "/refuses-own-view";
+
 // Installs the simulated shim as a program of `simulation` and makes a runtime whose containers are simulated
 // processes: a container's argv[0] names a program installed there. `directory` is on the simulated disk and
 // survives a crash of the control plane as the processes do. `world` is simulation.world(), kept by the caller.

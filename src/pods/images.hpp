@@ -1,0 +1,27 @@
+#pragma once
+// What stands for an image on a machine that pulls none: a program of the machine, perhaps in a directory that is its
+// root file system. Pure.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/doc.hpp"
+
+namespace slipway::pods {
+
+struct ImageRuntime {
+  std::string match;                 // "vllm/vllm-openai:*"; a "*" is any text
+  std::vector<std::string> command;  // as the image's ENTRYPOINT, with $(VAR) as in a Pod
+  std::vector<std::string> args;     // and its CMD
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::string root;  // absolute; empty: the machine's own "/"
+};
+
+// The first that matches; nullptr when none does. "nginx" is docker.io/library/nginx:latest, as everywhere.
+const ImageRuntime* find_image(const std::vector<ImageRuntime>& images, const std::string& image);
+
+// The container with the command and args that it runs by: its own, or those of `image`, which may be null.
+doc::Value with_image(const doc::Value& container, const ImageRuntime* image);
+
+}  // namespace slipway::pods

@@ -1,0 +1,229 @@
+// How the reconciler starts a container: what it needs first, and what it is given.
+
+#include <array>
+
+#include "pods/environment.hpp"
+#include "pods/last_words.hpp"
+#include "pods/pod_step.hpp"
+#include "pods/security.hpp"
+
+namespace slipway::pods {
+
+using objects::Object;
+
+namespace {
+
+constexpr const char* home_in_view = "/pod";
+constexpr const char* temporary = "/tmp";
+
+bool says_something(const doc::Value& context) { return context.size() > 0; }
+
+// By the spec alone; a user that the node is not needs one, too (security.hpp).
+bool asks_for_own_view(const doc::Value& spec, Isolation least) {
+  return least != Isolation::process || spec["volumeMounts"].size() > 0 ||
+         spec["securityContext"]["readOnlyRootFilesystem"].bool_or(false);
+}
+
+void replace(Variables& variables, const std::string& name, const std::string& value) {
+  std::erase_if(variables, [&](const auto& variable) { return variable.first == name; });
+  variables.emplace_back(name, value);
+}
+
+// What every program expects of a machine, where the root is an image's.
+constexpr std::array<std::string_view, 5> of_the_machine{"/proc", "/sys", "/dev", "/etc/resolv.conf", "/etc/hosts"};
+
+bool is_mounted(const std::vector<Mount>& mounts, std::string_view target) {
+  return std::ranges::any_of(mounts, [&](const Mount& mount) { return mount.target == target; });
+}
+
+// Programs listen themselves: nobody stands between a port of the machine and the Pod's own address.
+Result<> check_host_ports(const Object& pod, const doc::Value& spec) {
+  if (pod.spec()["hostNetwork"].bool_or(false)) return {};
+  const doc::Value& ports = spec["ports"];
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    if (ports[i]["hostPort"].int_or(0) == 0) continue;
+    return fail(Code::invalid_argument, "hostPort " + ports[i]["hostPort"].string_or("") +
+                                            " is not served: use hostNetwork, a Service or kubectl port-forward");
+  }
+  return {};
+}
+
+Result<> check_hooks(const doc::Value& spec, const std::string& address) {
+  for (const char* name : {"postStart", "preStop"}) TRY(parse_hook(spec, name, address));
+  return {};
+}
+
+}  // namespace
+
+void PodReconciler::prepare_volumes(Step& step) {
+  if (step.pod.spec()["volumes"].size() == 0) return;
+  Pod& memory = step.memory;
+  auto places = volumes_.prepare(step.pod, runtime_.pod_directory(memory.uid), step.address);
+  if (places) {
+    memory.places = std::move(*places);
+    memory.mount_told.clear();
+    const auto renewal = volumes::Volumes::renewal(step.pod);
+    memory.reads_sources = renewal.has_value();
+    if (renewal) sooner(step.again, *renewal);
+    return;
+  }
+  const Error& error = places.error();
+  if (error.code == Code::invalid_argument || error.code == Code::unimplemented) {
+    step.refused = error.one_line();
+    return;
+  }
+  step.missing = error.message;
+  memory.reads_sources = true;
+  if (memory.mount_told != step.missing) node_events_.warn(step.pod, "FailedMount", step.missing);
+  memory.mount_told = step.missing;
+  sooner(step.again, look_for_sources_again);
+}
+
+Result<> PodReconciler::make_directories(const Object& pod) {
+  const std::string directory = runtime_.pod_directory(pod.uid());
+  const volumes::Owner owner = owner_of_volumes(pod);
+  TRY(volumes_.disk().make_directory(directory + "/home", has_several_users(pod) ? 01777 : 0700, owner));
+  return volumes_.disk().make_directory(directory + "/tmp", 01777, {});
+}
+
+Result<ContainerStart> PodReconciler::start_of(const Object& pod, const doc::Value& spec, bool own_view,
+                                               Absent absent) const {
+  const std::string directory = runtime_.pod_directory(pod.uid());
+  const std::string home = own_view ? home_in_view : directory + "/home";
+  const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
+  Variables base = options_.base_environment;
+  if (image != nullptr) base.insert(base.end(), image->environment.begin(), image->environment.end());
+  replace(base, "HOME", home);
+  replace(base, "TMPDIR", own_view ? temporary : directory + "/tmp");
+  const bool is_of_host = pod.spec()["hostNetwork"].bool_or(false);
+  const auto found = pods_.find(pod.name());
+  const std::string address = is_of_host ? "127.0.0.1" : found == pods_.end() ? "" : found->second.address;
+  TRY_ASSIGN(ContainerStart start,
+             container_start(pod, with_image(spec, image), address, base, sources_in(store_), absent));
+  if (start.directory.empty()) start.directory = home;
+  return start;
+}
+
+std::string PodReconciler::waits_for(const Step& step, const doc::Value& spec) const {
+  if (!step.missing.empty()) return step.missing;
+  const bool asks = asks_for_own_view(spec, options_.least_isolation) || says_something(spec["securityContext"]) ||
+                    says_something(step.pod.spec()["securityContext"]);
+  return asks && !runtime_.abilities() ? "the node finds out what this machine lets containers have" : "";
+}
+
+Result<ContainerStart> PodReconciler::confined_start(const Step& step, const ContainerId& id, const doc::Value& spec) {
+  TRY(check_host_ports(step.pod, spec));
+  const Abilities abilities = runtime_.abilities().value_or(Abilities{});
+  Confinement confinement;
+  confinement.own_view = asks_for_own_view(spec, options_.least_isolation);
+  if (const ImageRuntime* image = find_image(options_.images, spec["image"].string_or("")); image != nullptr) {
+    confinement.root = image->root;
+    if (!image->root.empty()) confinement.own_view = true;
+  }
+  if (options_.least_isolation == Isolation::container && confinement.root.empty()) {
+    return fail(Code::invalid_argument, "image \"" + spec["image"].string_or("") +
+                                            "\" has no root file system here, and the profile's pods.isolation is "
+                                            "container: give it one in pods.images");
+  }
+  TRY(apply_security(step.pod, spec, abilities, confinement));
+  if (confinement.own_view && !abilities.own_view) {
+    return fail(Code::invalid_argument,
+                "this machine refuses containers a view of the file system of their own (" + abilities.why_not +
+                    "), which volumes, a read-only root, another user or the profile's pods.isolation need");
+  }
+  TRY_ASSIGN(ContainerStart start, start_of(step.pod, spec, confinement.own_view, Absent::refused));
+  TRY_ASSIGN(const DeviceIds given, devices_.take(id.pod_uid, id.container, runtime_.pod_directory(id.pod_uid),
+                                                  devices_wanted(spec, devices_.all())));
+  for (auto& [name, value] : device_variables(given)) replace(start.environment, name, value);
+  const Limits limits = limits_of(spec);
+  if (options_.cgroups != nullptr && !limits.empty()) {
+    TRY_ASSIGN(confinement.groups_of_control, options_.cgroups->make(id, limits));
+  }
+  if (confinement.own_view) {
+    TRY_ASSIGN(confinement.mounts, volumes::mounts_of(spec, step.memory.places, start.environment));
+    const std::string directory = runtime_.pod_directory(step.memory.uid);
+    if (!confinement.root.empty()) {
+      for (const std::string_view path : of_the_machine) {
+        if (!is_mounted(confinement.mounts, path) &&
+            volumes_.disk().kind_of(std::string(path)) != volumes::FileKind::absent)
+          confinement.mounts.push_back({std::string(path), "", std::string(path), false});
+      }
+    }
+    if (!is_mounted(confinement.mounts, home_in_view)) {
+      confinement.mounts.push_back({directory + "/home", "", home_in_view, false});
+    }
+    if (!is_mounted(confinement.mounts, temporary)) {
+      confinement.mounts.push_back({directory + "/tmp", "", temporary, false});
+      for (const std::string& path : options_.kept_paths) {
+        if (path.starts_with("/tmp/")) confinement.mounts.push_back({path, "", path, false});
+      }
+    }
+  }
+  if (confinement.own_view) {
+    const std::string said_at = last_words_path(spec);
+    const std::string kept_at = runtime_.pod_directory(step.memory.uid) + "/" + last_words_file(id);
+    TRY(volumes_.disk().make_directory(runtime_.pod_directory(step.memory.uid), 0700, {}));
+    TRY(volumes_.disk().make_file(kept_at, 0666));
+    if (!is_mounted(confinement.mounts, said_at)) confinement.mounts.push_back({kept_at, "", said_at, false});
+  }
+  start.confinement = std::move(confinement);
+  return start;
+}
+
+bool PodReconciler::knows_image(const doc::Value& spec) const {
+  if (spec["command"].size() > 0) return true;
+  const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
+  return image != nullptr && !image->command.empty();
+}
+
+void PodReconciler::refuse_image(const Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
+  const std::string image = spec["image"].string_or("");
+  view.waiting_reason = "ErrImagePull";
+  view.waiting_message =
+      "image \"" + image +
+      "\": images are not pulled here, and the container has no command; say in command what to run, "
+      "or in the profile's pods.images what stands for the image";
+  if (container.told != view.waiting_message)
+    node_events_.warn(step.pod, "Failed", "Error: ErrImagePull: " + view.waiting_message, field_of(view.name));
+  container.told = view.waiting_message;
+}
+
+void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
+  if (step.refused.empty() && !waits_for(step, spec).empty()) {
+    view.waiting_reason = view.role == Role::main && step.pod.spec()["initContainers"].size() > 0 ? "PodInitializing"
+                                                                                                  : "ContainerCreating";
+    if (step.missing.empty()) sooner(step.again, look_again_soon);
+    return;
+  }
+  if (step.refused.empty() && !knows_image(spec)) return refuse_image(step, spec, container, view);
+  const ContainerId id{step.memory.uid, view.name, view.attempt};
+  auto what = confined_start(step, id, spec);
+  auto probes = parse_probes(spec, step.address);
+  Result<> hooks = check_hooks(spec, step.address);
+  std::string problem = step.refused;
+  if (problem.empty() && !what && what.error().code == Code::resource_exhausted) {
+    view.is_held_back = true;
+    if (container.told != what.error().message)
+      node_events_.warn(step.pod, "InsufficientDevices", what.error().message, field_of(view.name));
+    container.told = what.error().message;
+    sooner(step.again, look_for_sources_again);
+    return;
+  }
+  if (problem.empty() && !what) problem = what.error().one_line();
+  if (problem.empty() && !probes) problem = probes.error().one_line();
+  if (problem.empty() && !hooks) problem = hooks.error().one_line();
+  if (!problem.empty()) {
+    view.waiting_reason = "CreateContainerConfigError";
+    view.waiting_message = problem;
+    if (container.told != problem) node_events_.warn(step.pod, "Failed", "Error: " + problem, field_of(view.name));
+    container.told = problem;
+    if (!what && what.error().code == Code::not_found) {
+      step.memory.reads_sources = true;
+      sooner(step.again, look_for_sources_again);
+    }
+    return;
+  }
+  step.starts.push_back({id, std::move(*what)});
+}
+
+}  // namespace slipway::pods

@@ -1,0 +1,50 @@
+#pragma once
+// VolumeDisk: where the directories of volumes are. Two implementations: this machine, and one over core::Files for a
+// simulated machine, which has neither links nor owners.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/result.hpp"
+
+namespace slipway::core {
+class Files;
+}
+
+namespace slipway::pods::volumes {
+
+struct PayloadFile {
+  std::string bytes;
+  int mode = 0644;
+  bool operator==(const PayloadFile&) const = default;
+};
+using Payload = std::map<std::string, PayloadFile>;  // by path inside the volume
+
+// Absent: as the node.
+struct Owner {
+  std::optional<std::int64_t> user, group;
+};
+
+enum class FileKind { absent, directory, file, socket, character_device, block_device, other };
+
+class VolumeDisk {
+ public:
+  virtual ~VolumeDisk() = default;
+  virtual FileKind kind_of(const std::string& path) const = 0;
+  // With everything on the way (0700). One that is there keeps what it is.
+  virtual Result<> make_directory(const std::string& path, int mode, const Owner& owner) = 0;
+  virtual Result<> make_file(const std::string& path, int mode) = 0;
+  // Makes the directory show exactly these files, all of them at once, as a kubelet does: each name is a link through
+  // "..data", which is swapped. Nothing happens when it shows them already.
+  virtual Result<> publish(const std::string& directory, const Payload& payload, const Owner& owner) = 0;
+  // What the files below take, in bytes. Thread-safe, and slow: for the background.
+  virtual std::uint64_t usage(const std::string& path) const = 0;
+};
+
+std::unique_ptr<VolumeDisk> make_real_disk();
+std::unique_ptr<VolumeDisk> make_simulated_disk(core::Files& files);
+
+}  // namespace slipway::pods::volumes

@@ -1,0 +1,151 @@
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "core/digest.hpp"
+#include "core/world/real.hpp"
+#include "pods/volumes/disk.hpp"
+
+namespace slipway::pods::volumes {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* current = "..data";
+
+std::unexpected<Error> refused(const std::string& what) {
+  return fail(Code::internal, "cannot " + what + ": " + std::strerror(errno));
+}
+
+Result<> give(const std::string& path, const Owner& owner) {
+  if (!owner.user && !owner.group) return {};
+  const auto user = owner.user ? static_cast<uid_t>(*owner.user) : static_cast<uid_t>(-1);
+  const auto group = owner.group ? static_cast<gid_t>(*owner.group) : static_cast<gid_t>(-1);
+  if (::lchown(path.c_str(), user, group) != 0) return refused("give " + path + " to its Pod's user");
+  return {};
+}
+
+// The same payload has the same name, so that it is seen to be there already.
+std::string version_name(const Payload& payload, const Owner& owner) {
+  std::string all = std::to_string(owner.user.value_or(-1)) + " " + std::to_string(owner.group.value_or(-1));
+  for (const auto& [path, file] : payload) {
+    all += '\n' + path + '\0' + std::to_string(file.mode) + ' ' + core::Digest::of(file.bytes).hex();
+  }
+  return "..version-" + core::Digest::of(all).short_text();
+}
+
+std::string first_part(const std::string& path) { return path.substr(0, path.find('/')); }
+
+class RealDisk final : public VolumeDisk {
+ public:
+  FileKind kind_of(const std::string& path) const override {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) return FileKind::absent;
+    switch (status.st_mode & S_IFMT) {
+      case S_IFDIR:
+        return FileKind::directory;
+      case S_IFREG:
+        return FileKind::file;
+      case S_IFSOCK:
+        return FileKind::socket;
+      case S_IFCHR:
+        return FileKind::character_device;
+      case S_IFBLK:
+        return FileKind::block_device;
+      default:
+        return FileKind::other;
+    }
+  }
+
+  Result<> make_directory(const std::string& path, int mode, const Owner& owner) override {
+    if (kind_of(path) == FileKind::directory) return {};
+    TRY(core::real_files().make_directories(path, 0700));
+    if (::chmod(path.c_str(), static_cast<mode_t>(mode)) != 0) return refused("set the mode of " + path);
+    return give(path, owner);
+  }
+
+  Result<> make_file(const std::string& path, int mode) override {
+    TRY(core::real_files().make_directories(fs::path(path).parent_path(), 0755));
+    return core::real_files().write_atomic(path, "", mode);
+  }
+
+  Result<> publish(const std::string& directory, const Payload& payload, const Owner& owner) override {
+    TRY(make_directory(directory, 0755, {}));
+    const std::string version = version_name(payload, owner);
+    const std::string link = directory + "/" + current;
+    std::error_code ignored;
+    const std::string before = fs::read_symlink(link, ignored).string();
+    if (before != version) {
+      TRY(write_version(directory + "/" + version, payload, owner));
+      TRY(replace_link(link, version));
+    }
+    TRY(link_names(directory, payload));
+    remove_others(directory, version);
+    return {};
+  }
+
+  std::uint64_t usage(const std::string& path) const override {
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    const auto options = fs::directory_options::skip_permission_denied;
+    for (fs::recursive_directory_iterator it(path, options, error), end; !error && it != end; it.increment(error)) {
+      struct stat status{};
+      if (::lstat(it->path().c_str(), &status) == 0) bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
+    }
+    return bytes;
+  }
+
+ private:
+  static Result<> write_version(const std::string& directory, const Payload& payload, const Owner& owner) {
+    std::error_code ignored;
+    fs::remove_all(directory, ignored);  // what a crash left half written
+    TRY(core::real_files().make_directories(directory, 0755));
+    for (const auto& [path, file] : payload) {
+      const std::string whole = directory + "/" + path;
+      TRY(core::real_files().make_directories(fs::path(whole).parent_path(), 0755));
+      const int mode = file.mode | (owner.group ? (file.mode & 0400) >> 3 : 0);  // the group reads what the owner reads
+      TRY(core::real_files().write_derived(whole, file.bytes, mode));
+      TRY(give(whole, owner));
+    }
+    return {};
+  }
+
+  static Result<> replace_link(const std::string& link, const std::string& target) {
+    const std::string fresh = link + "_tmp";
+    ::unlink(fresh.c_str());
+    if (::symlink(target.c_str(), fresh.c_str()) != 0 || ::rename(fresh.c_str(), link.c_str()) != 0)
+      return refused("swap " + link);
+    return {};
+  }
+
+  static Result<> link_names(const std::string& directory, const Payload& payload) {
+    for (const auto& [path, file] : payload) {
+      const std::string name = first_part(path);
+      const std::string target = std::string(current) + "/" + name;
+      if (::symlink(target.c_str(), (directory + "/" + name).c_str()) != 0 && errno != EEXIST)
+        return refused("link " + name + " in " + directory);
+    }
+    return {};
+  }
+
+  // Earlier versions, and links to what is no longer there.
+  static void remove_others(const std::string& directory, const std::string& version) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(directory, error)) {
+      const std::string name = entry.path().filename();
+      const bool is_old_version = name.starts_with("..version-") && name != version;
+      const bool leads_nowhere = !name.starts_with("..") && entry.is_symlink(error) && !fs::exists(entry.path(), error);
+      if (is_old_version || leads_nowhere) fs::remove_all(entry.path(), error);
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<VolumeDisk> make_real_disk() { return std::make_unique<RealDisk>(); }
+
+}  // namespace slipway::pods::volumes

@@ -1,0 +1,50 @@
+#include "core/world/world.hpp"
+#include "pods/volumes/disk.hpp"
+
+namespace slipway::pods::volumes {
+namespace {
+
+class SimulatedDisk final : public VolumeDisk {
+ public:
+  explicit SimulatedDisk(core::Files& files) : files_(files) {}
+
+  FileKind kind_of(const std::string& path) const override {
+    if (files_.list(path)) return FileKind::directory;
+    return files_.exists(path) ? FileKind::file : FileKind::absent;
+  }
+  Result<> make_directory(const std::string& path, int mode, const Owner&) override {
+    return files_.make_directories(path, mode);
+  }
+  Result<> make_file(const std::string& path, int mode) override { return files_.write_derived(path, "", mode); }
+
+  Result<> publish(const std::string& directory, const Payload& payload, const Owner&) override {
+    TRY(files_.make_directories(directory));
+    TRY_ASSIGN(const auto names, files_.list(directory));
+    for (const auto& name : names) {
+      if (!payload.contains(name)) TRY(files_.remove_tree(directory + "/" + name));
+    }
+    for (const auto& [path, file] : payload) {
+      TRY(files_.make_directories((directory + "/" + path).substr(0, (directory + "/" + path).rfind('/'))));
+      TRY(files_.write_derived(directory + "/" + path, file.bytes, file.mode));
+    }
+    return {};
+  }
+
+  std::uint64_t usage(const std::string& path) const override {
+    if (auto bytes = files_.read(path)) return bytes->size();
+    std::uint64_t sum = 0;
+    if (auto names = files_.list(path)) {
+      for (const auto& name : *names) sum += usage(path + "/" + name);
+    }
+    return sum;
+  }
+
+ private:
+  core::Files& files_;
+};
+
+}  // namespace
+
+std::unique_ptr<VolumeDisk> make_simulated_disk(core::Files& files) { return std::make_unique<SimulatedDisk>(files); }
+
+}  // namespace slipway::pods::volumes

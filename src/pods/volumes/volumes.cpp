@@ -1,0 +1,232 @@
+#include "pods/volumes/volumes.hpp"
+
+#include "core/quantity.hpp"
+#include "core/seconds.hpp"
+#include "pods/environment.hpp"
+#include "pods/security.hpp"
+#include "pods/volumes/payload.hpp"
+
+namespace slipway::pods::volumes {
+namespace {
+
+using objects::Object;
+
+constexpr objects::Kind claim_kind{"", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"};
+constexpr objects::Kind volume_kind{"", "v1", "PersistentVolume", "persistentvolumes", false};
+constexpr Duration look_at_sources = std::chrono::minutes(1);  // as a kubelet syncs
+constexpr std::int64_t usual_token_seconds = 3600;
+
+std::string name_of(const doc::Value& volume) { return volume["name"].string_or(""); }
+
+std::unexpected<Error> not_yet(const doc::Value& volume, const std::string& why) {
+  return fail(Code::unavailable, "MountVolume.SetUp failed for volume \"" + name_of(volume) + "\" : " + why);
+}
+
+bool is_in_memory(const doc::Value& volume) { return volume["emptyDir"]["medium"].string_or("") == "Memory"; }
+
+std::string kind_of(const doc::Value& volume) {
+  if (!volume.is_object()) return "nothing";
+  for (const auto& [key, value] : volume.as_object()) {
+    if (key != "name") return key;
+  }
+  return "nothing";
+}
+
+template <class Visit>
+void for_each_volume(const Object& pod, Visit visit) {
+  const doc::Value& volumes = pod.spec()["volumes"];
+  for (std::size_t i = 0; i < volumes.size(); ++i) visit(volumes[i]);
+}
+
+}  // namespace
+
+Volumes::Volumes(core::World& world, objects::Store& store, VolumeDisk& disk, IssueToken issue_token,
+                 std::string memory_directory)
+    : world_(world),
+      store_(store),
+      disk_(disk),
+      issue_token_(std::move(issue_token)),
+      memory_directory_(std::move(memory_directory)),
+      find_(sources_in(store)) {}
+
+Result<Places> Volumes::prepare(const Object& pod, const std::string& pod_directory, const std::string& pod_ip) {
+  Places places;
+  const doc::Value& volumes = pod.spec()["volumes"];
+  for (std::size_t i = 0; i < volumes.size(); ++i) {
+    TRY_ASSIGN(places[name_of(volumes[i])], make(pod, volumes[i], pod_directory, pod_ip));
+  }
+  return places;
+}
+
+Result<Place> Volumes::make(const Object& pod, const doc::Value& volume, const std::string& pod_directory,
+                            const std::string& pod_ip) {
+  if (volume["hostPath"].is_object()) {
+    auto found = check_host_path(volume["hostPath"]);
+    if (!found && found.error().code == Code::failed_precondition) return not_yet(volume, found.error().message);
+    return found;
+  }
+  if (const auto& claim = volume["persistentVolumeClaim"]; claim.is_object()) {
+    auto found = find_claim(pod, claim);
+    if (!found && found.error().code == Code::failed_precondition) return not_yet(volume, found.error().message);
+    return found;
+  }
+  if (is_payload(volume)) {
+    const auto token = [&](const doc::Value& projection) { return token_for(pod, name_of(volume), projection); };
+    const PayloadSources sources{find_, pod_ip, token, !has_several_users(pod)};
+    auto payload = payload_of(pod, volume, sources);
+    if (!payload && payload.error().code == Code::not_found) return not_yet(volume, payload.error().message);
+    if (!payload) return fail(std::move(payload).error());
+    const std::string path = pod_directory + "/volumes/" + name_of(volume);
+    TRY(disk_.publish(path, *payload, owner_of_volumes(pod)));
+    return Place{path, true};
+  }
+  // A volume that says nothing is an emptyDir.
+  if (volume["emptyDir"].is_object() || volume.size() == 1) return make_empty(pod, volume, pod_directory);
+  return fail(Code::unimplemented, "volume \"" + name_of(volume) + "\": this node has no " + kind_of(volume));
+}
+
+std::string Volumes::path_of_empty(const Object& pod, const doc::Value& volume,
+                                   const std::string& pod_directory) const {
+  if (is_in_memory(volume)) return memory_directory_ + "/" + pod.uid() + "/" + name_of(volume);
+  return pod_directory + "/volumes/" + name_of(volume);
+}
+
+Result<Place> Volumes::make_empty(const Object& pod, const doc::Value& volume, const std::string& pod_directory) {
+  if (is_in_memory(volume) && memory_directory_.empty())
+    return fail(Code::invalid_argument,
+                "emptyDir \"" + name_of(volume) + "\": /dev/shm, which would be its memory, is not there");
+  const std::string path = path_of_empty(pod, volume, pod_directory);
+  const Owner owner{.user = {}, .group = owner_of_volumes(pod).group};
+  TRY(disk_.make_directory(path, owner.group ? 02777 : 0777, owner));
+  return Place{path, false};
+}
+
+Result<Place> Volumes::check_host_path(const doc::Value& host_path) {
+  const std::string path = host_path["path"].string_or("");
+  const std::string type = host_path["type"].string_or("");
+  if (!path.starts_with('/')) return fail(Code::invalid_argument, "hostPath \"" + path + "\" is not absolute");
+  FileKind kind = disk_.kind_of(path);
+  if (kind == FileKind::absent && type == "DirectoryOrCreate") TRY(disk_.make_directory(path, 0755, {}));
+  if (kind == FileKind::absent && type == "FileOrCreate") TRY(disk_.make_file(path, 0644));
+  kind = disk_.kind_of(path);
+  struct Row {
+    std::string_view type;
+    FileKind kind;
+    std::string_view word;
+  };
+  for (const Row& row :
+       {Row{"Directory", FileKind::directory, "directory"}, Row{"DirectoryOrCreate", FileKind::directory, "directory"},
+        Row{"File", FileKind::file, "file"}, Row{"FileOrCreate", FileKind::file, "file"},
+        Row{"Socket", FileKind::socket, "socket file"},
+        Row{"CharDevice", FileKind::character_device, "character device"},
+        Row{"BlockDevice", FileKind::block_device, "block device"}}) {
+    if (type == row.type && kind != row.kind)
+      return fail(Code::failed_precondition,
+                  "hostPath type check failed: " + path + " is not a " + std::string(row.word));
+  }
+  if (kind == FileKind::absent) return fail(Code::failed_precondition, path + " is not there");
+  return Place{path, false};
+}
+
+Result<Place> Volumes::find_claim(const Object& pod, const doc::Value& claim) {
+  const std::string name = claim["claimName"].string_or("");
+  TRY_ASSIGN(const auto found, store_.find(claim_kind, {pod.name().ns, name}));
+  if (!found) return fail(Code::failed_precondition, "persistentvolumeclaim \"" + name + "\" not found");
+  if (found->is_being_deleted())
+    return fail(Code::failed_precondition, "persistentvolumeclaim \"" + name + "\" is being deleted");
+  if (found->status()["phase"].string_or("") != "Bound")
+    return fail(Code::failed_precondition, "persistentvolumeclaim \"" + name + "\" is not bound");
+  TRY_ASSIGN(const auto volume, store_.find(volume_kind, {"", found->spec()["volumeName"].string_or("")}));
+  if (!volume) return fail(Code::failed_precondition, "the volume of persistentvolumeclaim \"" + name + "\" is gone");
+  std::string path = volume->spec()["hostPath"]["path"].string_or("");
+  if (path.empty()) path = volume->spec()["local"]["path"].string_or("");
+  if (path.empty())
+    return fail(Code::unimplemented,
+                "volume \"" + volume->name().name + "\": this node has hostPath and local volumes alone");
+  const Owner owner{.user = {}, .group = owner_of_volumes(pod).group};
+  TRY(disk_.make_directory(path, owner.group ? 02777 : 0777, owner));
+  return Place{path, claim["readOnly"].bool_or(false)};
+}
+
+Result<std::string> Volumes::token_for(const Object& pod, const std::string& volume, const doc::Value& projection) {
+  if (!issue_token_)
+    return fail(Code::unimplemented, "volume \"" + volume + "\": nobody here issues tokens of service accounts");
+  Token& token = tokens_[pod.uid() + "/" + volume + "/" + projection["path"].string_or("")];
+  const Time now = world_.clock.now();
+  if (!token.text.empty() && now < token.renew_at) return token.text;
+  TokenWanted wanted;
+  wanted.account = {pod.name().ns, pod.spec()["serviceAccountName"].string_or("default")};
+  wanted.audience = projection["audience"].string_or("");
+  wanted.lifetime = core::capped_seconds(projection["expirationSeconds"].int_or(usual_token_seconds));
+  wanted.pod_name = pod.name().name;
+  wanted.pod_uid = pod.uid();
+  TRY_ASSIGN(auto issued, issue_token_(wanted));
+  token.text = std::move(issued.token);
+  token.renew_at = now + (issued.expires - now) * 4 / 5;  // as a kubelet does it
+  return token.text;
+}
+
+std::optional<Duration> Volumes::renewal(const Object& pod) {
+  bool any = false;
+  for_each_volume(pod, [&](const doc::Value& volume) { any = any || is_payload(volume); });
+  return any ? std::optional(look_at_sources) : std::nullopt;
+}
+
+std::vector<Limit> Volumes::limits(const Object& pod, const std::string& pod_directory) const {
+  std::vector<Limit> limits;
+  for_each_volume(pod, [&](const doc::Value& volume) {
+    const std::string text = volume["emptyDir"]["sizeLimit"].string_or("");
+    const auto size = core::Quantity::parse(text);
+    if (text.empty() || !size || size->value() <= 0) return;
+    limits.push_back(
+        {name_of(volume), path_of_empty(pod, volume, pod_directory), static_cast<std::uint64_t>(size->value()), text});
+  });
+  return limits;
+}
+
+Result<> Volumes::remove(const std::string& pod_uid) {
+  std::erase_if(tokens_, [&](const auto& entry) { return entry.first.starts_with(pod_uid + "/"); });
+  if (memory_directory_.empty()) return {};
+  TRY(world_.files.remove_tree(memory_directory_ + "/" + pod_uid));
+  const auto left = world_.files.list(memory_directory_);
+  return left && left->empty() ? world_.files.remove_tree(memory_directory_) : Result<>();
+}
+
+void Volumes::sweep(const std::function<bool(const std::string&)>& is_alive) {
+  if (memory_directory_.empty()) return;
+  const auto names = world_.files.list(memory_directory_);
+  if (!names) return;
+  for (const auto& uid : *names) {
+    if (!is_alive(uid)) [[maybe_unused]]
+      auto removed = world_.files.remove_tree(memory_directory_ + "/" + uid);
+  }
+}
+
+Result<std::vector<Mount>> mounts_of(const doc::Value& container, const Places& places, const Variables& variables) {
+  std::vector<Mount> mounts;
+  if (container["volumeDevices"].size() > 0)
+    return fail(Code::unimplemented, "volumeDevices: this node has no block volumes");
+  const doc::Value& wanted = container["volumeMounts"];
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const doc::Value& each = wanted[i];
+    const std::string name = each["name"].string_or("");
+    const auto place = places.find(name);
+    if (place == places.end()) return fail(Code::invalid_argument, "volumeMounts: there is no volume \"" + name + "\"");
+    Mount mount{place->second.path, each["subPath"].string_or(""), each["mountPath"].string_or(""),
+                place->second.read_only || each["readOnly"].bool_or(false)};
+    if (const std::string expression = each["subPathExpr"].string_or(""); !expression.empty()) {
+      mount.sub_path = expand(expression, variables);
+      if (mount.sub_path.find("$(") != std::string::npos)
+        return fail(Code::invalid_argument, "subPathExpr \"" + expression + "\" names a variable that is not there");
+    }
+    if (mount.sub_path.starts_with('/') || ("/" + mount.sub_path + "/").find("/../") != std::string::npos)
+      return fail(Code::invalid_argument, "subPath \"" + mount.sub_path + "\" leaves the volume");
+    if (!mount.target.starts_with('/')) mount.target.insert(0, "/");
+    while (mount.target.size() > 1 && mount.target.ends_with('/')) mount.target.pop_back();
+    if (mount.target == "/") return fail(Code::invalid_argument, "mountPath / would hide everything");
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+}  // namespace slipway::pods::volumes
