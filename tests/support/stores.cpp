@@ -20,8 +20,14 @@ namespace {
 
 // What tests make beside the kinds that we know by name.
 constexpr std::array other_kinds{
+    Kind{"autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"},
     Kind{"apps", "v1", "ReplicaSet", "replicasets"},
+    Kind{"apps", "v1", "StatefulSet", "statefulsets"},
+    Kind{"apps", "v1", "DaemonSet", "daemonsets"},
+    Kind{"apps", "v1", "ControllerRevision", "controllerrevisions"},
+    Kind{"batch", "v1", "CronJob", "cronjobs"},
     Kind{"batch", "v1", "Job", "jobs"},
+    Kind{"", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"},
     Kind{"rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false},
 };
 // Our own API server collects garbage behind the answer; nobody says when it is done.

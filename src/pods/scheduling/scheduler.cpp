@@ -18,7 +18,7 @@ std::string sentence_of(const Misfit& misfit, const std::string& preemption) {
   std::ranges::sort(reasons);
   std::string text = "0/1 nodes are available:";
   for (const auto& reason : reasons) text += (&reason == &reasons.front() ? " 1 " : ", 1 ") + reason;
-  return text + ". no new claims to deallocate, preemption: " + preemption;
+  return text + "." + (preemption.empty() ? "" : " no new claims to deallocate, preemption: " + preemption);
 }
 
 bool is_more_important(const Resident& a, const Resident& b) {
@@ -111,7 +111,7 @@ Result<bool> Scheduler::admit(Object& pod) {
   return false;
 }
 
-// What came of trying to make room, in kube-scheduler's words.
+// Why no room could be made, in kube-scheduler's words; "" when it will be there soon.
 Result<std::string> Scheduler::preempt(const Object& pod, const Object& node, bool is_for_good) {
   const std::string none = "0/1 nodes are available: 1 ";
   if (pod.spec()["preemptionPolicy"].string_or("") == "Never")
@@ -128,7 +128,7 @@ Result<std::string> Scheduler::preempt(const Object& pod, const Object& node, bo
   if (victims.empty()) return none + "No preemption victims found for incoming pod.";
   claim.is_kept = true;
   for (const auto& victim : victims) TRY(push_out(pod, victim));
-  return none + "Waiting for the pods that were preempted.";
+  return std::string();
 }
 
 Result<> Scheduler::push_out(const Object& pod, const Resident& victim) {

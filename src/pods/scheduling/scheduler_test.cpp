@@ -61,6 +61,9 @@ TEST_CASE("Scheduler: the important come first, and push out who is less so") {
   REQUIRE(machine.until_shown("low", "1/1 Running 0"));
   REQUIRE(machine.until_shown("lower", "1/1 Running 0"));
   machine.create(asking("middle", "cpu: 500m", "priority: 1"));
+  REQUIRE(machine.simulation.run_until([&] { return !why_pending(machine, "middle").empty(); }, 1s));
+  CHECK(why_pending(machine, "middle") == "0/1 nodes are available: 1 Insufficient cpu.");
+  CHECK(machine.pod("middle").status()["nominatedNodeName"].string_or("") == "machine");
   REQUIRE(machine.until_shown("middle", "1/1 Running 0"));
   CHECK_FALSE(machine.exists("lower"));
   CHECK(machine.events_of("lower").find("Preempted 1") != std::string::npos);

@@ -8,10 +8,12 @@
 namespace slipway::pods::workloads {
 namespace {
 
-// Those whose loss hurts least first: not available before available, young before old.
+// Those whose loss hurts least first: not ready before ready, cheap before dear, not available before available, young
+// before old.
 void sort_for_removal(std::vector<const PodSeen*>& pods) {
   std::sort(pods.begin(), pods.end(), [](const PodSeen* a, const PodSeen* b) {
     if (a->is_ready != b->is_ready) return !a->is_ready;
+    if (a->cost != b->cost) return a->cost < b->cost;
     if (a->is_available != b->is_available) return !a->is_available;
     return a->created != b->created ? a->created > b->created : a->name < b->name;
   });

@@ -33,6 +33,7 @@ struct PodSeen {
   bool is_ending = false;     // being deleted
   bool is_finished = false;   // Succeeded or Failed: a ReplicaSet's Pods never are, so it is replaced
   Time created{};
+  int cost = 0;                               // as its annotation says: who costs less goes first
   std::optional<Duration> available_in = {};  // of one that is ready and not available
 };
 

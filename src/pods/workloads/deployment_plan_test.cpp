@@ -149,6 +149,9 @@ TEST_CASE("ReplicaSet: what is missing is made, what has ended or is too much go
   CHECK(text(2, "Afb") == "+0 -f");
   CHECK(text(1, "AbC") == "+0 -b -C");
   CHECK(text(0, "A") == "+0 -A");
+  auto dear = pods("AB");
+  dear.back().cost = 100;
+  CHECK(plan_replicas(1, dear).remove == std::vector<std::string>{"A"});
 }
 
 TEST_CASE("Deployment: a change of template ends, and never has fewer available Pods than it may") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/number.hpp"
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 #include "pods/pod_status.hpp"
@@ -114,6 +115,7 @@ PodSeen seen_of(const Object& pod, const doc::Value& spec, Time now) {
   seen.is_ending = pod.is_being_deleted();
   seen.is_finished = is_finished(pod);
   seen.created = pod.created().value_or(Time{});
+  seen.cost = core::parse_number<int>(pod.annotation("controller.kubernetes.io/pod-deletion-cost")).value_or(0);
   const auto wanted = core::capped_seconds(spec["minReadySeconds"].int_or(0));
   const auto since = pod.condition_since("Ready");
   seen.is_available = seen.is_ready && (wanted <= Duration::zero() || (since && now - *since >= wanted));
