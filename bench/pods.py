@@ -156,13 +156,10 @@ def restart_with(data, process, connection, count):
     time.sleep(1)
     os.remove(os.path.join(data, "slipway.pid"))
     process, began = start(data)
-    connection = connect(data)
-    while True:
-        pods = call(connection, "GET", PODS + "?fieldSelector=status.phase%3DFailed")["items"]
-        if len(pods) == len(ended):
-            break
-        time.sleep(0.002)
+    failed = Watch(data, PODS, lambda pod: pod.get("status", {}).get("phase") == "Failed")
+    failed.wait(lambda: len(failed.there) == len(ended), "all that ended is told")
     took = (time.monotonic() - began) * 1000
+    connection = connect(data)
     again = sum(status["restartCount"] for one in call(connection, "GET", PODS)["items"] for status in one["status"]["containerStatuses"])
     if again:
         raise SystemExit(f"{again} containers were started again")

@@ -140,7 +140,7 @@ Result<List> LocalStore::list_claimable(const Kind& kind, const ListOptions& opt
   List result;
   TRY_ASSIGN(const auto version, backend_.version(kind));
   result.resource_version = std::to_string(version);
-  TRY_ASSIGN(std::set<Name> names, uncontrolled_.in(kind, kind.namespaced ? options.ns : ""));
+  TRY_ASSIGN(std::set<Name> names, uncontrolled_.matching(kind, kind.namespaced ? options.ns : "", options.labels));
   TRY_ASSIGN(const auto owned, backend_.owned_by(options.claimable_by));
   for (const auto& uid : owned) {
     TRY_ASSIGN(const auto located, backend_.locate(uid));
@@ -148,12 +148,10 @@ Result<List> LocalStore::list_claimable(const Kind& kind, const ListOptions& opt
   }
   for (const Name& name : names) {
     if (!options.ns.empty() && name.ns != options.ns) continue;
-    if (options.field_name && name.name != *options.field_name) continue;
     TRY_ASSIGN(const auto stored, backend_.find(kind, name));
-    if (!stored || !options.labels.may_match(stored->body)) continue;
+    if (!stored) continue;
     TRY_ASSIGN(auto object, stored->parse());
-    if (!options.labels.empty() && !options.labels.matches(object.labels())) continue;
-    if (is_claimable(object, options.claimable_by)) result.items.push_back(std::move(object));
+    if (is_claimable(object, options)) result.items.push_back(std::move(object));
   }
   return result;
 }

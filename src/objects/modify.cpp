@@ -20,13 +20,13 @@ Result<Object> write_until_no_conflict(Store& store, const Kind& kind, const Nam
 
 }  // namespace
 
-bool is_claimable(const Object& object, std::string_view owner_uid) {
+bool is_claimable(const Object& object, const ListOptions& options) {
   bool is_controlled = false;
   for (const auto& owner : object.owners()) {
-    if (owner.uid == owner_uid) return true;
+    if (owner.uid == options.claimable_by) return true;
     is_controlled = is_controlled || owner.controller;
   }
-  return !is_controlled;
+  return !is_controlled && (options.labels.empty() || options.labels.matches(object.labels()));
 }
 
 Result<Object> modify(Store& store, const Kind& kind, const Name& name, const std::function<bool(Object&)>& change) {

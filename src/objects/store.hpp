@@ -22,8 +22,8 @@ struct ListOptions {
   std::string ns;  // empty: all namespaces
   LabelSelector labels;
   std::optional<std::string> field_name;  // metadata.name=...
-  // A uid: only what names it as an owner, or has no controller and might be adopted; see is_claimable(). What has just
-  // lost its controller may be missing for a moment. Not with limit and continue_token.
+  // A uid: only what names it as an owner, whatever its labels, and what has no controller and these labels. What has
+  // just lost its controller may be missing for a moment. Not with field_name, limit and continue_token.
   std::string claimable_by = {};
   std::size_t limit = 0;       // 0: no limit
   std::string continue_token;  // of the previous page
@@ -96,7 +96,8 @@ class Store {
 Result<std::unique_ptr<Store>> make_sqlite_store(core::World& world, storage::Database& database,
                                                  std::size_t ring_size = 10'000);
 
-bool is_claimable(const Object& object, std::string_view owner_uid);
+// See ListOptions::claimable_by.
+bool is_claimable(const Object& object, const ListOptions& options);
 
 // Reads, changes and writes until there is no conflict (at most 10 times). `change` returns whether to write.
 Result<Object> modify(Store& store, const Kind& kind, const Name& name, const std::function<bool(Object&)>& change);

@@ -17,32 +17,33 @@ Result<Uncontrolled::Index*> Uncontrolled::index_of(const Kind& kind) {
     if (change == nullptr) {
       raw->missed = true;
     } else if (change->type == EventType::deleted || is_controlled(change->object)) {
-      raw->names.erase(change->object.name());
+      raw->labels.erase(change->object.name());
     } else {
-      raw->names.insert(change->object.name());
+      raw->labels.insert_or_assign(change->object.name(), change->object.labels());
     }
   }));
   Result<> outcome;
   TRY(backend_.list(kind, {}, [&](const Stored& stored) {
-    // What names no controller in its bytes has none.
-    if (stored.body.contains("\"controller\":true")) {
-      auto object = stored.parse();
-      if (!object) outcome = fail(std::move(object).error());
-      if (!object || is_controlled(*object)) return outcome.has_value();
+    auto object = stored.parse();
+    if (!object) {
+      outcome = fail(std::move(object).error());
+      return false;
     }
-    index->names.insert(stored.name);
+    if (!is_controlled(*object)) index->labels.emplace(stored.name, object->labels());
     return true;
   }));
   TRY(outcome);
   return index.get();
 }
 
-Result<std::set<Name>> Uncontrolled::in(const Kind& kind, const std::string& ns) {
+Result<std::set<Name>> Uncontrolled::matching(const Kind& kind, const std::string& ns, const LabelSelector& selector) {
   TRY_ASSIGN(const Index* index, index_of(kind));
-  if (ns.empty()) return index->names;
-  const auto first = index->names.lower_bound({ns, ""});
-  const auto last = std::find_if(first, index->names.end(), [&](const Name& name) { return name.ns != ns; });
-  return std::set<Name>(first, last);
+  std::set<Name> names;
+  for (auto at = index->labels.lower_bound({ns, ""}); at != index->labels.end(); ++at) {
+    if (!ns.empty() && at->first.ns != ns) break;
+    if (selector.empty() || selector.matches(at->second)) names.insert(at->first);
+  }
+  return names;
 }
 
 }  // namespace slipway::objects

@@ -1,6 +1,6 @@
 #pragma once
-// Uncontrolled: the names of what has no controller, of the kinds that somebody asked for. Controllers adopt from these
-// what fits their selector; without it each look would read every object of the kind. Control loop only.
+// Uncontrolled: names and labels of what has no controller, of the kinds that somebody asked for. Controllers adopt
+// from these what fits their selector; without it each look would read every object of the kind. Control loop only.
 
 #include <map>
 #include <memory>
@@ -14,13 +14,13 @@ namespace slipway::objects {
 class Uncontrolled {
  public:
   explicit Uncontrolled(Backend& backend) : backend_(backend) {}
-  // The first call for a kind reads all of it; from then on changes keep it up, each a task after it is durable.
-  // Errors are the backend's.
-  Result<std::set<Name>> in(const Kind& kind, const std::string& ns);
+  // What matches, of one namespace or of all (""). The first call for a kind reads all of it; from then on changes keep
+  // it up, each a task after it is durable. Errors are the backend's.
+  Result<std::set<Name>> matching(const Kind& kind, const std::string& ns, const LabelSelector& selector);
 
  private:
   struct Index {
-    std::set<Name> names;
+    std::map<Name, std::map<std::string, std::string>> labels;
     std::unique_ptr<ChangeWatch> watch;
     bool missed = false;  // a change: what it knows is worth nothing
   };

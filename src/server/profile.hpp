@@ -25,7 +25,7 @@ struct PodsProfile {
   pods::Isolation least_isolation = pods::Isolation::process;  // pods.isolation
   std::vector<pods::ImageRuntime> images;                      // pods.images
   std::vector<std::string> shared_paths;                       // pods.sharedPaths
-  pods::DeviceIds devices;  // pods.devices
+  pods::DeviceIds devices;                                     // pods.devices
 };
 
 struct Profile {

@@ -81,9 +81,11 @@ Result<std::optional<Object>> RemoteStore::find(const Kind& kind, const Name& na
 Result<List> RemoteStore::list(const Kind& kind, const ListOptions& options) {
   auto& c = *connection_;
   if (options.limit > 0 || !options.continue_token.empty()) return list_page(c.rest, c.names, kind, options);
-  TRY_ASSIGN(auto all, list_all(c.rest, c.names, kind, options, options_.page));
-  if (!options.claimable_by.empty())
-    std::erase_if(all.items, [&](const Object& object) { return !is_claimable(object, options.claimable_by); });
+  if (options.claimable_by.empty()) return list_all(c.rest, c.names, kind, options, options_.page);
+  ListOptions whatever_labels = options;
+  whatever_labels.labels = {};
+  TRY_ASSIGN(auto all, list_all(c.rest, c.names, kind, whatever_labels, options_.page));
+  std::erase_if(all.items, [&](const Object& object) { return !is_claimable(object, options); });
   return all;
 }
 

@@ -233,6 +233,18 @@ TEST_CASE_FIXTURE(Fixture, "a controller lists what it owns and what it may adop
   CHECK(claimable() == Seen{"a-second", "mine", "mine-too"});
   restart();
   CHECK(claimable() == Seen{"a-second", "mine", "mine-too"});
+
+  ListOptions of_web;
+  of_web.claimable_by = owner.uid();
+  of_web.labels = *LabelSelector::parse("app=web");
+  auto web = pod("web");
+  web.set_label("app", "web");
+  REQUIRE(store->create(web));
+  create("other-bare");
+  settle();
+  const auto list = store->list(kinds::pod, of_web);
+  REQUIRE(list.has_value());
+  CHECK(list->items.size() == 4);  // its own whatever their labels, and "web"
 }
 
 TEST_CASE_FIXTURE(Fixture, "garbage that a crash left behind is collected after the restart") {

@@ -66,6 +66,7 @@ Result<std::vector<Object>> claim(objects::Store& store, const objects::Kind& ki
   objects::ListOptions options;
   options.ns = owner.name().ns;
   options.claimable_by = owner.uid();
+  options.labels = selector;
   TRY_ASSIGN(auto list, store.list(kind, options));
   std::vector<Object> members;
   for (Object& object : list.items) {
