@@ -25,7 +25,7 @@ JOBS = "/apis/batch/v1/namespaces/default/jobs"
 
 def start(data):
     began = time.monotonic()
-    process = subprocess.Popen([SLIPWAY, "up", "--data", data, "--runtime", "sim"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([SLIPWAY, "up", "--data", data, "--profile", data + ".yaml", "--runtime", "sim"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not os.path.exists(os.path.join(data, "slipway.pid")):
         time.sleep(0.001)
     return process, began
@@ -197,9 +197,8 @@ def main():
     options = parser.parse_args()
     directory = scratch()
     data = os.path.join(directory, "data")
-    os.mkdir(data)
-    with open(os.path.join(data, "slipway.yaml"), "w", encoding="utf-8") as profile:
-        profile.write(f"pods:\n  max: {options.running + 100}\n")
+    with open(data + ".yaml", "w", encoding="utf-8") as profile:
+        profile.write(f"pods:\n  maxPods: {options.running + 100}\n")
     process, _ = start(data)
     try:
         connection = connect(data)

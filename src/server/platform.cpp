@@ -166,7 +166,8 @@ Result<> open_node(State& s) {
   }
   // One machine and its owner: a part that fell is up again before somebody asks.
   options.backoff.initial = std::chrono::seconds(1);
-  options.backoff.longest = std::chrono::seconds(15);
+  options.backoff.longest = s.options.profile.pods.longest_restart_delay;
+  options.max_pods = s.options.profile.pods.max_pods;
   s.node = std::make_unique<pods::Node>(s.world(), *s.store, *s.runtime, std::move(options));
   return {};
 }

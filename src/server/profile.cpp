@@ -108,6 +108,11 @@ PodsProfile read_pods(doc::Decoder& decoder, std::vector<Error>& problems) {
   for (std::size_t i = 0; i < images.size(); ++i)
     profile.images.push_back(read_image(images[i], "pods.images[" + std::to_string(i) + "]", problems));
   profile.shared_paths = decoder.string_list("sharedPaths");
+  profile.max_pods = static_cast<int>(decoder.integer("maxPods", profile.max_pods, {1, 10'000}));
+  profile.longest_restart_delay = decoder.duration("maxContainerRestartPeriod", profile.longest_restart_delay);
+  if (profile.longest_restart_delay < std::chrono::seconds(1) ||
+      profile.longest_restart_delay > std::chrono::seconds(300))
+    decoder.add("maxContainerRestartPeriod", "must be between 1s and 300s");
   const doc::Value& devices = decoder.object("devices");
   if (!devices.is_object()) return profile;
   doc::Decoder counts(devices, "pods.devices");

@@ -26,6 +26,9 @@ struct PodsProfile {
   std::vector<pods::ImageRuntime> images;                      // pods.images
   std::vector<std::string> shared_paths;                       // pods.sharedPaths
   pods::DeviceIds devices;                                     // pods.devices
+  int max_pods = 250;                                          // pods.maxPods
+  // pods.maxContainerRestartPeriod: the longest wait before a container that fails again and again is started again.
+  Duration longest_restart_delay = std::chrono::seconds(15);
 };
 
 struct Profile {

@@ -18,6 +18,8 @@ pods:
   isolation: namespaces
   sharedPaths: [/tmp/models]
   devices: {nvidia.com/gpu: 2}
+  maxPods: 600
+  maxContainerRestartPeriod: 5m
   images:
     - {match: "vllm/vllm-openai:*", command: [/opt/vllm/bin/vllm, serve], args: [--help], environment: {A: b}, root: /images/vllm}
 )yaml",
@@ -26,13 +28,18 @@ pods:
   CHECK(profile->pods.least_isolation == pods::Isolation::namespaces);
   CHECK(profile->pods.shared_paths == std::vector<std::string>{"/tmp/models"});
   CHECK(profile->pods.devices.at("nvidia.com/gpu") == std::vector<std::string>{"0", "1"});
+  CHECK(profile->pods.max_pods == 600);
+  CHECK(profile->pods.longest_restart_delay == std::chrono::minutes(5));
   REQUIRE(profile->pods.images.size() == 1);
   CHECK(profile->pods.images[0].root == "/images/vllm");
   CHECK(profile->pods.images[0].environment.front() == std::pair<std::string, std::string>{"A", "b"});
-  const auto wrong = parse_profile("pods: {isolation: jail, images: [{match: x}, {match: y, root: here}]}", "p.yaml");
+  const auto wrong = parse_profile(
+      "pods: {isolation: jail, maxPods: 0, maxContainerRestartPeriod: 1h, images: [{match: x}, {match: y, root: "
+      "here}]}",
+      "p.yaml");
   REQUIRE_FALSE(wrong);
   const std::string text = wrong.error().render();
-  for (const char* part : {"jail", "needs a command", "absolute"})
+  for (const char* part : {"jail", "needs a command", "absolute", "maxPods", "between 1s and 300s"})
     CHECK_MESSAGE(text.find(part) != std::string::npos, text);
 }
 
