@@ -194,6 +194,7 @@ TEST_CASE("Connections: exec runs a command in its container's environment and s
     CHECK(machine.message_of(url_of("talker", "attach?stdout=true&tty=true"), 400).contains("no terminal"));
   }
   SUBCASE("attach shows what comes, by stream, and not what was") {
+    CHECK(machine.until([&] { return machine.get(pods + "talker/log").body.contains("before"); }));
     Remote remote(machine, url_of("talker", "attach?stdout=true&stderr=true"));
     REQUIRE(remote.read_until("line\nline\n"));
     CHECK(remote.err.contains("error\n"));

@@ -193,7 +193,7 @@ TEST_CASE("Shim: two shims for one directory start the program once") {
   REQUIRE(bench.until_state(State::running));
   bench.come();
   REQUIRE(bench.start("echo twice >> " + bench.directory + "/count"));
-  REQUIRE(bench.until([&] { return bench.world->files.exists(bench.directory + "/count"); }));
+  REQUIRE(bench.until([&] { return bench.world->files.read(bench.directory + "/count").value_or("") == "once\n"; }));
   REQUIRE(bench.runtime->signal(Bench::id(), SIGKILL));
   REQUIRE(bench.until_state(State::exited));
   CHECK(*bench.world->files.read(bench.directory + "/count") == "once\n");
