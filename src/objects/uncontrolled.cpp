@@ -13,6 +13,7 @@ Result<Uncontrolled::Index*> Uncontrolled::index_of(const Kind& kind) {
   auto& index = kinds_[{std::string(kind.group), std::string(kind.kind)}];
   if (index && index->watch && !index->missed) return index.get();
   index = std::make_unique<Index>();
+  index->missed = true;  // until all is read
   TRY_ASSIGN(index->watch, backend_.watch(kind, std::nullopt, [raw = index.get()](const auto& change) {
     if (change == nullptr) {
       raw->missed = true;
@@ -33,6 +34,7 @@ Result<Uncontrolled::Index*> Uncontrolled::index_of(const Kind& kind) {
     return true;
   }));
   TRY(outcome);
+  index->missed = false;
   return index.get();
 }
 

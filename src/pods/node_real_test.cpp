@@ -457,6 +457,36 @@ spec:
   CHECK(output_of(machine, "hooked") == "hooked\n\"farewell\\n\"");
 }
 
+TEST_CASE("Real node: last words of a terabyte are no matter, and a mount point opens no closed directory") {
+  RealMachine machine;
+  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+  if (!machine.runtime->abilities()->own_view) return;
+  const std::string closed = "/var/tmp/slipway-closed-" + core::real_random().hex(12);  // /tmp is another in the Pod
+  REQUIRE(machine.world->files.make_directories(closed, 0700));
+  machine.create(R"yaml(
+apiVersion: v1
+kind: Pod
+metadata: {name: long, namespace: default}
+spec:
+  restartPolicy: Never
+  volumes: [{name: scratch, emptyDir: {}}]
+  containers:
+  - name: main
+    image: none
+    volumeMounts: [{name: scratch, mountPath: )yaml" +
+                 closed + R"yaml(/below}]
+    command: [sh, -c, "stat -c %a )yaml" +
+                 closed + R"yaml(; test -d )yaml" + closed + R"yaml(/below; truncate -s 1T /dev/termination-log"]
+)yaml");
+  const std::string output = output_of(machine, "long");
+  CHECK_MESSAGE(output.starts_with("700\n"), output);
+  const auto ended = machine.pod("long").status()["containerStatuses"][0]["state"]["terminated"];
+  CHECK(ended["exitCode"].int_or(-1) == 0);
+  CHECK(ended["message"].string_or("").size() <= 4096);
+  CHECK_FALSE(machine.world->files.exists(closed + "/below"));
+  CHECK(machine.world->files.remove_tree(closed));
+}
+
 // Takes memory until it is stopped.
 constexpr const char* hungry = R"yaml(
 apiVersion: v1

@@ -92,14 +92,17 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
     TRY(write_status(pod, before, views));
     return Outcome{again};
   }
-  // Who keeps the object wants to know how it ended: its Job.
+  // Who keeps the object wants to know how it ended: its Job. The records go when that is durable.
   if (std::as_const(pod).finalizers().size() > 1) TRY(write_status(pod, before, views));
-  TRY(runtime_.remove_pod(memory.uid));
-  TRY(volumes_.remove(memory.uid));
-  devices_.release(memory.uid);
-  log::info("pods", "pod ended", {{"pod", pod.name().text()}});
-  TRY(let_go(pod));
-  return Outcome{};
+  Outcome outcome;
+  outcome.then = [this, pod = std::move(pod)]() -> Result<> {
+    TRY(runtime_.remove_pod(pod.uid()));
+    TRY(volumes_.remove(pod.uid()));
+    devices_.release(pod.uid());
+    log::info("pods", "pod ended", {{"pod", pod.name().text()}});
+    return let_go(pod);
+  };
+  return outcome;
 }
 
 // Nothing of it is started any more; its status says why as soon as nothing runs.
@@ -143,10 +146,12 @@ Result<> PodReconciler::let_go(const Object& pod) {
   return fail(std::move(removed).error());
 }
 
+constexpr Duration look_for_node_again = std::chrono::seconds(30);
+
 // Of a node that is not there nobody will say that the Pod has ended: it goes when its time is over.
 Result<Outcome> PodReconciler::end_elsewhere(const Object& pod, const std::string& node) {
   TRY_ASSIGN(const auto other, store_.find(kinds::node, {"", node}));
-  if (other) return Outcome{};
+  if (other) return Outcome{look_for_node_again};  // it may go later
   const auto ends = core::parse_rfc3339(pod.document()["metadata"]["deletionTimestamp"].string_or(""));
   const Time now = world_.clock.now();
   if (ends && now < *ends) return Outcome{*ends - now};

@@ -142,8 +142,8 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
     view.current.reason = "ShimLost";
     view.current.message = "it ran, but its records are gone from the node's directory";
     view.current.finished_at = started_at_;
-    if (const doc::Value& ended = before["state"]["terminated"]; view.role == Role::init && ended.is_object()) {
-      view.current.exit.code = static_cast<int>(ended["exitCode"].int_or(255));  // it did its part
+    if (const doc::Value& ended = before["state"]["terminated"]; ended.is_object()) {  // what was told stands
+      view.current.exit.code = static_cast<int>(ended["exitCode"].int_or(255));
       view.current.reason = ended["reason"].string_or("");
       view.current.message.clear();
     }

@@ -217,10 +217,10 @@ void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& co
     view.waiting_message = problem;
     if (container.told != problem) node_events_.warn(step.pod, "Failed", "Error: " + problem, field_of(view.name));
     container.told = problem;
-    if (!what && what.error().code == Code::not_found) {
-      step.memory.reads_sources = true;
-      sooner(step.again, look_for_sources_again);
-    }
+    if (!what && what.error().code == Code::not_found) step.memory.reads_sources = true;
+    const bool is_for_good =
+        what || what.error().code == Code::invalid_argument || what.error().code == Code::unimplemented;
+    if (!is_for_good) sooner(step.again, look_for_sources_again);
     return;
   }
   step.starts.push_back({id, std::move(*what)});

@@ -70,13 +70,15 @@ bool PodReconciler::has_settled(Step& step, const doc::Value& spec, Container& c
   return false;
 }
 
+constexpr std::size_t most_last_words = 4096;  // bytes, as a kubelet reads
+
 std::string PodReconciler::last_words_of(const Object& pod, const doc::Value& spec, const ContainerId& id,
                                          const ContainerRecord& record) const {
   if (!record.reason.empty()) return "";
   const bool may_fall_back = spec["terminationMessagePolicy"].string_or("") == "FallbackToLogsOnError";
   if (!record.own_view && !may_fall_back) return "";
   const std::string path = runtime_.pod_directory(pod.uid()) + "/" + last_words_file(id);
-  const std::string written = record.own_view ? world_.files.read(path).value_or("") : "";
+  const std::string written = record.own_view ? volumes_.disk().read_first(path, most_last_words) : "";
   const std::string log = may_fall_back ? runtime_.read_log(id).value_or("") : "";
   return last_words(spec, record.exit.code, written, log);
 }

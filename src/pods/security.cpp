@@ -81,6 +81,8 @@ Result<> take_capabilities(const doc::Value& context, const Abilities& abilities
   TRY_ASSIGN(const std::uint64_t added, mask_of(wanted["add"]));
   if (abilities.user != 0 && added != 0) return refuse("capabilities.add: only a node that is root has any to give");
   if (dropped != 0) confinement.capabilities = ~dropped | added;
+  // Who is not root cannot cut what a set-user-id program would get: so there is none.
+  if (dropped != 0 && abilities.user != 0) confinement.no_new_privileges = true;
   return {};
 }
 

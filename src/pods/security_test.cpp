@@ -45,7 +45,7 @@ TEST_CASE("Security: what a context asks for is done or refused") {
            Row{"{}", "{readOnlyRootFilesystem: true, allowPrivilegeEscalation: false}", 1000,
                "view read-only no-new-privileges"},
            Row{"{}", "{capabilities: {drop: [ALL], add: [NET_BIND_SERVICE]}}", 0, " capabilities=1024"},
-           Row{"{}", "{capabilities: {drop: [ALL]}}", 1000, " capabilities=0"},
+           Row{"{}", "{capabilities: {drop: [ALL]}}", 1000, " capabilities=0 no-new-privileges"},
            Row{"{}", "{capabilities: {add: [NET_ADMIN]}}", 1000,
                "capabilities.add: only a node that is root has any to give"},
            Row{"{}", "{capabilities: {drop: [FLYING]}}", 0, "unknown capability \"FLYING\""},

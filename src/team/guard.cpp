@@ -119,7 +119,12 @@ net::Response refusal(std::string_view path, const core::Error& error) {
 // A token if there is one, else a certificate; nullopt for nobody.
 Result<std::optional<Principal>> caller_of(const Team& team, net::Request& request) {
   TRY_ASSIGN(auto caller, team.authenticate(request.headers));
-  if (caller || request.client_subject.empty()) return caller;
+  if (caller) {  // a certificate beside it says nothing: neither who it is nor of which groups
+    request.client_subject.clear();
+    request.client_organizations.clear();
+    return caller;
+  }
+  if (request.client_subject.empty()) return caller;
   TRY_ASSIGN(auto owner, team.owner_of_certificate(request.client_subject, request.client_organizations));
   return std::optional<Principal>(std::move(owner));
 }

@@ -135,11 +135,24 @@ class RealFiles final : public Files {
     if (fs::path(path).lexically_normal() == "/") return fail(Code::invalid_argument, "refusing to remove /");
     std::error_code code;
     fs::remove_all(path, code);
+    if (code == std::errc::permission_denied) {  // some programs leave directories that even their owner cannot empty
+      open_directories(path);
+      fs::remove_all(path, code);
+    }
     if (code) return fail(from_errno(code.value(), "cannot remove " + path));
     return {};
   }
 
  private:
+  // Follows no links.
+  static void open_directories(const std::string& path) {
+    std::error_code code;
+    if (fs::is_symlink(path, code) || !fs::is_directory(path, code)) return;
+    fs::permissions(path, fs::perms::owner_all, fs::perm_options::add, code);
+    for (fs::directory_iterator it(path, code), end; !code && it != end; it.increment(code)) {
+      open_directories(it->path().string());
+    }
+  }
   static Result<> replace(const std::string& path, std::string_view bytes, int mode, Wait wait) {
     TRY(require_absolute(path));
     const std::string temporary = path + std::string(temporary_mark) + real_random().hex(12);

@@ -41,10 +41,15 @@ void Scheduler::note(const Object& pod) {
   const bool is_here = pod.spec()["nodeName"].string_or("") == node_ && !is_finished(pod);
   if (is_here) {
     waiting_.erase(name);
-    residents_.insert_or_assign(name, resident_of(pod));
+    Resident resident = resident_of(pod);
+    const auto before = residents_.find(name);
+    // Somebody may wait for just this one, or for what it is called now.
+    const bool is_news = before == residents_.end() || before->second.labels != resident.labels;
+    residents_.insert_or_assign(name, std::move(resident));
+    if (is_news) wake_who_minds_others();
     return;
   }
-  if (pod.is_being_deleted()) waiting_.erase(name);
+  if (pod.is_being_deleted() || is_finished(pod) || !pod.spec()["nodeName"].string_or("").empty()) waiting_.erase(name);
   if (residents_.erase(name) > 0) wake();
 }
 
@@ -56,6 +61,13 @@ void Scheduler::forget(const Name& pod) {
 void Scheduler::bound(const Object& pod) {
   note(pod);
   events_.normal(pod, "Scheduled", "Successfully assigned " + pod.name().text() + " to " + node_);
+}
+
+// Those with a say about which Pods are beside them.
+void Scheduler::wake_who_minds_others() {
+  for (const auto& name : waiting()) {
+    if (waiting_.at(name).minds_others) look_at_(name);
+  }
 }
 
 void Scheduler::wake() {
@@ -98,6 +110,8 @@ Result<bool> Scheduler::admit(Object& pod) {
   auto& claim = waiting_[pod.name()];
   if (claim.place.uid != pod.uid()) claim.is_kept = false;
   claim.place = resident_of(pod);
+  const doc::Value& affinity = pod.spec()["affinity"];
+  claim.minds_others = affinity["podAffinity"].is_object() || affinity["podAntiAffinity"].is_object();
   TRY_ASSIGN(const std::string preemption, preempt(pod, *node, why.is_for_good));
   const std::string message = sentence_of(why, preemption);
   bool is_news = pod.set_condition("PodScheduled", "False", "Unschedulable", message, world_.clock.now());

@@ -32,13 +32,15 @@ class Scheduler {
  private:
   struct Claim {  // of a Pod that waits
     Resident place;
-    bool is_kept = false;  // others were pushed out for it
+    bool is_kept = false;       // others were pushed out for it
+    bool minds_others = false;  // has affinity to Pods, or against them
   };
   std::vector<Resident> residents_for(const objects::Object& pod) const;
   NamespaceLabels labels_of_namespaces() const;
   Result<std::string> preempt(const objects::Object& pod, const objects::Object& node, bool is_for_good);
   Result<> push_out(const objects::Object& pod, const Resident& victim);
   void wake();
+  void wake_who_minds_others();
 
   core::World& world_;
   objects::Store& store_;

@@ -37,6 +37,24 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Scheduler: who does not fit waits until someb
   REQUIRE(until_shown("third", "1/1 Running 0"));
 }
 
+TEST_CASE_ON_EVERY_STORE(Machine, "Scheduler: who wants to be beside another waits until that one comes") {
+  create(pod_yaml("web", "[server]", "",
+                  "affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: "
+                  "kubernetes.io/hostname, labelSelector: {matchLabels: {app: db}}}]}}"));
+  simulation.run_for(5s);
+  CHECK(why_pending(*this, "web").contains("didn't match pod affinity rules"));
+  create(pod_yaml("db", "[server]"));
+  REQUIRE(until_shown("db", "1/1 Running 0"));
+  simulation.run_for(5s);
+  CHECK(why_pending(*this, "web").contains("didn't match pod affinity rules"));
+  // It is called so only later.
+  REQUIRE(objects::modify(*store, kinds::pod, {"default", "db"}, [](objects::Object& db) {
+    db.set_label("app", "db");
+    return true;
+  }));
+  REQUIRE(until_shown("web", "1/1 Running 0"));
+}
+
 TEST_CASE_ON_EVERY_STORE(Machine, "Scheduler: what the node has not, it may have later") {
   create(pod_yaml("trainer", "[server]", "resources: {limits: {nvidia.com/gpu: 1}, requests: {nvidia.com/gpu: 1}}"));
   simulation.run_for(5s);

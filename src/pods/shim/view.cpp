@@ -168,6 +168,18 @@ Result<> make_directory(const std::string& path) {
   return {};
 }
 
+// As open as the directory that it stands for, and no more.
+Result<> make_like(const std::string& from, const std::string& to) {
+  struct stat status{};
+  if (::stat(from.c_str(), &status) != 0) return refused("look at " + from);
+  TRY(make_directory(to));
+  // Without other users' rights it stays ours, with theirs.
+  if (::lchown(to.c_str(), status.st_uid, status.st_gid) != 0 && errno != EPERM && errno != EINVAL)
+    return refused("give away " + to);
+  if (::chmod(to.c_str(), status.st_mode & 07777) != 0) return refused("set the mode of " + to);
+  return {};
+}
+
 // Shows at `to` what is at `from`, whatever that is.
 Result<> show(const std::string& from, const std::string& to) {
   struct stat status{};
@@ -207,7 +219,7 @@ Result<> mirror(const std::string& from, const std::string& to, const Place& pla
     if (!is_there(here)) {
       TRY(make_places(there, below));
     } else if (is_directory(here) && !is_complete(here, below)) {
-      TRY(make_directory(there));
+      TRY(make_like(here, there));
       TRY(mirror(here, there, below));
     } else {
       TRY(show(here, there));

@@ -37,6 +37,12 @@ class VolumeDisk {
   // With everything on the way (0700). One that is there keeps what it is.
   virtual Result<> make_directory(const std::string& path, int mode, const Owner& owner) = 0;
   virtual Result<> make_file(const std::string& path, int mode) = 0;
+  // A directory that nobody else can write to, at a place where others may have put something before:
+  // failed_precondition then.
+  virtual Result<> make_private(const std::string& path) = 0;
+  virtual bool is_private(const std::string& path) const = 0;
+  // The first `most` bytes of a file that a program may have made into anything: "" unless it is a plain file.
+  virtual std::string read_first(const std::string& path, std::size_t most) const = 0;
   // Makes the directory show exactly these files, all of them at once, as a kubelet does: each name is a link through
   // "..data", which is swapped. Nothing happens when it shows them already.
   virtual Result<> publish(const std::string& directory, const Payload& payload, const Owner& owner) = 0;

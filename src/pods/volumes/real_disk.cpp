@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <set>
 
 #include "core/digest.hpp"
+#include "core/world/descriptor.hpp"
 #include "core/world/real.hpp"
 #include "pods/volumes/disk.hpp"
 
@@ -71,6 +73,28 @@ class RealDisk final : public VolumeDisk {
   Result<> make_file(const std::string& path, int mode) override {
     TRY(core::real_files().make_directories(fs::path(path).parent_path(), 0755));
     return core::real_files().write_atomic(path, "", mode);
+  }
+
+  Result<> make_private(const std::string& path) override {
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return refused("make " + path);
+    if (is_private(path)) return {};
+    return fail(Code::failed_precondition, path + " is there and somebody else's, or open to others");
+  }
+
+  bool is_private(const std::string& path) const override {
+    struct stat status{};
+    return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
+           (status.st_mode & 022) == 0;
+  }
+
+  std::string read_first(const std::string& path, std::size_t most) const override {
+    const core::Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat status{};
+    if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
+    std::string bytes(most, '\0');
+    const ssize_t got = ::pread(file.get(), bytes.data(), bytes.size(), 0);
+    bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return bytes;
   }
 
   Result<> publish(const std::string& directory, const Payload& payload, const Owner& owner) override {

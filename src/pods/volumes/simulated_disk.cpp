@@ -15,6 +15,11 @@ class SimulatedDisk final : public VolumeDisk {
   Result<> make_directory(const std::string& path, int mode, const Owner&) override {
     return files_.make_directories(path, mode);
   }
+  Result<> make_private(const std::string& path) override { return files_.make_directories(path, 0700); }
+  bool is_private(const std::string& path) const override { return kind_of(path) == FileKind::directory; }
+  std::string read_first(const std::string& path, std::size_t most) const override {
+    return files_.read(path).value_or("").substr(0, most);
+  }
   Result<> make_file(const std::string& path, int mode) override { return files_.write_derived(path, "", mode); }
 
   Result<> publish(const std::string& directory, const Payload& payload, const Owner&) override {

@@ -95,6 +95,7 @@ Result<Place> Volumes::make_empty(const Object& pod, const doc::Value& volume, c
   if (is_in_memory(volume) && memory_directory_.empty())
     return fail(Code::invalid_argument,
                 "emptyDir \"" + name_of(volume) + "\": /dev/shm, which would be its memory, is not there");
+  if (is_in_memory(volume)) TRY(disk_.make_private(memory_directory_));
   const std::string path = path_of_empty(pod, volume, pod_directory);
   const Owner owner{.user = {}, .group = owner_of_volumes(pod).group};
   TRY(disk_.make_directory(path, owner.group ? 02777 : 0777, owner));
@@ -186,14 +187,14 @@ std::vector<Limit> Volumes::limits(const Object& pod, const std::string& pod_dir
 
 Result<> Volumes::remove(const std::string& pod_uid) {
   std::erase_if(tokens_, [&](const auto& entry) { return entry.first.starts_with(pod_uid + "/"); });
-  if (memory_directory_.empty()) return {};
+  if (memory_directory_.empty() || !disk_.is_private(memory_directory_)) return {};
   TRY(world_.files.remove_tree(memory_directory_ + "/" + pod_uid));
   const auto left = world_.files.list(memory_directory_);
   return left && left->empty() ? world_.files.remove_tree(memory_directory_) : Result<>();
 }
 
 void Volumes::sweep(const std::function<bool(const std::string&)>& is_alive) {
-  if (memory_directory_.empty()) return;
+  if (memory_directory_.empty() || !disk_.is_private(memory_directory_)) return;
   const auto names = world_.files.list(memory_directory_);
   if (!names) return;
   for (const auto& uid : *names) {

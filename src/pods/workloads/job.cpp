@@ -248,7 +248,6 @@ Result<> JobReconciler::release(const objects::Name& pod) {
 Result<> JobReconciler::release_orphans(const objects::Name& job) {
   objects::ListOptions options;
   options.ns = job.ns;
-  TRY_ASSIGN(options.labels, objects::LabelSelector::from_value(doc::Object{{"job-name", job.name}}));
   TRY_ASSIGN(const auto list, store_.list(kinds::pod, options));
   for (const Object& pod : list.items) {
     const auto owners = pod.owners();

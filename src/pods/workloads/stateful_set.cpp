@@ -78,12 +78,10 @@ Result<StatefulSetReconciler::View> StatefulSetReconciler::view_of(const Object&
 
 Result<objects::Outcome> StatefulSetReconciler::reconcile(const objects::Name& name) {
   TRY_ASSIGN(const auto found, store_.find(stateful_set_kind, name));
-  if (!found) return objects::Outcome{};
+  // What it has is the garbage collector's now: what were made or adopted here would be collected again.
+  if (!found || found->is_being_deleted()) return objects::Outcome{};
   TRY_ASSIGN(View view, view_of(*found));
-  Result<> acted;
-  if (!found->is_being_deleted()) {
-    acted = act(view, plan_stateful_set(view.wish, view.revisions.newest.name().name, view.replicas));
-  }
+  Result<> acted = act(view, plan_stateful_set(view.wish, view.revisions.newest.name().name, view.replicas));
   TRY(write_status(view));
   if (!acted && acted.error().code == Code::unavailable) return objects::Outcome{until_collected};
   TRY(std::move(acted));

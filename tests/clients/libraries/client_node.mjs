@@ -108,7 +108,7 @@ if (hasNode) {
     const program = "import http.server, os, sys, threading; print('hello'); threading.Thread(target=lambda: [print('got', l.strip()) for l in sys.stdin], daemon=True).start(); http.server.HTTPServer((os.environ['POD_IP'], 8000), http.server.SimpleHTTPRequestHandler).serve_forever()"
     const env = [{ name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }]
     const main = { name: 'main', image: 'example/web:1', stdin: true, command: ['python3', '-u', '-c', program], env, readinessProbe: { tcpSocket: { port: 8000 }, periodSeconds: 1 } }
-    await core.createNamespacedPod({ namespace, body: { metadata: { name: 'web' }, spec: { terminationGracePeriodSeconds: 1, containers: [main] } } })
+    await core.createNamespacedPod({ namespace, body: { metadata: { name: 'web' }, spec: { automountServiceAccountToken: false, terminationGracePeriodSeconds: 1, containers: [main] } } })
     await until(async () => (await core.readNamespacedPod({ name: 'web', namespace })).status.containerStatuses?.[0]?.ready)
     const heard = new Heard()
     const request = await new k8s.Log(config).log(namespace, 'web', 'main', heard, { follow: true })
