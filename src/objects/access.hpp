@@ -12,6 +12,7 @@
 
 #include "objects/api/caller.hpp"
 #include "objects/embedded.hpp"
+#include "objects/pod_token.hpp"
 
 namespace slipway::objects {
 
@@ -26,18 +27,6 @@ struct AccessOptions {
   std::function<Result<api::Caller>(std::string_view token)> other_tokens = {};
 };
 
-// A token of a service account for a Pod, whose end is the token's.
-struct PodToken {
-  Name account;
-  std::string audience;  // empty: this API server
-  Duration lifetime{};
-  std::string pod_name, pod_uid;
-};
-struct IssuedToken {
-  std::string token;
-  Time expires{};
-};
-
 class Access {
  public:
   // From now on the API server asks. `embedded` outlives this, and its server is not asked after this is gone.
@@ -48,7 +37,7 @@ class Access {
   Result<> start();
   // The keys for others who check tokens.
   void add_routes(net::Router& router);
-  // not_found when account or Pod are not there.
+  // See IssueToken.
   Result<IssuedToken> issue(const PodToken& wanted);
   // The service account behind a token; nullopt when it does not claim to be one's; unauthenticated when it is no good.
   Result<std::optional<api::Caller>> authenticate(std::string_view token);

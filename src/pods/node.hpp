@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "objects/pod_token.hpp"
 #include "objects/store.hpp"
-#include "pods/account_tokens.hpp"
 #include "pods/cgroups.hpp"
 #include "pods/devices.hpp"
 #include "pods/images.hpp"
@@ -47,7 +47,7 @@ struct NodeOptions {
   DeviceIds devices = {};                          // GPUs and the like that Pods may ask for
   Cgroups* cgroups = nullptr;                      // null: memory is looked at now and then, cpu is not limited
   std::vector<std::string> kept_paths = {};        // below /tmp, and shown to Pods although their /tmp is private
-  IssueToken issue_token = {};                     // for serviceAccountToken volumes; empty: these are refused
+  objects::IssueToken issue_token = {};            // for serviceAccountToken volumes; empty: these are refused
   // Where emptyDirs of medium Memory are; empty: below /dev/shm.
   std::string memory_directory = {};
   volumes::VolumeDisk* disk = nullptr;  // null: this machine's

@@ -37,6 +37,13 @@ class RealMachine {
     go();
   }
 
+  // Whether Pods get a view of the file system of their own here; says why not.
+  bool gives_own_views() {
+    if (!until([&] { return runtime->abilities().has_value(); })) FAIL("no answer of the shim");
+    if (!runtime->abilities()->own_view) MESSAGE("not on this machine: ", runtime->abilities()->why_not);
+    return runtime->abilities()->own_view;
+  }
+
   void come() {
     real = std::make_unique<core::RealWorld>();
     io = std::make_unique<net::IoThread>();
@@ -50,7 +57,7 @@ class RealMachine {
     std::array<char, 4096> self{};
     [[maybe_unused]] const auto size = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
     const std::string helper = std::filesystem::path(self.data()).parent_path() / "pods_shim_test_helper";
-    runtime = std::make_unique<ShimRuntime>(*world, ShimOptions{directory + "/pods", {helper}, ""});
+    runtime = std::make_unique<ShimRuntime>(*world, ShimOptions{directory + "/pods", {helper}, "", &real->notices()});
     NodeOptions options;
     options.directory = directory;
     if (adjust) adjust(options);
@@ -269,11 +276,7 @@ spec:
 
 TEST_CASE("Real node: volumes are where the Pod wants them, and nothing of that is on the machine") {
   RealMachine machine;
-  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
-  if (!machine.runtime->abilities()->own_view) {
-    MESSAGE("not on this machine: ", machine.runtime->abilities()->why_not);
-    return;
-  }
+  if (!machine.gives_own_views()) return;
   machine.create(R"yaml(
 apiVersion: v1
 kind: ConfigMap
@@ -356,8 +359,7 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 
 TEST_CASE("Real node: a changed ConfigMap arrives in the Pod that shows it, and exec sees what the Pod sees") {
   RealMachine machine;
-  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
-  if (!machine.runtime->abilities()->own_view) return;
+  if (!machine.gives_own_views()) return;
   machine.create(
       "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: default}\ndata: {color: blue}\n");
   machine.create(R"yaml(
@@ -386,8 +388,7 @@ spec:
 
 TEST_CASE("Real node: a read-only root is one, and privileges that were given up are gone") {
   RealMachine machine;
-  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
-  if (!machine.runtime->abilities()->own_view) return;
+  if (!machine.gives_own_views()) return;
   machine.create(R"yaml(
 apiVersion: v1
 kind: Pod
@@ -411,8 +412,7 @@ TEST_CASE("Real node: an image of the profile is a program here, with a root fil
   RealMachine machine([&](NodeOptions& options) {
     options.images = {{"tools:*", {"/usr/bin/cat"}, {"/etc/os-release"}, {}, image.path()}};
   });
-  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
-  if (!machine.runtime->abilities()->own_view) return;
+  if (!machine.gives_own_views()) return;
   // The image's programs are the machine's, mounted as volumes.
   machine.create(R"yaml(
 apiVersion: v1
@@ -438,8 +438,7 @@ spec:
 
 TEST_CASE("Real node: hooks run where their container is, and its last words are in the status") {
   RealMachine machine;
-  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
-  if (!machine.runtime->abilities()->own_view) return;
+  if (!machine.gives_own_views()) return;
   machine.create(R"yaml(
 apiVersion: v1
 kind: Pod
@@ -459,8 +458,7 @@ spec:
 
 TEST_CASE("Real node: last words of a terabyte are no matter, and a mount point opens no closed directory") {
   RealMachine machine;
-  if (!machine.until([&] { return machine.runtime->abilities().has_value(); })) FAIL("no answer of the shim");
-  if (!machine.runtime->abilities()->own_view) return;
+  if (!machine.gives_own_views()) return;
   const std::string closed = "/var/tmp/slipway-closed-" + core::real_random().hex(12);  // /tmp is another in the Pod
   REQUIRE(machine.world->files.make_directories(closed, 0700));
   machine.create(R"yaml(

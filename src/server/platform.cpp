@@ -137,12 +137,6 @@ std::vector<std::pair<std::string, std::string>> own_environment(const State& s)
           {"KUBERNETES_SERVICE_PORT_HTTPS", port}};
 }
 
-Result<pods::TokenIssued> issue_token(State& s, const pods::TokenWanted& wanted) {
-  objects::PodToken token{wanted.account, wanted.audience, wanted.lifetime, wanted.pod_name, wanted.pod_uid};
-  TRY_ASSIGN(auto issued, s.access->issue(token));
-  return pods::TokenIssued{std::move(issued.token), issued.expires};
-}
-
 Result<> open_node(State& s) {
   const Layout& layout = s.options.layout;
   open_runtime(s);
@@ -161,7 +155,7 @@ Result<> open_node(State& s) {
   s.cgroups = pods::Cgroups::find("slipway-" + core::short_hash(layout.root));
   options.cgroups = s.cgroups.get();
   if (!s.options.profile.cluster) {
-    options.issue_token = [&s](const pods::TokenWanted& wanted) { return issue_token(s, wanted); };
+    options.issue_token = [&s](const objects::PodToken& wanted) { return s.access->issue(wanted); };
     options.base_environment = own_environment(s);
   }
   // One machine and its owner: a part that fell is up again before somebody asks.

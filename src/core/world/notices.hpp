@@ -21,8 +21,6 @@ class Notices {
   virtual ~Notices() = default;
   // Whenever a file came into `directory` by rename. not_found; resource_exhausted: no more directories can be watched.
   virtual Result<NoticeId> on_new_file(const std::string& directory, std::function<void()> call) = 0;
-  // Whenever a file of `directory` was written to, or came by rename. Errors as above.
-  virtual Result<NoticeId> on_write(const std::string& directory, std::function<void()> call) = 0;
   // Once, when `process` has ended, whoever's child it is. not_found when it is gone already; unimplemented on kernels
   // that cannot tell.
   virtual Result<NoticeId> on_end(const ProcessIdentity& process, std::function<void()> call) = 0;

@@ -27,22 +27,14 @@ Result<> RealNotices::open() {
 }
 
 Result<NoticeId> RealNotices::on_new_file(const std::string& directory, std::function<void()> call) {
-  return follow(directory, IN_MOVED_TO, std::move(call));
-}
-
-Result<NoticeId> RealNotices::on_write(const std::string& directory, std::function<void()> call) {
-  return follow(directory, IN_MODIFY | IN_MOVED_TO, std::move(call));
-}
-
-Result<NoticeId> RealNotices::follow(const std::string& directory, std::uint32_t events, std::function<void()> call) {
   TRY(open());
-  const int watch = ::inotify_add_watch(inotify_.get(), directory.c_str(), events | IN_ONLYDIR | IN_MASK_ADD);
+  const int watch = ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_MOVED_TO | IN_ONLYDIR);
   if (watch < 0) {
     const Code code = errno == ENOENT || errno == ENOTDIR ? Code::not_found : Code::resource_exhausted;
     return fail(code, "cannot watch " + directory + ": " + std::strerror(errno));
   }
   const NoticeId id = next_++;
-  directories_[watch].emplace(id, events);
+  directories_[watch].insert(id);
   directory_of_.emplace(id, watch);
   calls_.emplace(id, std::move(call));
   return id;
@@ -53,7 +45,7 @@ void RealNotices::read_events() {
   while (true) {
     const ssize_t got = ::read(inotify_.get(), buffer.data(), buffer.size());
     if (got <= 0) return;
-    // One call a directory for all that one read brought, however often a file was written to.
+    // One call a directory for all that one read brought, however many files came.
     std::map<int, std::uint32_t> news;
     for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
       inotify_event event{};
@@ -71,12 +63,12 @@ void RealNotices::read_events() {
 void RealNotices::read_one(int watch, std::uint32_t events) {
   const auto found = directories_.find(watch);
   if (found == directories_.end()) return;
-  for (const auto& [id, wanted] : found->second) {
-    if ((wanted & events) != 0) tell(id);
+  if ((events & IN_MOVED_TO) != 0) {
+    for (const NoticeId id : found->second) tell(id);
   }
   if ((events & IN_IGNORED) == 0) return;
   // The directory is gone, and the kernel's number of it with it.
-  for (const auto& [id, wanted] : found->second) directory_of_.erase(id);
+  for (const NoticeId id : found->second) directory_of_.erase(id);
   directories_.erase(found);
 }
 

@@ -2,6 +2,7 @@
 // RealNotices: inotify for directories, pidfds for processes. Inside the real world only.
 
 #include <map>
+#include <set>
 
 #include "core/world/notices.hpp"
 #include "core/world/real_loop.hpp"
@@ -14,7 +15,6 @@ class RealNotices final : public Notices {
   ~RealNotices() override;
 
   Result<NoticeId> on_new_file(const std::string& directory, std::function<void()> call) override;
-  Result<NoticeId> on_write(const std::string& directory, std::function<void()> call) override;
   Result<NoticeId> on_end(const ProcessIdentity& process, std::function<void()> call) override;
   void forget(NoticeId id) override;
 
@@ -23,7 +23,6 @@ class RealNotices final : public Notices {
     Descriptor pidfd;
     RealLoop::WatchId watch = 0;
   };
-  Result<NoticeId> follow(const std::string& directory, std::uint32_t events, std::function<void()> call);
   Result<> open();
   void read_events();
   void stop_watching(NoticeId id);  // of a process
@@ -35,7 +34,7 @@ class RealNotices final : public Notices {
   RealLoop::WatchId inotify_watch_ = 0;
   NoticeId next_ = 1;
   std::map<NoticeId, std::function<void()>> calls_;
-  std::map<int, std::map<NoticeId, std::uint32_t>> directories_;  // the events, by inotify's number of the directory
+  std::map<int, std::set<NoticeId>> directories_;  // by inotify's number of the directory
   std::map<NoticeId, int> directory_of_;
   std::map<NoticeId, Ending> endings_;
 };

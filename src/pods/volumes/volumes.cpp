@@ -40,7 +40,7 @@ void for_each_volume(const Object& pod, Visit visit) {
 
 }  // namespace
 
-Volumes::Volumes(core::World& world, objects::Store& store, VolumeDisk& disk, IssueToken issue_token,
+Volumes::Volumes(core::World& world, objects::Store& store, VolumeDisk& disk, objects::IssueToken issue_token,
                  std::string memory_directory)
     : world_(world),
       store_(store),
@@ -155,7 +155,7 @@ Result<std::string> Volumes::token_for(const Object& pod, const std::string& vol
   Token& token = tokens_[pod.uid() + "/" + volume + "/" + projection["path"].string_or("")];
   const Time now = world_.clock.now();
   if (!token.text.empty() && now < token.renew_at) return token.text;
-  TokenWanted wanted;
+  objects::PodToken wanted;
   wanted.account = {pod.name().ns, pod.spec()["serviceAccountName"].string_or("default")};
   wanted.audience = projection["audience"].string_or("");
   wanted.lifetime = core::capped_seconds(projection["expirationSeconds"].int_or(usual_token_seconds));

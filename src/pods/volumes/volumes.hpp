@@ -6,8 +6,8 @@
 
 #include <map>
 
+#include "objects/pod_token.hpp"
 #include "objects/store.hpp"
-#include "pods/account_tokens.hpp"
 #include "pods/environment_sources.hpp"
 #include "pods/runtime.hpp"
 #include "pods/volumes/disk.hpp"
@@ -32,7 +32,7 @@ struct Limit {
 class Volumes {
  public:
   // World, store and disk outlive it. `memory_directory` is in a file system that is memory; empty: there is none.
-  Volumes(core::World& world, objects::Store& store, VolumeDisk& disk, IssueToken issue_token,
+  Volumes(core::World& world, objects::Store& store, VolumeDisk& disk, objects::IssueToken issue_token,
           std::string memory_directory);
 
   // Makes what is not there, and brings what is made of objects up to date. Of a Pod's directory, that is; the volumes
@@ -68,7 +68,7 @@ class Volumes {
   core::World& world_;
   objects::Store& store_;
   VolumeDisk& disk_;
-  IssueToken issue_token_;
+  objects::IssueToken issue_token_;
   std::string memory_directory_;
   FindSource find_;
   std::map<std::string, Token> tokens_;  // by Pod's uid, volume and path
