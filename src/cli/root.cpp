@@ -47,7 +47,8 @@ const Command& root_command() {
                    backup_command(),
                    restore_command(),
                    completion_command(),
-                   gateway_command()}};
+                   gateway_command(),
+                   service_proxy_command()}};
   return root;
 }
 

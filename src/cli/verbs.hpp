@@ -31,6 +31,7 @@ Command load_command();
 Command logs_command();
 Command completion_command();
 Command gateway_command();
+Command service_proxy_command();
 
 const Command& root_command();
 

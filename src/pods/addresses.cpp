@@ -93,6 +93,8 @@ Result<std::string> Addresses::take() {
 
 std::string service_network(int block) { return "127." + std::to_string(block) + ".128.0/17"; }
 
+std::string service_proxy_address(int block) { return "127." + std::to_string(block) + ".128.0"; }
+
 std::string first_service_address(int block) { return "127." + std::to_string(block) + ".128.1"; }
 
 std::set<int> blocks_in_use(const core::World& world) {

@@ -39,6 +39,9 @@ std::string service_network(int block);
 // The first of them, by which programs know the API server.
 std::string first_service_address(int block);
 
+// The network's own, which no Service gets: where the proxy of Services is asked how it does.
+std::string service_proxy_address(int block);
+
 // A block for a new data directory: random among those that nobody uses now. resource_exhausted when all are in use.
 Result<int> choose_block(core::World& world);
 

@@ -47,7 +47,13 @@ Result<ServerCertificate> ensure_certificate(const core::Clock& clock, core::Fil
                            directory + "/server.key"};
   net::CertificateRequest request;
   request.common_name = "slipway";
-  request.names = {"localhost", "127.0.0.1", "::1", "kubernetes", "kubernetes.default", "kubernetes.default.svc"};
+  request.names = {"localhost",
+                   "127.0.0.1",
+                   "::1",
+                   "kubernetes",
+                   "kubernetes.default",
+                   "kubernetes.default.svc",
+                   "kubernetes.default.svc.cluster.local"};
   request.names.insert(request.names.end(), names.begin(), names.end());
   request.is_server = true;
   const auto now = clock.now();

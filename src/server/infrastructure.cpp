@@ -22,9 +22,10 @@ objects::Object render_pod(const InfrastructurePod& pod) {
       {"image", "slipway.dev/" + pod.container},
       {"command", std::move(command)},
       {"readinessProbe",
-       doc::Object{{"httpGet", doc::Object{{"host", "127.0.0.1"}, {"path", pod.ready_path}, {"port", pod.ready_port}}},
-                   {"periodSeconds", 1},
-                   {"failureThreshold", 2}}}};
+       doc::Object{
+           {"httpGet", doc::Object{{"host", pod.ready_host}, {"path", pod.ready_path}, {"port", pod.ready_port}}},
+           {"periodSeconds", 1},
+           {"failureThreshold", 2}}}};
   object.spec() = doc::Object{{"hostNetwork", true},
                               {"restartPolicy", "Always"},
                               {"terminationGracePeriodSeconds", 10},

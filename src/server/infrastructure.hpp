@@ -1,5 +1,6 @@
 #pragma once
-// The platform's own processes as Pods: the gateway in istio-system, Prometheus in monitoring. There is one way to
+// The platform's own processes as Pods: the gateway in istio-system, Prometheus in monitoring, the proxy
+// of Services in kube-system. There is one way to
 // start, watch, log and stop a process, so `get pods` shows everything that runs.
 
 #include <string>
@@ -12,8 +13,9 @@ namespace slipway::server {
 struct InfrastructurePod {
   std::string ns, name, container;
   std::vector<std::string> argv;
-  std::string ready_path;  // of its HTTP readiness probe on 127.0.0.1
+  std::string ready_path;  // of its HTTP readiness probe
   int ready_port = 0;
+  std::string ready_host = "127.0.0.1";
 };
 
 // The Pod's object. Pure.

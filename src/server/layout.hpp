@@ -23,6 +23,7 @@ struct Layout {
   std::string runs() const { return root + "/runs"; }
   std::string runtime() const { return root + "/runtime"; }
   std::string gateway_cache() const { return root + "/gateway/snapshot.json"; }
+  std::string service_rules() const { return root + "/services/rules.json"; }
   std::string prometheus() const { return root + "/prometheus"; }
   std::string tokens() const { return root + "/tokens"; }
   std::string audit_key() const { return root + "/audit.key"; }

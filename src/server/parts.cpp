@@ -1,7 +1,10 @@
 #include <unistd.h>
 
 #include "core/log.hpp"
+#include "net/addresses.hpp"
 #include "objects/kinds.hpp"
+#include "pods/addresses.hpp"
+#include "pods/node_file.hpp"
 #include "server/state.hpp"
 
 namespace slipway::server {
@@ -9,6 +12,8 @@ namespace {
 
 using State = Platform::State;
 constexpr auto rules_period = std::chrono::seconds(5);
+const objects::Name service_proxy_name{"kube-system", "kube-proxy"};
+constexpr int service_proxy_port = 10256;  // kube-proxy's own
 
 InfrastructurePod gateway_pod(const State& s) {
   return {.ns = "istio-system",
@@ -68,6 +73,29 @@ void keep_pod(State& s, const InfrastructurePod& pod) {
   s.world().loop.after(
       settled ? core::Duration(std::chrono::seconds(5)) : core::Duration(std::chrono::milliseconds(200)),
       [&s, pod] { keep_pod(s, pod); });
+}
+
+InfrastructurePod service_proxy_pod(const State& s, const std::string& address) {
+  return {.ns = service_proxy_name.ns,
+          .name = service_proxy_name.name,
+          .container = "kube-proxy",
+          .argv = {own_executable(), "service-proxy", "--rules", s.options.layout.service_rules(), "--health",
+                   address + ":" + std::to_string(service_proxy_port)},
+          .ready_path = "/readyz",
+          .ready_port = service_proxy_port,
+          .ready_host = address};
+}
+
+// Where node ports and host ports are: on loopback, and where others reach this platform.
+std::vector<std::string> node_addresses_of(const PlatformOptions& options) {
+  std::vector<std::string> addresses{"127.0.0.1"};
+  if (!options.is_shared()) return addresses;
+  if (!net::is_any_address(options.profile.address)) {
+    addresses.push_back(options.profile.address);
+    return addresses;
+  }
+  for (std::string& address : net::own_addresses()) addresses.push_back(std::move(address));
+  return addresses;
 }
 
 // What the container last said before it ended, or nothing.
@@ -137,6 +165,26 @@ Result<> start_infrastructure(State& s) {
   return {};
 }
 
+Result<> start_services(State& s) {
+  if (s.cluster) return {};
+  TRY_ASSIGN(const auto node, pods::load_node_file(s.world(), s.options.layout.root));
+  s.service_network = pods::service_network(node.block);
+  const std::string address = pods::service_proxy_address(node.block);
+  const auto keep = [&s, pod = service_proxy_pod(s, address)] {
+    if (!std::exchange(s.keeps_service_proxy, true)) keep_pod(s, pod);
+  };
+  services::PublisherOptions options;
+  options.file = s.options.layout.service_rules();
+  options.node_addresses = [&s] { return node_addresses_of(s.options); };
+  options.proxy_url = "http://" + address + ":" + std::to_string(service_proxy_port);
+  options.on_needed = keep;
+  s.services = std::make_unique<services::Publisher>(s.world(), *s.store, std::move(options));
+  TRY(s.services->start());
+  TRY_ASSIGN(const auto there, s.store->find(objects::kinds::pod, service_proxy_name));
+  if (there) keep();  // of an earlier start
+  return {};
+}
+
 doc::Value describe_parts(State& s) {
   doc::Array parts;
   doc::Object control{{"name", "control plane"},
@@ -150,6 +198,9 @@ doc::Value describe_parts(State& s) {
       describe_pod(s, "gateway", {"istio-system", "slipway-gateway" + s.own_suffix()}, s.url(s.ports.gateway)));
   parts.push_back(
       describe_pod(s, "prometheus", {"monitoring", "prometheus" + s.own_suffix()}, s.url(s.ports.prometheus)));
+  if (s.keeps_service_proxy) {
+    parts.push_back(describe_pod(s, "services", service_proxy_name, s.service_network));
+  }
   doc::Array variables;  // their names: a value may be a secret
   for (const auto& [name, value] : s.options.profile.variables) variables.emplace_back(name);
   return doc::Object{{"version", SLIPWAY_VERSION},

@@ -310,6 +310,7 @@ Result<> start_rooms(State& s) {
   TRY(start_objects(s));
   TRY(s.node->start());
   TRY(s.publisher->start());
+  TRY(start_services(s));
   TRY(s.serving->start());
   TRY(s.engine->start());
   start_triggers(s);

@@ -28,6 +28,7 @@
 #include "server/root_certificates.hpp"
 #include "server/triggers.hpp"
 #include "server/wiring.hpp"
+#include "services/publisher.hpp"
 #include "serving/serving.hpp"
 #include "slo/prometheus.hpp"
 #include "slo/slo.hpp"
@@ -83,6 +84,7 @@ struct Platform::State {
   std::unique_ptr<RegisteredWeights> weights;
   std::unique_ptr<serving::Serving> serving;
   std::unique_ptr<gateway::publisher::Publisher> publisher;
+  std::unique_ptr<services::Publisher> services;  // unless the objects are in a cluster, which has its own
   std::unique_ptr<RegisteredVersions> versions;
   std::unique_ptr<CommittedManifests> manifests;
   std::unique_ptr<delivery::MetricQuery> metric_query;
@@ -97,9 +99,11 @@ struct Platform::State {
   std::unique_ptr<net::Server> shared_server;  // and for those who are elsewhere
 
   std::unique_ptr<slo::TrafficView> traffic_view;
-  doc::Value traffic;          // its newest answer
-  std::string rules_written;   // Prometheus' rule file as it is on disk
-  bool is_reload_due = false;  // Prometheus has not answered since
+  doc::Value traffic;           // its newest answer
+  std::string rules_written;    // Prometheus' rule file as it is on disk
+  bool is_reload_due = false;   // Prometheus has not answered since
+  std::string service_network;  // where Services are, once it was looked up
+  bool keeps_service_proxy = false;
   bool stopping = false;
   bool has_begun = false;    // the rooms work
   std::string why_it_waits;  // instead of leading over the cluster; empty: it leads
@@ -116,8 +120,10 @@ struct Platform::State {
 // engine.cpp: the workflow engine, and what its steps run with.
 Result<> open_engine(Platform::State& state);
 
-// parts.cpp: the gateway and Prometheus as Pods, kept as they should be.
+// parts.cpp: the gateway, Prometheus and the proxy of Services as Pods, kept as they should be; the last from the first
+// Service on that needs it.
 Result<> start_infrastructure(Platform::State& state);
+Result<> start_services(Platform::State& state);
 doc::Value describe_parts(Platform::State& state);
 
 // page_state.cpp: what the overview is rendered from.

@@ -1,0 +1,32 @@
+#pragma once
+// The proxy of Services: a process of its own that listens on cluster IPs, node ports and host ports and carries TCP
+// and UDP to the endpoints, by rules from a file, with or without a control plane. One event loop on one thread.
+// docs/internals/services.md has the life of a connection. Not for HTTP: that is the gateway's.
+
+#include <memory>
+#include <string>
+
+#include "core/result.hpp"
+
+namespace slipway::services::proxy {
+
+struct ProxyOptions {
+  std::string rules;   // a file, absolute; it need not be there yet
+  std::string health;  // ADDRESS:PORT of /healthz, /readyz (it has rules), /problems and /metrics
+};
+
+class Proxy {
+ public:
+  static Result<std::unique_ptr<Proxy>> start(ProxyOptions options);
+  ~Proxy();  // ends every connection, and waits
+
+ private:
+  struct Impl;
+  explicit Proxy(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The process: until SIGTERM or SIGINT. Its exit code.
+int proxy_main(ProxyOptions options);
+
+}  // namespace slipway::services::proxy

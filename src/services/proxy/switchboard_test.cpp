@@ -1,0 +1,224 @@
+#include "services/proxy/switchboard.hpp"
+
+#include <doctest/doctest.h>
+
+#include <future>
+#include <thread>
+
+#include "services/proxy/test_sockets.hpp"
+
+using namespace slipway;
+using namespace slipway::services;
+using namespace slipway::services::proxy;
+using namespace slipway::services::proxy::test;
+
+namespace {
+
+// A switchboard on a thread of its own; what is asked of it is done when the call returns.
+class Running {
+ public:
+  Running() {
+    REQUIRE(poller_.open());
+    thread_ = std::thread([this] { poller_.run(); });
+  }
+  ~Running() {
+    ask([](Switchboard& board) { board.close(); });
+    poller_.stop();
+    thread_.join();
+  }
+  void ask(const std::function<void(Switchboard&)>& question) {
+    std::promise<void> done;
+    poller_.post([&] {
+      question(board_);
+      done.set_value();
+    });
+    done.get_future().get();
+  }
+  void follow(const Rules& rules) {
+    ask([&](Switchboard& board) { board.follow(rules); });
+  }
+
+ private:
+  Poller poller_;
+  Switchboard board_{poller_};
+  std::thread thread_;
+};
+
+Rule rule(const std::vector<Address>& listen, const std::vector<Address>& endpoints,
+          Protocol protocol = Protocol::tcp) {
+  return {"shop/web", protocol, listen, endpoints, 0};
+}
+
+}  // namespace
+
+TEST_CASE("bytes go both ways, and connections round") {
+  Running proxy;
+  const Server a, b;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {a.at, b.at})});
+  for (const Server* server : {&a, &b, &a}) {
+    const auto client = connected(at);
+    const auto endpoint = server->accept();
+    say(client, "question");
+    CHECK(hear(endpoint, 8) == "question");
+    say(endpoint, "answer");
+    CHECK(hear(client, 6) == "answer");
+  }
+}
+
+TEST_CASE("each side may end alone, and the other is told") {
+  Running proxy;
+  const Server server;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {server.at})});
+  auto client = connected(at);
+  auto endpoint = server.accept();
+  say(client, "all of it");
+  ::shutdown(client.get(), SHUT_WR);
+  CHECK(hear(endpoint, 100) == "all of it");
+  say(endpoint, "the answer, after the end of the question");
+  endpoint.close();
+  CHECK(hear(client, 100) == "the answer, after the end of the question");
+}
+
+TEST_CASE("a connection that an endpoint breaks is broken for the client") {
+  Running proxy;
+  const Server server;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {server.at})});
+  const auto client = connected(at);
+  auto endpoint = server.accept();
+  say(client, "x");
+  CHECK(hear(endpoint, 1) == "x");
+  reset(endpoint);
+  CHECK(hear_end(client) == ECONNRESET);
+}
+
+TEST_CASE("an endpoint that does not listen is passed over before the client sees it") {
+  Running proxy;
+  const Server server;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {free_address(), server.at, free_address()})});
+  for (int i = 0; i < 4; ++i) {
+    const auto client = connected(at);
+    const auto endpoint = server.accept();
+    say(client, "x");
+    CHECK(hear(endpoint, 1) == "x");
+  }
+}
+
+TEST_CASE("where nobody answers the connection is refused, or broken at once") {
+  Running proxy;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {})});
+  CHECK(try_connect(open_blocking(SOCK_STREAM), at) == ECONNREFUSED);
+  proxy.follow({rule({at}, {free_address()})});  // it says that it is ready, and is not
+  const auto client = connected(at);
+  CHECK(hear_end(client) == ECONNRESET);
+}
+
+TEST_CASE("connections outlive their endpoint's place in the rules, and the rule") {
+  Running proxy;
+  const Server a, b;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {a.at})});
+  const auto client = connected(at);
+  const auto endpoint = a.accept();
+  proxy.follow({rule({at}, {b.at})});
+  const auto next = connected(at);
+  const auto next_endpoint = b.accept();
+  proxy.follow({});
+  CHECK(try_connect(open_blocking(SOCK_STREAM), at) == ECONNREFUSED);
+  say(client, "still");
+  CHECK(hear(endpoint, 5) == "still");
+  say(next_endpoint, "there");
+  CHECK(hear(next, 5) == "there");
+}
+
+TEST_CASE("who does not read is waited for, and nothing is lost") {
+  Running proxy;
+  const Server server;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {server.at})});
+  const auto client = connected(at);
+  const auto endpoint = server.accept();
+  std::string sent(32 * 1024 * 1024, '\0');  // more than the kernel and the proxy hold
+  for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>(i * 7 + i / 65536);
+  std::thread writer([&] {
+    std::string_view left = sent;
+    while (!left.empty()) {
+      const ssize_t count = ::send(client.get(), left.data(), left.size(), MSG_NOSIGNAL);
+      if (count <= 0) return;
+      left.remove_prefix(static_cast<std::size_t>(count));
+    }
+    ::shutdown(client.get(), SHUT_WR);
+  });
+  const std::string got = hear(endpoint, sent.size() + 1);
+  writer.join();
+  CHECK((got == sent));
+}
+
+TEST_CASE("a place that is taken is told, and served once it is free") {
+  Running proxy;
+  const Server server;
+  std::optional<Server> squatter(std::in_place);
+  const Address at = squatter->at;
+  proxy.follow({rule({at}, {server.at})});
+  proxy.ask([&](Switchboard& board) {
+    REQUIRE(board.problems().size() == 1);
+    CHECK(board.problems().begin()->second.rule == "shop/web");
+    CHECK(board.problems().begin()->second.why.find(at.text()) != std::string::npos);
+  });
+  squatter.reset();
+  proxy.follow({rule({at}, {server.at})});
+  proxy.ask([](Switchboard& board) { CHECK(board.problems().empty()); });
+  const auto client = connected(at);
+  const auto endpoint = server.accept();
+}
+
+TEST_CASE("datagrams find the endpoint, answers find back, and a removed endpoint gets no more") {
+  Running proxy;
+  const Address at = free_address(), one = free_address(), two = free_address();
+  const auto a = open_blocking(SOCK_DGRAM), b = open_blocking(SOCK_DGRAM), client = open_blocking(SOCK_DGRAM);
+  for (const auto& [socket, address] : {std::pair(&a, one), std::pair(&b, two)}) {
+    const SocketAddress name = socket_address(address);
+    REQUIRE(::bind(socket->get(), name.get(), name.size) == 0);
+  }
+  proxy.follow({rule({at}, {one}, Protocol::udp)});
+  REQUIRE(try_connect(client, at) == 0);
+  const auto exchange = [&](const core::Descriptor& server, std::string_view question, std::string_view answer) {
+    say(client, question);
+    std::string text(100, '\0');
+    SocketAddress from;
+    const ssize_t got = ::recvfrom(server.get(), text.data(), text.size(), 0, from.get(), &from.size);
+    REQUIRE(got == static_cast<ssize_t>(question.size()));
+    CHECK(text.substr(0, question.size()) == question);
+    REQUIRE(::sendto(server.get(), answer.data(), answer.size(), 0, from.get(), from.size) > 0);
+    const ssize_t back = ::recv(client.get(), text.data(), text.size(), 0);
+    CHECK(text.substr(0, static_cast<std::size_t>(std::max<ssize_t>(back, 0))) == answer);
+  };
+  exchange(a, "first", "one");
+  exchange(a, "second", "two");
+  proxy.ask([](Switchboard& board) { CHECK(board.traffic().exchanges == 1); });
+  proxy.follow({rule({at}, {two}, Protocol::udp)});
+  exchange(b, "third", "three");
+}
+
+TEST_CASE("a client's end in the middle of nothing leaves nothing behind") {
+  Running proxy;
+  const Server server;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {server.at})});
+  for (int i = 0; i < 50; ++i) {
+    auto client = connected(at);
+    auto endpoint = server.accept();
+    client.close();
+    CHECK(hear_end(endpoint) == 0);
+    endpoint.close();
+  }
+  const auto last = connected(at);  // what came before was seen by now, or is seen with it
+  const auto endpoint = server.accept();
+  say(endpoint, "x");
+  CHECK(hear(last, 1) == "x");
+  proxy.ask([](Switchboard& board) { CHECK(board.traffic().connections == 51); });
+}
