@@ -383,6 +383,7 @@ TEST_CASE_ON_EVERY_STORE(
   CHECK(slice.label("kubernetes.io/service-name") == "web");
   CHECK(slice.document()["ports"][0]["port"].int_or(0) == 8000);
   CHECK(slice.document()["endpoints"][0]["targetRef"]["kind"].string_or("") == "Pod");
+  CHECK(slice.document()["endpoints"][0]["hostname"].is_null());
 
   REQUIRE(machine.store->apply(objects::parse_manifest(deployment("v2"), "test.yaml")->front()));
   bool gap = false;

@@ -17,6 +17,7 @@ constexpr Duration sweep_again = std::chrono::milliseconds(100);
 }
 
 Result<> PodReconciler::adopt(const std::vector<ContainerId>& known) {
+  if (options_.scheduler.empty()) TRY(hosts_.start());
   TRY_ASSIGN(const auto list, store_.list(kinds::pod));
   std::map<std::string, std::vector<ContainerId>> by_uid;
   for (const auto& id : known) {
@@ -77,6 +78,7 @@ void PodReconciler::forget(const Name& name) {
   if (auto removed = volumes_.remove(memory.uid); !removed)
     log::warn("pods", "a volume in memory was not removed", {{"error", removed.error().one_line()}});
   devices_.release(memory.uid);
+  hosts_.forget(memory.uid);
   names_.erase(memory.uid);
   pods_.erase(found);
   sweep_orphans();

@@ -58,6 +58,7 @@ PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime&
       node_events_(world, store, "kubelet", options.name),
       addresses_(file.block),
       volumes_(world, store, *options.disk, options.issue_token, memory_directory_of(options)),
+      hosts_(world, store, *options.disk),
       devices_(world.files, options.devices),
       stopped_at_(file.stopped_at),
       started_at_(world.clock.now()),
@@ -167,6 +168,7 @@ Result<Outcome> PodReconciler::run(Object pod, Pod& memory) {
   TRY_ASSIGN(std::string address, address_of(pod, memory));
   Step step{pod, memory, address};
   prepare_volumes(step);
+  find_hosts(step);
 
   std::vector<ContainerView> views;
   const std::vector<Declared> declared = declared_containers(pod);

@@ -12,6 +12,7 @@
 #include "pods/addresses.hpp"
 #include "pods/ending.hpp"
 #include "pods/hook.hpp"
+#include "pods/hosts.hpp"
 #include "pods/node.hpp"
 #include "pods/node_file.hpp"
 #include "pods/pod_status.hpp"
@@ -77,6 +78,7 @@ class PodReconciler final : public objects::Reconciler {
     volumes::Places places;      // of its volumes, as they were last prepared
     bool reads_sources = false;  // see readers_in()
     std::string mount_told;      // what the last FailedMount Event said
+    bool has_hosts = false;      // a file of its own, or it was looked for
   };
   struct Start {
     ContainerId id;
@@ -102,6 +104,8 @@ class PodReconciler final : public objects::Reconciler {
   void tell_stopping(const objects::Object& pod, const std::string& container);
   void advance(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void prepare_volumes(Step& step);
+  void find_hosts(Step& step);
+  std::string hosts_file(const Pod& memory) const;
   Result<> make_directories(const objects::Object& pod);
   // Why it has to wait; "" when it need not.
   std::string waits_for(const Step& step, const doc::Value& spec) const;
@@ -140,6 +144,7 @@ class PodReconciler final : public objects::Reconciler {
   objects::EventRecorder node_events_;
   Addresses addresses_;
   volumes::Volumes volumes_;
+  Hosts hosts_;
   Devices devices_;
   std::optional<Time> stopped_at_, started_at_;  // ends in between were the node's doing
   std::function<void(const objects::Name&)> look_at_;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "core/log.hpp"
 #include "pods/environment.hpp"
 #include "pods/last_words.hpp"
 #include "pods/pod_step.hpp"
@@ -19,8 +20,8 @@ constexpr const char* temporary = "/tmp";
 bool says_something(const doc::Value& context) { return context.size() > 0; }
 
 // By the spec alone; a user that the node is not needs one, too (security.hpp).
-bool asks_for_own_view(const doc::Value& spec, Isolation least) {
-  return least != Isolation::process || spec["volumeMounts"].size() > 0 ||
+bool asks_for_own_view(const Object& pod, const doc::Value& spec, Isolation least) {
+  return least != Isolation::process || spec["volumeMounts"].size() > 0 || pod.spec()["hostAliases"].size() > 0 ||
          spec["securityContext"]["readOnlyRootFilesystem"].bool_or(false);
 }
 
@@ -36,9 +37,9 @@ bool is_mounted(const std::vector<Mount>& mounts, std::string_view target) {
   return std::ranges::any_of(mounts, [&](const Mount& mount) { return mount.target == target; });
 }
 
-// Programs listen themselves: nobody stands between a port of the machine and the Pod's own address.
-Result<> check_host_ports(const Object& pod, const doc::Value& spec) {
-  if (pod.spec()["hostNetwork"].bool_or(false)) return {};
+// The proxy of Services listens for them (services/); on a cluster there is none of ours.
+Result<> check_host_ports(const Object& pod, const doc::Value& spec, bool are_served) {
+  if (are_served || pod.spec()["hostNetwork"].bool_or(false)) return {};
   const doc::Value& ports = spec["ports"];
   for (std::size_t i = 0; i < ports.size(); ++i) {
     if (ports[i]["hostPort"].int_or(0) == 0) continue;
@@ -79,6 +80,18 @@ void PodReconciler::prepare_volumes(Step& step) {
   sooner(step.again, look_for_sources_again);
 }
 
+std::string PodReconciler::hosts_file(const Pod& memory) const { return runtime_.pod_directory(memory.uid) + "/hosts"; }
+
+// Of a Pod that an earlier control plane started.
+void PodReconciler::find_hosts(Step& step) {
+  if (std::exchange(step.memory.has_hosts, true)) return;
+  const std::string file = hosts_file(step.memory);
+  if (!world_.files.exists(file)) return;
+  if (auto kept = hosts_.keep(step.pod, step.address, file); !kept)
+    log::warn("pods", "a Pod's hosts are not kept",
+              {{"pod", step.pod.name().text()}, {"why", kept.error().one_line()}});
+}
+
 Result<> PodReconciler::make_directories(const Object& pod) {
   const std::string directory = runtime_.pod_directory(pod.uid());
   const volumes::Owner owner = owner_of_volumes(pod);
@@ -91,8 +104,10 @@ Result<ContainerStart> PodReconciler::start_of(const Object& pod, const doc::Val
   const std::string directory = runtime_.pod_directory(pod.uid());
   const std::string home = own_view ? home_in_view : directory + "/home";
   const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
-  Variables base = options_.base_environment;
+  Variables base = hosts_.variables(pod);
+  for (const auto& [name, value] : options_.base_environment) replace(base, name, value);
   if (image != nullptr) base.insert(base.end(), image->environment.begin(), image->environment.end());
+  if (const auto name = host_name_of(pod); !name.empty()) replace(base, "HOSTNAME", name);
   replace(base, "HOME", home);
   replace(base, "TMPDIR", own_view ? temporary : directory + "/tmp");
   const bool is_of_host = pod.spec()["hostNetwork"].bool_or(false);
@@ -106,16 +121,16 @@ Result<ContainerStart> PodReconciler::start_of(const Object& pod, const doc::Val
 
 std::string PodReconciler::waits_for(const Step& step, const doc::Value& spec) const {
   if (!step.missing.empty()) return step.missing;
-  const bool asks = asks_for_own_view(spec, options_.least_isolation) || says_something(spec["securityContext"]) ||
-                    says_something(step.pod.spec()["securityContext"]);
+  const bool asks = asks_for_own_view(step.pod, spec, options_.least_isolation) ||
+                    says_something(spec["securityContext"]) || says_something(step.pod.spec()["securityContext"]);
   return asks && !runtime_.abilities() ? "the node finds out what this machine lets containers have" : "";
 }
 
 Result<ContainerStart> PodReconciler::confined_start(const Step& step, const ContainerId& id, const doc::Value& spec) {
-  TRY(check_host_ports(step.pod, spec));
+  TRY(check_host_ports(step.pod, spec, options_.scheduler.empty()));
   const Abilities abilities = runtime_.abilities().value_or(Abilities{});
   Confinement confinement;
-  confinement.own_view = asks_for_own_view(spec, options_.least_isolation);
+  confinement.own_view = asks_for_own_view(step.pod, spec, options_.least_isolation);
   if (const ImageRuntime* image = find_image(options_.images, spec["image"].string_or("")); image != nullptr) {
     confinement.root = image->root;
     if (!image->root.empty()) confinement.own_view = true;
@@ -142,6 +157,11 @@ Result<ContainerStart> PodReconciler::confined_start(const Step& step, const Con
   if (confinement.own_view) {
     TRY_ASSIGN(confinement.mounts, volumes::mounts_of(spec, step.memory.places, start.environment));
     const std::string directory = runtime_.pod_directory(step.memory.uid);
+    confinement.host_name = host_name_of(step.pod);
+    if (!is_mounted(confinement.mounts, "/etc/hosts")) {
+      TRY(hosts_.keep(step.pod, step.address, hosts_file(step.memory)));
+      confinement.mounts.push_back({hosts_file(step.memory), "", "/etc/hosts", false});
+    }
     if (!confinement.root.empty()) {
       for (const std::string_view path : of_the_machine) {
         if (!is_mounted(confinement.mounts, path) &&

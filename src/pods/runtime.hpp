@@ -42,6 +42,7 @@ struct Confinement {
   std::string root;       // the directory whose contents are "/"; empty: the machine's
   std::vector<Mount> mounts;
   bool read_only_root = false;
+  std::string host_name;  // that gethostname() answers, where the machine lets it; empty: the machine's
 
   std::optional<std::int64_t> user, group;
   std::vector<std::int64_t> groups;           // supplementary ones

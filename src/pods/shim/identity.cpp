@@ -175,13 +175,16 @@ Result<> join(int pid, std::uint64_t start_ticks) {
   TRY_ASSIGN(const std::string status, core::real_files().read(directory + "/status"));
   const Descriptor user(::open((directory + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
   const Descriptor mounts(::open((directory + "/ns/mnt").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!user || !mounts) return refused("see the container's namespaces");
+  const Descriptor names(::open((directory + "/ns/uts").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!user || !mounts || !names) return refused("see the container's namespaces");
   TRY_ASSIGN(const auto identity, core::identify(pid));
   if (identity.start_ticks != start_ticks) return fail(Code::not_found, "the container has ended");
   if (!is_our_namespace(user, "/proc/self/ns/user") && ::setns(user.get(), CLONE_NEWUSER) != 0)
     return refused("enter the container's user namespace");
   if (!is_our_namespace(mounts, "/proc/self/ns/mnt") && ::setns(mounts.get(), CLONE_NEWNS) != 0)
     return refused("enter the container's mount namespace");
+  if (!is_our_namespace(names, "/proc/self/ns/uts") && ::setns(names.get(), CLONE_NEWUTS) != 0)
+    return refused("enter the container's name");
   return become(who_is(status));
 }
 

@@ -39,6 +39,7 @@ doc::Value from_confinement(const Confinement& given) {
   if (given.own_view) value.set("ownView", true);
   if (!given.root.empty()) value.set("root", given.root);
   if (!mounts.empty()) value.set("mounts", std::move(mounts));
+  if (!given.host_name.empty()) value.set("hostName", given.host_name);
   if (given.read_only_root) value.set("readOnlyRoot", true);
   if (given.user) value.set("user", *given.user);
   if (given.group) value.set("group", *given.group);
@@ -59,6 +60,7 @@ Confinement to_confinement(const doc::Value& value) {
     confinement.mounts.push_back({each["source"].string_or(""), each["subPath"].string_or(""),
                                   each["target"].string_or(""), each["readOnly"].bool_or(false)});
   }
+  confinement.host_name = value["hostName"].string_or("");
   confinement.read_only_root = value["readOnlyRoot"].bool_or(false);
   if (value["user"].is_int()) confinement.user = value["user"].as_int();
   if (value["group"].is_int()) confinement.group = value["group"].as_int();

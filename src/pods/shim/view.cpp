@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -49,6 +50,12 @@ Result<> unshare_mounts() {
   }
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return refused("make mounts private");
   return {};
+}
+
+// A name of its own is a courtesy: without it everything works.
+void take_host_name(const std::string& name) {
+  if (name.empty() || ::unshare(CLONE_NEWUTS) != 0) return;
+  [[maybe_unused]] const int named = ::sethostname(name.data(), std::min<std::size_t>(name.size(), HOST_NAME_MAX));
 }
 
 Result<> mount_memory(const std::string& at) {
@@ -292,6 +299,7 @@ Result<> pivot_to(const std::string& root) {
 
 Result<> take_own_view(const Confinement& confinement, const std::string& scratch) {
   TRY(unshare_mounts());
+  take_host_name(confinement.host_name);
   TRY(make_directory(scratch));
   TRY(mount_memory(scratch));
   TRY_ASSIGN(const Place places, places_of(confinement));

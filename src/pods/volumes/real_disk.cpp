@@ -75,6 +75,17 @@ class RealDisk final : public VolumeDisk {
     return core::real_files().write_atomic(path, "", mode);
   }
 
+  Result<> rewrite_file(const std::string& path, const std::string& bytes, int mode) override {
+    TRY(core::real_files().make_directories(fs::path(path).parent_path(), 0700));
+    const core::Descriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, static_cast<mode_t>(mode)));
+    if (!file || ::fchmod(file.get(), static_cast<mode_t>(mode)) != 0) return refused("open " + path);
+    const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), 0);
+    if (written != static_cast<ssize_t>(bytes.size()) || ::ftruncate(file.get(), written) != 0)
+      return refused("write " + path);
+    return {};
+  }
+
   Result<> make_private(const std::string& path) override {
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return refused("make " + path);
     if (is_private(path)) return {};

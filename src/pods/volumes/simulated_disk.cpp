@@ -21,6 +21,10 @@ class SimulatedDisk final : public VolumeDisk {
     return files_.read(path).value_or("").substr(0, most);
   }
   Result<> make_file(const std::string& path, int mode) override { return files_.write_derived(path, "", mode); }
+  Result<> rewrite_file(const std::string& path, const std::string& bytes, int mode) override {
+    TRY(files_.make_directories(path.substr(0, path.rfind('/'))));
+    return files_.write_derived(path, bytes, mode);
+  }
 
   Result<> publish(const std::string& directory, const Payload& payload, const Owner&) override {
     TRY(files_.make_directories(directory));

@@ -36,14 +36,19 @@ int target_port(const doc::Value& port, const std::vector<const Object*>& pods) 
   return 0;
 }
 
-doc::Value endpoint(const Object& pod) {
-  const bool ready = pod.condition_status("Ready") == "True";
+doc::Value endpoint(const Object& service, const Object& pod) {
+  const bool serving = pod.condition_status("Ready") == "True";
   const bool ending = pod.is_being_deleted();
+  const bool ready = service.spec()["publishNotReadyAddresses"].bool_or(false) || (serving && !ending);
   doc::Object target{{"kind", "Pod"}, {"namespace", pod.name().ns}, {"name", pod.name().name}, {"uid", pod.uid()}};
   doc::Object result;
   result.set("addresses", doc::Array{pod.status()["podIP"].string_or("")});
-  result.set("conditions", doc::Object{{"ready", ready && !ending}, {"serving", ready}, {"terminating", ending}});
+  result.set("conditions", doc::Object{{"ready", ready}, {"serving", serving}, {"terminating", ending}});
   result.set("targetRef", std::move(target));
+  // By it the Pod has a name below the Service's: "web-0.web".
+  if (const auto& host = pod.spec()["hostname"];
+      host.is_string() && pod.spec()["subdomain"].string_or("") == service.name().name)
+    result.set("hostname", host);
   if (auto node = pod.spec()["nodeName"].string_or(""); !node.empty()) result.set("nodeName", std::move(node));
   return result;
 }
@@ -63,7 +68,7 @@ Object endpoint_slice(const Object& service, const std::vector<Object>& pods) {
     members.push_back(&pod);
   }
   doc::Array endpoints, ports;
-  for (const Object* pod : members) endpoints.push_back(endpoint(*pod));
+  for (const Object* pod : members) endpoints.push_back(endpoint(service, *pod));
   const doc::Value& declared = service.spec()["ports"];
   for (std::size_t i = 0; i < declared.size(); ++i) {
     const int number = target_port(declared[i], members);
