@@ -400,6 +400,7 @@ void stop(State& s, bool leave) {
   s.server.reset();
   s.tls_server.reset();
   s.block_server.reset();
+  s.cluster_server.reset();
   s.shared_server.reset();
   const auto end = [&s] {
     if (s.cluster) s.cluster->let_go();

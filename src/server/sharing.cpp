@@ -21,6 +21,7 @@ namespace {
 
 constexpr int usual_days = 90;
 constexpr int most_days = 365;
+constexpr int usual_https_port = 443;  // where the machine lets us; programs find us by variables, too
 
 Result<doc::Value> make_kubeconfig(Platform::State& s, const net::Request& request) {
   TRY_ASSIGN(const std::string text, request.read_body());
@@ -135,7 +136,10 @@ Result<> open_tls_servers(Platform::State& s, const ServerCertificate& certifica
   TRY_ASSIGN(const auto node, pods::load_node_file(s.world(), s.options.layout.root));
   options.address = pods::first_service_address(node.block);
   TRY_ASSIGN(s.block_server, net::Server::start(s.io, s.router, options));
+  options.port = usual_https_port;
+  if (auto there = net::Server::start(s.io, s.router, options)) s.cluster_server = std::move(*there);
   if (!s.options.is_shared()) return {};
+  options.port = s.ports.kubernetes;
   options.address = address;
   // A page of another site that made its name resolve to us fails at the certificate, and has no credentials.
   options.allowed_hosts = {"*"};

@@ -94,9 +94,10 @@ struct Platform::State {
   std::unique_ptr<LiveStream> live;
   net::Router router;
   std::unique_ptr<net::Server> server;
-  std::unique_ptr<net::Server> tls_server;     // the same routes for clients that send no token without TLS
-  std::unique_ptr<net::Server> block_server;   // and on this directory's own block of loopback
-  std::unique_ptr<net::Server> shared_server;  // and for those who are elsewhere
+  std::unique_ptr<net::Server> tls_server;      // the same routes for clients that send no token without TLS
+  std::unique_ptr<net::Server> block_server;    // and on this directory's own block of loopback
+  std::unique_ptr<net::Server> cluster_server;  // the same where the Service `kubernetes` says it is, if it may
+  std::unique_ptr<net::Server> shared_server;   // and for those who are elsewhere
 
   std::unique_ptr<slo::TrafficView> traffic_view;
   doc::Value traffic;           // its newest answer

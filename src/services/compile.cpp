@@ -134,7 +134,7 @@ bool Cluster::put(const Object& object) {
   const objects::Name name = object.name();
   if (kind == kinds::service.kind) {
     Service service = read_service(object);
-    const bool says_nothing = service.addresses.empty() || service.ports.empty();
+    const bool says_nothing = service.addresses.empty() || service.ports.empty() || name == api_service;
     return keep(services_, name, std::move(service), says_nothing);
   }
   if (kind == kinds::endpoint_slice.kind) {
@@ -221,10 +221,7 @@ void Cluster::add_host_ports(Rules& rules, const std::vector<std::string>& node_
 }
 
 bool need_proxy(const Rules& rules) {
-  const std::string api = api_service.text();
-  return std::ranges::any_of(rules, [&](const Rule& rule) {
-    return !rule.endpoints.empty() && !rule.listen.empty() && rule.name != api && !rule.name.starts_with(api + ":");
-  });
+  return std::ranges::any_of(rules, [](const Rule& rule) { return !rule.endpoints.empty() && !rule.listen.empty(); });
 }
 
 }  // namespace slipway::services

@@ -10,7 +10,7 @@
 
 namespace slipway::services {
 
-// The Service by which programs find the API server. It is there always, and needs no proxy of its own.
+// The Service by which programs find the API server, which listens at its address itself.
 inline const objects::Name api_service{"default", "kubernetes"};
 
 class Cluster {
@@ -69,7 +69,7 @@ class Cluster {
   std::map<objects::Name, std::vector<HostPort>> host_ports_;
 };
 
-// Whether somebody beside the API server is to be found by them.
+// Whether somebody is to be found by them.
 bool need_proxy(const Rules& rules);
 
 }  // namespace slipway::services

@@ -149,9 +149,15 @@ TEST_CASE("what says nothing new makes no new rules") {
   CHECK_FALSE(cluster.remove(service));
 }
 
-TEST_CASE("the API server's own Service needs no proxy") {
-  CHECK_FALSE(
-      need_proxy({{"default/kubernetes:https", Protocol::tcp, {{"127.20.128.1", 443}}, {{"127.0.0.1", 1}}, 0}}));
+TEST_CASE("the API server's own Service is not the proxy's, and without endpoints nobody needs one") {
+  Cluster cluster;
+  put_all(cluster, R"(
+apiVersion: v1
+kind: Service
+metadata: {name: kubernetes, namespace: default}
+spec: {clusterIP: 127.20.128.1, ports: [{name: https, port: 443}]}
+)");
+  CHECK(told(cluster).empty());
   CHECK_FALSE(need_proxy({{"shop/web", Protocol::tcp, {{"127.20.128.1", 443}}, {}, 0}}));
   CHECK(need_proxy({{"shop/web", Protocol::tcp, {{"127.20.128.1", 443}}, {{"127.20.0.1", 1}}, 0}}));
 }

@@ -17,7 +17,7 @@ struct PublisherOptions {
   std::string file;                                          // absolute
   std::function<std::vector<std::string>()> node_addresses;  // where node ports are
   std::string proxy_url;                                     // where the proxy says what it cannot do
-  std::function<void()> on_needed = {};  // once: somebody beside the API server is to be found by a Service
+  std::function<void()> on_needed = {};                      // once: somebody is to be found by a Service
   Duration coalesce = std::chrono::milliseconds(10);
 };
 
