@@ -137,12 +137,12 @@ Result<> open_tls_servers(Platform::State& s, const ServerCertificate& certifica
   options.address = pods::first_service_address(node.block);
   TRY_ASSIGN(s.block_server, net::Server::start(s.io, s.router, options));
   options.port = usual_https_port;
+  // A page of another site that made its name resolve to us fails at the certificate, and has no credentials.
+  options.allowed_hosts = {"*"};
   if (auto there = net::Server::start(s.io, s.router, options)) s.cluster_server = std::move(*there);
   if (!s.options.is_shared()) return {};
   options.port = s.ports.kubernetes;
   options.address = address;
-  // A page of another site that made its name resolve to us fails at the certificate, and has no credentials.
-  options.allowed_hosts = {"*"};
   TRY_ASSIGN(s.shared_server, net::Server::start(s.io, s.router, options));
   return {};
 }
