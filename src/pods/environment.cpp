@@ -59,12 +59,21 @@ std::string expand(std::string_view text, const Variables& variables) {
   return out;
 }
 
+bool wants_shell(const doc::Value& container) {
+  return container["stdin"].bool_or(false) && container["command"].size() == 0 && container["args"].size() == 0;
+}
+
 namespace {
 
-// Who asks for a terminal and names no program, as `kubectl debug -it` does, gets what most images would give him.
-bool wants_shell(const doc::Value& container) {
-  const bool is_terminal = container["stdin"].bool_or(false) && container["tty"].bool_or(false);
-  return is_terminal && container["command"].size() == 0 && container["args"].size() == 0;
+// `kubectl debug -i` says nothing of it, and waits for the end: without a terminal the end of what is typed is the only
+// way to come to one.
+bool is_for_one_conversation(const objects::Object& pod, const doc::Value& container) {
+  if (container["tty"].bool_or(false)) return container["stdinOnce"].bool_or(false);
+  const doc::Value& debuggers = pod.spec()["ephemeralContainers"];
+  for (std::size_t i = 0; i < debuggers.size(); ++i) {
+    if (debuggers[i]["name"] == container["name"]) return true;
+  }
+  return container["stdinOnce"].bool_or(false);
 }
 
 Result<std::vector<std::string>> argv_of(const doc::Value& container, const Variables& variables) {
@@ -116,7 +125,7 @@ Result<ContainerStart> container_start(const objects::Object& pod, const doc::Va
   TRY_ASSIGN(start.argv, argv_of(container, variables));
   start.directory = container["workingDir"].string_or("");
   start.has_input = container["stdin"].bool_or(false);
-  start.input_once = container["stdinOnce"].bool_or(false);
+  start.input_once = is_for_one_conversation(pod, container);
   start.terminal = container["tty"].bool_or(false);
   start.environment = base;
   if (start.terminal) set(start.environment, "TERM", "xterm");

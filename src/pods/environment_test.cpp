@@ -135,6 +135,18 @@ TEST_CASE("Environment: a terminal without a command is a shell, as kubectl debu
   const auto start = container_start(pod, container, "127.0.0.1", {}, find_source).value();
   CHECK(start.argv == std::vector<std::string>{"sh"});
   CHECK(start.terminal);
+  CHECK_FALSE(start.input_once);
+}
+
+TEST_CASE(
+    "Environment: typing without a terminal is for a shell, too, and in a debug container it ends with the text") {
+  const auto container = *doc::parse_yaml("{name: debugger, image: busybox, stdin: true}", "c.yaml");
+  const auto start_in = [&](const char* pod) {
+    return container_start(pod_from(pod), container, "127.0.0.1", {}, find_source, Absent::left_out).value();
+  };
+  CHECK(start_in("metadata: {name: a}\n").argv == std::vector<std::string>{"sh"});
+  CHECK_FALSE(start_in("metadata: {name: a}\n").input_once);
+  CHECK(start_in("metadata: {name: a}\nspec: {ephemeralContainers: [{name: debugger}]}\n").input_once);
 }
 
 TEST_CASE("Environment: what cannot be understood is refused by name") {
@@ -144,7 +156,6 @@ TEST_CASE("Environment: what cannot be understood is refused by name") {
     return start ? std::string("accepted") : start.error().message;
   };
   CHECK(refused("{name: c, image: x}") == "container c has no command");
-  CHECK(refused("{name: c, image: x, stdin: true}") == "container c has no command");
   CHECK(refused("{name: c, image: x, stdin: true, tty: true, args: [x]}") == "container c has no command");
   CHECK(refused("{name: c, command: [a], env: [{name: K, valueFrom: {fileKeyRef: {path: s}}}]}") ==
         "env K: this kind of valueFrom is not supported");

@@ -71,7 +71,7 @@ TEST_CASE("Node: a Pod that fits nowhere stays Pending and says why, and runs wh
   }));
   REQUIRE(machine.until_shown("picky", "1/1 Running 0"));
   CHECK(machine.pod("picky").condition_status("PodScheduled") == "True");
-  CHECK(machine.events_of("picky") == "FailedScheduling 1\nScheduled 1\nStarted 1\n");
+  CHECK(machine.events_of("picky") == "Created 1\nFailedScheduling 1\nScheduled 1\nStarted 1\n");
 
   REQUIRE(objects::modify(*machine.store, kinds::pod, {"default", "gated"},
                           [](objects::Object& pod) { return pod.spec().as_object().erase("schedulingGates"); }));
@@ -88,7 +88,7 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: what becomes of a Pod is told in Events
   Machine& machine = *this;
   machine.create(pod_yaml("a", "[job, '3']"));
   machine.simulation.run_for(60s);
-  CHECK(machine.events_of("a") == "BackOff 3\nScheduled 1\nStarted 4\n");
+  CHECK(machine.events_of("a") == "BackOff 3\nCreated 4\nScheduled 1\nStarted 4\n");
   REQUIRE(machine.store->remove(kinds::pod, {"default", "a"}));
   machine.create(pod_yaml("b", "[]"));
   REQUIRE(machine.until_shown("b", "0/1 ErrImagePull 0"));

@@ -303,12 +303,18 @@ void PodReconciler::watch_over(Step& step, const doc::Value& spec, Container& co
   const Health& health = container.prober->health();
   view.started = health.started;
   view.ready = health.ready && health.must_end.empty();
+  if (container.complained != health.complaint && !health.complaint.empty())
+    node_events_.warn(step.pod, "Unhealthy", health.complaint, field_of(view.name));
+  container.complained = health.complaint;
   if (health.must_end.empty()) return;
   if (!container.end_by) {
     log::warn("pods", "container must end",
               {{"pod", step.pod.name().text()}, {"container", view.name}, {"why", health.must_end}});
-    node_events_.warn(step.pod, "Unhealthy", health.must_end, field_of(view.name));
-    node_events_.normal(step.pod, "Killing", "Container " + view.name + " will be restarted", field_of(view.name));
+    const bool at_start = health.must_end.starts_with("Startup");
+    node_events_.normal(
+        step.pod, "Killing",
+        "Container " + view.name + " failed " + (at_start ? "startup" : "liveness") + " probe, will be restarted",
+        field_of(view.name));
   }
   sooner(step.again, ask_to_end(step.pod, spec, view, container, health.grace.value_or(grace_of(step.pod))));
 }

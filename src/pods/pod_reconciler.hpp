@@ -61,8 +61,9 @@ class PodReconciler final : public objects::Reconciler {
     std::optional<Instant> restart_at;  // it ended; the back-off ends then
     int forgiven = 0;                   // restarts that no longer count for the back-off
     std::string start_problem;
-    std::string told;    // the problem that the last Event was about
-    int announced = -1;  // the attempt whose start was told last
+    std::string told;        // the problem that the last Event was about
+    std::string complained;  // of the probes, last
+    int announced = -1;      // the attempt whose start was told last
     std::unique_ptr<Hook> post_start, pre_stop;
     bool was_asked = false;  // SIGTERM was sent
   };

@@ -191,7 +191,7 @@ Result<ContainerStart> PodReconciler::confined_start(const Step& step, const Con
 }
 
 bool PodReconciler::knows_image(const doc::Value& spec) const {
-  if (spec["command"].size() > 0) return true;
+  if (spec["command"].size() > 0 || wants_shell(spec)) return true;
   const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
   return image != nullptr && !image->command.empty();
 }

@@ -33,6 +33,7 @@ void PodReconciler::tell_start(const Object& pod, Container& container, const Co
     node_events_.warn(pod, "Failed", "Error: failed to start container \"" + view.name + "\": " + view.current.message,
                       field_of(view.name));
   } else {
+    node_events_.normal(pod, "Created", "Created container: " + view.name, field_of(view.name));
     node_events_.normal(pod, "Started", "Started container " + view.name, field_of(view.name));
   }
 }

@@ -109,9 +109,19 @@ void Prober::ask(Line& line) {
   }
 }
 
+std::string Prober::name_of(Which which) {
+  return which == Which::startup ? "Startup" : which == Which::liveness ? "Liveness" : "Readiness";
+}
+
 void Prober::answered(Line& line, bool good, const std::string& why) {
   const Health before = health_;
   line.verdict.feed(good);
+  const std::string complaint = name_of(line.which) + " probe failed: ";
+  if (!good) {
+    health_.complaint = complaint + why;
+  } else if (health_.complaint.starts_with(complaint)) {
+    health_.complaint.clear();
+  }
   bool again = true;
   switch (line.which) {
     case Which::startup:
@@ -121,13 +131,13 @@ void Prober::answered(Line& line, bool good, const std::string& why) {
         health_.ready = readiness_ == nullptr;
         begin_after_startup();
       } else if (line.verdict.has_failed()) {
-        health_.must_end = "startup probe failed: " + why;
+        health_.must_end = health_.complaint;
         health_.grace = line.probe.grace;
       }
       break;
     case Which::liveness:
       if (line.verdict.has_failed()) {
-        health_.must_end = "liveness probe failed: " + why;
+        health_.must_end = health_.complaint;
         health_.grace = line.probe.grace;
       }
       break;
@@ -137,8 +147,9 @@ void Prober::answered(Line& line, bool good, const std::string& why) {
   }
   if (!health_.must_end.empty()) again = false;
   if (again) begin(line, line.probe.period);
-  const bool news =
-      health_.started != before.started || health_.ready != before.ready || health_.must_end != before.must_end;
+  const bool complains = !good && health_.complaint != before.complaint;
+  const bool news = health_.started != before.started || health_.ready != before.ready ||
+                    health_.must_end != before.must_end || complains;
   if (news && changed_) changed_();
 }
 

@@ -22,6 +22,7 @@ struct Health {
   bool ready = false;
   std::string must_end;           // why startup or liveness gave up; "" while they have not
   std::optional<Duration> grace;  // then; absent: the Pod's
+  std::string complaint;  // of the probe that failed last: "Readiness probe failed: ..."; "" when it is well again
 };
 
 // Where commands of exec probes run.
@@ -46,6 +47,7 @@ class Prober {
  private:
   enum class Which { startup, liveness, readiness };
   struct Line;  // one probe in operation
+  static std::string name_of(Which which);
   void begin(Line& line, Duration delay);
   void ask(Line& line);
   void answered(Line& line, bool good, const std::string& why);

@@ -60,8 +60,8 @@ Result<doc::Value> apply(const ApiParts& parts, const Request& request) {
       problems.push_back(std::move(placed).error());
   if (!problems.empty()) return fail(core::join(std::move(problems)));
   if (list.empty()) return fail(Code::invalid_argument, "there is nothing to apply", "send {\"items\":[...]}");
-  TRY_ASSIGN(const std::vector<std::string> lines,
-             apply_objects(parts.store, parts.events, principal_of(request).name, std::move(list)));
+  TRY_ASSIGN(const std::vector<std::string> lines, apply_objects(parts.store, parts.events, principal_of(request).name,
+                                                                 std::move(list), parts.is_judged_by_us));
   doc::Array applied;
   for (const std::string& line : lines) applied.emplace_back(line);
   return doc::Value(doc::Object{{"applied", std::move(applied)}});
@@ -118,7 +118,10 @@ Result<> ensure_namespace(objects::Store& store, const std::string& name) {
 }
 
 Result<std::vector<std::string>> apply_objects(objects::Store& store, core::EventSink& events, const std::string& by,
-                                               std::vector<objects::Object> list) {
+                                               std::vector<objects::Object> list, const JudgedByUs& is_judged_by_us) {
+  const auto is_judged = [&](const objects::Kind& kind) {
+    return !is_judged_by_us || kind == objects::kinds::promotion || is_judged_by_us(kind);
+  };
   std::vector<Error> problems;
   std::vector<objects::Kind> kinds;
   for (const objects::Object& object : list) {
@@ -132,6 +135,7 @@ Result<std::vector<std::string>> apply_objects(objects::Store& store, core::Even
       problems.emplace_back(Code::invalid_argument, "a " + object.kind() + " without metadata.name");
     if (kind->namespaced && object.name().ns.empty())
       problems.emplace_back(Code::invalid_argument, object.text() + " has no metadata.namespace");
+    if (!is_judged(*kind)) continue;  // its definition judges it, when it is stored
     if (auto valid = validate(object); !valid) problems.push_back(std::move(valid).error());
   }
   if (!problems.empty()) return fail(core::join(std::move(problems)));

@@ -31,6 +31,12 @@ Result<std::string> ensure_token(team::Team& team, const std::string& path, cons
   return token.secret;
 }
 
+std::vector<team::Person> with_workflows(std::vector<team::Person> people) {
+  if (std::ranges::find(people, ci_account, &team::Person::id) == people.end())
+    people.push_back({.id = std::string(ci_account), .name = "workflows", .roles = {"ci"}, .service = true});
+  return people;
+}
+
 }  // namespace
 
 const team::Person* owner_of(const team::Team& team) {
@@ -55,25 +61,23 @@ Result<std::vector<team::Person>> load_people(const Layout& layout, const std::s
     TRY(team::parse_people(text, given));
     TRY(files.write_atomic(layout.team(), text, 0600));
   }
-  std::vector<team::Person> people;
   if (files.exists(layout.team())) {
     TRY_ASSIGN(const std::string text, files.read(layout.team()));
-    TRY_ASSIGN(people, team::parse_people(text, layout.team()));
-  } else {
-    people.push_back({.id = user_name() + "@localhost",
-                      .name = user_name(),
-                      .roles = {"ml-engineer", "platform-engineer", "tech-lead"},
-                      .service = false});
+    return read_people(text, layout.team());
   }
+  return with_workflows({{.id = user_name() + "@localhost",
+                          .name = user_name(),
+                          .roles = {"ml-engineer", "platform-engineer", "tech-lead"},
+                          .service = false}});
+}
+
+Result<std::vector<team::Person>> read_people(std::string_view text, const std::string& source) {
+  TRY_ASSIGN(auto people, team::parse_people(text, source));
   for (const team::Person& person : people) {
     if (person.id.find('/') != std::string::npos || person.id == "default")
-      return fail(Code::invalid_argument, layout.team() + ": \"" + person.id + "\" cannot be an id",
-                  "ids have no slash");
+      return fail(Code::invalid_argument, source + ": \"" + person.id + "\" cannot be an id", "ids have no slash");
   }
-  const bool has_ci =
-      std::any_of(people.begin(), people.end(), [](const team::Person& p) { return p.id == ci_account; });
-  if (!has_ci) people.push_back({.id = std::string(ci_account), .name = "workflows", .roles = {"ci"}, .service = true});
-  return people;
+  return with_workflows(std::move(people));
 }
 
 Result<> ensure_tokens(team::Team& team, const Layout& layout) {

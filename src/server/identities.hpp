@@ -18,6 +18,9 @@ inline constexpr std::string_view ci_account = "ci@slipway";
 // with every role a person can have. The workflows' account is always there.
 Result<std::vector<team::Person>> load_people(const Layout& layout, const std::string& given);
 
+// Those of the text of a team.yaml, and the workflows' account.
+Result<std::vector<team::Person>> read_people(std::string_view text, const std::string& source);
+
 // Makes DATA/tokens/PERSON for everybody who has no working token there; "default" is the only person's, if there is
 // one only.
 Result<> ensure_tokens(team::Team& team, const Layout& layout);

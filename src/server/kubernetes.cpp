@@ -106,6 +106,14 @@ Result<> open_embedded(Platform::State& s, std::vector<doc::Value> definitions) 
   return open_access(s);
 }
 
+JudgedByUs judged_by_us(const Platform::State& s) {
+  if (!s.objects) return {};
+  return [&s](const objects::Kind& kind) {
+    const auto resource = s.objects->catalog().stored(kind.group, kind.kind);
+    return !resource || !resource->is_custom() || resource->custom->is_bundled;
+  };
+}
+
 Result<> open_cluster(Platform::State& s, std::vector<doc::Value> definitions) {
   TRY_ASSIGN(s.cluster, Cluster::open(s.world(), s.io, *s.options.profile.cluster, std::move(definitions)));
   TRY(s.cluster->remember_in(s.options.layout.cluster()));

@@ -7,6 +7,7 @@
 
 #include "core/doc.hpp"
 #include "core/result.hpp"
+#include "server/api.hpp"
 #include "server/platform.hpp"
 
 namespace slipway::server {
@@ -20,6 +21,8 @@ Result<std::vector<doc::Value>> bundled_definitions();
 Result<> open_embedded(Platform::State& state, std::vector<doc::Value> definitions);
 // The state's store, of the cluster that the profile names. Waits for its answers.
 Result<> open_cluster(Platform::State& state, std::vector<doc::Value> definitions);
+// Over a cluster all of our kinds are. The state outlives it.
+JudgedByUs judged_by_us(const Platform::State& state);
 // The embedded API with what it serves of running Pods; of a cluster, what the command line reads.
 void add_kubernetes_routes(Platform::State& state);
 // The controllers that every Kubernetes has; a cluster has its own.

@@ -25,7 +25,7 @@ Object render_service(const ApiAddress& address) {
   return service;
 }
 
-// No API server takes an address of loopback for an IP, in a slice or in Endpoints; as the name of a host it is one.
+// No API server takes an address of loopback for an IP in a slice; as the name of a host it is one.
 Object render_slice(const ApiAddress& address) {
   Object slice = Object::make(kinds::endpoint_slice, service_name);
   slice.set_label("kubernetes.io/service-name", service_name.name);
@@ -109,13 +109,16 @@ Result<> KubernetesService::keep_slice() {
   return keep_part(store_, kinds::endpoint_slice, wanted, "ports");
 }
 
+// Made empty, and then filled: no API takes new Endpoints with an address of loopback.
 Result<> KubernetesService::keep_endpoints() {
-  if (net::is_loopback(address_.host)) return objects::remove_if_there(store_, endpoints_kind, service_name);
-  Object wanted = render_endpoints(address_);
+  const Object wanted = render_endpoints(address_);
   TRY_ASSIGN(const auto current, store_.find(endpoints_kind, service_name));
-  if (current) return keep_part(store_, endpoints_kind, wanted, "subsets");
-  TRY(store_.create(std::move(wanted)));
-  return {};
+  if (!current) {
+    Object made = wanted;
+    made.document().as_object().erase("subsets");
+    TRY(store_.create(std::move(made)));
+  }
+  return keep_part(store_, endpoints_kind, wanted, "subsets");
 }
 
 }  // namespace slipway::server

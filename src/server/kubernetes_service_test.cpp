@@ -43,15 +43,17 @@ TEST_CASE_FIXTURE(Ground, "the Service kubernetes says where the API server is, 
   CHECK(made.spec()["clusterIP"].string_or("") == "10.96.0.1");
   CHECK(made.spec()["ports"][std::size_t{0}]["targetPort"].int_or(0) == 6443);
   CHECK(seen(kinds::endpoint_slice, "addressType") == R"("FQDN")");
-  CHECK(seen(endpoints, "subsets") == "none");
+  CHECK(seen(endpoints, "subsets").contains("127.0.0.1"));
 
   REQUIRE(store.remove(kinds::service, made.name()));
   REQUIRE(store.remove(kinds::endpoint_slice, made.name()));
+  REQUIRE(store.remove(endpoints, made.name()));
   world.run_for(std::chrono::seconds(1));
   const auto again = store.get(kinds::service, made.name()).value();
   CHECK(again.uid() != made.uid());
   CHECK(again.spec()["clusterIP"].string_or("") == "10.96.0.1");
   CHECK(seen(kinds::endpoint_slice, "ports").contains("6443"));
+  CHECK(seen(endpoints, "subsets").contains("6443"));
 }
 
 TEST_CASE_FIXTURE(Ground, "a platform that is shared, or at another port, says so at its next start") {

@@ -89,6 +89,18 @@ TEST_CASE_ON_EVERY_STORE(Ground, "a part's Pod is made again when it shall run s
   CHECK(store->get(kinds::pod, {"monitoring", "prometheus"})->uid() != uid);
 }
 
+TEST_CASE("what is applied is not ours to judge where somebody's own definition stands") {
+  Ground ground;
+  const std::string slo = "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: answers}\nspec: {custom: true}\n";
+  CHECK(apply_objects(*ground.store, ground.events, "ada", manifest(slo)).error().code == Code::invalid_argument);
+  const auto of_nobody = [](const objects::Kind&) { return false; };
+  CHECK(apply_objects(*ground.store, ground.events, "ada", manifest(slo), of_nobody).value().size() == 1);
+  const std::string promotion =
+      "apiVersion: slipway.dev/v1alpha1\nkind: Promotion\nmetadata: {name: p, namespace: fresh}\nspec: {}\n";
+  CHECK(apply_objects(*ground.store, ground.events, "ada", manifest(promotion), of_nobody).error().code ==
+        Code::permission_denied);
+}
+
 TEST_CASE_ON_EVERY_STORE(Ground, "what is applied gets its namespace, and says what became of it") {
   using Lines = std::vector<std::string>;
   CHECK(apply_objects(*store, events, "ada", manifest(service)).value() == Lines{"VirtualService fresh/chat created"});

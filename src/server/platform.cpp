@@ -271,7 +271,7 @@ Result<> open_server(State& s, std::future<Result<ServerCertificate>> certified)
         if (s.options.is_shared() && principal->roles.empty()) return fail(team::not_of_the_team(*principal));
         return principal->id;
       });
-  add_api_routes(s.router, {*s.store, *s.delivery, *s.audit});
+  add_api_routes(s.router, {*s.store, *s.delivery, *s.audit, judged_by_us(s)});
   add_status_routes(s);
   add_kubeconfig_route(s);
   add_page_routes(s.router);
@@ -335,6 +335,16 @@ Result<> announce(const State& s, const std::vector<Endpoint>& endpoints) {
   return files.write_derived(s.options.layout.pid(), std::to_string(::getpid()) + "\n", 0600);
 }
 
+// Whoever comes has a token and a kubeconfig at once, and whoever leaves has none any more.
+void follow_team(State& s) {
+  s.team_file = std::make_unique<TeamFile>(s.world(), s.options.layout, *s.audit,
+                                           [&s](std::vector<team::Person> people) -> Result<> {
+                                             TRY(s.team->set_people(std::move(people)));
+                                             TRY(ensure_tokens(*s.team, s.options.layout));
+                                             return write_kubeconfigs(s);
+                                           });
+}
+
 // What is given now wins over the profile, and the profile over what earlier starts were given.
 Result<std::map<std::string, std::string>> merge_variables(PlatformOptions& options) {
   TRY_ASSIGN(auto kept, kept_variables(options.layout));
@@ -396,6 +406,7 @@ Result<> stop_left(State& s, core::Task done) {
 // `leave`: Pods run on, for the next start to adopt.
 void stop(State& s, bool leave) {
   s.stopping = true;
+  s.team_file.reset();
   if (s.triggers) s.triggers->stop();
   s.server.reset();
   s.tls_server.reset();
@@ -450,6 +461,7 @@ Result<std::unique_ptr<Platform>> Platform::open(PlatformOptions options) {
   TRY(remember_ports(s.options.layout, choice.remembered));
   if (!s.options.variables.empty()) TRY(keep_variables(s.options.layout, variables));
   TRY(announce(s, platform->endpoints()));
+  follow_team(s);
   return platform;
 }
 

@@ -26,6 +26,7 @@
 #include "server/overview.hpp"
 #include "server/platform.hpp"
 #include "server/root_certificates.hpp"
+#include "server/team_file.hpp"
 #include "server/triggers.hpp"
 #include "server/wiring.hpp"
 #include "services/publisher.hpp"
@@ -59,6 +60,7 @@ struct Platform::State {
   std::unique_ptr<storage::BlobStore> blobs;
   std::unique_ptr<team::AuditLog> audit;
   std::unique_ptr<team::Team> team;
+  std::unique_ptr<TeamFile> team_file;
   // Where the objects are: in a cluster, or in the embedded API with what belongs to it.
   std::unique_ptr<Cluster> cluster;
   std::unique_ptr<storage::Database> volatile_database;  // Events and Leases

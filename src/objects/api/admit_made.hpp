@@ -9,7 +9,8 @@
 namespace slipway::objects::api {
 
 // `object` is about to be stored for the first time, and may be changed. Nothing is asked about what nobody's
-// controller made. permission_denied and invalid_argument are the plugins' refusals, in their words.
+// controller made. What the plugins refuse, in their words and with the code that a controller over a real API server
+// would be given: permission_denied for 403, invalid_argument for 422, conflict, unavailable.
 Result<> admit_made(Context& context, const ResourcePtr& resource, doc::Value& object);
 
 }  // namespace slipway::objects::api

@@ -307,7 +307,22 @@ std::unique_ptr<KubernetesStore> make_kubernetes_store(core::World& world, net::
                                                    std::move(options));
 }
 
+namespace {
+
+// An API server lets a definition say nothing of metadata but names.
+void say_nothing_of_metadata(doc::Value& definition) {
+  auto& versions = definition.at_or_insert("spec").at_or_insert("versions");
+  if (!versions.is_array()) return;
+  for (doc::Value& version : versions.as_array()) {
+    const std::string path = "schema.openAPIV3Schema.properties.metadata";
+    if (!std::as_const(version).at_path(path).is_null()) version.set_path(path, doc::Object{{"type", "object"}});
+  }
+}
+
+}  // namespace
+
 doc::Value definition_for_server(doc::Value definition, const KubernetesOptions& options) {
+  say_nothing_of_metadata(definition);
   const auto found = options.groups.find(definition["spec"]["group"].string_or(""));
   if (found == options.groups.end()) return definition;
   definition.set_path("spec.group", found->second);

@@ -348,6 +348,19 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(made->owners().front().api_version == "openslo/v1");
 }
 
+TEST_CASE("a definition goes to a server under its name for the group, and says of metadata what a server takes") {
+  const auto ours = *doc::parse_yaml(
+      "metadata: {name: slos.openslo}\nspec:\n  group: openslo\n  names: {plural: slos}\n  versions:\n"
+      "  - {name: v1, schema: {openAPIV3Schema: {type: object, properties: {metadata: {type: object, properties: "
+      "{displayName: {type: string}}}, spec: {type: object}}}}}\n",
+      "test.yaml");
+  const auto theirs = definition_for_server(ours);
+  CHECK(theirs["metadata"]["name"].string_or("") == "slos.openslo.com");
+  CHECK(theirs["spec"]["group"].string_or("") == "openslo.com");
+  const auto& properties = theirs["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
+  CHECK(doc::render_json(properties) == R"({"metadata":{"type":"object"},"spec":{"type":"object"}})");
+}
+
 TEST_CASE_FIXTURE(Fixture, "server-side apply says who speaks, and whether by force") {
   wire->then(answer(200, map_text("a", 9)));
   REQUIRE(store->apply_fields(Object::make(kinds::config_map, a), {"robot & co", true}));

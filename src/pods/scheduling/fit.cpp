@@ -249,8 +249,35 @@ Misfit misfit(const Object& pod, const Object& node, const std::vector<Resident>
   return {{why}, why == "node(s) didn't match pod affinity rules"};
 }
 
+Budget budget_of(const Object& object) {
+  Budget budget;
+  budget.ns = object.name().ns;
+  if (auto selector = objects::LabelSelector::from_value(object.spec()["selector"])) budget.selector = *selector;
+  budget.allowed = object.status()["disruptionsAllowed"].int_or(0);
+  if (const doc::Value& disrupted = object.status()["disruptedPods"]; disrupted.is_object()) {
+    for (const auto& [pod, when] : disrupted.as_object()) budget.disrupted.push_back(pod);
+  }
+  return budget;
+}
+
+namespace {
+
+// Charges every budget that selects it; whether one of them has nothing left.
+bool is_protected(const Resident& resident, std::vector<Budget>& budgets) {
+  bool is_over = false;
+  for (auto& budget : budgets) {
+    const bool is_meant = budget.ns == resident.name.ns && !resident.labels.empty() && !budget.selector.empty() &&
+                          budget.selector.matches(resident.labels);
+    if (!is_meant || std::ranges::find(budget.disrupted, resident.name.name) != budget.disrupted.end()) continue;
+    is_over = --budget.allowed < 0 || is_over;
+  }
+  return is_over;
+}
+
+}  // namespace
+
 std::vector<Resident> victims_for(const Object& pod, const Object& node, const std::vector<Resident>& residents,
-                                  const NamespaceLabels& labels_of) {
+                                  const NamespaceLabels& labels_of, std::vector<Budget> budgets) {
   const auto priority = pod.spec()["priority"].int_or(0);
   std::vector<Resident> others, candidates;
   for (const auto& resident : residents) (resident.priority < priority ? candidates : others).push_back(resident);
@@ -259,12 +286,15 @@ std::vector<Resident> victims_for(const Object& pod, const Object& node, const s
   std::ranges::sort(candidates, [](const Resident& a, const Resident& b) {
     return a.priority != b.priority ? a.priority > b.priority : a.created < b.created;
   });
-  std::vector<Resident> victims;
-  for (const auto& candidate : candidates) {
-    others.push_back(candidate);
-    if (misfit(pod, node, others, labels_of).fits()) continue;
-    others.pop_back();
-    victims.push_back(candidate);
+  std::vector<Resident> shielded, open, victims;
+  for (const auto& candidate : candidates) (is_protected(candidate, budgets) ? shielded : open).push_back(candidate);
+  for (const auto* group : {&shielded, &open}) {
+    for (const auto& candidate : *group) {
+      others.push_back(candidate);
+      if (misfit(pod, node, others, labels_of).fits()) continue;
+      others.pop_back();
+      victims.push_back(candidate);
+    }
   }
   return victims;
 }

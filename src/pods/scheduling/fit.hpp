@@ -46,10 +46,20 @@ struct Misfit {
 Misfit misfit(const objects::Object& pod, const objects::Object& node, const std::vector<Resident>& residents,
               const NamespaceLabels& labels_of);
 
-// Residents of a lower priority without whom it would fit: as few as possible, and the least important. Empty when
-// nobody helps.
+// A PodDisruptionBudget: how many of the Pods that it selects may go now.
+struct Budget {
+  std::string ns;
+  objects::LabelSelector selector;  // empty: of nobody
+  std::int64_t allowed = 0;
+  std::vector<std::string> disrupted;  // Pods that it has let go already
+};
+Budget budget_of(const objects::Object& object);
+
+// Residents of a lower priority without whom it would fit: as few as possible, the least important, and those that a
+// budget protects only when nobody else helps. Empty when nobody helps.
 std::vector<Resident> victims_for(const objects::Object& pod, const objects::Object& node,
-                                  const std::vector<Resident>& residents, const NamespaceLabels& labels_of);
+                                  const std::vector<Resident>& residents, const NamespaceLabels& labels_of,
+                                  std::vector<Budget> budgets = {});
 
 // By the Pod's node selector and required affinity.
 bool is_selected(const objects::Object& pod, const objects::Object& node);

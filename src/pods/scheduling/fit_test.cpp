@@ -202,6 +202,32 @@ TEST_CASE("who is more important pushes out as few as it needs, the least import
   CHECK(victims(9, "4") == "c b a d");
 }
 
+TEST_CASE("whom a budget protects is pushed out only when nobody else helps") {
+  auto machine = node("");
+  machine.document().at_or_insert("status") = *doc::parse_yaml("allocatable: {cpu: '3'}", "test.yaml");
+  const auto one = [](const std::string& name, int priority, const std::string& cpu) {
+    return object("Pod", name,
+                  ", labels: {app: " + name.substr(0, 2) + "}}\nspec: {priority: " + std::to_string(priority) +
+                      ", containers: [{name: c, resources: {requests: {cpu: '" + cpu + "'}}}]}\n");
+  };
+  const std::vector<Resident> there{resident_of(one("db-0", 0, "1")), resident_of(one("db-1", 0, "1")),
+                                    resident_of(one("web", 1, "1"))};
+  const auto victims = [&](const std::string& cpu, const std::string& budget) {
+    const auto budgets = std::vector{budget_of(object("PodDisruptionBudget", "b", "}\n" + budget))};
+    std::string names;
+    for (const auto& victim : victims_for(one("p", 9, cpu), machine, there, no_labels, budgets))
+      names += (names.empty() ? "" : " ") + victim.name.name;
+    return names;
+  };
+  const std::string of_db = "spec: {selector: {matchLabels: {app: db}}}\nstatus: {disruptionsAllowed: ";
+  CHECK(victims("1", of_db + "2}") == "db-1");
+  CHECK(victims("1", of_db + "1}") == "db-0");  // the second one would be too much
+  CHECK(victims("1", of_db + "0}") == "web");   // more important, but not protected
+  CHECK(victims("2", of_db + "0}") == "db-1 web");
+  CHECK(victims("1", of_db + "0, disruptedPods: {db-0: x}}") == "db-0");  // it was let go already
+  CHECK(victims("1", "spec: {selector: {}}\nstatus: {disruptionsAllowed: 0}") == "db-1");
+}
+
 TEST_CASE("another scheduler's Pods and gated ones are left alone") {
   CHECK(is_ours(pod("")));
   CHECK(is_ours(pod("schedulerName: default-scheduler")));

@@ -21,6 +21,15 @@ std::string sentence_of(const Misfit& misfit, const std::string& preemption) {
   return text + "." + (preemption.empty() ? "" : " no new claims to deallocate, preemption: " + preemption);
 }
 
+constexpr objects::Kind budget_kind{"policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"};
+
+Result<std::vector<Budget>> list_budgets(objects::Store& store) {
+  std::vector<Budget> budgets;
+  TRY_ASSIGN(const auto list, store.list(budget_kind));
+  for (const Object& object : list.items) budgets.push_back(budget_of(object));
+  return budgets;
+}
+
 bool is_more_important(const Resident& a, const Resident& b) {
   return a.priority != b.priority ? a.priority > b.priority : a.created < b.created;
 }
@@ -115,30 +124,45 @@ Result<bool> Scheduler::admit(Object& pod) {
   TRY_ASSIGN(const std::string preemption, preempt(pod, *node, why.is_for_good));
   const std::string message = sentence_of(why, preemption);
   bool is_news = pod.set_condition("PodScheduled", "False", "Unschedulable", message, world_.clock.now());
-  if (waiting_[pod.name()].is_kept && std::as_const(pod).status()["nominatedNodeName"].string_or("") != node_) {
-    pod.status().at_or_insert("nominatedNodeName") = node_;
-    is_news = true;
-  }
+  is_news = nominate(pod) || is_news;
   if (!is_news) return false;
   TRY_ASSIGN(pod, store_.update_status(std::move(pod)));
   events_.warn(pod, "FailedScheduling", message);
   return false;
 }
 
-// Why no room could be made, in kube-scheduler's words; "" when it will be there soon.
+// Says whether a place is kept for the Pod here.
+bool Scheduler::nominate(Object& pod) const {
+  const bool is_kept = waiting_.at(pod.name()).is_kept;
+  const std::string before = std::as_const(pod).status()["nominatedNodeName"].string_or("");
+  if (is_kept == (before == node_)) return false;
+  if (is_kept) {
+    pod.status().at_or_insert("nominatedNodeName") = node_;
+  } else {
+    pod.status().as_object().erase("nominatedNodeName");
+  }
+  return true;
+}
+
+// Why no room could be made, in kube-scheduler's words; "" when it will be there soon. A place that would not help is
+// kept no longer.
 Result<std::string> Scheduler::preempt(const Object& pod, const Object& node, bool is_for_good) {
   const std::string none = "0/1 nodes are available: 1 ";
+  const auto residents = residents_for(pod);
+  auto& claim = waiting_[pod.name()];
+  const bool was_kept = std::exchange(claim.is_kept, false);
   if (pod.spec()["preemptionPolicy"].string_or("") == "Never")
     return std::string("not eligible due to preemptionPolicy=Never.");
   if (is_for_good) return none + "Preemption is not helpful for scheduling.";
-  const auto residents = residents_for(pod);
-  auto& claim = waiting_[pod.name()];
   const bool is_waited_for = std::ranges::any_of(residents, [&](const Resident& resident) {
     return resident.is_ending && resident.priority < claim.place.priority;
   });
-  if (claim.is_kept && is_waited_for)
+  if (was_kept && is_waited_for) {
+    claim.is_kept = true;
     return std::string("not eligible due to a terminating pod on the nominated node.");
-  const auto victims = victims_for(pod, node, residents, labels_of_namespaces());
+  }
+  TRY_ASSIGN(const auto budgets, list_budgets(store_));
+  const auto victims = victims_for(pod, node, residents, labels_of_namespaces(), budgets);
   if (victims.empty()) return none + "No preemption victims found for incoming pod.";
   claim.is_kept = true;
   for (const auto& victim : victims) TRY(push_out(pod, victim));

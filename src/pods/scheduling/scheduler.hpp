@@ -38,6 +38,7 @@ class Scheduler {
   std::vector<Resident> residents_for(const objects::Object& pod) const;
   NamespaceLabels labels_of_namespaces() const;
   Result<std::string> preempt(const objects::Object& pod, const objects::Object& node, bool is_for_good);
+  bool nominate(objects::Object& pod) const;  // whether that is news
   Result<> push_out(const objects::Object& pod, const Resident& victim);
   void wake();
   void wake_who_minds_others();

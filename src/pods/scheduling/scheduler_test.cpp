@@ -98,6 +98,46 @@ TEST_CASE("Scheduler: the important come first, and push out who is less so") {
   REQUIRE(machine.until_shown("urgent", "1/1 Running 0"));
 }
 
+TEST_CASE("Scheduler: a namespace that is called otherwise wakes who selects by that") {
+  Machine machine;
+  machine.create("apiVersion: v1\nkind: Namespace\nmetadata: {name: other}\n---\n" +
+                 pod_yaml("db", "[server]", "", "") + "---\n" +
+                 pod_yaml("web", "[server]", "",
+                          "affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: "
+                          "kubernetes.io/hostname, namespaceSelector: {matchLabels: {team: a}}, labelSelector: "
+                          "{matchLabels: {role: db}}}]}}"));
+  REQUIRE(objects::modify(*machine.store, kinds::pod, {"default", "db"}, [](objects::Object& db) {
+    db.set_label("role", "db");
+    return true;
+  }));
+  machine.simulation.run_for(10s);
+  CHECK(why_pending(machine, "web").contains("didn't match pod affinity rules"));
+  REQUIRE(objects::modify(*machine.store, kinds::namespace_, {"", "default"}, [](objects::Object& space) {
+    space.set_label("team", "a");
+    return true;
+  }));
+  REQUIRE(machine.until_shown("web", "1/1 Running 0"));
+}
+
+TEST_CASE("Scheduler: no place is kept for who would not fit there for good") {
+  Machine machine;
+  machine.create(asking("low", "cpu: 800m", "priority: 1"));
+  REQUIRE(machine.until_shown("low", "1/1 Running 0"));
+  machine.journal->deaf.insert("low");
+  machine.create(asking("urgent", "cpu: 800m", "priority: 9"));
+  const auto nominated = [&] { return machine.pod("urgent").status()["nominatedNodeName"].string_or(""); };
+  REQUIRE(machine.simulation.run_until([&] { return nominated() == "machine"; }, 5s));
+  REQUIRE(objects::modify(*machine.store, kinds::node, {"", "machine"}, [](objects::Object& node) {
+    node.spec().at_or_insert("unschedulable") = true;
+    return true;
+  }));
+  REQUIRE(machine.simulation.run_until([&] { return nominated().empty(); }, 5s));
+  CHECK(why_pending(machine, "urgent").contains("node(s) were unschedulable"));
+  // Nobody is kept out for its sake.
+  machine.create(asking("daemon", "cpu: 100m", "tolerations: [{operator: Exists}]"));
+  CHECK(machine.until_shown("daemon", "1/1 Running 0"));
+}
+
 TEST_CASE("Scheduler: whenever the control plane is killed, no more is given out than there is") {
   for (int moment = 0; moment < 20; ++moment) {
     Machine machine(support::in_memory(), static_cast<std::uint64_t>(moment) + 1);

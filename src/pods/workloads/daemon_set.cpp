@@ -71,7 +71,8 @@ struct DaemonSetReconciler::View {
   std::string hash;  // of the present template
   DaemonWish wish;
   std::vector<DaemonNode> nodes;
-  std::set<std::string> live;  // revisions that Pods have
+  std::set<std::string> live;    // revisions that Pods have
+  std::set<std::string> failed;  // Pods
   std::optional<Duration> again;
 };
 
@@ -109,12 +110,27 @@ Result<DaemonSetReconciler::View> DaemonSetReconciler::view_of(const Object& set
   for (const Object& pod : pods) {
     all.push_back(seen_of(pod, set.spec(), world_.clock.now()));
     view.live.insert(pod.label(pod_revision_label));
+    if (pod.status()["phase"].string_or("") == "Failed") view.failed.insert(pod.name().name);
     auto node = std::ranges::find(view.nodes, node_of(pod), &DaemonNode::name);
     if (node == view.nodes.end()) node = view.nodes.insert(node, {node_of(pod), false, false, {}});
     node->pods.push_back(daemon_of(pod, set.spec(), view.hash, world_.clock.now()));
   }
   view.again = next_available(all);
+  for (DaemonNode& node : view.nodes) hold_back(view, node);
   return view;
+}
+
+// A node that refuses its Pods again and again is not asked again at once.
+void DaemonSetReconciler::hold_back(View& view, DaemonNode& node) {
+  if (!node.may_stay) return;
+  const std::string place =
+      view.set.uid() + "/" + std::to_string(view.set.status()["observedGeneration"].int_or(0)) + "/" + node.name;
+  for (DaemonPod& pod : node.pods) {
+    if (pod.is_ending || !view.failed.contains(pod.name)) continue;
+    const Duration wait = backoff_.note_failure(place, world_.clock.now());
+    pod.must_wait = wait > Duration{};
+    if (pod.must_wait) view.again = view.again ? std::min(*view.again, wait) : wait;
+  }
 }
 
 Result<objects::Outcome> DaemonSetReconciler::reconcile(const objects::Name& name) {
@@ -132,15 +148,23 @@ Result<objects::Outcome> DaemonSetReconciler::reconcile(const objects::Name& nam
   return objects::Outcome{view.again};
 }
 
+// Of one that has ended by itself.
+void DaemonSetReconciler::tell_why(const View& view, const std::string& pod) {
+  for (const DaemonNode& node : view.nodes) {
+    const auto found = std::ranges::find(node.pods, pod, &DaemonPod::name);
+    if (found == node.pods.end() || !found->is_finished) continue;
+    const std::string what = "daemon pod " + view.set.name().ns + "/" + pod + " on node " + node.name;
+    if (view.failed.contains(pod)) {
+      events_.warn(view.set, "FailedDaemonPod", "Found failed " + what + ", will try to kill it");
+    } else {
+      events_.normal(view.set, "SucceededDaemonPod", "Found succeeded " + what + ", will try to delete it");
+    }
+  }
+}
+
 Result<> DaemonSetReconciler::act(const View& view, const DaemonPlan& plan) {
   for (const auto& name : plan.remove) {
-    for (const DaemonNode& node : view.nodes) {
-      const auto pod = std::ranges::find(node.pods, name, &DaemonPod::name);
-      if (pod == node.pods.end() || !pod->is_finished) continue;
-      events_.warn(view.set, "FailedDaemonPod",
-                   "Found failed daemon pod " + view.set.name().ns + "/" + name + " on node " + node.name +
-                       ", will try to kill it");
-    }
+    tell_why(view, name);
     TRY(remove_pod(store_, events_, view.set, name));
   }
   for (const auto& node : plan.create) {

@@ -5,6 +5,7 @@
 
 #include "objects/controller.hpp"
 #include "objects/event_recorder.hpp"
+#include "pods/workloads/daemon_backoff.hpp"
 #include "pods/workloads/daemon_set_plan.hpp"
 #include "pods/workloads/revisions.hpp"
 
@@ -22,12 +23,15 @@ class DaemonSetReconciler final : public objects::Reconciler {
  private:
   struct View;
   Result<View> view_of(const objects::Object& set);
+  void hold_back(View& view, DaemonNode& node);
+  void tell_why(const View& view, const std::string& pod);
   Result<> act(const View& view, const DaemonPlan& plan);
   Result<> write_status(const View& view);
 
   core::World& world_;
   objects::Store& store_;
   objects::EventRecorder events_;
+  DaemonBackoff backoff_;
 };
 
 }  // namespace slipway::pods::workloads

@@ -30,8 +30,8 @@ void keep(const DaemonWish& wish, const DaemonNode& node, DaemonPlan& plan) {
   const Pair pair = pair_on(node);
   bool is_empty = true;
   for (const auto& pod : node.pods) {
-    is_empty = is_empty && pod.is_finished && !pod.is_ending;
-    if (pod.is_ending) continue;
+    is_empty = is_empty && pod.is_finished && !pod.is_ending && !pod.must_wait;
+    if (pod.is_ending || pod.must_wait) continue;
     const bool is_first = &pod == pair.old || &pod == pair.updated;
     const DaemonPod* oldest = pair.old == nullptr                          ? pair.updated
                               : pair.updated == nullptr                    ? pair.old

@@ -23,6 +23,7 @@ struct DaemonPod {
   bool is_updated = false;  // of the present template
   bool is_ready = false, is_available = false, is_ending = false, is_finished = false;
   Time created{};
+  bool must_wait = false;  // it failed, and so did others before it: it keeps its place for a while
 };
 struct DaemonNode {
   std::string name;

@@ -10,8 +10,8 @@ namespace {
 using namespace testing;
 using workloads::daemon_set_kind;
 
-// Nodes as words: "a:o+" has an old Pod that is available, "n" a new one that is not; x ends, f failed; a node with !
-// is not meant, with !! nothing may stay there.
+// Nodes as words: "a:o+" has an old Pod that is available, "n" a new one that is not; x ends, f failed, w must
+// wait; a node with ! is not meant, with !! nothing may stay there.
 std::vector<workloads::DaemonNode> nodes(const std::string& words) {
   std::vector<workloads::DaemonNode> all;
   std::size_t at = 0;
@@ -36,6 +36,8 @@ std::vector<workloads::DaemonNode> nodes(const std::string& words) {
         node.pods.back().is_ending = true;
       } else if (letter == 'f') {
         node.pods.back().is_finished = true;
+      } else if (letter == 'w') {
+        node.pods.back().must_wait = true;
       }
     }
     all.push_back(node);
@@ -83,6 +85,7 @@ TEST_CASE("DaemonSet: one Pod on each node that is meant, changed one node after
       {"from nothing", "{}", "a: b: c!:", "+a +b"},
       {"all is well", "{}", "a:n+ b:n+", ""},
       {"one failed", "{}", "a:nf b:n+", "+a -an"},
+      {"one failed as those before it", "{}", "a:nfw b:n+", ""},
       {"one ends: the next comes when it has", "{}", "a:nx b:n+", ""},
       {"where none is meant any more it may stay", "{}", "a!:n+ b:n+", ""},
       {"where it may not, it goes", "{}", "a!!:n+ b:n+", "-an"},
@@ -172,6 +175,55 @@ TEST_CASE_ON_EVERY_STORE(Daemons, "DaemonSet: only where its selector and tolera
     machine.spec().at_or_insert("taints") = doc::Array{doc::Object{{"key", "gone"}, {"effect", "NoExecute"}}};
   });
   REQUIRE(simulation.run_until([&] { return pods().empty(); }, 1min));
+}
+
+TEST_CASE("DaemonSet: a node that fails its Pods again and again is asked less and less often") {
+  workloads::DaemonBackoff backoff;
+  Time now{};
+  const auto wait = [&] { return std::chrono::duration_cast<std::chrono::seconds>(backoff.note_failure("here", now)); };
+  CHECK(wait() == 0s);
+  CHECK(wait() == 1s);
+  now += 1s;
+  CHECK(wait() == 0s);
+  CHECK(wait() == 2s);
+  now += 1s;
+  CHECK(wait() == 1s);
+  CHECK(backoff.note_failure("elsewhere", now) == Duration{});
+  for (int i = 0; i < 20; ++i) {
+    now += 15min;
+    CHECK(wait() == 0s);
+  }
+  CHECK(wait() == 15min);
+  now += 31min;
+  CHECK(wait() == 0s);
+  CHECK(wait() == 1s);
+}
+
+TEST_CASE("DaemonSet: Pods that the node refuses are not made as fast as they fail") {
+  Daemons machine;
+  machine.create(machine.yaml("one"));
+  machine.simulation.run_for(1s);
+  const auto fail_all = [&] {
+    const auto list = machine.pods();
+    for (const auto& pod : list) {
+      if (pod.status()["phase"].string_or("") == "Failed" || pod.is_being_deleted()) continue;
+      REQUIRE(objects::modify_status(*machine.store, kinds::pod, pod.name(), [](objects::Object& current) {
+        current.status().at_or_insert("phase") = "Failed";
+        return true;
+      }));
+    }
+  };
+  std::set<std::string> made;
+  for (int i = 0; i < 100; ++i) {  // twenty seconds
+    fail_all();
+    machine.simulation.run_for(200ms);
+    const auto list = machine.pods();
+    for (const auto& pod : list) made.insert(pod.uid());
+  }
+  // The first, and one after 0, 1, 2, 4 and 8 seconds.
+  CHECK(made.size() >= 5);
+  CHECK(made.size() <= 7);
+  CHECK(machine.events_of("agent").contains("FailedDaemonPod"));
 }
 
 }  // namespace slipway::pods

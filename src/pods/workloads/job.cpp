@@ -5,6 +5,7 @@
 #include "core/number.hpp"
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
+#include "pods/workloads/job_tracking.hpp"
 
 namespace slipway::pods::workloads {
 
@@ -127,11 +128,11 @@ void give_index(const Object& job, const JobPlan::New& wanted, bool counts_failu
   }
 }
 
+}  // namespace
+
 bool is_managed_elsewhere(const Object& job) {
   return job.spec()["managedBy"].string_or("kubernetes.io/job-controller") != "kubernetes.io/job-controller";
 }
-
-}  // namespace
 
 bool is_finished_job(const Object& job) {
   return job.condition_status("Complete") == "True" || job.condition_status("Failed") == "True";
@@ -155,17 +156,14 @@ struct JobReconciler::Seen {
 
 Result<Outcome> JobReconciler::reconcile(const objects::Name& name) {
   TRY_ASSIGN(const auto found, store_.find(job_kind, name));
-  if (!found || found->is_being_deleted()) {
-    TRY(release_orphans(name));
-    return Outcome{};
-  }
+  if (!found || found->is_being_deleted()) return Outcome{};  // UncountedPods lets its Pods go
   const Object& job = *found;
   if (is_managed_elsewhere(job)) return Outcome{};
   if (is_finished_job(job)) {
     failures_.erase(job.uid());
     return keep_finished(job);
   }
-  TRY_ASSIGN(const auto members, claim(store_, kinds::pod, job));
+  TRY_ASSIGN(const auto members, claim(store_, kinds::pod, job, {.finalizer = tracking_finalizer}));
   std::vector<JobPod> pods;
   Seen seen;
   for (const Object& pod : members) {
@@ -183,7 +181,7 @@ Result<Outcome> JobReconciler::reconcile(const objects::Name& name) {
 }
 
 Result<> JobReconciler::act(const Object& job, const JobWish& wish, const JobPlan& plan) {
-  for (const auto& pod : plan.release) TRY(release({job.name().ns, pod}));
+  for (const auto& pod : plan.release) TRY(release(store_, {job.name().ns, pod}));
   for (const auto& pod : plan.remove) TRY(remove_pod(store_, events_, job, pod));
   for (const auto& wanted : plan.create) {
     Object pod = pod_of(job, job.spec()["template"]);
@@ -234,35 +232,10 @@ Result<Object> JobReconciler::write_status(const Object& job, const Seen& seen, 
   return next;
 }
 
-Result<> JobReconciler::release(const objects::Name& pod) {
-  auto released = objects::modify(store_, kinds::pod, pod, [](Object& current) {
-    if (!current.has_finalizer(tracking_finalizer)) return false;
-    current.remove_finalizer(tracking_finalizer);
-    return true;
-  });
-  if (released || released.error().code == Code::not_found) return {};
-  return fail(std::move(released).error());
-}
-
-// The Job has gone: nobody counts any more.
-Result<> JobReconciler::release_orphans(const objects::Name& job) {
-  objects::ListOptions options;
-  options.ns = job.ns;
-  TRY_ASSIGN(const auto list, store_.list(kinds::pod, options));
-  for (const Object& pod : list.items) {
-    const auto owners = pod.owners();
-    const bool was_its = std::ranges::any_of(owners, [&](const objects::OwnerReference& owner) {
-      return owner.controller && owner.kind == job_kind.kind && owner.name == job.name;
-    });
-    if (was_its && pod.has_finalizer(tracking_finalizer)) TRY(release(pod.name()));
-  }
-  return {};
-}
-
 Result<Outcome> JobReconciler::keep_finished(const Object& job) {
-  TRY_ASSIGN(const auto members, claim(store_, kinds::pod, job));
+  TRY_ASSIGN(const auto members, claim(store_, kinds::pod, job, {.finalizer = tracking_finalizer}));
   for (const Object& pod : members) {
-    if (pod.has_finalizer(tracking_finalizer)) TRY(release(pod.name()));
+    if (pod.has_finalizer(tracking_finalizer)) TRY(release(store_, pod.name()));
   }
   const doc::Value& kept = job.spec()["ttlSecondsAfterFinished"];
   if (kept.is_null()) return Outcome{};

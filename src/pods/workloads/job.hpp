@@ -9,8 +9,6 @@
 
 namespace slipway::pods::workloads {
 
-// On a Job's Pods until what became of them is counted.
-inline constexpr const char* tracking_finalizer = "batch.kubernetes.io/job-tracking";
 // Annotation and label of an indexed Job's Pods.
 inline constexpr const char* completion_index = "batch.kubernetes.io/job-completion-index";
 
@@ -22,8 +20,6 @@ class JobReconciler final : public objects::Reconciler {
 
  private:
   struct Seen;
-  Result<> release_orphans(const objects::Name& job);
-  Result<> release(const objects::Name& pod);
   Result<objects::Outcome> keep_finished(const objects::Object& job);
   Result<objects::Object> write_status(const objects::Object& job, const Seen& seen, const JobWish& wish,
                                        const JobPlan& plan);
@@ -35,6 +31,7 @@ class JobReconciler final : public objects::Reconciler {
   std::map<std::string, std::map<std::string, Time>> failures_;  // of Jobs that go on, by uid: JobPlan::failures
 };
 
-bool is_finished_job(const objects::Object& job);  // Complete or Failed
+bool is_finished_job(const objects::Object& job);       // Complete or Failed
+bool is_managed_elsewhere(const objects::Object& job);  // by spec.managedBy
 
 }  // namespace slipway::pods::workloads

@@ -14,11 +14,6 @@ using objects::Object;
 
 namespace {
 
-bool is_controlled(const Object& object) {
-  const auto owners = object.owners();
-  return std::ranges::any_of(owners, &objects::OwnerReference::controller);
-}
-
 void drop_owner(Object& object, const std::string& uid) {
   auto& owners = object.document().at_or_insert("metadata").at_or_insert("ownerReferences");
   if (owners.is_array())
@@ -27,18 +22,23 @@ void drop_owner(Object& object, const std::string& uid) {
 
 // What it is then; nullopt when it has gone or changed hands meanwhile: the next look will tell.
 Result<std::optional<Object>> change_owner(objects::Store& store, const objects::Kind& kind, const Object& object,
-                                           const std::function<void(Object&)>& change) {
+                                           const std::function<bool(Object&)>& change) {
+  bool is_changed = false;
   auto changed = objects::modify(store, kind, object.name(), [&](Object& current) {
-    if (current.uid() != object.uid()) return false;
-    change(current);
-    return true;
+    is_changed = current.uid() == object.uid() && change(current);
+    return is_changed;
   });
-  if (changed) return changed->uid() == object.uid() ? std::optional(std::move(*changed)) : std::nullopt;
+  if (changed) return is_changed ? std::optional(std::move(*changed)) : std::nullopt;
   if (changed.error().code == Code::not_found || changed.error().code == Code::conflict) return std::nullopt;
   return fail(std::move(changed).error());
 }
 
 }  // namespace
+
+bool is_controlled(const Object& object) {
+  const auto owners = object.owners();
+  return std::ranges::any_of(owners, &objects::OwnerReference::controller);
+}
 
 void take_control(const Object& owner, Object& object) {
   object.add_owner(owner);
@@ -60,8 +60,26 @@ Object pod_of(const Object& owner, const doc::Value& pod_template) {
   return pod;
 }
 
+namespace {
+
+// Somebody may have been faster.
+bool join(const Object& owner, const Membership& membership, Object& object) {
+  if (is_controlled(object) || object.is_being_deleted()) return false;
+  take_control(owner, object);
+  if (!membership.finalizer.empty()) object.add_finalizer(membership.finalizer);
+  return true;
+}
+
+bool leave(const Object& owner, const Membership& membership, Object& object) {
+  drop_owner(object, owner.uid());
+  if (!membership.finalizer.empty()) object.remove_finalizer(membership.finalizer);
+  return true;
+}
+
+}  // namespace
+
 Result<std::vector<Object>> claim(objects::Store& store, const objects::Kind& kind, const Object& owner,
-                                  const std::function<bool(const Object&)>& may_be_its) {
+                                  const Membership& membership) {
   TRY_ASSIGN(const auto selector, objects::LabelSelector::from_value(owner.spec()["selector"]));
   objects::ListOptions options;
   options.ns = owner.name().ns;
@@ -70,15 +88,16 @@ Result<std::vector<Object>> claim(objects::Store& store, const objects::Kind& ki
   TRY_ASSIGN(auto list, store.list(kind, options));
   std::vector<Object> members;
   for (Object& object : list.items) {
-    const bool matches = !selector.empty() && selector.matches(object.labels()) && (!may_be_its || may_be_its(object));
+    const bool is_found = !selector.empty() && selector.matches(object.labels());
+    const bool matches = is_found && (!membership.may_be_its || membership.may_be_its(object));
     const bool is_own = object.is_owned_by(owner);
     if (is_own && matches) {
       members.push_back(std::move(object));
     } else if (is_own && !object.is_being_deleted()) {
-      TRY(change_owner(store, kind, object, [&](Object& current) { drop_owner(current, owner.uid()); }));
+      TRY(change_owner(store, kind, object, [&](Object& current) { return leave(owner, membership, current); }));
     } else if (matches && !is_controlled(object) && !object.is_being_deleted()) {
       TRY_ASSIGN(auto adopted,
-                 change_owner(store, kind, object, [&](Object& current) { take_control(owner, current); }));
+                 change_owner(store, kind, object, [&](Object& current) { return join(owner, membership, current); }));
       if (adopted) members.push_back(std::move(*adopted));
     }
   }

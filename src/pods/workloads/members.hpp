@@ -13,11 +13,16 @@ namespace slipway::pods::workloads {
 inline constexpr objects::Kind replica_set_kind{"apps", "v1", "ReplicaSet", "replicasets"};
 inline constexpr objects::Kind job_kind{"batch", "v1", "Job", "jobs"};
 
+bool is_controlled(const objects::Object& object);
+
+struct Membership {
+  std::function<bool(const objects::Object&)> may_be_its = {};  // what else a member must be; empty: nothing
+  std::string_view finalizer = {};                              // that members carry; empty: none
+};
 // Those of that kind in its namespace that it controls. One that nobody controls and that its selector finds becomes
-// its own; one that its selector finds no more is let go. `may_be_its`: what else a member must be; empty: nothing.
+// its own; one that its selector finds no more is let go.
 Result<std::vector<objects::Object>> claim(objects::Store& store, const objects::Kind& kind,
-                                           const objects::Object& owner,
-                                           const std::function<bool(const objects::Object&)>& may_be_its = {});
+                                           const objects::Object& owner, const Membership& membership = {});
 // `owner` controls it from now on, and is deleted after it when it is deleted in the foreground.
 void take_control(const objects::Object& owner, objects::Object& object);
 

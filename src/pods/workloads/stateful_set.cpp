@@ -66,7 +66,8 @@ Result<StatefulSetReconciler::View> StatefulSetReconciler::view_of(const Object&
   const auto found =
       std::ranges::find(view.revisions.all, current, [](const Object& revision) { return revision.name().name; });
   view.current = found == view.revisions.all.end() ? view.revisions.newest : *found;
-  TRY_ASSIGN(view.pods, claim(store_, kinds::pod, set, [&](const Object& pod) { return is_its_name(set, pod); }));
+  TRY_ASSIGN(view.pods,
+             claim(store_, kinds::pod, set, {.may_be_its = [&](const Object& pod) { return is_its_name(set, pod); }}));
   std::vector<PodSeen> seen;
   for (const Object& pod : view.pods) {
     seen.push_back(seen_of(pod, set.spec(), world_.clock.now()));

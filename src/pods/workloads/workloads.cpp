@@ -15,44 +15,69 @@ Workloads::Workloads(core::World& world, objects::Store& store, UsageOf usage_of
       stateful_sets_(world, store),
       daemon_sets_(world, store),
       jobs_(world, store),
+      uncounted_pods_(store),
       cron_jobs_(world, store),
       autoscalers_(world, store, std::move(usage_of)),
-      endpoints_(store) {}
+      endpoints_(store),
+      service_endpoints_(store),
+      endpoints_mirror_(store) {}
 
 objects::Controller& Workloads::add(std::string name, objects::Reconciler& reconciler) {
   auto controller = std::make_unique<objects::Controller>(world_, store_, std::move(name), reconciler);
   return controllers_.emplace_back(std::move(controller))->in_groups();
 }
 
+void Workloads::add_owner_of(const objects::Kind& kind, const objects::Kind& owner, objects::Controller& controller) {
+  const Adopters& adopters = *adopters_.emplace_back(std::make_unique<Adopters>(store_, owner));
+  controller.owns(kind, owner).watches(kind, [&adopters](const Object& object) { return adopters.of(object); });
+}
+
 void Workloads::add_makers_of_pods() {
-  add("deployment-controller", deployments_)
-      .reconciles(kinds::deployment)
-      .owns(replica_set_kind, kinds::deployment)
-      .watches(kinds::pod, [this](const Object& pod) { return deployments_.deployment_of(pod); });
-  add("replicaset-controller", sets_).reconciles(replica_set_kind).owns(kinds::pod, replica_set_kind);
-  add("statefulset-controller", stateful_sets_)
-      .reconciles(stateful_set_kind)
-      .owns(kinds::pod, stateful_set_kind)
-      .owns(controller_revision_kind, stateful_set_kind);
-  add("daemonset-controller", daemon_sets_)
-      .reconciles(daemon_set_kind)
-      .owns(kinds::pod, daemon_set_kind)
-      .owns(controller_revision_kind, daemon_set_kind)
-      .watches(kinds::node, [this](const Object&) { return daemon_sets_.all(); });
-  add("job-controller", jobs_).reconciles(job_kind).owns(kinds::pod, job_kind);
+  auto& deployments = add("deployment-controller", deployments_).reconciles(kinds::deployment);
+  add_owner_of(replica_set_kind, kinds::deployment, deployments);
+  deployments.watches(kinds::pod, [this](const Object& pod) { return deployments_.deployment_of(pod); });
+  add_owner_of(kinds::pod, replica_set_kind, add("replicaset-controller", sets_).reconciles(replica_set_kind));
+  auto& stateful_sets = add("statefulset-controller", stateful_sets_).reconciles(stateful_set_kind);
+  add_owner_of(kinds::pod, stateful_set_kind, stateful_sets);
+  stateful_sets.owns(controller_revision_kind, stateful_set_kind);
+  auto& daemon_sets = add("daemonset-controller", daemon_sets_).reconciles(daemon_set_kind);
+  add_owner_of(kinds::pod, daemon_set_kind, daemon_sets);
+  daemon_sets.owns(controller_revision_kind, daemon_set_kind).watches(kinds::node, [this](const Object&) {
+    return daemon_sets_.all();
+  });
+  add_owner_of(kinds::pod, job_kind, add("job-controller", jobs_).reconciles(job_kind));
+  add("job-tracking", uncounted_pods_).watches(kinds::pod, UncountedPods::if_in_doubt);
   add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
   add("horizontal-pod-autoscaler", autoscalers_).reconciles(autoscaler_kind);
 }
 
+void Workloads::add_older_endpoints() {
+  add("endpoint-controller", service_endpoints_)
+      .reconciles(kinds::service)
+      .reconciles(endpoints_kind)
+      .watches(kinds::endpoint_slice, service_of_slice);
+  add("endpointslicemirroring-controller", endpoints_mirror_)
+      .reconciles(kinds::service)
+      .reconciles(endpoints_kind)
+      .watches(kinds::endpoint_slice, service_of_slice);
+}
+
 Result<> Workloads::start(bool only_endpoints) {
-  if (!only_endpoints) add_makers_of_pods();
+  if (!only_endpoints) {
+    add_makers_of_pods();
+    add_older_endpoints();
+  }
   add("endpointslice-controller", endpoints_).reconciles(kinds::service).watches(kinds::pod, [this](const Object& pod) {
     return endpoints_.services_of(pod);
   });
+  for (const auto& adopters : adopters_) TRY(adopters->start());
   for (const auto& controller : controllers_) TRY(controller->start());
   return {};
 }
 
-void Workloads::stop() { controllers_.clear(); }
+void Workloads::stop() {
+  controllers_.clear();
+  adopters_.clear();
+}
 
 }  // namespace slipway::pods::workloads

@@ -314,6 +314,93 @@ TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: a Deployment whose set's name is 
   CHECK(store->list(replica_set_kind)->items.size() == 2);
 }
 
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: a Pod that leaves its Job is tracked no more, and one that joins is") {
+  create(job_yaml("long", "[sleep]", "parallelism: 1"));
+  REQUIRE(
+      simulation.run_until([&] { return pods().size() == 1 && pods().front().name().name.starts_with("long-"); }, 5s));
+  const auto name = pods().front().name();
+  const std::string key = "batch.kubernetes.io/controller-uid";
+  const auto is_tracked = [&] { return pod(name.name).has_finalizer("batch.kubernetes.io/job-tracking"); };
+  CHECK(is_tracked());
+  const std::string uid = pod(name.name).label(key);
+  const auto call_it = [&](const std::string& label) {
+    REQUIRE(objects::modify(*store, kinds::pod, name, [&](objects::Object& current) {
+      current.set_label(key, label);
+      return true;
+    }));
+  };
+  call_it("nobody");
+  REQUIRE(simulation.run_until([&] { return pod(name.name).owners().empty() && !is_tracked(); }, 5s));
+  REQUIRE(simulation.run_until([&] { return pods().size() == 2; }, 5s));  // the Job has another one
+  call_it(uid);
+  // It is the Job's again, which has one too many then.
+  REQUIRE(simulation.run_until([&] { return pods().size() == 1; }, 2min));
+  CHECK(state_of("long") == " 0 0");
+  CHECK(pods().front().has_finalizer("batch.kubernetes.io/job-tracking"));
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: Jobs that are let go of leave Pods that nobody holds") {
+  if (!place.traits().collects_garbage) return;
+  constexpr int many = 25;
+  for (int i = 0; i < many; ++i) create(job_yaml("job-" + std::to_string(i), "[sleep]", "parallelism: 2"));
+  REQUIRE(simulation.run_until([&] { return pods().size() == 2 * many; }, 30s));
+  for (int i = 0; i < many; ++i) {
+    REQUIRE(store->remove(job_kind, {"default", "job-" + std::to_string(i)},
+                          {.propagation = objects::DeleteOptions::Propagation::orphan}));
+  }
+  REQUIRE(simulation.run_until([&] { return store->list(job_kind)->items.empty(); }, 1min));
+  simulation.run_for(5s);
+  const auto list = pods();
+  CHECK(list.size() == 2 * many);
+  for (const auto& pod : list) {
+    CHECK(pod.owners().empty());
+    CHECK_FALSE(pod.has_finalizer("batch.kubernetes.io/job-tracking"));
+  }
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: a Job made again does not keep the Pods of the one before") {
+  if (!place.traits().collects_garbage) return;
+  create(job_yaml("again", "[sleep]", "parallelism: 2"));
+  REQUIRE(simulation.run_until([&] { return pods().size() == 2; }, 5s));
+  std::set<std::string> former;
+  const auto before = pods();
+  for (const auto& pod : before) former.insert(pod.uid());
+  REQUIRE(store->remove(job_kind, {"default", "again"}));
+  create(job_yaml("again", "[job, '0']", "completions: 1"));
+  REQUIRE(until_state("again", "Complete 1 0"));
+  const auto are_gone = [&] {
+    const auto list = pods();
+    return std::ranges::none_of(list, [&](const auto& pod) { return former.contains(pod.uid()); });
+  };
+  CHECK(simulation.run_until(are_gone, 1min));
+}
+
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: an orphan that fits a selector is adopted at once") {
+  create(
+      "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: set, namespace: default}\nspec:\n"
+      "  replicas: 1\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n"
+      "    spec: {containers: [{name: main, image: x, command: [server]}]}\n---\n"
+      "apiVersion: batch/v1\nkind: Job\nmetadata: {name: job, namespace: default}\nspec:\n"
+      "  suspend: true\n  manualSelector: true\n  selector: {matchLabels: {app: job}}\n  template:\n"
+      "    metadata: {labels: {app: job}}\n"
+      "    spec: {restartPolicy: Never, containers: [{name: main, image: x, command: [server]}]}\n");
+  REQUIRE(simulation.run_until([&] { return pods().size() == 1 && pods().front().owners().size() == 1; }, 5s));
+  simulation.run_for(1min);
+  create(pod_yaml("found", "[server]"));  // app: web, and one too many
+  REQUIRE(simulation.run_until([&] { return exists("found") == false; }, 1min));
+  CHECK(pods().size() == 1);
+  create(
+      "apiVersion: v1\nkind: Pod\nmetadata: {name: other, namespace: default, labels: {app: nothing}}\n"
+      "spec: {restartPolicy: Never, containers: [{name: main, image: x, command: [server]}]}\n");
+  simulation.run_for(10s);
+  CHECK(pod("other").owners().empty());
+  REQUIRE(objects::modify(*store, kinds::pod, {"default", "other"}, [](objects::Object& pod) {
+    pod.set_label("app", "job");
+    return true;
+  }));
+  REQUIRE(simulation.run_until([&] { return !exists("other"); }, 1min));  // a Job that is suspended has no Pods
+}
+
 TEST_CASE("Workloads: of many Pods a part is made at each look, and all are in the end") {
   Workshop machine;
   machine.create(

@@ -1,12 +1,15 @@
 """kubectl on Pods that run: only against a server whose Pods are real processes. Usage: pods_rows.py KUBECTL KUBECONFIG [--verbose]"""
 
+import os
 import re
+import shlex
 import sys
 import threading
 import time
 import urllib.request
 
-from rows import Row, Table, see
+from rows import Table, see
+from terminal import converse, size
 
 START = [
     see("create what runs", "create -f pods.yaml", "pod/talker created", "deployment.apps/sleepers created"),
@@ -20,6 +23,25 @@ START = [
     see("its pods", "get deployment sleepers", re.compile(r"sleepers +2/2 +2 +2 +AGE")),
     see("wait for a job", "wait --for=condition=Complete job/sum --timeout=30s", "condition met"),
     see("what a job printed", "logs job/sum", re.compile("^42$", re.M)),
+    see("wait for several things of several pods", "wait --for=condition=Ready --for=jsonpath={.status.phase}=Running pod/talker pod/server --timeout=20s", "pod/talker condition met", "pod/server condition met"),
+    see("wait for a number in a status", "wait --for=jsonpath={.status.readyReplicas}=2 deployment/sleepers --timeout=20s", "condition met"),
+    see("a cron job by hand", "create job by-hand --from=cronjob/tick", "job.batch/by-hand created"),
+    see("it runs", "wait --for=condition=Complete job/by-hand --timeout=30s", "condition met"),
+    see("and says what it should", "logs job/by-hand", re.compile("^tock$", re.M)),
+]
+
+# What people look for under Events.
+TOLD = [
+    see("describe: a pod that started", "describe pod server", re.compile(r"Normal +Scheduled"), re.compile(r"Normal +Created .*Created container: main"), re.compile(r"Normal +Started .*Started container main")),
+    see("describe: one that crashes", "describe pod crasher", re.compile(r"Warning +BackOff .*Back-off restarting failed container main"), until=30),
+    see("describe: one that is not well", "describe pod unwell", re.compile(r"Warning +Unhealthy .*Liveness probe failed: "), re.compile(r"Normal +Killing .*Container main failed liveness probe, will be restarted"), until=30),
+    see("describe: one that is not ready", "describe pod shy", re.compile(r"Warning +Unhealthy .*Readiness probe failed: "), until=30),
+    see("describe: one for which there is no room", "describe pod big", re.compile(r"Warning +FailedScheduling .*Insufficient cpu"), until=10),
+    see("describe: a deployment", "describe deployment sleepers", re.compile(r"Normal +ScalingReplicaSet .*Scaled up replica set sleepers-\S+ from 0 to 2")),
+    see("describe: its set", "describe replicaset -l app=sleepers", re.compile(r"Normal +SuccessfulCreate .*Created pod: sleepers-")),
+    see("describe: a job", "describe job sum", re.compile(r"Normal +SuccessfulCreate"), re.compile(r"Normal +Completed .*Job completed")),
+    see("events of one object", "events --for deployment/sleepers", "ScalingReplicaSet"),
+    see("events of a type", "events --types=Warning", "FailedScheduling", lacks=(re.compile(r"^\S+ +Normal", re.M),)),
 ]
 
 LOGS = [
@@ -53,6 +75,10 @@ EXEC = [
     see("cp to a pod", "cp things.yaml talker:/tmp/copied-{x} -c main"),
     see("it arrived", "exec talker -c main -- cat /tmp/copied-{x}", "kind: ConfigMap"),
     see("cp from a pod", "cp talker:/tmp/copied-{x} {dir}/back -c main"),
+    see("a directory with much in it", "exec talker -c main -- sh -c 'mkdir -p /tmp/many-{x}/sub && cd /tmp/many-{x} && head -c 20000000 /dev/zero > large && echo small > sub/small'"),
+    see("cp of a directory from a pod", "cp talker:/tmp/many-{x} {dir}/many -c main"),
+    see("cp of a directory to a pod", "cp {dir}/many talker:/tmp/again-{x} -c main"),
+    see("is the same there and back", "exec talker -c main -- sh -c 'diff -r /tmp/many-{x} /tmp/again-{x} && echo the same'", "the same"),
     see("run -i --rm", "run once --rm -i --restart=Never --image=busybox --command -- echo done", "done\n", 'pod "once" deleted'),
     see("run -i --rm reads", "run once -i --rm --restart=Never --image=busybox --command -- cat", "typed", stdin="typed\n"),
     see("run leaves nothing", "get pod once", "NotFound", code=1, until=10),
@@ -60,6 +86,13 @@ EXEC = [
     see("what it saw", "logs server -c look-{x}", re.compile("^looked$", re.M), until=10),
     see("it has ended, and the pod has not", "get pod server -o json", check=lambda a: a["status"]["ephemeralContainerStatuses"][0]["state"]["terminated"]["exitCode"] == 0 and a["status"]["phase"] == "Running", until=10),
     see("debug -i", "debug -i server --image=busybox -c talk-{x} -- head -1", re.compile("^typed$", re.M), stdin="typed\n"),
+    see("debug -i ends when what is typed ends", "debug -i server --image=busybox -c copy-{x} -- cat", re.compile("^typed$", re.M), stdin="typed\n"),
+    see("debug -i without a command", "debug -i server --image=busybox -c shell-{x}", re.compile("^42$", re.M), stdin="echo $((6 * 7))\n"),
+    see("debug with a copy", "debug talker --image=busybox --copy-to=copy-{x} --container=main -- sh -c 'echo from the copy; exec sleep 1000'"),
+    see("what the copy does", "logs copy-{x} -c main", "from the copy", until=20),
+    see("the node's name", "get nodes -o jsonpath={.items[0].metadata.name}", capture="node"),
+    see("debug of the node", "debug node/{node} --image=busybox -- sh -c 'ls -d /host/etc; exec sleep 1'", "Creating debugging pod node-debugger-"),
+    see("what it saw of it", "logs -l app.kubernetes.io/managed-by=kubectl-debug --tail=5", "/host/etc", until=20),
     see("a resize that this node cannot do", "patch pod server --subresource=resize -p '{\"spec\":{\"containers\":[{\"name\":\"main\",\"resources\":{\"requests\":{\"cpu\":\"10m\"}}}]}}'", code=1),
     see("attach", "attach talker -c main", "line", stop=True, lines=2),
     see("top nodes", "top nodes", "CPU(cores)", "MEMORY(bytes)", until=60),
@@ -71,10 +104,51 @@ EXEC = [
     see("endpoints of a service", "get endpointslices -l kubernetes.io/service-name=server -o json", check=lambda a: a["items"][0]["endpoints"][0]["conditions"]["ready"] and a["items"][0]["ports"][0]["port"] == 8099),
 ]
 
+CHANGES = [
+    see("autoscale", "autoscale deployment sleepers --min=2 --max=3 --cpu-percent=80", "autoscaled"),
+    see("an autoscaler and its target", "get hpa sleepers", re.compile(r"sleepers +Deployment/sleepers +cpu: \S+/80% +2 +3 +2"), until=30),
+    see("delete an autoscaler", "delete hpa sleepers", "deleted"),
+    see("rollout pause", "rollout pause deployment/sleepers", "paused"),
+    see("set image of one that is paused", "set image deployment/sleepers main=other", "image updated"),
+    see("nothing happens", "rollout history deployment/sleepers", re.compile("^1 ", re.M), lacks=(re.compile("^2 ", re.M),)),
+    see("rollout resume", "rollout resume deployment/sleepers", "resumed"),
+    see("the image is another", "rollout status deployment/sleepers --timeout=60s", "successfully rolled out"),
+    see("set env", "set env deployment/sleepers COLOR=red", "env updated"),
+    see("and ends, too", "rollout status deployment/sleepers --timeout=60s", "successfully rolled out"),
+    see("the program sees it", "exec deployment/sleepers -- printenv COLOR", "red", until=10),
+    see("set resources", "set resources deployment sleepers --requests=cpu=1m", "resource requirements updated"),
+    see("rolled out", "rollout status deployment/sleepers --timeout=60s", "successfully rolled out"),
+    see("one revision in full", "rollout history deployment/sleepers --revision=3", re.compile(r"COLOR:\s+red")),
+    see("back to the first", "rollout undo deployment/sleepers --to-revision=1", "rolled back"),
+    see("which is there", "rollout status deployment/sleepers --timeout=60s", "successfully rolled out"),
+    see("with what it had", "exec deployment/sleepers -- printenv COLOR", "blue", until=10),
+    see("its number is new", "rollout history deployment/sleepers", re.compile("^5 ", re.M), lacks=(re.compile("^1 ", re.M),)),
+    see("back to what is not there", "rollout undo deployment/sleepers --to-revision=77", "unable to find specified revision 77", code=1),
+]
+
+# There is one, and all of this is taken back.
+NODE = [
+    see("cordon", "cordon {node}", "cordoned"),
+    see("a pod that comes", "run late --image=busybox --restart=Never --labels=app=late --command -- sleep 1000", "created"),
+    see("waits", "describe pod late", re.compile("FailedScheduling .*unschedulable"), until=10),
+    see("uncordon", "uncordon {node}", "uncordoned"),
+    see("and runs", "wait --for=condition=Ready pod/late --timeout=20s", "condition met"),
+    see("taint", "taint nodes {node} rows={x}:NoSchedule", "tainted"),
+    see("another one", "run later --image=busybox --restart=Never --labels=app=late --command -- sleep 1000", "created"),
+    see("waits, too", "describe pod later", re.compile("FailedScheduling .*untolerated taint"), until=10),
+    see("untaint", "taint nodes {node} rows-", "untainted"),
+    see("and runs, too", "wait --for=condition=Ready pod/later --timeout=20s", "condition met"),
+    see("drain minds pods that nobody replaces", "drain {node} --pod-selector=app=late", "cannot delete", code=1),
+    see("drain --force", "drain {node} --pod-selector=app=late --force --grace-period=1 --timeout=30s", "evicting pod", "drained"),
+    see("they are gone", "get pods -l app=late", "No resources found", until=10),
+    see("the others are not", "get pod talker", "Running"),
+    see("uncordon again", "uncordon {node}", "uncordoned"),
+]
+
 END = [
     see("rollout restart makes new ones", "rollout restart deployment/sleepers", "restarted"),
     see("and ends", "rollout status deployment/sleepers --timeout=60s", "successfully rolled out"),
-    see("rollout history", "rollout history deployment/sleepers", re.compile("^1 ", re.M), re.compile("^2 ", re.M)),
+    see("rollout history", "rollout history deployment/sleepers", re.compile("^5 ", re.M), re.compile("^6 ", re.M)),
     see("rollout undo", "rollout undo deployment/sleepers", "rolled back"),
     see("scale up", "scale deployment sleepers --replicas=3", "scaled"),
     see("has three", "get deployment sleepers", re.compile("sleepers +3/3"), until=30),
@@ -119,14 +193,41 @@ def forwarded(table):
     return complaints
 
 
+def at_a_terminal(table):
+    """exec, run, attach and debug on a pty: its size, Ctrl-C, the exit code."""
+    table.run("create -f shell.yaml")
+    table.run("wait --for=condition=Ready pod/shell --timeout=30s")
+    prompt = "# " if os.geteuid() == 0 else "$ "
+    conversations = {
+        "exec -it": ("exec -it talker -c main -- sh", 7, [
+            (prompt, "stty size; echo 'is it 30'\r"), ("30 100", size(41, 133)), ("", "stty size\r"), ("41 133", "sleep 100; echo 'not' reached\r"),
+            ("reached", "\x03"), (prompt, "echo still he''re\r"), ("still here", "exit 7\r")]),
+        "run --rm -it": ("run typed-{x} --rm -it --restart=Never --image=busybox --command -- sh -c 'test -t 0 && echo ready; read word; echo got $word; exit 3'", 3, [
+            ("ready", "hello\r"), ("got hello", "")]),
+        "attach -it": ("attach -it shell", 0, [("", "\r"), (prompt, "echo se''en\r"), ("seen", "exit\r")]),
+        "debug -it": ("debug -it server --image=busybox -c typed-{x}", None, [("", "\r"), (prompt, "echo se''en\r"), ("seen", "exit 4\r")]),
+    }
+    failed = []
+    for name, (command, code, script) in conversations.items():
+        said, ended = converse([table.kubectl, *shlex.split(table.fill(command))], table.env, table.dir, script)
+        missing = [text for text, _ in script if text and text not in said]
+        is_good = ended is not None and not missing and code in (None, ended)
+        print(f"ok    {name} at a terminal" if is_good else f"FAIL  {name} at a terminal\n      it ended with {ended}, without {missing}\n      | {said!r}", flush=True)
+        if not is_good:
+            failed.append(f"{name} at a terminal")
+    table.failed += failed
+    table.passed += len(conversations) - len(failed)
+
+
 def main():
     table = Table("pods", sys.argv[1], sys.argv[2], verbose="--verbose" in sys.argv)
     with table:
-        table.play(START + LOGS + EXEC)
+        table.play(START + TOLD + LOGS + EXEC)
+        at_a_terminal(table)
         complaints = forwarded(table)
         print("FAIL  port-forward\n      " + "\n      ".join(complaints) if complaints else "ok    port-forward")
         time.sleep(0.5)
-        table.play(END)
+        table.play(CHANGES + NODE + END)
     failed = table.failed + ["port-forward"] * bool(complaints)
     print("".join(f"failed: {row}\n" for row in failed) + f"{table.passed + (not complaints)} rows as they should be, {len(failed)} not")
     return 1 if failed else 0
