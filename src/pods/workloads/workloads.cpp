@@ -46,9 +46,10 @@ void Workloads::add_makers_of_pods() {
 
 Result<> Workloads::start(bool only_endpoints) {
   if (!only_endpoints) add_makers_of_pods();
-  add("endpointslice-controller", endpoints_).reconciles(kinds::service).watches(kinds::pod, [this](const Object& pod) {
-    return endpoints_.services_of(pod);
-  });
+  add("endpointslice-controller", endpoints_)
+      .reconciles(kinds::service)
+      .owns(kinds::endpoint_slice, kinds::service)
+      .watches(kinds::pod, [this](const Object& pod) { return endpoints_.services_of(pod); });
   for (const auto& controller : controllers_) TRY(controller->start());
   return {};
 }
