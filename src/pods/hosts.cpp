@@ -79,8 +79,7 @@ Result<> Hosts::start() {
   for (const objects::Kind& kind : {kinds::service, kinds::endpoint_slice}) {
     TRY_ASSIGN(const auto list, store_.list(kind));
     for (const Object& object : list.items) names_.put(object);
-    TRY_ASSIGN(auto watch, store_.watch(kind, list.resource_version,
-                                        [this](const objects::WatchEvent& event) { on_event(event); }));
+    TRY_ASSIGN(auto watch, store_.watch(kind, "", [this](const objects::WatchEvent& event) { on_event(event); }));
     watches_.push_back(std::move(watch));
   }
   return {};

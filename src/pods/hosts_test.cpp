@@ -122,4 +122,33 @@ TEST_CASE("Endpoints: a Service may want Pods that are not ready, and names thos
   CHECK(endpoint_of("other")["hostname"].is_null());
 }
 
+TEST_CASE("Endpoints: Pods whose port of a name has other numbers have a slice of their own") {
+  Machine machine;
+  const auto pod = [](const std::string& name, int port) {
+    return pod_yaml(name, "[sleep]", "ports: [{name: http, containerPort: " + std::to_string(port) + "}]");
+  };
+  machine.create(pod("a", 8000) + "---\n" + pod("b", 9000) + "---\n" + pod("c", 8000) +
+                 "---\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: default}\n"
+                 "spec: {selector: {app: web}, ports: [{name: web, port: 80, targetPort: http}]}\n");
+  const auto slices = [&] {  // "8000:2 9000:1"
+    std::set<std::string> texts;
+    const auto list = machine.store->list(kinds::endpoint_slice);
+    for (const auto& slice : list->items)
+      texts.insert(slice.document()["ports"][0]["port"].string_or("") + ":" +
+                   std::to_string(slice.document()["endpoints"].size()));
+    std::string text;
+    for (const auto& each : texts) text += (text.empty() ? "" : " ") + each;
+    return text;
+  };
+  REQUIRE(machine.simulation.run_until([&] { return slices() == "8000:2 9000:1"; }, 30s));
+  machine.crash();
+  machine.start();
+  REQUIRE(machine.store->remove(kinds::pod, {"default", "b"}));
+  CHECK(machine.simulation.run_until([&] { return slices() == "8000:2"; }, 60s));
+  REQUIRE(machine.store->remove(kinds::endpoint_slice, {"default", "web"}));
+  CHECK(machine.simulation.run_until([&] { return slices() == "8000:2"; }, 10s));
+  REQUIRE(machine.store->remove(kinds::service, {"default", "web"}));
+  CHECK(machine.simulation.run_until([&] { return slices().empty(); }, 10s));
+}
+
 }  // namespace slipway::pods

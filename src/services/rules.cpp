@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 
 #include "core/number.hpp"
@@ -11,24 +12,25 @@ namespace {
 
 constexpr std::int64_t longest_affinity = 86400;  // as the API has it
 
-Result<std::vector<Address>> parse_addresses(doc::Decoder& decoder, const char* key) {
+Result<std::vector<Address>> parse_addresses(const doc::Value& texts) {
   std::vector<Address> addresses;
-  for (const std::string& text : decoder.string_list(key)) {
-    TRY_ASSIGN(auto address, parse_address(text));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    TRY_ASSIGN(auto address, parse_address(texts[i].string_or("")));
     addresses.push_back(std::move(address));
   }
   return addresses;
 }
 
-Result<Rule> parse_rule(const doc::Value& value, const std::string& path) {
-  doc::Decoder decoder(value, path);
+Result<Rule> parse_rule(const doc::Value& value) {
   Rule rule;
-  rule.name = decoder.required_string("name");
-  rule.protocol = decoder.one_of("protocol", {"TCP", "UDP"}, "TCP") == "UDP" ? Protocol::udp : Protocol::tcp;
-  TRY_ASSIGN(rule.listen, parse_addresses(decoder, "listen"));
-  TRY_ASSIGN(rule.endpoints, parse_addresses(decoder, "endpoints"));
-  rule.affinity_seconds = decoder.integer("affinitySeconds", 0, {0, longest_affinity});
-  TRY(decoder.finish());
+  rule.name = value["name"].string_or("");
+  const std::string protocol = value["protocol"].string_or("TCP");
+  if (protocol != "TCP" && protocol != "UDP")
+    return fail(Code::invalid_argument, "rule \"" + rule.name + "\" has the protocol \"" + protocol + "\"");
+  rule.protocol = protocol == "UDP" ? Protocol::udp : Protocol::tcp;
+  TRY_ASSIGN(rule.listen, parse_addresses(value["listen"]));
+  TRY_ASSIGN(rule.endpoints, parse_addresses(value["endpoints"]));
+  rule.affinity_seconds = std::clamp<std::int64_t>(value["affinitySeconds"].int_or(0), 0, longest_affinity);
   return rule;
 }
 
@@ -81,12 +83,11 @@ std::string render(const Rules& rules) {
 
 Result<Rules> parse_rules(std::string_view text, const std::string& source_name) {
   TRY_ASSIGN(const doc::Value value, doc::parse_json(text, source_name));
-  doc::Decoder decoder(value, "");
-  const doc::Value& list = decoder.array("rules");
-  TRY(decoder.finish());
+  const doc::Value& list = value["rules"];
+  if (!list.is_array()) return fail(Code::invalid_argument, source_name + " has no rules");
   Rules rules;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    TRY_ASSIGN(auto rule, parse_rule(list[i], "rules[" + std::to_string(i) + "]"));
+    TRY_ASSIGN(auto rule, parse_rule(list[i]));
     rules.push_back(std::move(rule));
   }
   return rules;

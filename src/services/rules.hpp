@@ -34,7 +34,7 @@ struct Rule {
 using Rules = std::vector<Rule>;
 
 std::string render(const Rules& rules);
-// invalid_argument names what is wrong; unknown members are refused, too.
+// invalid_argument names what is wrong. What it does not know is left alone: who wrote it may be newer.
 Result<Rules> parse_rules(std::string_view text, const std::string& source_name);
 
 }  // namespace slipway::services

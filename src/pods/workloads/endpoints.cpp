@@ -1,5 +1,8 @@
 #include "pods/workloads/endpoints.hpp"
 
+#include <algorithm>
+
+#include "core/ids.hpp"
 #include "objects/kinds.hpp"
 #include "pods/pod_status.hpp"
 #include "pods/probe.hpp"
@@ -22,18 +25,30 @@ bool selects(const Object& service, const Object& pod) {
   return selector && selector->matches(pod.labels());
 }
 
-// targetPort is a number, a name of a container's port, or absent: the port itself.
-int target_port(const doc::Value& port, const std::vector<const Object*>& pods) {
+// targetPort is a number, a name of a container's port, or absent: the port itself. 0: the Pod has none of that name.
+int target_port(const doc::Value& port, const Object* pod) {
   const doc::Value& target = port["targetPort"];
   if (target.is_null()) return static_cast<int>(port["port"].int_or(0));
   if (target.is_int()) return static_cast<int>(target.as_int());
-  for (const Object* pod : pods) {
-    const doc::Value& containers = pod->spec()["containers"];
-    for (std::size_t i = 0; i < containers.size(); ++i) {
-      if (const int number = resolve_port(target, containers[i]); number > 0) return number;
-    }
+  if (pod == nullptr) return 0;
+  const doc::Value& containers = pod->spec()["containers"];
+  for (std::size_t i = 0; i < containers.size(); ++i) {
+    if (const int number = resolve_port(target, containers[i]); number > 0) return number;
   }
   return 0;
+}
+
+doc::Array ports_of(const Object& service, const Object* pod) {
+  doc::Array ports;
+  const doc::Value& declared = service.spec()["ports"];
+  for (std::size_t i = 0; i < declared.size(); ++i) {
+    const int number = target_port(declared[i], pod);
+    if (number == 0) continue;
+    ports.push_back(doc::Object{{"name", declared[i]["name"].string_or("")},
+                                {"protocol", declared[i]["protocol"].string_or("TCP")},
+                                {"port", number}});
+  }
+  return ports;
 }
 
 doc::Value endpoint(const Object& service, const Object& pod) {
@@ -53,63 +68,105 @@ doc::Value endpoint(const Object& service, const Object& pod) {
   return result;
 }
 
-}  // namespace
-
-Object endpoint_slice(const Object& service, const std::vector<Object>& pods) {
-  Object slice = Object::make(kinds::endpoint_slice, service.name());
+Object make_slice(const Object& service, const std::string& name, doc::Array ports, doc::Array endpoints) {
+  Object slice = Object::make(kinds::endpoint_slice, {service.name().ns, name});
   slice.set_label(service_name_label, service.name().name);
   slice.set_label(managed_by_label, "slipway");
   slice.add_owner(service);
-  std::vector<const Object*> members;
-  const auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
-  for (const Object& pod : pods) {
-    if (!selector || !selector->matches(pod.labels())) continue;
-    if (pod.status()["podIP"].string_or("").empty() || is_finished(pod)) continue;
-    members.push_back(&pod);
-  }
-  doc::Array endpoints, ports;
-  for (const Object* pod : members) endpoints.push_back(endpoint(service, *pod));
-  const doc::Value& declared = service.spec()["ports"];
-  for (std::size_t i = 0; i < declared.size(); ++i) {
-    const int number = target_port(declared[i], members);
-    if (number == 0) continue;
-    ports.push_back(doc::Object{{"name", declared[i]["name"].string_or("")},
-                                {"protocol", declared[i]["protocol"].string_or("TCP")},
-                                {"port", number}});
-  }
   slice.document().at_or_insert("addressType") = address_type;
   slice.document().at_or_insert("endpoints") = std::move(endpoints);
   slice.document().at_or_insert("ports") = std::move(ports);
   return slice;
 }
 
+}  // namespace
+
+std::vector<Object> endpoint_slices(const Object& service, const std::vector<Object>& pods) {
+  struct Group {
+    doc::Array ports, endpoints;
+  };
+  std::vector<Group> groups;  // of Pods with the same ports
+  const auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
+  for (const Object& pod : pods) {
+    if (!selector || !selector->matches(pod.labels())) continue;
+    if (pod.status()["podIP"].string_or("").empty() || is_finished(pod)) continue;
+    doc::Array ports = ports_of(service, &pod);
+    auto group = std::ranges::find(groups, ports, &Group::ports);
+    if (group == groups.end()) group = groups.insert(groups.end(), Group{std::move(ports), {}});
+    group->endpoints.push_back(endpoint(service, pod));
+  }
+  if (groups.empty()) groups.push_back({ports_of(service, nullptr), {}});
+  std::vector<Object> slices;
+  for (Group& group : groups) {
+    std::string name = service.name().name;
+    if (!slices.empty()) name += "-" + core::short_hash(doc::render_json(group.ports));
+    slices.push_back(make_slice(service, name, std::move(group.ports), std::move(group.endpoints)));
+  }
+  return slices;
+}
+
 Result<objects::Outcome> EndpointsReconciler::reconcile(const objects::Name& name) {
+  TRY(find_slices());
   TRY_ASSIGN(const auto service, store_.find(kinds::service, name));
-  TRY_ASSIGN(auto current, store_.find(kinds::endpoint_slice, name));
-  const bool wanted = service && !service->is_being_deleted() && has_selector(*service);
-  if (!wanted) {
-    if (current && current->label(managed_by_label) == "slipway")
-      TRY(objects::remove_if_there(store_, kinds::endpoint_slice, name));
+  if (!service || service->is_being_deleted() || !has_selector(*service)) {
+    TRY(remove_others(name, {}));
     return objects::Outcome{};
   }
   objects::ListOptions options;
   options.ns = name.ns;
   if (auto selector = objects::LabelSelector::from_value(service->spec()["selector"])) options.labels = *selector;
   TRY_ASSIGN(const auto pods, store_.list(kinds::pod, options));
-  Object slice = endpoint_slice(*service, pods.items);
+  std::set<objects::Name> wanted;
+  for (Object& slice : endpoint_slices(*service, pods.items)) {
+    wanted.insert(slice.name());
+    slices_[name].insert(slice.name());
+    TRY(keep(std::move(slice)));
+  }
+  TRY(remove_others(name, wanted));
+  return objects::Outcome{};
+}
+
+// What is there is made to say what `slice` does.
+Result<> EndpointsReconciler::keep(Object slice) {
+  TRY_ASSIGN(auto current, store_.find(kinds::endpoint_slice, slice.name()));
   if (current && current->document()["addressType"].string_or("") != address_type) {  // it never changes
-    TRY(store_.remove(kinds::endpoint_slice, name));
+    TRY(store_.remove(kinds::endpoint_slice, slice.name()));
     current.reset();
   }
   if (!current) {
     TRY(store_.create(std::move(slice)));
-    return objects::Outcome{};
+    return {};
   }
-  for (const char* part : {"endpoints", "ports"}) {
-    current->document().at_or_insert(part) = slice.document()[part];
-  }
+  for (const char* part : {"endpoints", "ports"}) current->document().at_or_insert(part) = slice.document()[part];
   TRY(store_.update(std::move(*current)));  // nothing changed: no event
-  return objects::Outcome{};
+  return {};
+}
+
+Result<> EndpointsReconciler::remove_others(const objects::Name& service, const std::set<objects::Name>& wanted) {
+  const auto there = slices_.find(service);
+  if (there == slices_.end()) return {};
+  for (auto it = there->second.begin(); it != there->second.end();) {
+    if (wanted.contains(*it)) {
+      ++it;
+      continue;
+    }
+    TRY(objects::remove_if_there(store_, kinds::endpoint_slice, *it));
+    it = there->second.erase(it);
+  }
+  if (there->second.empty()) slices_.erase(there);
+  return {};
+}
+
+// Those of an earlier control plane.
+Result<> EndpointsReconciler::find_slices() {
+  if (has_found_slices_) return {};
+  objects::ListOptions ours;
+  TRY_ASSIGN(ours.labels, objects::LabelSelector::parse(std::string(managed_by_label) + "=slipway"));
+  TRY_ASSIGN(const auto list, store_.list(kinds::endpoint_slice, ours));
+  for (const Object& slice : list.items)
+    slices_[{slice.name().ns, slice.label(service_name_label)}].insert(slice.name());
+  has_found_slices_ = true;
+  return {};
 }
 
 std::vector<objects::Name> EndpointsReconciler::services_of(const Object& pod) {

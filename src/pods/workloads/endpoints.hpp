@@ -1,6 +1,7 @@
 #pragma once
-// The EndpointSlice controller: for each Service with a selector one slice of the Service's name, which says where its
-// Pods are and which of them may be asked. Not for balancing between them: that is the gateway's.
+// The EndpointSlice controller: for each Service with a selector a slice of the Service's name, which says where its
+// Pods are and which of them may be asked; and one more for those Pods whose ports of the same names have other
+// numbers. Not for balancing between them: that is for the gateway and the proxy of Services.
 
 #include <map>
 #include <set>
@@ -12,8 +13,8 @@ namespace slipway::pods::workloads {
 inline constexpr const char* service_name_label = "kubernetes.io/service-name";
 inline constexpr const char* managed_by_label = "endpointslice.kubernetes.io/managed-by";
 
-// The slice of `service` over `pods` (those of its namespace, in order). Pure.
-objects::Object endpoint_slice(const objects::Object& service, const std::vector<objects::Object>& pods);
+// The slices of `service` over `pods` (those of its namespace, in order): at least one. Pure.
+std::vector<objects::Object> endpoint_slices(const objects::Object& service, const std::vector<objects::Object>& pods);
 
 class EndpointsReconciler final : public objects::Reconciler {
  public:
@@ -23,7 +24,13 @@ class EndpointsReconciler final : public objects::Reconciler {
   std::vector<objects::Name> services_of(const objects::Object& pod);
 
  private:
+  Result<> keep(objects::Object slice);
+  Result<> remove_others(const objects::Name& service, const std::set<objects::Name>& wanted);
+  Result<> find_slices();
+
   objects::Store& store_;
+  std::map<objects::Name, std::set<objects::Name>> slices_;  // that are there, by Service
+  bool has_found_slices_ = false;
   std::map<objects::Name, std::set<objects::Name>> selected_by_;  // Services, by Pod, when it was last looked at
 };
 

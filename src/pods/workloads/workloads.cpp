@@ -67,9 +67,10 @@ Result<> Workloads::start(bool only_endpoints) {
     add_makers_of_pods();
     add_older_endpoints();
   }
-  add("endpointslice-controller", endpoints_).reconciles(kinds::service).watches(kinds::pod, [this](const Object& pod) {
-    return endpoints_.services_of(pod);
-  });
+  add("endpointslice-controller", endpoints_)
+      .reconciles(kinds::service)
+      .owns(kinds::endpoint_slice, kinds::service)
+      .watches(kinds::pod, [this](const Object& pod) { return endpoints_.services_of(pod); });
   for (const auto& adopters : adopters_) TRY(adopters->start());
   for (const auto& controller : controllers_) TRY(controller->start());
   return {};

@@ -52,20 +52,23 @@ bool Flow::try_endpoints() {
 void Flow::connected() {
   is_connected_ = true;
   tried_.clear();
-  server_.takes = client_.takes = client_.may_have = true;
+  // Each event is told once, and of the server's some may have come with the one that brought us here.
+  for (End* end : {&client_, &server_}) end->takes = end->may_have = true;
   if (!poller_.add(client_.socket.get(), all_events, client_)) return give_up();
   carry();
 }
 
 void Flow::on_ready(End& end, std::uint32_t events) {
+  constexpr std::uint32_t over = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if (!is_connected_) {  // only the server's end is watched
     if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return;
+    end.is_over = (events & over) != 0;
     if (error_of(server_.socket.get()) == 0) return connected();
+    server_.is_over = false;
     server_.socket.close();
     if (!try_endpoints()) give_up();
     return;
   }
-  constexpr std::uint32_t over = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if ((events & (EPOLLIN | over)) != 0) end.may_have = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) end.takes = true;
   if ((events & over) != 0) end.is_over = true;
@@ -128,6 +131,8 @@ void Flow::give_up() {
   reset(server_.socket);
   end();
 }
+
+void Flow::cut() { end(); }
 
 void Flow::end() {
   client_.socket.close();

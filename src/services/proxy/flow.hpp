@@ -22,6 +22,7 @@ class Flow {
   Flow& operator=(const Flow&) = delete;
   // Looks for an endpoint. No more connections are accepted when it answers false: descriptors are short.
   bool start();
+  void cut();
 
  private:
   struct End final : Handler {

@@ -25,9 +25,13 @@ std::unexpected<Error> refused(const std::string& what, const Address& address) 
   const Code code = why == EACCES || why == EPERM    ? Code::permission_denied
                     : why == EMFILE || why == ENFILE ? Code::resource_exhausted
                                                      : Code::unavailable;
-  const bool is_low = code == Code::permission_denied && address.port < 1024;
-  return fail(code, what + " " + address.text() + ": " + std::strerror(why),
-              is_low ? "ports below 1024 need sysctl net.ipv4.ip_unprivileged_port_start=0, or root" : "");
+  std::string hint;
+  if (code == Code::permission_denied && address.port < 1024)
+    hint = "ports below 1024 need sysctl net.ipv4.ip_unprivileged_port_start=0, or root";
+  if (why == EADDRINUSE)
+    hint =
+        "some program has that port, perhaps on 0.0.0.0, which is every address: in a Pod let it listen on $(POD_IP)";
+  return fail(code, what + " " + address.text() + ": " + std::strerror(why), hint);
 }
 
 Result<core::Descriptor> open_socket(Protocol protocol, const Address& address, int family) {

@@ -71,8 +71,7 @@ void Switchboard::plan_retry() {
 
 void Switchboard::close() {
   follow({});
-  for (auto& [key, flow] : traffic_.flows) poller_.bury(std::move(flow));
-  traffic_.flows.clear();
+  while (!traffic_.flows.empty()) traffic_.flows.begin()->second->cut();
 }
 
 }  // namespace slipway::services::proxy

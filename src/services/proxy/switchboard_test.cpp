@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <future>
+#include <list>
 #include <thread>
 
 #include "services/proxy/test_sockets.hpp"
@@ -49,6 +51,73 @@ Rule rule(const std::vector<Address>& listen, const std::vector<Address>& endpoi
   return {"shop/web", protocol, listen, endpoints, 0};
 }
 
+// Sends back what it gets, until the test is over.
+class Echo {
+ public:
+  Echo() : thread_([this] { accept(); }) {}
+  ~Echo() {
+    ::shutdown(server_.socket.get(), SHUT_RDWR);
+    thread_.join();
+    for (auto& thread : answering_) thread.join();
+  }
+  const Address& at() const { return server_.at; }
+
+ private:
+  void accept() {
+    while (true) {
+      core::Descriptor client(::accept4(server_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!client && (errno == EAGAIN || errno == EINTR)) continue;
+      if (!client) return;
+      answering_.emplace_back([socket = std::move(client)] { answer(socket); });
+    }
+  }
+  static void answer(const core::Descriptor& socket) {
+    std::array<char, 20'000> bytes{};
+    while (true) {
+      const ssize_t got = ::recv(socket.get(), bytes.data(), bytes.size(), 0);
+      if (got <= 0) return;
+      std::string_view left(bytes.data(), static_cast<std::size_t>(got));
+      while (!left.empty()) {
+        const ssize_t sent = ::send(socket.get(), left.data(), left.size(), MSG_NOSIGNAL);
+        if (sent <= 0) return;
+        left.remove_prefix(static_cast<std::size_t>(sent));
+      }
+    }
+  }
+
+  Server server_;
+  std::list<std::thread> answering_;
+  std::thread thread_;
+};
+
+// One client's conversations, each ended in another way. How many were whole; -1: an answer was wrong.
+int converse(const Address& at, std::uint64_t seed, int times) {
+  int whole = 0;
+  for (int i = 0; i < times; ++i) {
+    const std::uint64_t draw = (seed * 1'000 + static_cast<std::uint64_t>(i)) * 0x9E3779B97F4A7C15ULL >> 33;
+    core::Descriptor socket = open_blocking(SOCK_STREAM);
+    if (try_connect(socket, at) != 0) continue;
+    const std::string text(draw % 300'000, static_cast<char>('a' + i % 26));
+    std::thread writer([&socket, &text] {
+      ::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL);
+      ::shutdown(socket.get(), SHUT_WR);
+    });
+    std::string got(draw % 3 == 0 ? text.size() / 2 : text.size(), '\0');  // some leave before the end
+    std::size_t have = 0;
+    while (have < got.size()) {
+      const ssize_t count = ::recv(socket.get(), got.data() + have, got.size() - have, 0);
+      if (count <= 0) break;
+      have += static_cast<std::size_t>(count);
+    }
+    if (draw % 3 == 0) ::shutdown(socket.get(), SHUT_RDWR);
+    writer.join();
+    if (draw % 2 == 0) reset(socket);
+    if (got.substr(0, have) != text.substr(0, have)) return -1;
+    if (have == text.size()) ++whole;
+  }
+  return whole;
+}
+
 }  // namespace
 
 TEST_CASE("bytes go both ways, and connections round") {
@@ -63,6 +132,18 @@ TEST_CASE("bytes go both ways, and connections round") {
     CHECK(hear(endpoint, 8) == "question");
     say(endpoint, "answer");
     CHECK(hear(client, 6) == "answer");
+  }
+}
+
+TEST_CASE("an endpoint may speak first") {
+  Running proxy;
+  const Server server;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {server.at})});
+  for (int i = 0; i < 200; ++i) {
+    const auto client = connected(at);
+    say(server.accept(), "hello");  // and leaves
+    CHECK(hear(client, 100) == "hello");
   }
 }
 
@@ -221,4 +302,20 @@ TEST_CASE("a client's end in the middle of nothing leaves nothing behind") {
   say(endpoint, "x");
   CHECK(hear(last, 1) == "x");
   proxy.ask([](Switchboard& board) { CHECK(board.traffic().connections == 51); });
+}
+
+TEST_CASE("whoever comes, leaves and breaks while the rules change: what arrives is right, and nothing is left") {
+  constexpr int clients = 6, conversations = 25;
+  const Echo a, b;
+  const Address at = free_address(), nobody = free_address();
+  Running proxy;
+  const std::vector<std::vector<Address>> choices{{a.at()}, {b.at(), nobody}, {}, {nobody}, {a.at(), b.at()}};
+  std::vector<std::future<int>> talking;
+  proxy.follow({rule({at}, choices.back())});
+  for (int i = 0; i < clients; ++i)
+    talking.push_back(std::async(std::launch::async, converse, at, static_cast<std::uint64_t>(i), conversations));
+  for (std::size_t i = 0; i < 200; ++i) proxy.follow({rule({at}, choices[i % choices.size()])});
+  proxy.follow({rule({at}, choices.back())});
+  for (auto& each : talking) CHECK(each.get() >= 0);
+  CHECK(converse(at, 99, conversations) > 0);
 }

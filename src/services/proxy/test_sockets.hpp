@@ -69,7 +69,7 @@ inline std::string hear(const core::Descriptor& socket, std::size_t size) {
   std::size_t have = 0;
   while (have < size) {
     const ssize_t got = ::recv(socket.get(), text.data() + have, size - have, 0);
-    REQUIRE(got >= 0);
+    REQUIRE_MESSAGE(got >= 0, std::string(std::strerror(errno)));
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
   }
