@@ -90,7 +90,7 @@ TEST_CASE_ON_EVERY_STORE(Ground, "a part's Pod is made again when it shall run s
 }
 
 TEST_CASE("what is applied is not ours to judge where somebody's own definition stands") {
-  Ground ground;
+  Ground ground(support::in_memory());
   const std::string slo = "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: answers}\nspec: {custom: true}\n";
   CHECK(apply_objects(*ground.store, ground.events, "ada", manifest(slo)).error().code == Code::invalid_argument);
   const auto of_nobody = [](const objects::Kind&) { return false; };
