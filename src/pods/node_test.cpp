@@ -203,6 +203,25 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: jobs end as their policy says") {
   CHECK(machine.journal->started.size() == 3);
 }
 
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: a Pod with readiness gates is ready when those agree who have a say") {
+  create(pod_yaml("gated", "[server]", "", "readinessGates: [{conditionType: example.com/listed}]"));
+  const auto ready = [&] { return pod("gated").condition("Ready"); };
+  REQUIRE(simulation.run_until([&] { return pod("gated").condition_status("ContainersReady") == "True"; }, 10s));
+  CHECK(ready()["status"].string_or("") == "False");
+  CHECK(ready()["reason"].string_or("") == "ReadinessGatesNotReady");
+  CHECK(ready()["message"].string_or("") ==
+        "corresponding condition of pod readiness gate \"example.com/listed\" does not exist.");
+  const auto say = [&](const char* status) {
+    REQUIRE(objects::modify_status(*store, kinds::pod, {"default", "gated"}, [&](objects::Object& current) {
+      return current.set_condition("example.com/listed", status, "", "", world.clock.now());
+    }));
+  };
+  say("True");
+  REQUIRE(simulation.run_until([&] { return pod("gated").condition_status("Ready") == "True"; }, 10s));
+  say("False");
+  REQUIRE(simulation.run_until([&] { return pod("gated").condition_status("Ready") == "False"; }, 10s));
+}
+
 TEST_CASE_ON_EVERY_STORE(Machine, "Node: what it cannot run is refused with the reason") {
   Machine& machine = *this;
   machine.create(pod_yaml("a", "[]") + "---\n" +

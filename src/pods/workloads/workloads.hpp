@@ -1,6 +1,7 @@
 #pragma once
-// The controllers of workloads, started and ended together: Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs,
-// CronJobs, HorizontalPodAutoscalers, and the EndpointSlices and Endpoints of Services. Inside the room only.
+// The controllers of workloads, started and ended together: Deployments, ReplicaSets, ReplicationControllers,
+// StatefulSets, DaemonSets, Jobs, CronJobs, HorizontalPodAutoscalers, PodDisruptionBudgets, and the EndpointSlices and
+// Endpoints of Services. Inside the room only.
 
 #include <memory>
 
@@ -9,6 +10,7 @@
 #include "pods/workloads/cron_job.hpp"
 #include "pods/workloads/daemon_set.hpp"
 #include "pods/workloads/deployment.hpp"
+#include "pods/workloads/disruption.hpp"
 #include "pods/workloads/endpoints.hpp"
 #include "pods/workloads/endpoints_mirror.hpp"
 #include "pods/workloads/job.hpp"
@@ -38,12 +40,14 @@ class Workloads {
   objects::Store& store_;
   DeploymentReconciler deployments_;
   ReplicaSetReconciler sets_;
+  ReplicaSetReconciler replication_controllers_;
   StatefulSetReconciler stateful_sets_;
   DaemonSetReconciler daemon_sets_;
   JobReconciler jobs_;
   UncountedPods uncounted_pods_;
   CronJobReconciler cron_jobs_;
   AutoscalerReconciler autoscalers_;
+  DisruptionReconciler budgets_;
   EndpointsReconciler endpoints_;
   ServiceEndpointsReconciler service_endpoints_;
   EndpointsMirrorReconciler endpoints_mirror_;
