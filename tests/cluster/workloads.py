@@ -18,6 +18,8 @@ FIELDS = {
     "jobs": ["active", "ready", "terminating", "succeeded", "failed", "completedIndexes", "failedIndexes", "uncountedTerminatedPods"],
     "cronjobs": ["lastScheduleTime"],
     "horizontalpodautoscalers": ["currentReplicas", "desiredReplicas"],
+    "poddisruptionbudgets": ["observedGeneration", "expectedPods", "desiredHealthy", "currentHealthy", "disruptionsAllowed"],
+    "replicationcontrollers": ["observedGeneration", "replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas"],
 }
 LABELS = ["app", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "batch.kubernetes.io/job-completion-index"]
 
@@ -406,7 +408,43 @@ def replaced(c):
     c.events()
 
 
-STORIES = [deployment, paused, stateful, parallel, jobs, indexed, cron, autoscaler, adoption, orphaned, left, replaced]
+def budgets(c):
+    def budget(name, app, **spec):
+        return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name}, "spec": {"selector": {"matchLabels": {"app": app}}, **spec}}
+
+    def evict(pod):
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": c.namespace}}
+        c.kubectl("create", "--raw", f"/api/v1/namespaces/{c.namespace}/pods/{pod}/eviction", "-f", "-", text=json.dumps(eviction))
+
+    c.apply(budget("web", "web", maxUnavailable=1))
+    c.quiet("of nobody")
+    c.apply(of_apps("Deployment", 3, {}))
+    c.pending(at_least=3)
+    c.quiet("nobody is ready")
+    c.all_ready()
+    c.quiet("all are")
+    evict(c.items("pods")[0]["metadata"]["name"])
+    c.quiet("one was evicted")
+    try:
+        evict(next(p for p in c.items("pods") if p["status"]["phase"] == "Running")["metadata"]["name"])
+    except RuntimeError as refused:
+        c.lines.append(str(refused).split("Error from server", 1)[1])
+    c.all_ready()
+    c.patch("poddisruptionbudget", "web", {"spec": {"maxUnavailable": None, "minAvailable": "50%"}})
+    c.quiet("at least half of them")
+    c.apply({"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "old"}, "spec": {"replicas": 2, "selector": {"app": "old"}, "template": template("old")}},
+            budget("old", "old", minAvailable=1))
+    c.pending(at_least=2)
+    c.all_ready()
+    c.quiet("an older kind")
+    c.kubectl("scale", "rc", "old", "--replicas=1")
+    c.quiet("scaled to 1")
+    c.apply(job("sums", parallelism=1), budget("sums", "sums", maxUnavailable=1))
+    c.pending(job="sums")
+    c.quiet("of a Job, which has no scale")
+
+
+STORIES = [deployment, paused, stateful, parallel, jobs, indexed, cron, autoscaler, adoption, orphaned, left, replaced, budgets]
 
 
 def tell(story, kubectl, kubeconfig):

@@ -34,8 +34,13 @@ std::optional<objects::Kind> kind_of_workload(const objects::OwnerReference& own
   return found == scaled.end() ? std::nullopt : std::optional(*found);
 }
 
-Error no_scale(const Object& object) {
-  return Error(Code::failed_precondition, "found no controllers with a scale for pod \"" + object.name().name + "\"");
+Error no_scale(const Object& pod) {
+  const auto owner = controller_of(pod);
+  if (owner && owner->kind == "Job")
+    return Error(Code::failed_precondition, "jobs.batch does not implement the scale subresource");
+  if (owner && owner->kind == "DaemonSet")
+    return Error(Code::failed_precondition, "daemonsets.apps does not implement the scale subresource");
+  return Error(Code::failed_precondition, "found no controllers for pod \"" + pod.name().name + "\"");
 }
 
 }  // namespace
@@ -158,7 +163,6 @@ Result<> DisruptionReconciler::tell_failure(const Object& budget, const Error& w
   events_.warn(budget, "CalculateExpectedPodCountFailed",
                "Failed to calculate the number of expected pods: " + why.message);
   Object next = budget;
-  next.status().at_or_insert("observedGeneration") = budget.generation();
   next.status().at_or_insert("disruptionsAllowed") = 0;
   next.set_condition("DisruptionAllowed", "False", "SyncFailed", why.message, world_.clock.now());
   if (next.status() == budget.status()) return {};
