@@ -70,11 +70,9 @@ void Workloads::add_older_endpoints() {
       .watches(kinds::endpoint_slice, service_of_slice);
 }
 
-Result<> Workloads::start(bool only_endpoints) {
-  if (!only_endpoints) {
-    add_makers_of_pods();
-    add_older_endpoints();
-  }
+Result<> Workloads::start(Beside beside) {
+  if (beside != Beside::cluster) add_makers_of_pods();
+  if (beside == Beside::nobody) add_older_endpoints();
   add("endpointslice-controller", endpoints_).reconciles(kinds::service).watches(kinds::pod, [this](const Object& pod) {
     return endpoints_.services_of(pod);
   });

@@ -21,12 +21,17 @@
 
 namespace slipway::pods::workloads {
 
+// Whose controllers are there already.
+enum class Beside : std::uint8_t {
+  nobody,
+  bare_cluster,  // it has none of workloads, and takes no Endpoints with addresses of 127/8
+  cluster,       // it has all but those of the EndpointSlices of Pods here: its own write no such addresses
+};
+
 class Workloads {
  public:
   Workloads(core::World& world, objects::Store& store, UsageOf usage_of);
-  // Of these the EndpointSlices alone, where a cluster has controllers of the others. (Its own write no addresses of
-  // 127/8.)
-  Result<> start(bool only_endpoints = false);
+  Result<> start(Beside beside = Beside::nobody);
   void stop();  // no reconcile after this
 
  private:
