@@ -65,7 +65,7 @@ TEST_CASE_ON_EVERY_STORE(Ground, "a mirror Pod that somebody deleted is there ag
   REQUIRE(mirrors.start());
   world.run_for(std::chrono::seconds(1));
   const auto uid = istiod().uid();
-  REQUIRE(store->remove(kinds::pod, {"istio-system", "istiod"}));
+  REQUIRE(store->remove(kinds::pod, {"istio-system", "istiod"}, {.grace = Duration{}}));
   world.run_for(std::chrono::seconds(1));
   CHECK(istiod().uid() != uid);
   CHECK(istiod().condition_status("Ready") == "True");
