@@ -226,10 +226,12 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: what it cannot run is refused with the 
   Machine& machine = *this;
   machine.create(pod_yaml("a", "[]") + "---\n" +
                  pod_yaml("b", "[server]", "", "volumes: [{name: v, nfs: {server: s, path: /}}]") + "---\n" +
-                 pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never"));
+                 pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never") + "---\n" +
+                 pod_yaml("d", "[server]", "", "os: {name: windows}"));
   REQUIRE(machine.until_shown("a", "0/1 ErrImagePull 0"));
   REQUIRE(machine.until_shown("b", "0/1 CreateContainerConfigError 0"));
   REQUIRE(machine.until_shown("c", "0/1 StartError 0"));
+  REQUIRE(machine.until_shown("d", "0/1 CreateContainerConfigError 0"));
   CHECK(machine.journal->started.empty());
 }
 
