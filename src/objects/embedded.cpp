@@ -5,6 +5,7 @@
 #include "objects/controllers/definitions.hpp"
 #include "objects/controllers/events.hpp"
 #include "objects/controllers/namespaces.hpp"
+#include "objects/controllers/unserved.hpp"
 #include "objects/fields/selectable.hpp"
 #include "objects/garbage.hpp"
 #include "objects/local_store.hpp"
@@ -45,6 +46,7 @@ struct Embedded::State {
         definitions(world, *store, *backend, *catalog),
         namespaces(world, *store, *backend, *catalog),
         events(world, *backend),
+        unserved(world, *store),
         context{world, *catalog, *backend, database, options.events, std::move(options.admit), {}, {}, services.get()},
         server(context) {}
 
@@ -56,6 +58,7 @@ struct Embedded::State {
   controllers::DefinitionController definitions;
   controllers::NamespaceController namespaces;
   controllers::EventExpiry events;
+  controllers::Unserved unserved;
   api::Context context;
   api::ApiServer server;
 };
@@ -95,6 +98,7 @@ Result<> Embedded::start() {
   TRY(state_->garbage.start());
   TRY(state_->definitions.start());
   state_->events.start();
+  TRY(state_->unserved.start());
   return state_->namespaces.start();
 }
 

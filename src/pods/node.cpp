@@ -24,6 +24,15 @@ Node::~Node() { state_->runtime.on_change(nullptr); }
 
 const std::string& Node::name() const { return state_->options.name; }
 
+namespace {
+
+workloads::Beside beside(const NodeOptions& options) {
+  if (options.only_endpoints) return workloads::Beside::cluster;
+  return options.scheduler.empty() ? workloads::Beside::nobody : workloads::Beside::bare_cluster;
+}
+
+}  // namespace
+
 Result<> Node::start() {
   State& state = *state_;
   TRY_ASSIGN(state.file, load_node_file(state.world, state.options.directory));
@@ -59,7 +68,7 @@ Result<> Node::start() {
   state.registration = std::make_unique<NodeRegistration>(state.world, state.store, state.options);
   TRY(state.registration->start());
   if (!state.options.scheduler.empty()) state.heartbeat.start();
-  return state.options.workloads ? state.controllers.start(state.options.only_endpoints) : Result<>();
+  return state.options.workloads ? state.controllers.start(beside(state.options)) : Result<>();
 }
 
 Result<ContainerId> Node::State::find_log(const objects::Name& name, std::string container, bool previous) {

@@ -203,14 +203,35 @@ TEST_CASE_ON_EVERY_STORE(Machine, "Node: jobs end as their policy says") {
   CHECK(machine.journal->started.size() == 3);
 }
 
+TEST_CASE_ON_EVERY_STORE(Machine, "Node: a Pod with readiness gates is ready when those agree who have a say") {
+  create(pod_yaml("gated", "[server]", "", "readinessGates: [{conditionType: example.com/listed}]"));
+  const auto ready = [&] { return pod("gated").condition("Ready"); };
+  REQUIRE(simulation.run_until([&] { return pod("gated").condition_status("ContainersReady") == "True"; }, 10s));
+  CHECK(ready()["status"].string_or("") == "False");
+  CHECK(ready()["reason"].string_or("") == "ReadinessGatesNotReady");
+  CHECK(ready()["message"].string_or("") ==
+        "corresponding condition of pod readiness gate \"example.com/listed\" does not exist.");
+  const auto say = [&](const char* status) {
+    REQUIRE(objects::modify_status(*store, kinds::pod, {"default", "gated"}, [&](objects::Object& current) {
+      return current.set_condition("example.com/listed", status, "", "", world.clock.now());
+    }));
+  };
+  say("True");
+  REQUIRE(simulation.run_until([&] { return pod("gated").condition_status("Ready") == "True"; }, 10s));
+  say("False");
+  REQUIRE(simulation.run_until([&] { return pod("gated").condition_status("Ready") == "False"; }, 10s));
+}
+
 TEST_CASE_ON_EVERY_STORE(Machine, "Node: what it cannot run is refused with the reason") {
   Machine& machine = *this;
   machine.create(pod_yaml("a", "[]") + "---\n" +
                  pod_yaml("b", "[server]", "", "volumes: [{name: v, nfs: {server: s, path: /}}]") + "---\n" +
-                 pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never"));
+                 pod_yaml("c", "[no-such-program]", "", "restartPolicy: Never") + "---\n" +
+                 pod_yaml("d", "[server]", "", "os: {name: windows}"));
   REQUIRE(machine.until_shown("a", "0/1 ErrImagePull 0"));
   REQUIRE(machine.until_shown("b", "0/1 CreateContainerConfigError 0"));
   REQUIRE(machine.until_shown("c", "0/1 StartError 0"));
+  REQUIRE(machine.until_shown("d", "0/1 CreateContainerConfigError 0"));
   CHECK(machine.journal->started.empty());
 }
 

@@ -7,6 +7,7 @@
 #include "core/seconds.hpp"
 #include "objects/kinds.hpp"
 #include "pods/environment.hpp"
+#include "pods/ignored.hpp"
 #include "pods/pod_step.hpp"
 #include "pods/scheduling/fit.hpp"
 #include "pods/sequence.hpp"
@@ -111,9 +112,7 @@ Result<> PodReconciler::bind(Object& pod) {
   TRY_ASSIGN(pod, store_.bind(pod, options_.name, node_finalizer));
   if (!is_bound) {
     scheduler_.bound(pod);
-    if (std::as_const(pod).spec()["shareProcessNamespace"].bool_or(false))
-      node_events_.normal(pod, "Ignored",
-                          "shareProcessNamespace: programs of this node see each other's processes anyway");
+    for (const auto& sentence : ignored_parts(pod)) node_events_.normal(pod, "Ignored", sentence);
   }
   return {};
 }

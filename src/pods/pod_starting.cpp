@@ -57,6 +57,10 @@ Result<> check_hooks(const doc::Value& spec, const std::string& address) {
 }  // namespace
 
 void PodReconciler::prepare_volumes(Step& step) {
+  if (const auto system = step.pod.spec()["os"]["name"].string_or("linux"); system != "linux") {
+    step.refused = "the Pod is for " + system + ", and this machine runs linux";
+    return;
+  }
   if (step.pod.spec()["volumes"].size() == 0) return;
   Pod& memory = step.memory;
   auto places = volumes_.prepare(step.pod, runtime_.pod_directory(memory.uid), step.address);

@@ -121,6 +121,22 @@ std::optional<Condition> isolation_of(std::span<const ContainerView> containers)
   return Condition{"True", "Process", "processes that see the machine's files; no volumes"};
 }
 
+// A Pod whose containers are ready is so itself when everybody who has a say agrees.
+Condition gated(const objects::Object& pod, const Condition& ready) {
+  if (ready.status != std::string_view("True")) return ready;
+  std::string why;
+  const doc::Value& gates = pod.spec()["readinessGates"];
+  for (std::size_t i = 0; i < gates.size(); ++i) {
+    const std::string type = gates[i]["conditionType"].string_or("");
+    const std::string status = pod.condition_status(type);
+    if (status == "True") continue;
+    why += why.empty() ? "" : ", ";
+    why += status.empty() ? "corresponding condition of pod readiness gate \"" + type + "\" does not exist."
+                          : "the status of pod readiness gate \"" + type + "\" is not \"True\", but " + status;
+  }
+  return why.empty() ? ready : Condition{"False", "ReadinessGatesNotReady", why};
+}
+
 template <class Predicate>
 doc::Array render_containers(const objects::Object& pod, std::span<const ContainerView> containers,
                              Predicate is_wanted) {
@@ -194,7 +210,8 @@ void render_status(objects::Object& pod, std::span<const ContainerView> containe
   pod.set_condition("Initialized", initialized.status, initialized.reason, initialized.message, now);
   const Condition ready = readiness_of(containers, phase);
   pod.set_condition("ContainersReady", ready.status, ready.reason, ready.message, now);
-  pod.set_condition("Ready", ready.status, ready.reason, ready.message, now);
+  const Condition open = gated(pod, ready);
+  pod.set_condition("Ready", open.status, open.reason, open.message, now);
   if (const auto isolation = isolation_of(containers))
     pod.set_condition(isolation_condition, "True", isolation->reason, isolation->message, now);
   const auto write = [&](const char* list, auto is_wanted) {

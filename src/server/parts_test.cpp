@@ -65,7 +65,7 @@ TEST_CASE_ON_EVERY_STORE(Ground, "a mirror Pod that somebody deleted is there ag
   REQUIRE(mirrors.start());
   world.run_for(std::chrono::seconds(1));
   const auto uid = istiod().uid();
-  REQUIRE(store->remove(kinds::pod, {"istio-system", "istiod"}));
+  REQUIRE(store->remove(kinds::pod, {"istio-system", "istiod"}, {.grace = Duration{}}));
   world.run_for(std::chrono::seconds(1));
   CHECK(istiod().uid() != uid);
   CHECK(istiod().condition_status("Ready") == "True");
@@ -90,7 +90,7 @@ TEST_CASE_ON_EVERY_STORE(Ground, "a part's Pod is made again when it shall run s
 }
 
 TEST_CASE("what is applied is not ours to judge where somebody's own definition stands") {
-  Ground ground;
+  Ground ground(support::in_memory());
   const std::string slo = "apiVersion: openslo/v1\nkind: SLO\nmetadata: {name: answers}\nspec: {custom: true}\n";
   CHECK(apply_objects(*ground.store, ground.events, "ada", manifest(slo)).error().code == Code::invalid_argument);
   const auto of_nobody = [](const objects::Kind&) { return false; };

@@ -24,6 +24,7 @@ struct Office {
   std::unique_ptr<server::TeamFile> file;
 
   Office() {
+    REQUIRE(world.files.make_directories("/data", 0700));
     write("people:\n- {id: ada@example.com, name: Ada, roles: [ml-engineer]}\n");
     file = std::make_unique<server::TeamFile>(world, layout, record,
                                               [this](std::vector<team::Person> people) { return take(people); });

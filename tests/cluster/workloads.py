@@ -18,6 +18,8 @@ FIELDS = {
     "jobs": ["active", "ready", "terminating", "succeeded", "failed", "completedIndexes", "failedIndexes", "uncountedTerminatedPods"],
     "cronjobs": ["lastScheduleTime"],
     "horizontalpodautoscalers": ["currentReplicas", "desiredReplicas"],
+    "poddisruptionbudgets": ["observedGeneration", "expectedPods", "desiredHealthy", "currentHealthy", "disruptionsAllowed"],
+    "replicationcontrollers": ["observedGeneration", "replicas", "fullyLabeledReplicas", "readyReplicas", "availableReplicas"],
 }
 LABELS = ["app", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "batch.kubernetes.io/job-completion-index"]
 
@@ -332,7 +334,117 @@ def autoscaler(c):
     c.quiet("as many as there are to be, and nobody measures")
 
 
-STORIES = [deployment, paused, stateful, parallel, jobs, indexed, cron, autoscaler]
+def bare(name, app, restart=None):
+    made = template(app, restart=restart)
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, **made["metadata"]}, "spec": made["spec"]}
+
+
+def adoption(c):
+    c.apply(of_apps("ReplicaSet", 1, {}))
+    c.all_ready()
+    c.apply(bare("orphan", "web"))
+    c.quiet("an orphan fits, and is one too many")
+    c.apply(bare("other", "nothing"))
+    c.quiet("one that does not")
+    c.kubectl("label", "pod", "other", "app=web", "--overwrite")
+    c.quiet("and then does")
+    c.kubectl("label", "pod", "-l", "app=web", "app=gone", "--overwrite")
+    c.quiet("the one that it has leaves")
+    c.apply(job("sums", parallelism=1, manualSelector=True, selector={"matchLabels": {"app": "sums"}}))
+    c.quiet("a Job by its own selector")
+    c.apply(bare("helper", "sums", restart="Never"))
+    c.quiet("a Job has one too many")
+    c.apply({**of_apps("StatefulSet", 0, {"serviceName": "db"}), "metadata": {"name": "db"}})
+    c.patch("replicaset", "web", {"spec": {"replicas": 0}})
+    c.quiet("nobody else wants Pods of web")
+    c.apply(bare("db-0", "web"))
+    c.quiet("a StatefulSet takes what has its name")
+
+
+def orphaned(c):
+    for i in range(6):
+        c.apply(job(f"job-{i}", parallelism=2, completions=2))
+    c.pending(at_least=12)
+    c.quiet("made")
+    c.kubectl("delete", "jobs", "--all", "--cascade=orphan")
+    c.quiet("let go")
+    c.apply(job("job-0", parallelism=1))
+    c.quiet("one of the same name has a Pod of its own")
+
+
+def left(c):
+    c.apply(job("sums", parallelism=1))
+    first = c.pending(job="sums")[0]
+    c.quiet("made")
+    uid = c.items("jobs")[0]["metadata"]["uid"]
+    c.kubectl("label", "pod", first, "batch.kubernetes.io/controller-uid=nobody", "--overwrite")
+    c.quiet("its Pod leaves")
+    c.kubectl("label", "pod", first, f"batch.kubernetes.io/controller-uid={uid}", "--overwrite")
+    c.quiet("and comes back")
+    c.kubectl("delete", "job", "sums", "--wait=false")
+    c.apply(job("sums", parallelism=2, completions=2))
+    c.quiet("made again")
+    for _ in range(2):
+        c.ends(c.pending(job="sums")[0], 0)
+    c.quiet("done")
+
+
+def replaced(c):
+    def tick(schedule):
+        c.patch("cronjob", "tick", {"spec": {"suspend": True, "schedule": schedule}})
+        c.kubectl("patch", "cronjob", "tick", "--subresource=status", "--type=merge", "-p", '{"status": {"lastScheduleTime": "2020-06-01T00:00:00Z"}}')
+        c.patch("cronjob", "tick", {"spec": {"suspend": False}})
+
+    c.apply({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "tick"},
+             "spec": {"schedule": "0 0 1 1 *", "suspend": True, "concurrencyPolicy": "Replace", "jobTemplate": {"spec": {"template": template("tick", restart="Never")}}}})
+    tick("0 0 1 1 *")
+    c.pending()
+    c.quiet("one runs")
+    tick("0 0 1 2 *")
+    c.quiet("the next takes its place")
+    c.patch("cronjob", "tick", {"spec": {"concurrencyPolicy": "Forbid"}})
+    tick("0 0 1 3 *")
+    c.quiet("one that may not run beside it")
+    c.events()
+
+
+def budgets(c):
+    def budget(name, app, **spec):
+        return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name}, "spec": {"selector": {"matchLabels": {"app": app}}, **spec}}
+
+    def evict(pod):
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": c.namespace}}
+        c.kubectl("create", "--raw", f"/api/v1/namespaces/{c.namespace}/pods/{pod}/eviction", "-f", "-", text=json.dumps(eviction))
+
+    c.apply(budget("web", "web", maxUnavailable=1))
+    c.quiet("of nobody")
+    c.apply(of_apps("Deployment", 3, {}))
+    c.pending(at_least=3)
+    c.quiet("nobody is ready")
+    c.all_ready()
+    c.quiet("all are")
+    evict(c.items("pods")[0]["metadata"]["name"])
+    c.quiet("one was evicted")
+    try:
+        evict(next(p for p in c.items("pods") if p["status"]["phase"] == "Running")["metadata"]["name"])
+    except RuntimeError as refused:
+        c.lines.append(str(refused).split("Error from server", 1)[1])
+    c.all_ready()
+    c.patch("poddisruptionbudget", "web", {"spec": {"maxUnavailable": None, "minAvailable": "50%"}})
+    c.quiet("at least half of them")
+    c.apply({"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "old"}, "spec": {"replicas": 2, "selector": {"app": "old"}, "template": template("old")}},
+            budget("old", "old", minAvailable=1))
+    c.pending(at_least=2)
+    c.all_ready()
+    c.quiet("an older kind")
+    c.kubectl("scale", "rc", "old", "--replicas=1")
+    c.quiet("scaled to 1")
+    c.apply(job("sums", parallelism=1), budget("sums", "sums", maxUnavailable=1))
+    c.pending(job="sums")
+    c.quiet("of a Job, which has no scale")
+
+
+STORIES = [deployment, paused, stateful, parallel, jobs, indexed, cron, autoscaler, adoption, orphaned, left, replaced, budgets]
 
 
 def tell(story, kubectl, kubeconfig):

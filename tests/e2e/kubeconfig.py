@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from support import ROOT, endpoints, expect, kill, processes_of, remove, run, scratch  # noqa: E402
+from support import ROOT, endpoints, expect, kill, processes_of, remove, run, scratch, wait_until  # noqa: E402
 
 directory = scratch()
 data = os.path.join(directory, "data")
@@ -86,6 +86,21 @@ try:
         expect("prod" in kubectl(path, "config", "get-contexts", "-o", "name").split(), "a context of others stays")
         expect(who(path) == GRACE, "and it works as before")
         private(path)
+    # The file of the team counts when it is changed, and a wrong one changes nothing.
+    team, bob = os.path.join(data, "team.yaml"), "bob@example.com"
+    good = text_of(team)
+    with open(team, "w", encoding="utf-8") as file:
+        file.write(good.replace("people:", f"people:\n  - {{id: {bob}, name: Bob, roles: [tech-lead]}}", 1))
+    wait_until("Bob has a token", lambda: os.path.exists(os.path.join(data, "tokens", bob)))
+    run("token", "list", "--data", data, "--as", GRACE)
+    with open(team, "w", encoding="utf-8") as file:
+        file.write("people: [")
+    told = lambda: run("audit", "--data", data, "--as", GRACE, "--action", "refused").stdout  # noqa: E731
+    wait_until("a wrong file is on record", lambda: "team.yaml" in told())
+    expect(os.path.exists(os.path.join(data, "tokens", bob)), "the team stays as it was")
+    with open(team, "w", encoding="utf-8") as file:
+        file.write(good)
+    wait_until("Bob has left", lambda: not os.path.exists(os.path.join(data, "tokens", bob)))
     print("endpoint and kubeconfigs: as they should be")
 finally:
     run("down", "--data", data, check=False)

@@ -107,13 +107,26 @@ Result<Outcome> Claims::reconcile(const Name& name) {
   }
   const std::string storage_class = std::as_const(claim).spec()["storageClassName"].string_or(standard);
   TRY_ASSIGN(const auto of_class, store_.find(class_kind, {"", storage_class}));
-  if (!of_class || of_class->document()["provisioner"].string_or("") != provisioner) return Outcome{};
+  if (!of_class) {
+    tell_no_class(claim, storage_class);
+    return Outcome{};
+  }
+  if (of_class->document()["provisioner"].string_or("") != provisioner) return Outcome{};  // another's
   if (std::as_const(claim).spec()["volumeMode"].string_or("Filesystem") != "Filesystem") {
     events_.warn(claim, "ProvisioningFailed", "this node has directories, no block volumes");
     return Outcome{};
   }
   TRY(provision(std::move(claim)));
   return Outcome{};
+}
+
+void Claims::tell_no_class(const Object& claim, const std::string& storage_class) {
+  if (storage_class.empty()) {
+    events_.normal(claim, "FailedBinding",
+                   "no persistent volumes available for this claim and no storage class is set");
+  } else {
+    events_.warn(claim, "ProvisioningFailed", "storageclass.storage.k8s.io \"" + storage_class + "\" not found");
+  }
 }
 
 Result<> Claims::provision(Object claim) {

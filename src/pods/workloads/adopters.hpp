@@ -1,7 +1,7 @@
 #pragma once
-// Adopters: who of a kind would take an object that nobody controls. A controller is woken by what its objects own;
-// without this it would find an orphan only when something else happened to it. Knows the selectors, no more: whether
-// an orphan is taken, claim() decides. Inside the room only.
+// Adopters: who of a kind selects an object by its labels, and so would take it when nobody controls it. A controller
+// is woken by what its objects own; without this it would find an orphan only when something else happened to it. Knows
+// the selectors, no more: whether an orphan is taken, claim() decides. Inside the room only.
 //
 // Thread: the control loop only.
 
@@ -17,7 +17,8 @@ class Adopters {
   // Those of `kind`, by their spec.selector. The store outlives it.
   Adopters(objects::Store& store, const objects::Kind& kind) : store_(store), kind_(kind) {}
   Result<> start();
-  // None when somebody controls it, or it is going.
+  std::vector<objects::Name> selecting(const objects::Object& object) const;
+  // None when somebody controls it, or it is going, and none that selects everything.
   std::vector<objects::Name> of(const objects::Object& orphan) const;
 
  private:

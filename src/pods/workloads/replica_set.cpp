@@ -8,7 +8,7 @@ namespace kinds = objects::kinds;
 using objects::Object;
 
 Result<objects::Outcome> ReplicaSetReconciler::reconcile(const objects::Name& name) {
-  TRY_ASSIGN(const auto found, store_.find(replica_set_kind, name));
+  TRY_ASSIGN(const auto found, store_.find(kind_, name));
   if (!found || found->is_being_deleted()) return objects::Outcome{};
   const Object& set = *found;
   TRY_ASSIGN(const auto members, claim(store_, kinds::pod, set));

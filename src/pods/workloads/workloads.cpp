@@ -12,12 +12,14 @@ Workloads::Workloads(core::World& world, objects::Store& store, UsageOf usage_of
       store_(store),
       deployments_(world, store),
       sets_(world, store),
+      replication_controllers_(world, store, replication_controller_kind),
       stateful_sets_(world, store),
       daemon_sets_(world, store),
       jobs_(world, store),
       uncounted_pods_(store),
       cron_jobs_(world, store),
       autoscalers_(world, store, std::move(usage_of)),
+      budgets_(world, store),
       endpoints_(store),
       service_endpoints_(store),
       endpoints_mirror_(store) {}
@@ -37,6 +39,8 @@ void Workloads::add_makers_of_pods() {
   add_owner_of(replica_set_kind, kinds::deployment, deployments);
   deployments.watches(kinds::pod, [this](const Object& pod) { return deployments_.deployment_of(pod); });
   add_owner_of(kinds::pod, replica_set_kind, add("replicaset-controller", sets_).reconciles(replica_set_kind));
+  add_owner_of(kinds::pod, replication_controller_kind,
+               add("replication-controller", replication_controllers_).reconciles(replication_controller_kind));
   auto& stateful_sets = add("statefulset-controller", stateful_sets_).reconciles(stateful_set_kind);
   add_owner_of(kinds::pod, stateful_set_kind, stateful_sets);
   stateful_sets.owns(controller_revision_kind, stateful_set_kind);
@@ -49,6 +53,10 @@ void Workloads::add_makers_of_pods() {
   add("job-tracking", uncounted_pods_).watches(kinds::pod, UncountedPods::if_in_doubt);
   add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
   add("horizontal-pod-autoscaler", autoscalers_).reconciles(autoscaler_kind);
+  const Adopters& protectors = *adopters_.emplace_back(std::make_unique<Adopters>(store_, budget_kind));
+  add("disruption-controller", budgets_).reconciles(budget_kind).watches(kinds::pod, [&protectors](const Object& pod) {
+    return protectors.selecting(pod);
+  });
 }
 
 void Workloads::add_older_endpoints() {
@@ -62,11 +70,9 @@ void Workloads::add_older_endpoints() {
       .watches(kinds::endpoint_slice, service_of_slice);
 }
 
-Result<> Workloads::start(bool only_endpoints) {
-  if (!only_endpoints) {
-    add_makers_of_pods();
-    add_older_endpoints();
-  }
+Result<> Workloads::start(Beside beside) {
+  if (beside != Beside::cluster) add_makers_of_pods();
+  if (beside == Beside::nobody) add_older_endpoints();
   add("endpointslice-controller", endpoints_)
       .reconciles(kinds::service)
       .owns(kinds::endpoint_slice, kinds::service)

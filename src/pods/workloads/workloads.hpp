@@ -1,6 +1,7 @@
 #pragma once
-// The controllers of workloads, started and ended together: Deployments, ReplicaSets, StatefulSets, DaemonSets, Jobs,
-// CronJobs, HorizontalPodAutoscalers, and the EndpointSlices and Endpoints of Services. Inside the room only.
+// The controllers of workloads, started and ended together: Deployments, ReplicaSets, ReplicationControllers,
+// StatefulSets, DaemonSets, Jobs, CronJobs, HorizontalPodAutoscalers, PodDisruptionBudgets, and the EndpointSlices and
+// Endpoints of Services. Inside the room only.
 
 #include <memory>
 
@@ -9,6 +10,7 @@
 #include "pods/workloads/cron_job.hpp"
 #include "pods/workloads/daemon_set.hpp"
 #include "pods/workloads/deployment.hpp"
+#include "pods/workloads/disruption.hpp"
 #include "pods/workloads/endpoints.hpp"
 #include "pods/workloads/endpoints_mirror.hpp"
 #include "pods/workloads/job.hpp"
@@ -19,12 +21,17 @@
 
 namespace slipway::pods::workloads {
 
+// Whose controllers are there already.
+enum class Beside : std::uint8_t {
+  nobody,
+  bare_cluster,  // it has none of workloads, and takes no Endpoints with addresses of 127/8
+  cluster,       // it has all but those of the EndpointSlices of Pods here: its own write no such addresses
+};
+
 class Workloads {
  public:
   Workloads(core::World& world, objects::Store& store, UsageOf usage_of);
-  // Of these the EndpointSlices alone, where a cluster has controllers of the others. (Its own write no addresses of
-  // 127/8.)
-  Result<> start(bool only_endpoints = false);
+  Result<> start(Beside beside = Beside::nobody);
   void stop();  // no reconcile after this
 
  private:
@@ -38,12 +45,14 @@ class Workloads {
   objects::Store& store_;
   DeploymentReconciler deployments_;
   ReplicaSetReconciler sets_;
+  ReplicaSetReconciler replication_controllers_;
   StatefulSetReconciler stateful_sets_;
   DaemonSetReconciler daemon_sets_;
   JobReconciler jobs_;
   UncountedPods uncounted_pods_;
   CronJobReconciler cron_jobs_;
   AutoscalerReconciler autoscalers_;
+  DisruptionReconciler budgets_;
   EndpointsReconciler endpoints_;
   ServiceEndpointsReconciler service_endpoints_;
   EndpointsMirrorReconciler endpoints_mirror_;
