@@ -46,6 +46,9 @@ Surroundings PodReconciler::surroundings_of(const Object& pod, const doc::Value&
   surroundings.place = [this, id, directory = what ? what->directory : ""](std::vector<std::string> argv) {
     return runtime_.beside(id, {std::move(argv), directory});
   };
+  surroundings.health_check = [this](const Grpc& probe) {
+    return runtime_.health_check(probe.host, probe.port, probe.service);
+  };
   return surroundings;
 }
 

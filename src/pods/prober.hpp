@@ -28,6 +28,7 @@ struct Health {
 struct Surroundings {
   std::vector<std::pair<std::string, std::string>> environment;
   std::function<Command(std::vector<std::string> argv)> place;  // how, beside the container's program
+  std::function<Command(const Grpc& probe)> health_check = {};  // what asks a gRPC server
 };
 
 class Prober {
@@ -47,6 +48,7 @@ class Prober {
   enum class Which { startup, liveness, readiness };
   struct Line;  // one probe in operation
   void begin(Line& line, Duration delay);
+  void run(Line& line, Command command);
   void ask(Line& line);
   void answered(Line& line, bool good, const std::string& why);
   void begin_after_startup();

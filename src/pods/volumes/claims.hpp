@@ -23,6 +23,7 @@ class Claims final : public objects::Reconciler {
   Result<> make_class();
   Result<> let_go(const objects::Object& claim);
   Result<bool> is_used(const objects::Object& claim);
+  Result<> make_for_pod(const objects::Name& claim);
   Result<> provision(objects::Object claim);
   Result<> bind(objects::Object claim, const objects::Object& volume);
 
