@@ -65,6 +65,7 @@ class PodReconciler final : public objects::Reconciler {
     int pulled_for = -1;  // the attempt for which the image was looked at
     bool has_pulled = false;
     int announced = -1;  // the attempt whose start was told last
+    int failed = -1;     // and the one of which it was told that it could not be started
     std::unique_ptr<Hook> post_start, pre_stop;
     bool was_asked = false;  // SIGTERM was sent
   };

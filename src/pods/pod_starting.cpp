@@ -108,8 +108,10 @@ Result<ContainerStart> PodReconciler::start_of(const Object& pod, const doc::Val
 
 std::string PodReconciler::waits_for(const Step& step, const doc::Value& spec) const {
   if (!step.missing.empty()) return step.missing;
-  const bool asks = asks_for_own_view(spec, options_.least_isolation) || says_something(spec["securityContext"]) ||
-                    says_something(step.pod.spec()["securityContext"]);
+  const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
+  const bool has_root = image != nullptr && (!image->root.empty() || !image->archive.empty());
+  const bool asks = has_root || asks_for_own_view(spec, options_.least_isolation) ||
+                    says_something(spec["securityContext"]) || says_something(step.pod.spec()["securityContext"]);
   return asks && !runtime_.abilities() ? "the node finds out what this machine lets containers have" : "";
 }
 
