@@ -2,8 +2,9 @@
 // Makes tar archives for tests, the wrong ones too.
 
 #include <algorithm>
-#include <cstdio>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace slipway::pods::images::testing {
 
@@ -19,9 +20,9 @@ inline std::string header(const Member& member) {
   std::string block(512, '\0');
   const auto put = [&](std::size_t at, const std::string& text) { block.replace(at, text.size(), text); };
   const auto octal = [](std::uint64_t value, int digits) {
-    std::string text(static_cast<std::size_t>(digits) + 1, '\0');
-    std::snprintf(text.data(), text.size(), "%0*llo", digits, static_cast<unsigned long long>(value));
-    return text;
+    std::string text(static_cast<std::size_t>(digits), '0');
+    for (auto at = text.rbegin(); at != text.rend(); ++at, value /= 8) *at = static_cast<char>('0' + value % 8);
+    return text + '\0';
   };
   put(0, member.name.substr(0, 100));
   put(100, octal(member.mode, 7));
