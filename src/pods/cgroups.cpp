@@ -14,7 +14,6 @@
 namespace slipway::pods {
 namespace {
 
-constexpr const char* mounted_at = "/sys/fs/cgroup";
 constexpr std::int64_t period_us = 100'000;
 constexpr std::int64_t least_quota_us = 1000;  // the kernel takes no less
 
@@ -27,9 +26,11 @@ Result<> write(const std::string& path, const std::string& text) {
 
 bool make(const std::string& path) { return ::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST; }
 
-bool has_memory(const std::string& path) {
-  return core::real_files().read(path).value_or("").find("memory") != std::string::npos;
+bool has_word(const std::string& text, const std::string& word) {
+  return (" " + text).find(" " + word) != std::string::npos;
 }
+
+bool is_writable_group(const std::string& path) { return ::access((path + "/cgroup.procs").c_str(), W_OK) == 0; }
 
 std::string quota_of(std::int64_t milli_cpu) {
   return std::to_string(std::max(milli_cpu * period_us / 1000, least_quota_us));
@@ -47,25 +48,35 @@ Limits limits_of(const doc::Value& container) {
   return limits;
 }
 
-std::unique_ptr<Cgroups> Cgroups::find(const std::string& name) {
-  const std::string root = mounted_at;
-  if (has_memory(root + "/cgroup.controllers")) {
-    const std::string own = root + "/" + name;
-    [[maybe_unused]] auto there_already = write(root + "/cgroup.subtree_control", "+memory +cpu");
-    if (pods::make(own) && write(own + "/cgroup.subtree_control", "+memory +cpu"))
-      return std::unique_ptr<Cgroups>(new Cgroups(name, true));
-    return nullptr;
+std::unique_ptr<Cgroups> Cgroups::find(const std::string& name, const std::string& mounted_at) {
+  const std::string controllers = core::real_files().read(mounted_at + "/cgroup.controllers").value_or("");
+  const bool is_v2 = has_word(controllers, "memory");
+  const bool has_pids = is_v2 ? has_word(controllers, "pids") : is_writable_group(mounted_at + "/pids");
+  std::unique_ptr<Cgroups> found(new Cgroups(mounted_at, name, is_v2, has_pids));
+  for (const char* controller : found->controllers()) {
+    if (!is_v2 && !is_writable_group(mounted_at + "/" + controller)) return nullptr;
+    if (!found->make_own(controller)) return nullptr;
   }
-  for (const char* controller : {"memory", "cpu"}) {
-    const std::string of_controller = root + "/" + controller;
-    if (!core::real_files().exists(of_controller + "/cgroup.procs") || !pods::make(of_controller + "/" + name))
-      return nullptr;
-  }
-  return std::unique_ptr<Cgroups>(new Cgroups(name, false));
+  return found;
+}
+
+std::vector<const char*> Cgroups::controllers() const {
+  if (has_pids_) return {"memory", "cpu", "pids"};
+  return {"memory", "cpu"};
 }
 
 std::string Cgroups::directory(const char* controller) const {
-  return std::string(mounted_at) + "/" + (is_v2_ ? "" : std::string(controller) + "/") + name_;
+  return mounted_at_ + "/" + (is_v2_ ? "" : std::string(controller) + "/") + name_;
+}
+
+// The group of the node, in which those of containers are.
+Result<> Cgroups::make_own(const char* controller) const {
+  const std::string own = directory(controller);
+  if (!pods::make(own)) return fail(Code::failed_precondition, "cannot make " + own + ": " + std::strerror(errno));
+  if (!is_v2_) return {};
+  const std::string wanted = std::string("+") + controller;
+  [[maybe_unused]] auto there_already = write(mounted_at_ + "/cgroup.subtree_control", wanted);
+  return write(own + "/cgroup.subtree_control", wanted);
 }
 
 Result<std::vector<std::string>> Cgroups::make(const ContainerId& id, const Limits& limits) {
@@ -73,6 +84,9 @@ Result<std::vector<std::string>> Cgroups::make(const ContainerId& id, const Limi
   std::vector<std::string> groups;
   const auto add = [&](const char* controller) -> Result<std::string> {
     std::string path = directory(controller) + leaf;
+    if (!pods::make(path) && errno == ENOENT) {  // somebody tidied up
+      TRY(make_own(controller));
+    }
     if (!pods::make(path)) return fail(Code::failed_precondition, "cannot make " + path + ": " + std::strerror(errno));
     if (groups.empty() || groups.back() != path) groups.push_back(path);
     return path;
@@ -91,11 +105,15 @@ Result<std::vector<std::string>> Cgroups::make(const ContainerId& id, const Limi
     TRY(is_v2_ ? write(path + "/cpu.max", quota + " " + std::to_string(period_us))
                : write(path + "/cpu.cfs_quota_us", quota));
   }
+  if (limits.processes) {
+    TRY_ASSIGN(const std::string path, add("pids"));
+    TRY(write(path + "/pids.max", std::to_string(*limits.processes)));
+  }
   return groups;
 }
 
 void Cgroups::sweep(const std::function<bool(const std::string&)>& is_alive) {
-  for (const char* controller : {"memory", "cpu"}) {
+  for (const char* controller : controllers()) {
     const std::string parent = directory(controller);
     const auto names = core::real_files().list(parent);
     if (!names) continue;

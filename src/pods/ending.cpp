@@ -10,6 +10,7 @@ namespace slipway::pods {
 namespace {
 
 constexpr Duration look_again = std::chrono::milliseconds(50);
+constexpr Duration least_after_hook = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -54,13 +55,22 @@ void Ending::look() {
         up_, [&](const Up& other) { return other.id.pod_uid == up.id.pod_uid && other.turn < up.turn; });
   };
   for (Up& up : up_) {
-    if (passed >= std::min(up.grace, deadline_)) {
+    if (passed >= std::max(std::min(up.grace, deadline_), up.least)) {
       [[maybe_unused]] auto killed = runtime_.signal(up.id, SIGKILL);
     } else if (!up.was_asked && is_in_turn(up)) {
-      up.was_asked = runtime_.signal(up.id, SIGTERM).has_value();  // not yet, while it is only starting
+      ask(up, passed);
     }
   }
   timer_ = world_.loop.after(look_again, [this] { look(); });
+}
+
+void Ending::ask(Up& up, Duration passed) {
+  const Duration time = std::min(up.grace, deadline_);
+  if (up.pre_stop && runtime_.inspect(up.id).state == ContainerRecord::State::running)
+    up.hook = std::exchange(up.pre_stop, nullptr)(time - passed);
+  if (up.hook && !up.hook->has_ended()) return;
+  up.was_asked = runtime_.signal(up.id, SIGTERM).has_value();  // not yet, while it is only starting
+  if (up.hook) up.least = passed + least_after_hook;
 }
 
 void note_stop(core::World& world, const std::string& directory, NodeFile& file) {

@@ -1,12 +1,15 @@
 #pragma once
-// Ending: ends containers: each with SIGTERM and its grace period, at the latest with SIGKILL after a deadline.
+// Ending: ends containers: each with its preStop hook, SIGTERM and its grace period, at the latest with SIGKILL after a
+// deadline.
 //
 // Thread: the control loop only.
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "pods/hook.hpp"
 #include "pods/runtime.hpp"
 
 namespace slipway::pods {
@@ -17,8 +20,12 @@ struct NodeFile;
 struct Up {
   ContainerId id;
   Duration grace;
-  int turn = 0;            // sidecars leave after the rest of their Pod, the lower ones first
-  bool was_asked = false;  // SIGTERM arrived
+  int turn = 0;  // sidecars leave after the rest of their Pod, the lower ones first
+  // Begins its preStop hook; empty: there is none.
+  std::move_only_function<std::unique_ptr<Hook>(Duration timeout)> pre_stop = {};
+  std::unique_ptr<Hook> hook = {};  // that has begun
+  Duration least = {};              // until when it is not killed, since the hook took long
+  bool was_asked = false;           // SIGTERM arrived
 };
 
 class Ending {
@@ -34,6 +41,7 @@ class Ending {
 
  private:
   void look();
+  void ask(Up& up, Duration passed);
 
   core::World& world_;
   Runtime& runtime_;

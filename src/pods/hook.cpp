@@ -17,8 +17,10 @@ Result<std::optional<HookAction>> parse_hook(const doc::Value& container, std::s
   if (!hook.is_object()) return std::nullopt;
   if (const auto& sleep = hook["sleep"]; sleep.is_object())
     return HookAction(Sleep{core::capped_seconds(sleep["seconds"].int_or(0))});
-  if (hook["tcpSocket"].is_object())
-    return fail(Code::invalid_argument, "lifecycle." + std::string(name) + ": tcpSocket is no hook");
+  for (const char* no_hook : {"tcpSocket", "grpc"}) {
+    if (hook[no_hook].is_object())
+      return fail(Code::invalid_argument, "lifecycle." + std::string(name) + ": " + no_hook + " is no hook");
+  }
   // An action is written as a probe's.
   doc::Value as_probe = doc::Object{{std::string(name), hook}, {"ports", container["ports"]}};
   TRY_ASSIGN(auto probe, parse_probe(as_probe, name, pod_ip));

@@ -73,6 +73,29 @@ TEST_CASE("Node: a hook that takes longer than the grace does not hold the end b
   CHECK_FALSE(machine.exists("a"));
 }
 
+TEST_CASE("Node: who is ended with the node has its preStop hook, too, and no longer than its grace") {
+  Machine machine;
+  Notes notes(machine);
+  machine.create(pod_yaml("a", "[server]", "lifecycle: {preStop: {exec: {command: [note, goodbye, '0', '3']}}}"));
+  machine.create(
+      pod_yaml("b", "[server]", "lifecycle: {preStop: {sleep: {seconds: 1000}}}", "terminationGracePeriodSeconds: 6"));
+  REQUIRE(machine.until_shown("a", "1/1 Running 0"));
+  REQUIRE(machine.until_shown("b", "1/1 Running 0"));
+  const auto first = *machine.node->process_of({"default", "a"}, "");
+  const auto second = *machine.node->process_of({"default", "b"}, "");
+  bool stopped = false;
+  machine.node->stop_all(30s, [&] { stopped = true; });
+  machine.simulation.run_for(2s);
+  CHECK(notes.words() == std::vector<std::string>{"goodbye"});
+  CHECK(machine.world.processes.is_alive(first));
+  machine.simulation.run_for(2s);
+  CHECK_FALSE(machine.world.processes.is_alive(first));
+  CHECK(machine.world.processes.is_alive(second));
+  machine.simulation.run_for(5s);
+  CHECK_FALSE(machine.world.processes.is_alive(second));
+  CHECK(stopped);
+}
+
 TEST_CASE("Node: a postStart hook that fails ends its container, which is tried again") {
   Machine machine;
   Notes notes(machine);

@@ -16,8 +16,12 @@ bool matches(std::string_view pattern, std::string_view text) {
   return false;
 }
 
+doc::Array words(const std::vector<std::string>& list) { return {list.begin(), list.end()}; }
+
+}  // namespace
+
 // Without what is the same for every image of Docker's own registry, and with its tag.
-std::string plain(std::string image) {
+std::string plain_image_name(std::string image) {
   for (const std::string_view prefix : {"docker.io/", "index.docker.io/", "library/"}) {
     if (image.starts_with(prefix)) image.erase(0, prefix.size());
   }
@@ -27,22 +31,24 @@ std::string plain(std::string image) {
   return image;
 }
 
-doc::Array words(const std::vector<std::string>& list) { return {list.begin(), list.end()}; }
-
-}  // namespace
-
 const ImageRuntime* find_image(const std::vector<ImageRuntime>& images, const std::string& image) {
-  const std::string wanted = plain(image);
-  const auto found =
-      std::ranges::find_if(images, [&](const ImageRuntime& each) { return matches(plain(each.match), wanted); });
+  const std::string wanted = plain_image_name(image);
+  const auto found = std::ranges::find_if(
+      images, [&](const ImageRuntime& each) { return matches(plain_image_name(each.match), wanted); });
   return found == images.end() ? nullptr : &*found;
 }
 
 doc::Value with_image(const doc::Value& container, const ImageRuntime* image) {
   doc::Value effective = container;
   if (image == nullptr || container["command"].size() > 0) return effective;
+  const bool has_args = container["args"].size() > 0;
+  if (image->command.empty()) {  // then the first of the args is the program
+    effective.at_or_insert("command") = has_args ? container["args"] : doc::Value(words(image->args));
+    effective.at_or_insert("args") = doc::Array{};
+    return effective;
+  }
   effective.at_or_insert("command") = words(image->command);
-  if (container["args"].size() == 0) effective.at_or_insert("args") = words(image->args);
+  if (!has_args) effective.at_or_insert("args") = words(image->args);
   return effective;
 }
 

@@ -6,9 +6,9 @@ namespace slipway::pods {
 namespace {
 
 TEST_CASE("Images: which entry of the profile stands for an image") {
-  const std::vector<ImageRuntime> images{{"vllm/vllm-openai:*", {"vllm"}, {}, {}, ""},
-                                         {"nginx", {"nginx"}, {}, {}, ""},
-                                         {"ghcr.io/*/tool:v1*", {"tool"}, {}, {}, ""}};
+  const std::vector<ImageRuntime> images{{"vllm/vllm-openai:*", {"vllm"}, {}, {}, "", ""},
+                                         {"nginx", {"nginx"}, {}, {}, "", ""},
+                                         {"ghcr.io/*/tool:v1*", {"tool"}, {}, {}, "", ""}};
   struct Row {
     const char* image;
     const char* command;
@@ -24,7 +24,7 @@ TEST_CASE("Images: which entry of the profile stands for an image") {
 }
 
 TEST_CASE("Images: command and args override an image's entrypoint and command as in a cluster") {
-  const ImageRuntime image{"x", {"serve", "--here"}, {"--default"}, {}, ""};
+  const ImageRuntime image{"x", {"serve", "--here"}, {"--default"}, {}, "", ""};
   const auto run = [&](const char* container) {
     const auto effective = with_image(*doc::parse_yaml(container, "container.yaml"), &image);
     std::string text;

@@ -41,26 +41,31 @@ std::optional<Line> take_line(std::string_view& cri) {
 }  // namespace
 
 std::string render_log(std::string_view cri, const LogQuery& query) {
+  bool is_inside_line = false;
+  return render_log(cri, query, is_inside_line);
+}
+
+std::string render_log(std::string_view cri, const LogQuery& query, bool& is_inside_line) {
   std::vector<std::string> lines;
-  bool goes_on = false;
+  if (is_inside_line) lines.emplace_back();
   while (const auto line = take_line(cri)) {
     if (query.since && !line->time.empty()) {
       auto time = core::parse_rfc3339(line->time);
       if (time && *time < *query.since) continue;
     }
-    if (!goes_on) {
+    if (!is_inside_line) {
       lines.emplace_back();
       if (query.timestamps && !line->time.empty()) lines.back().append(line->time).append(" ");
     }
     lines.back() += line->text;
-    goes_on = line->is_piece;
+    is_inside_line = line->is_piece;
   }
   std::size_t first = 0;
   if (query.tail_lines && *query.tail_lines < lines.size()) first = lines.size() - *query.tail_lines;
   std::string text;
   for (std::size_t i = first; i < lines.size(); ++i) {
     text += lines[i];
-    text += '\n';
+    if (i + 1 < lines.size() || !is_inside_line) text += '\n';
   }
   if (query.limit_bytes && text.size() > *query.limit_bytes) text.resize(*query.limit_bytes);
   return text;

@@ -19,7 +19,8 @@ struct LogQuery {
 };
 
 // The text of CRI lines ("<time> stdout F text"); pieces of long lines are joined. Lines in another form are taken as
-// they are. Pure.
+// they are. `is_inside_line`, of a log that comes in parts: whether the last line went on, and still does. Pure.
+std::string render_log(std::string_view cri, const LogQuery& query, bool& is_inside_line);
 std::string render_log(std::string_view cri, const LogQuery& query);
 
 // What one stream ("stdout", "stderr") wrote, of CRI lines. Pure.

@@ -48,5 +48,24 @@ TEST_CASE("Logs: the last lines, those since a time, with their times") {
   CHECK(render_log(cri, query) == "1\n2");
 }
 
+TEST_CASE("Logs: a line that comes in parts, as a follower gets them, is one line") {
+  shim::CriLines lines("stdout");
+  std::string first, second;
+  lines.feed(std::string(20'000, 'x'), morning, first);
+  lines.feed("end\nnext\n", morning, second);
+  bool is_inside_line = false;
+  std::string seen = render_log(first, {}, is_inside_line);
+  CHECK(is_inside_line);
+  seen += render_log(second, {}, is_inside_line);
+  CHECK(seen == std::string(20'000, 'x') + "end\nnext\n");
+  CHECK_FALSE(is_inside_line);
+}
+
+TEST_CASE("Logs: what a full disk does not take is counted") {
+  shim::LogFile file("/dev/full", 100);
+  file.append("some words\n");
+  CHECK(file.lost() == 11);
+}
+
 }  // namespace
 }  // namespace slipway::pods

@@ -67,6 +67,7 @@ Result<> Node::start() {
   TRY(state.pod_controller->start());
   state.registration = std::make_unique<NodeRegistration>(state.world, state.store, state.options);
   TRY(state.registration->start());
+  state.disk_pressure.start();
   if (!state.options.scheduler.empty()) state.heartbeat.start();
   return state.options.workloads ? state.controllers.start(beside(state.options)) : Result<>();
 }

@@ -42,12 +42,13 @@ struct NodeOptions {
   int max_pods = 250;
   bool workloads = true;        // run the controllers of Deployments, ReplicaSets, Jobs and EndpointSlices too
   bool only_endpoints = false;  // of these the last alone: the cluster has the others
-  Isolation least_isolation = Isolation::process;  // a Pod that gets less is refused
-  std::vector<ImageRuntime> images = {};           // what stands for images whose Pods name no command
-  DeviceIds devices = {};                          // GPUs and the like that Pods may ask for
-  Cgroups* cgroups = nullptr;                      // null: memory is looked at now and then, cpu is not limited
-  std::vector<std::string> kept_paths = {};        // below /tmp, and shown to Pods although their /tmp is private
-  objects::IssueToken issue_token = {};            // for serviceAccountToken volumes; empty: these are refused
+  Isolation least_isolation = Isolation::process;   // a Pod that gets less is refused
+  std::vector<ImageRuntime> images = {};            // what stands for images whose Pods name no command
+  DeviceIds devices = {};                           // GPUs and the like that Pods may ask for
+  Cgroups* cgroups = nullptr;                       // null: memory is looked at now and then, cpu is not limited
+  std::optional<std::int64_t> most_processes = {};  // and threads, of a container; needs cgroups
+  std::vector<std::string> kept_paths = {};         // below /tmp, and shown to Pods although their /tmp is private
+  objects::IssueToken issue_token = {};             // for serviceAccountToken volumes; empty: these are refused
   // Where emptyDirs of medium Memory are; empty: below /dev/shm.
   std::string memory_directory = {};
   volumes::VolumeDisk* disk = nullptr;  // null: this machine's

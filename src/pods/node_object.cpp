@@ -30,10 +30,13 @@ std::string memory(const core::World& world) {
 void tell_limits(objects::Object& node, const Cgroups* cgroups, Time now) {
   if (cgroups != nullptr) {
     node.set_condition("slipway.dev/limits", "True", "Cgroups",
-                       "memory and cpu are limited by cgroups " + cgroups->version(), now);
+                       std::string("memory, cpu") + (cgroups->limits_processes() ? " and processes" : "") +
+                           " are limited by cgroups " + cgroups->version(),
+                       now);
   } else {
     node.set_condition("slipway.dev/limits", "False", "Polled",
-                       "no cgroup can be written: memory is looked at every second, cpu is not limited", now);
+                       "no cgroup can be written: memory is looked at every second, cpu and processes are not limited",
+                       now);
   }
 }
 

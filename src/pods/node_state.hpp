@@ -1,6 +1,7 @@
 #pragma once
 // What the parts of the node share. Inside the room only.
 
+#include "pods/disk_pressure.hpp"
 #include "pods/ending.hpp"
 #include "pods/heartbeat.hpp"
 #include "pods/node.hpp"
@@ -20,7 +21,9 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
         own_disk(options.disk == nullptr ? volumes::make_real_disk() : nullptr),
         controllers(w, s, [this](const objects::Object& pod) { return usage_of ? usage_of(pod) : std::nullopt; }),
         claims(w, s, own_disk ? *own_disk : *options.disk, options.directory + "/claims"),
-        heartbeat(w, s, options.name) {
+        heartbeat(w, s, options.name),
+        disk_pressure(w, s, own_disk ? *own_disk : *options.disk, options.directory, options.name,
+                      options.scheduler.empty()) {
     if (own_disk) options.disk = own_disk.get();
   }
 
@@ -37,6 +40,7 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   workloads::Workloads controllers;
   volumes::Claims claims;
   Heartbeat heartbeat;
+  DiskPressure disk_pressure;
   std::unique_ptr<PodReconciler> pods;
   std::function<void(const ContainerId&)> on_end;  // a container's program has ended; may be empty
   std::unique_ptr<NodeRegistration> registration;

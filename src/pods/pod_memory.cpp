@@ -120,6 +120,25 @@ std::optional<ContainerId> PodReconciler::current(const Object& pod, const std::
   return ContainerId{found->second.uid, container, known->second.attempt};
 }
 
+std::move_only_function<std::unique_ptr<Hook>(Duration)> PodReconciler::pre_stop_of(const Name& name,
+                                                                                    const ContainerId& id) {
+  auto found = store_.find(kinds::pod, name);
+  if (!found || !*found) return nullptr;
+  for (const Declared& declared : declared_containers(**found)) {
+    if (declared.name() != id.container) continue;
+    auto action = parse_hook(declared.spec, "preStop", std::as_const(**found).status()["podIP"].string_or(""));
+    if (!action || !*action) return nullptr;
+    ContainerView view;
+    view.name = id.container;
+    view.attempt = id.attempt;
+    view.current = runtime_.inspect(id);
+    return [this, action = std::move(**action), where = surroundings_of(**found, declared.spec, view)](Duration time) {
+      return std::make_unique<Hook>(world_, action, where, time, [] {});
+    };
+  }
+  return nullptr;
+}
+
 std::vector<Up> PodReconciler::stop() {
   stopping_ = true;
   std::vector<Up> up;
@@ -127,7 +146,9 @@ std::vector<Up> PodReconciler::stop() {
     for (auto& [container, state] : pod.containers) {
       state.prober.reset();
       const ContainerId id{pod.uid, container, state.attempt};
-      if (runtime_.inspect(id).is_up()) up.push_back({.id = id, .grace = pod.grace, .turn = state.turn});
+      if (!runtime_.inspect(id).is_up()) continue;
+      up.push_back({.id = id, .grace = pod.grace, .turn = state.turn});
+      if (!state.end_by) up.back().pre_stop = pre_stop_of(name, id);  // else it is under way, or was
     }
   }
   return up;

@@ -60,6 +60,7 @@ PodReconciler::PodReconciler(core::World& world, objects::Store& store, Runtime&
       addresses_(file.block),
       volumes_(world, store, *options.disk, options.issue_token, memory_directory_of(options)),
       hosts_(world, store, *options.disk),
+      images_(world, options.directory + "/images"),
       devices_(world.files, options.devices),
       stopped_at_(file.stopped_at),
       started_at_(world.clock.now()),
@@ -158,6 +159,7 @@ ContainerView PodReconciler::view_of(const Object& pod, const Declared& declared
   if (current.has_exited() && current.message.empty()) current.message = last_words_of(pod, declared.spec, id, current);
   if (view.last.has_exited() && view.last.message.empty())
     view.last.message = last_words_of(pod, declared.spec, {id.pod_uid, id.container, id.attempt - 1}, view.last);
+  view.image_id = image_id_of(pod, declared.spec, view);
   view.will_restart = current.has_exited() && restarts(policy_of(restart_policy_of(pod), view.role), current.exit.code);
   return view;
 }

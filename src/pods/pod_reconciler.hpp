@@ -13,6 +13,7 @@
 #include "pods/ending.hpp"
 #include "pods/hook.hpp"
 #include "pods/hosts.hpp"
+#include "pods/images/image_store.hpp"
 #include "pods/node.hpp"
 #include "pods/node_file.hpp"
 #include "pods/pod_status.hpp"
@@ -63,7 +64,10 @@ class PodReconciler final : public objects::Reconciler {
     std::string start_problem;
     std::string told;        // the problem that the last Event was about
     std::string complained;  // of the probes, last
-    int announced = -1;      // the attempt whose start was told last
+    int pulled_for = -1;     // the attempt for which the image was looked at
+    bool has_pulled = false;
+    int announced = -1;  // the attempt whose start was told last
+    int failed = -1;     // and the one of which it was told that it could not be started
     std::unique_ptr<Hook> post_start, pre_stop;
     bool was_asked = false;  // SIGTERM was sent
   };
@@ -111,8 +115,16 @@ class PodReconciler final : public objects::Reconciler {
   // Why it has to wait; "" when it need not.
   std::string waits_for(const Step& step, const doc::Value& spec) const;
   Result<ContainerStart> confined_start(const Step& step, const ContainerId& id, const doc::Value& spec);
-  bool knows_image(const doc::Value& spec) const;
-  void refuse_image(const Step& step, const doc::Value& spec, Container& container, ContainerView& view);
+  // What stands for the container's image; nullopt: nothing that is here.
+  std::optional<ImageRuntime> image_of(const doc::Value& spec) const;
+  // Its image's digest, as its status has it; "" for what is none.
+  std::string image_id_of(const objects::Object& pod, const doc::Value& spec, const ContainerView& view) const;
+  // Whether what it runs is here. If not, `view` says why, and what can be done for it has begun.
+  bool has_image(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
+  bool pull_image(Step& step, const doc::Value& spec, const ImageRuntime& entry, Container& container,
+                  ContainerView& view);
+  void refuse_image(const Step& step, const doc::Value& spec, Container& container, ContainerView& view,
+                    const std::string& reason, const std::string& message);
   void plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void watch_over(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
   void consider_restart(Step& step, const doc::Value& spec, Container& container, ContainerView& view);
@@ -137,6 +149,9 @@ class PodReconciler final : public objects::Reconciler {
   // `before`: the status as it was read.
   Result<> write_status(objects::Object& pod, const doc::Value& before, const std::vector<ContainerView>& views);
   void sweep_orphans();
+  // Of a container that is ended with its node; empty: it has none.
+  std::move_only_function<std::unique_ptr<Hook>(Duration)> pre_stop_of(const objects::Name& name,
+                                                                       const ContainerId& id);
 
   core::World& world_;
   objects::Store& store_;
@@ -146,6 +161,7 @@ class PodReconciler final : public objects::Reconciler {
   Addresses addresses_;
   volumes::Volumes volumes_;
   Hosts hosts_;
+  mutable images::ImageStore images_;
   Devices devices_;
   std::optional<Time> stopped_at_, started_at_;  // ends in between were the node's doing
   std::function<void(const objects::Name&)> look_at_;

@@ -30,8 +30,8 @@ void replace(Variables& variables, const std::string& name, const std::string& v
   variables.emplace_back(name, value);
 }
 
-// What every program expects of a machine, where the root is an image's.
-constexpr std::array<std::string_view, 5> of_the_machine{"/proc", "/sys", "/dev", "/etc/resolv.conf", "/etc/hosts"};
+// What every program expects of a machine, where the root is an image's, but for devices, which the shim shows.
+constexpr std::array<std::string_view, 4> of_the_machine{"/proc", "/sys", "/etc/resolv.conf", "/etc/hosts"};
 
 bool is_mounted(const std::vector<Mount>& mounts, std::string_view target) {
   return std::ranges::any_of(mounts, [&](const Mount& mount) { return mount.target == target; });
@@ -107,25 +107,29 @@ Result<ContainerStart> PodReconciler::start_of(const Object& pod, const doc::Val
                                                Absent absent) const {
   const std::string directory = runtime_.pod_directory(pod.uid());
   const std::string home = own_view ? home_in_view : directory + "/home";
-  const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
+  const std::optional<ImageRuntime> image = image_of(spec);
   Variables base = hosts_.variables(pod);
   for (const auto& [name, value] : options_.base_environment) replace(base, name, value);
-  if (image != nullptr) base.insert(base.end(), image->environment.begin(), image->environment.end());
   if (const auto name = host_name_of(pod); !name.empty()) replace(base, "HOSTNAME", name);
   replace(base, "HOME", home);
+  for (const auto& [name, value] : image ? image->environment : Variables()) replace(base, name, value);
   replace(base, "TMPDIR", own_view ? temporary : directory + "/tmp");
   const bool is_of_host = pod.spec()["hostNetwork"].bool_or(false);
   const auto found = pods_.find(pod.name());
   const std::string address = is_of_host ? "127.0.0.1" : found == pods_.end() ? "" : found->second.address;
-  TRY_ASSIGN(ContainerStart start,
-             container_start(pod, with_image(spec, image), address, base, sources_in(store_), absent));
+  TRY_ASSIGN(ContainerStart start, container_start(pod, with_image(spec, image ? &*image : nullptr), address, base,
+                                                   sources_in(store_), absent));
+  if (start.directory.empty() && image && !image->id.empty())
+    start.directory = image->directory.empty() ? "/" : image->directory;
   if (start.directory.empty()) start.directory = home;
   return start;
 }
 
 std::string PodReconciler::waits_for(const Step& step, const doc::Value& spec) const {
   if (!step.missing.empty()) return step.missing;
-  const bool asks = asks_for_own_view(step.pod, spec, options_.least_isolation) ||
+  const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
+  const bool has_root = image != nullptr && (!image->root.empty() || !image->archive.empty());
+  const bool asks = has_root || asks_for_own_view(step.pod, spec, options_.least_isolation) ||
                     says_something(spec["securityContext"]) || says_something(step.pod.spec()["securityContext"]);
   return asks && !runtime_.abilities() ? "the node finds out what this machine lets containers have" : "";
 }
@@ -135,16 +139,18 @@ Result<ContainerStart> PodReconciler::confined_start(const Step& step, const Con
   const Abilities abilities = runtime_.abilities().value_or(Abilities{});
   Confinement confinement;
   confinement.own_view = asks_for_own_view(step.pod, spec, options_.least_isolation);
-  if (const ImageRuntime* image = find_image(options_.images, spec["image"].string_or("")); image != nullptr) {
+  const std::optional<ImageRuntime> image = image_of(spec);
+  if (image && !image->root.empty()) {
     confinement.root = image->root;
-    if (!image->root.empty()) confinement.own_view = true;
+    confinement.own_view = true;
+    confinement.keeps_root = !image->id.empty();
   }
   if (options_.least_isolation == Isolation::container && confinement.root.empty()) {
     return fail(Code::invalid_argument, "image \"" + spec["image"].string_or("") +
                                             "\" has no root file system here, and the profile's pods.isolation is "
                                             "container: give it one in pods.images");
   }
-  TRY(apply_security(step.pod, spec, abilities, confinement));
+  TRY(apply_security(step.pod, spec, abilities, image ? image->user : std::nullopt, confinement));
   if (confinement.own_view && !abilities.own_view) {
     return fail(Code::invalid_argument,
                 "this machine refuses containers a view of the file system of their own (" + abilities.why_not +
@@ -154,7 +160,8 @@ Result<ContainerStart> PodReconciler::confined_start(const Step& step, const Con
   TRY_ASSIGN(const DeviceIds given, devices_.take(id.pod_uid, id.container, runtime_.pod_directory(id.pod_uid),
                                                   devices_wanted(spec, devices_.all())));
   for (auto& [name, value] : device_variables(given)) replace(start.environment, name, value);
-  const Limits limits = limits_of(spec);
+  Limits limits = limits_of(spec);
+  if (options_.cgroups != nullptr && options_.cgroups->limits_processes()) limits.processes = options_.most_processes;
   if (options_.cgroups != nullptr && !limits.empty()) {
     TRY_ASSIGN(confinement.groups_of_control, options_.cgroups->make(id, limits));
   }
@@ -194,24 +201,6 @@ Result<ContainerStart> PodReconciler::confined_start(const Step& step, const Con
   return start;
 }
 
-bool PodReconciler::knows_image(const doc::Value& spec) const {
-  if (spec["command"].size() > 0 || wants_shell(spec)) return true;
-  const ImageRuntime* image = find_image(options_.images, spec["image"].string_or(""));
-  return image != nullptr && !image->command.empty();
-}
-
-void PodReconciler::refuse_image(const Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
-  const std::string image = spec["image"].string_or("");
-  view.waiting_reason = "ErrImagePull";
-  view.waiting_message =
-      "image \"" + image +
-      "\": images are not pulled here, and the container has no command; say in command what to run, "
-      "or in the profile's pods.images what stands for the image";
-  if (container.told != view.waiting_message)
-    node_events_.warn(step.pod, "Failed", "Error: ErrImagePull: " + view.waiting_message, field_of(view.name));
-  container.told = view.waiting_message;
-}
-
 void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& container, ContainerView& view) {
   if (step.refused.empty() && !waits_for(step, spec).empty()) {
     view.waiting_reason = view.role == Role::main && step.pod.spec()["initContainers"].size() > 0 ? "PodInitializing"
@@ -219,7 +208,7 @@ void PodReconciler::plan_start(Step& step, const doc::Value& spec, Container& co
     if (step.missing.empty()) sooner(step.again, look_again_soon);
     return;
   }
-  if (step.refused.empty() && !knows_image(spec)) return refuse_image(step, spec, container, view);
+  if (step.refused.empty() && !has_image(step, spec, container, view)) return;
   const ContainerId id{step.memory.uid, view.name, view.attempt};
   auto what = confined_start(step, id, spec);
   auto probes = parse_probes(spec, step.address);

@@ -59,7 +59,7 @@ doc::Value render_container(const objects::Object& pod, const ContainerView& vie
   doc::Object status;
   status.set("name", view.name);
   status.set("image", view.image);
-  status.set("imageID", "");
+  status.set("imageID", view.image_id);
   status.set("containerID", view.current.state == State::absent ? "" : container_id(view.attempt));
   status.set("ready", (running && view.ready) || is_done);
   status.set("started", running && view.started);

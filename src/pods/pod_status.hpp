@@ -25,6 +25,7 @@ std::vector<Declared> declared_containers(const objects::Object& pod);
 struct ContainerView {
   std::string name;
   std::string image;
+  std::string image_id;     // "sha256:..." of one that was unpacked
   int attempt = 0;          // restartCount
   ContainerRecord current;  // of `attempt`
   ContainerRecord last;     // of the attempt before; absent when there was none, or it is forgotten

@@ -23,16 +23,19 @@ constexpr Duration measure_again = std::chrono::seconds(10);  // as a kubelet lo
 
 void PodReconciler::tell_start(const Object& pod, Container& container, const ContainerView& view) {
   const bool has_started = view.current.state == ContainerRecord::State::running || view.current.has_exited();
-  if (!has_started || container.announced >= view.attempt) return;
-  container.announced = view.attempt;
   const doc::Value& before = container_status(pod, view.name);  // told by an earlier control plane
-  const bool is_known = before["restartCount"].int_or(-1) == view.attempt &&
-                        (before["state"]["running"].is_object() || before["state"]["terminated"].is_object());
-  if (is_known) return;
-  if (view.current.reason == "StartError") {
+  const bool is_of_attempt = before["restartCount"].int_or(-1) == view.attempt;
+  const bool has_failed = view.current.reason == "StartError";
+  // Its record is there a moment before its program is: it may have been told to have started.
+  if (has_failed && container.failed < view.attempt) {
+    container.failed = container.announced = view.attempt;
+    if (is_of_attempt && before["state"]["terminated"].is_object()) return;
     node_events_.warn(pod, "Failed", "Error: failed to start container \"" + view.name + "\": " + view.current.message,
                       field_of(view.name));
-  } else {
+  }
+  if (!has_started || container.announced >= view.attempt) return;
+  container.announced = view.attempt;
+  if (!is_of_attempt || !(before["state"]["running"].is_object() || before["state"]["terminated"].is_object())) {
     node_events_.normal(pod, "Created", "Created container: " + view.name, field_of(view.name));
     node_events_.normal(pod, "Started", "Started container " + view.name, field_of(view.name));
   }
@@ -46,6 +49,9 @@ Surroundings PodReconciler::surroundings_of(const Object& pod, const doc::Value&
   if (what) surroundings.environment = std::move(what->environment);
   surroundings.place = [this, id, directory = what ? what->directory : ""](std::vector<std::string> argv) {
     return runtime_.beside(id, {std::move(argv), directory});
+  };
+  surroundings.health_check = [this](const Grpc& probe) {
+    return runtime_.health_check(probe.host, probe.port, probe.service);
   };
   return surroundings;
 }

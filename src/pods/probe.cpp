@@ -56,6 +56,10 @@ Result<std::optional<Probe>> parse_probe(const doc::Value& container, std::strin
     const int port = resolve_port(tcp["port"], container);
     if (port <= 0) return refuse("tcpSocket.port " + tcp["port"].string_or("") + " names no port of the container");
     probe.action = TcpSocket{tcp["host"].string_or(pod_ip), port};
+  } else if (const doc::Value& grpc = value["grpc"]; grpc.is_object()) {
+    const int port = resolve_port(grpc["port"], container);
+    if (port <= 0) return refuse("grpc.port " + grpc["port"].string_or("") + " is no port");
+    probe.action = Grpc{pod_ip, port, grpc["service"].string_or("")};
   } else if (const doc::Value& exec = value["exec"]; exec.is_object()) {
     Exec action;
     for (std::size_t i = 0; i < exec["command"].size(); ++i) {
@@ -64,7 +68,7 @@ Result<std::optional<Probe>> parse_probe(const doc::Value& container, std::strin
     if (action.command.empty()) return refuse("exec.command is empty");
     probe.action = std::move(action);
   } else {
-    return refuse("one of httpGet, tcpSocket or exec is needed");
+    return refuse("one of httpGet, tcpSocket, grpc or exec is needed");
   }
   return probe;
 }

@@ -20,12 +20,17 @@ struct TcpSocket {
   std::string host;
   int port = 0;
 };
+struct Grpc {
+  std::string host;
+  int port = 0;
+  std::string service;
+};
 struct Exec {
   std::vector<std::string> command;
 };
 
 struct Probe {
-  std::variant<HttpGet, TcpSocket, Exec> action;
+  std::variant<HttpGet, TcpSocket, Exec, Grpc> action;
   Duration initial_delay{};
   Duration period = std::chrono::seconds(10);
   Duration timeout = std::chrono::seconds(1);

@@ -44,6 +44,16 @@ readinessProbe: {httpGet: {path: health, port: http}}
   CHECK((*probe)->initial_delay == std::chrono::seconds(0));
 }
 
+TEST_CASE("Probe: a gRPC server is asked at the Pod's address, for one of its services") {
+  const auto probe =
+      parse_probe(container("readinessProbe: {grpc: {port: 50051, service: models}}"), "readinessProbe", "127.20.0.1");
+  REQUIRE(probe);
+  const auto& grpc = std::get<Grpc>((*probe)->action);
+  CHECK(grpc.host == "127.20.0.1");
+  CHECK(grpc.port == 50051);
+  CHECK(grpc.service == "models");
+}
+
 TEST_CASE("Probe: what cannot be asked is refused, and says why") {
   const auto refused = [](const char* yaml) {
     const auto probe = parse_probe(container(yaml), "livenessProbe", "127.0.0.1");
@@ -53,7 +63,8 @@ TEST_CASE("Probe: what cannot be asked is refused, and says why") {
         "livenessProbe: httpGet.port web names no port of the container");
   CHECK(refused("livenessProbe: {httpGet: {port: 80, scheme: HTTPS}}") ==
         "livenessProbe: only scheme HTTP is supported");
-  CHECK(refused("livenessProbe: {grpc: {port: 80}}") == "livenessProbe: one of httpGet, tcpSocket or exec is needed");
+  CHECK(refused("livenessProbe: {grpc: {}}") == "livenessProbe: grpc.port  is no port");
+  CHECK(refused("livenessProbe: {}") == "livenessProbe: one of httpGet, tcpSocket, grpc or exec is needed");
   CHECK(refused("name: x") == "accepted");
 }
 

@@ -2,9 +2,15 @@
 
 #include <algorithm>
 
+#include "core/text.hpp"
 #include "pods/addresses.hpp"
 
 namespace slipway::pods {
+
+namespace {
+constexpr std::size_t most_output = 8 * 1024 * 1024;  // a probe may say much, and nobody reads it
+constexpr std::size_t most_told = 256;                // of what a failed one said
+}  // namespace
 
 Result<ProbeSet> parse_probes(const doc::Value& container, const std::string& pod_ip) {
   ProbeSet set;
@@ -94,23 +100,32 @@ void Prober::ask(Line& line) {
     } else {
       send_get("http://" + tcp->host + ":" + std::to_string(tcp->port) + "/", {}, true);
     }
+  } else if (const auto* grpc = std::get_if<Grpc>(&line.probe.action)) {
+    run(line, surroundings_.health_check(*grpc));
   } else {
-    core::RunRequest request;
-    Command command = surroundings_.place(std::get<Exec>(line.probe.action).command);
-    request.argv = std::move(command.argv);
-    request.directory = std::move(command.directory);
-    request.environment = surroundings_.environment;
-    request.timeout = line.probe.timeout;
-    request.max_output = 64 * 1024;
-    world_.processes.run(std::move(request), [answer](Result<core::RunOutput> output) {
-      if (!output) return answer(false, output.error().one_line());
-      answer(output->exit.code == 0, "the command ended with status " + std::to_string(output->exit.code));
-    });
+    run(line, surroundings_.place(std::get<Exec>(line.probe.action).command));
   }
 }
 
 std::string Prober::name_of(Which which) {
   return which == Which::startup ? "Startup" : which == Which::liveness ? "Liveness" : "Readiness";
+}
+
+void Prober::run(Line& line, Command command) {
+  core::RunRequest request;
+  request.argv = std::move(command.argv);
+  request.directory = std::move(command.directory);
+  request.environment = surroundings_.environment;
+  request.timeout = line.probe.timeout;
+  request.max_output = most_output;
+  world_.processes.run(std::move(request), [this, &line,
+                                            alive = std::weak_ptr(alive_)](Result<core::RunOutput> output) {
+    if (alive.expired()) return;
+    if (!output) return answered(line, false, output.error().one_line());
+    const std::string said(core::trimmed(output->err.substr(0, most_told), " \n"));
+    answered(line, output->exit.code == 0,
+             "the command ended with status " + std::to_string(output->exit.code) + (said.empty() ? "" : ": " + said));
+  });
 }
 
 void Prober::answered(Line& line, bool good, const std::string& why) {

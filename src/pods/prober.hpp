@@ -29,6 +29,7 @@ struct Health {
 struct Surroundings {
   std::vector<std::pair<std::string, std::string>> environment;
   std::function<Command(std::vector<std::string> argv)> place;  // how, beside the container's program
+  std::function<Command(const Grpc& probe)> health_check = {};  // what asks a gRPC server
 };
 
 class Prober {
@@ -49,6 +50,7 @@ class Prober {
   struct Line;  // one probe in operation
   static std::string name_of(Which which);
   void begin(Line& line, Duration delay);
+  void run(Line& line, Command command);
   void ask(Line& line);
   void answered(Line& line, bool good, const std::string& why);
   void begin_after_startup();

@@ -43,11 +43,15 @@ struct Confinement {
   std::vector<Mount> mounts;
   bool read_only_root = false;
   std::string host_name;  // that gethostname() answers, where the machine lets it; empty: the machine's
+  bool keeps_root = false;   // others have that root, too: what the program writes there is its own
+  bool all_devices = false;  // with a root of its own: the machine's /dev as it is, not only what is usual
 
   std::optional<std::int64_t> user, group;
   std::vector<std::int64_t> groups;           // supplementary ones
   std::optional<std::uint64_t> capabilities;  // the most it may have, a bit each; absent: as the node
   bool no_new_privileges = false;
+  // System calls are filtered (shim/system_calls.hpp), but for what these capabilities are for.
+  std::optional<std::uint64_t> filter_but_for;
   std::vector<std::string> groups_of_control;  // directories of cgroups; the runtime takes them away at the end
   bool operator==(const Confinement&) const = default;
 };
@@ -78,6 +82,7 @@ struct ContainerRecord {
   bool is_confined = false;  // it has a Confinement: see beside()
   bool own_view = false;     // and in it, a view of its own
   bool own_root = false;     // and in that, a root of its own
+  std::vector<std::string> groups_of_control = {};
   bool is_up() const { return state == State::starting || state == State::running; }
   bool has_exited() const { return state == State::exited; }
 };
@@ -117,6 +122,9 @@ class Runtime {
   virtual ContainerRecord inspect(const ContainerId& id) const = 0;
   // How to run a command where it sees what the container's program sees, as who that is. The container runs.
   virtual Command beside(const ContainerId& id, Command command) const = 0;
+  // How to ask a server at that address how it is, by gRPC: the command ends with 0 when it is well, else it says on
+  // stderr what it answered.
+  virtual Command health_check(const std::string& host, int port, const std::string& service) const = 0;
   // To the program's process group. not_found when it does not run (any more).
   virtual Result<> signal(const ContainerId& id, int signal_number) = 0;
 

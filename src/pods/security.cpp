@@ -27,9 +27,18 @@ std::optional<std::int64_t> number(const doc::Value& value) {
 }
 
 Result<> take_users(const objects::Object& pod, const doc::Value& container, const Abilities& abilities,
-                    Confinement& confinement) {
-  const auto user = number(said(pod, container, "runAsUser"));
-  const auto group = number(said(pod, container, "runAsGroup"));
+                    const std::optional<ImageRuntime::User>& of_image, Confinement& confinement) {
+  auto user = number(said(pod, container, "runAsUser"));
+  auto group = number(said(pod, container, "runAsGroup"));
+  // A node that is not root runs every image as who it is itself.
+  if (of_image && abilities.user == 0) {
+    if (!user && of_image->is_by_name && said(pod, container, "runAsNonRoot").bool_or(false))
+      return refuse(
+          "container has runAsNonRoot and image has a user by name, which cannot be verified to be non-root " +
+          names_of(pod, container));
+    if (!group && !user) group = of_image->group;
+    if (!user) user = of_image->user;
+  }
   if (said(pod, container, "runAsNonRoot").bool_or(false)) {
     if (user == 0) {
       return refuse("container's runAsUser breaks non-root policy " + names_of(pod, container));
@@ -42,6 +51,7 @@ Result<> take_users(const objects::Object& pod, const doc::Value& container, con
   for (std::size_t i = 0; i < of_pod["supplementalGroups"].size(); ++i)
     groups.push_back(of_pod["supplementalGroups"][i].int_or(0));
   if (const auto shared = number(of_pod["fsGroup"])) groups.push_back(*shared);
+  confinement.all_devices = !confinement.root.empty() && container["securityContext"]["privileged"].bool_or(false);
   const bool changes_user = user && *user != abilities.user;
   if (abilities.user != 0) {
     if (changes_user)
@@ -89,17 +99,20 @@ Result<> take_capabilities(const doc::Value& context, const Abilities& abilities
 }  // namespace
 
 Result<> apply_security(const objects::Object& pod, const doc::Value& container, const Abilities& abilities,
-                        Confinement& confinement) {
+                        const std::optional<ImageRuntime::User>& of_image, Confinement& confinement) {
   const doc::Value& context = container["securityContext"];
-  TRY(take_users(pod, container, abilities, confinement));
+  TRY(take_users(pod, container, abilities, of_image, confinement));
   TRY(take_capabilities(context, abilities, confinement));
   if (context["privileged"].bool_or(false) && abilities.user != 0)
     return refuse("privileged: only a node that is root can run privileged containers");
   const doc::Value& escalation = context["allowPrivilegeEscalation"];
   if (escalation.is_bool() && !escalation.as_bool()) confinement.no_new_privileges = true;
   if (context["readOnlyRootFilesystem"].bool_or(false)) confinement.own_view = confinement.read_only_root = true;
-  if (said(pod, container, "seccompProfile")["type"].string_or("") == "Localhost")
-    return refuse("seccompProfile Localhost: this node has no profiles");
+  const std::string profile = said(pod, container, "seccompProfile")["type"].string_or("");
+  if (profile == "Localhost") return refuse("seccompProfile Localhost: this node has no profiles");
+  if (profile == "RuntimeDefault" && !context["privileged"].bool_or(false)) {
+    TRY_ASSIGN(confinement.filter_but_for, mask_of(context["capabilities"]["add"]));
+  }
   return {};
 }
 

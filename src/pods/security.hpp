@@ -3,6 +3,7 @@
 // its spec allows: what cannot be done is refused. Pure.
 
 #include "objects/object.hpp"
+#include "pods/images.hpp"
 #include "pods/runtime.hpp"
 #include "pods/volumes/disk.hpp"
 
@@ -10,8 +11,9 @@ namespace slipway::pods {
 
 // Fills in user, groups, capabilities, privileges and read_only_root of `confinement`, and sets own_view where that
 // needs it. invalid_argument, in the kubelet's words where it has some: the container must not be started.
+// `of_image`: whom its image names, where it has one.
 Result<> apply_security(const objects::Object& pod, const doc::Value& container, const Abilities& abilities,
-                        Confinement& confinement);
+                        const std::optional<ImageRuntime::User>& of_image, Confinement& confinement);
 
 // Who the files of a Pod's volumes are for: its fsGroup, and the user that all its containers run as.
 volumes::Owner owner_of_volumes(const objects::Object& pod);

@@ -81,11 +81,21 @@ Command ShimRuntime::beside(const ContainerId& id, Command command) const {
   Command entered;
   entered.argv = options_.shim_command;
   for (std::string word : {std::string(shim::enter_option), std::to_string(record.process.pid),
-                           std::to_string(record.process.start_ticks), command.directory, std::string("--")}) {
+                           std::to_string(record.process.start_ticks), command.directory}) {
     entered.argv.push_back(std::move(word));
   }
+  for (const auto& group : record.groups_of_control) entered.argv.push_back(group);
+  entered.argv.emplace_back("--");
   for (auto& word : command.argv) entered.argv.push_back(std::move(word));
   return entered;
+}
+
+Command ShimRuntime::health_check(const std::string& host, int port, const std::string& service) const {
+  Command command;
+  command.argv = options_.shim_command;
+  for (const std::string& word : {std::string(shim::health_option), host, std::to_string(port), service})
+    command.argv.push_back(word);
+  return command;
 }
 
 std::string ShimRuntime::directory_of(const ContainerId& id) const {
@@ -145,6 +155,7 @@ bool ShimRuntime::refresh(const ContainerId& id, Entry& entry) {
     entry.record.is_confined = started->is_confined;
     entry.record.own_view = started->own_view;
     entry.record.own_root = started->own_root;
+    entry.record.groups_of_control = started->groups_of_control;
   }
   if (auto text = world_.files.read(directory + "/" + shim::exit_file)) {
     auto ended = shim::parse_ended(*text);

@@ -29,6 +29,7 @@ class ShimRuntime final : public Runtime {
   const std::optional<Abilities>& abilities() const override { return abilities_; }
   std::string pod_directory(const std::string& pod_uid) const override;
   Command beside(const ContainerId& id, Command command) const override;
+  Command health_check(const std::string& host, int port, const std::string& service) const override;
   Result<> start(const ContainerId& id, const ContainerStart& start) override;
   ContainerRecord inspect(const ContainerId& id) const override;
   Result<> signal(const ContainerId& id, int signal_number) override;

@@ -33,7 +33,7 @@ namespace {
 
 using State = Platform::State;
 constexpr std::size_t pushes_looked_at_again = 20;
-constexpr auto stop_patience = std::chrono::seconds(15);
+constexpr auto stop_patience = std::chrono::minutes(1);   // with the grace periods of Pods
 constexpr auto death_patience = std::chrono::seconds(2);  // of a control plane that was just killed
 
 using Definitions = std::future<Result<std::vector<doc::Value>>>;
@@ -161,6 +161,7 @@ Result<> open_node(State& s) {
   // One machine and its owner: a part that fell is up again before somebody asks.
   options.backoff.initial = std::chrono::seconds(1);
   options.backoff.longest = s.options.profile.pods.longest_restart_delay;
+  options.most_processes = s.options.profile.pods.most_processes;
   options.max_pods = s.options.profile.pods.max_pods;
   s.node = std::make_unique<pods::Node>(s.world(), *s.store, *s.runtime, std::move(options));
   return {};

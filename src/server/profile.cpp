@@ -94,7 +94,11 @@ pods::ImageRuntime read_image(const doc::Value& value, const std::string& path, 
   for (auto& [name, text] : decoder.string_map("environment")) image.environment.emplace_back(name, text);
   image.root = decoder.string("root");
   if (!image.root.empty() && !image.root.starts_with('/')) decoder.add("root", "must be an absolute path");
-  if (image.command.empty() && image.root.empty()) decoder.add("match", "needs a command, a root, or both");
+  image.archive = decoder.string("archive");
+  if (!image.archive.empty() && !image.archive.starts_with('/')) decoder.add("archive", "must be an absolute path");
+  if (!image.archive.empty() && !image.root.empty()) decoder.add("archive", "and root exclude each other");
+  if (image.command.empty() && image.root.empty() && image.archive.empty())
+    decoder.add("match", "needs a command, a root or an archive");
   if (auto done = decoder.finish(); !done) problems.push_back(std::move(done).error());
   return image;
 }
@@ -109,6 +113,7 @@ PodsProfile read_pods(doc::Decoder& decoder, std::vector<Error>& problems) {
     profile.images.push_back(read_image(images[i], "pods.images[" + std::to_string(i) + "]", problems));
   profile.shared_paths = decoder.string_list("sharedPaths");
   profile.max_pods = static_cast<int>(decoder.integer("maxPods", profile.max_pods, {1, 10'000}));
+  if (decoder.has("podPidsLimit")) profile.most_processes = decoder.integer("podPidsLimit", 0, {1, 4'194'304});
   profile.longest_restart_delay = decoder.duration("maxContainerRestartPeriod", profile.longest_restart_delay);
   if (profile.longest_restart_delay < std::chrono::seconds(1) ||
       profile.longest_restart_delay > std::chrono::seconds(300))

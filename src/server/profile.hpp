@@ -24,6 +24,7 @@ struct ClusterProfile {
 struct PodsProfile {
   pods::Isolation least_isolation = pods::Isolation::process;  // pods.isolation
   std::vector<pods::ImageRuntime> images;                      // pods.images
+  std::optional<std::int64_t> most_processes;                  // pods.podPidsLimit
   std::vector<std::string> shared_paths;                       // pods.sharedPaths
   pods::DeviceIds devices;                                     // pods.devices
   int max_pods = 250;                                          // pods.maxPods

@@ -5,7 +5,6 @@ no exit code is lost, no log has a gap, everything comes to what was asked for, 
 """
 
 import argparse
-import http.client
 import json
 import os
 import random
@@ -14,10 +13,9 @@ import shutil
 import sys
 import tempfile
 import time
-from urllib.parse import urlsplit
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from support import ROOT, endpoints, expect, kill, processes_of, remove, run, scratch, wait_until  # noqa: E402
+from support import ROOT, Platform, expect, kill, processes_of, remove, run, scratch, wait_until  # noqa: E402
 
 PODS = "/api/v1/namespaces/default/pods"
 DEPLOYMENT = "/apis/apps/v1/namespaces/default/deployments"
@@ -29,39 +27,6 @@ SERVER = PROLOGUE + 'trap "exit 0" TERM; while :; do sleep 0.05; done'
 # One in eight fails (the Job waits 10 s then); what each ends with is written down first.
 WORKER = PROLOGUE + 'sleep 0.4; code=$(( $(echo "$POD" | cksum | cut -d" " -f1) % 8 ? 0 : 3 )); echo $code > "{marks}/$POD.code"; exit $code'
 TICKER = PROLOGUE + 'i=0; while :; do i=$((i + 1)); echo "tick $i"; sleep 0.02; done'
-
-
-class Platform:
-    def __init__(self, data):
-        self.data = data
-
-    def up(self):
-        run("up", "--detach", "--data", self.data, "--runtime", "sim")
-
-    def pid(self):
-        with open(os.path.join(self.data, "slipway.pid"), encoding="utf-8") as file:
-            return int(file.read())
-
-    def ask(self, method, path, body=None, kind="application/json"):
-        """The document of an answer; asked again while nobody is there."""
-        for _ in range(200):
-            try:
-                with open(os.path.join(self.data, "kubeconfig"), encoding="utf-8") as file:
-                    token = re.search(r"token: \"?([^\s\"]+)", file.read()).group(1)
-                parts = urlsplit(endpoints(self.data)["api"])
-                connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
-                headers = {"Authorization": "Bearer " + token, "Content-Type": kind}
-                connection.request(method, path, None if body is None else json.dumps(body), headers)
-                answer = connection.getresponse()
-                text = answer.read().decode()
-            except (OSError, ValueError, http.client.HTTPException):
-                time.sleep(0.05)
-                continue
-            if answer.status == 409 and method == "POST":  # an answer that got lost
-                return {}
-            expect(answer.status < 300, f"{method} {path}: {answer.status} {text}")
-            return json.loads(text) if text.startswith("{") else text
-        return sys.exit(f"nobody answered {method} {path}")
 
 
 def container(script, marks, **more):

@@ -31,6 +31,13 @@ std::string size_text(std::uint64_t bytes) {
   return std::to_string(tenths / 10) + (unit == 0 ? "" : "." + std::to_string(tenths % 10)) + " " + units[unit];
 }
 
+std::size_t count_entries(const std::string& directory) {
+  std::error_code absent;
+  std::size_t count = 0;
+  for (std::filesystem::directory_iterator it(directory, absent), end; it != end; it.increment(absent)) ++count;
+  return count;
+}
+
 doc::Object document_of(const server::BackupSummary& summary) {
   return {{"made", summary.made},
           {"databaseBytes", summary.database_bytes},
@@ -67,6 +74,9 @@ int back_up(const BackupVerb& options) {
   }
   std::cout << "backed up " << layout.root << " to " << target << "\n";
   print_summary(*summary);
+  if (const std::size_t claims = count_entries(layout.root + "/claims"); claims > 0)
+    std::cout << "claims        left out: the data of " << claims << " PersistentVolumeClaims is in " << layout.root
+              << "/claims; copy it yourself\n";
   return ExitCode::ok;
 }
 

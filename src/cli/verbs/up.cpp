@@ -134,7 +134,7 @@ int down(const DownOptions& options) {
                                      "the platform of " + layout.root + " cannot be signalled",
                                      "stop it as the user who started it"));
     Progress progress("stopping");
-    for (int i = 0; i < 300 && !lock; ++i) {
+    for (int i = 0; i < 900 && !lock; ++i) {  // Pods have a minute at most
       progress.update(std::to_string(i / 10) + " s");
       core::sleep_for(std::chrono::milliseconds(100));
       lock = server::DirectoryLock::take(layout);  // the kernel lets go when the process is gone

@@ -10,6 +10,7 @@
 namespace slipway::pods::connect {
 namespace {
 
+constexpr std::size_t most_kept = 24 * 1024 * 1024;  // bytes: two files as shim/shim.cpp limits them, and some
 constexpr Duration look_again = std::chrono::milliseconds(150);
 const core::Headers plain_text = {{"Content-Type", "text/plain; charset=utf-8"}};
 
@@ -52,10 +53,13 @@ class Follower : public std::enable_shared_from_this<Follower> {
       : context_(context), responder_(std::move(responder)), is_over_(std::move(is_over)), tail_(path) {}
 
   void begin(LogQuery query) {
-    std::string so_far;
-    for (std::string more = tail_.read_more(); !more.empty(); more = tail_.read_more()) so_far += more;
+    std::string so_far;  // what comes meanwhile is for later: a program may write faster than we read
+    for (std::string more = tail_.read_more(); !more.empty(); more = tail_.read_more()) {
+      so_far += more;
+      if (so_far.size() > most_kept) break;
+    }
     responder_->begin(200, plain_text);
-    const std::string text = render_log(so_far, query);
+    const std::string text = render_log(so_far, query, is_inside_line_);
     left_ = query.limit_bytes;
     query_.timestamps = query.timestamps;
     write(text);
@@ -81,19 +85,20 @@ class Follower : public std::enable_shared_from_this<Follower> {
 
   void look() {
     if (context_.expired()) return responder_->end();
+    if (!responder_->is_open()) return;
     const bool over = is_over_();  // asked first: then the last lines are in the file
-    while (responder_->is_open()) {
-      const std::string lines = tail_.read_more();
-      if (lines.empty() && over) return responder_->end();
-      write(render_log(lines, query_));
-      if (lines.empty() || responder_->is_full() || (left_ && *left_ == 0)) return go_on();
-    }
+    const std::string lines = tail_.read_more();
+    if (lines.empty() && over) return responder_->end();
+    write(render_log(lines, query_, is_inside_line_));
+    if (lines.empty() || responder_->is_full() || (left_ && *left_ == 0)) return go_on();
+    context_.lock()->world.loop.post([self = shared_from_this()] { self->look(); });  // others have their turn
   }
 
   std::weak_ptr<Context> context_;
   std::shared_ptr<net::Responder> responder_;
   std::function<bool()> is_over_;
   LogQuery query_;
+  bool is_inside_line_ = false;
   std::optional<std::size_t> left_;
   LogTail tail_;
 };

@@ -1,15 +1,34 @@
 #include "pods/shim/group.hpp"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstring>
 
 #include "core/world/descriptor.hpp"
 #include "core/world/real.hpp"
 
 namespace slipway::pods::shim {
+namespace {
+
+std::vector<int> pids_in(const std::string& file) {
+  const std::string text = core::real_files().read(file).value_or("");
+  std::vector<int> pids;
+  const char* const stop = text.data() + text.size();
+  for (const char* at = text.data(); at < stop; ++at) {
+    int pid = 0;
+    at = std::from_chars(at, stop, pid).ptr;
+    if (pid > 1) pids.push_back(pid);
+  }
+  return pids;
+}
+
+}  // namespace
 
 Result<> join_groups(const std::vector<std::string>& groups) {
   for (const auto& group : groups) {
@@ -29,6 +48,19 @@ bool ran_out_of_memory(const std::vector<std::string>& groups) {
     }
   }
   return false;
+}
+
+// A number may be another process's by now: so it is held first, and only then looked up again.
+void kill_groups(const std::vector<std::string>& groups) {
+  for (const auto& group : groups) {
+    const std::string members = group + "/cgroup.procs";
+    for (const int pid : pids_in(members)) {
+      const core::Descriptor held(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+      const std::vector<int> still = pids_in(members);
+      if (held && std::ranges::find(still, pid) != still.end())
+        ::syscall(SYS_pidfd_send_signal, held.get(), SIGKILL, nullptr, 0);
+    }
+  }
 }
 
 void remove_groups(const std::vector<std::string>& groups) {

@@ -12,6 +12,8 @@ namespace slipway::pods::shim {
 Result<> join_groups(const std::vector<std::string>& groups);
 // Whether the kernel killed something in them because there was no memory left.
 bool ran_out_of_memory(const std::vector<std::string>& groups);
+// Everything in them, whoever its parent is. Call again until nothing is left: what they start meanwhile is missed.
+void kill_groups(const std::vector<std::string>& groups);
 // When nobody is in them any more.
 void remove_groups(const std::vector<std::string>& groups);
 

@@ -17,6 +17,7 @@
 
 #include "core/world/descriptor.hpp"
 #include "core/world/real.hpp"
+#include "pods/shim/system_calls.hpp"
 
 namespace slipway::pods::shim {
 namespace {
@@ -76,6 +77,7 @@ struct Who {
   std::uint64_t bounding = ~std::uint64_t{0};  // what it and its children may ever have
   std::uint64_t permitted = ~std::uint64_t{0};
   bool no_new_privileges = false;
+  std::optional<std::uint64_t> filter_but_for;
 };
 
 Result<> keep_capabilities(std::uint64_t permitted) {
@@ -93,6 +95,7 @@ Result<> keep_capabilities(std::uint64_t permitted) {
 }
 
 Result<> become(const Who& who) {
+  if (who.filter_but_for) TRY(filter_system_calls(*who.filter_but_for));  // who is still root keeps its privileges
   for (unsigned long i = 0; i < capability_names.size(); ++i) {
     if ((who.bounding >> i & 1) != 0 || ::prctl(PR_CAPBSET_READ, i, 0, 0, 0) != 1) continue;
     // Who has no capabilities cannot drop them, and gains none: see no_new_privileges.
@@ -142,6 +145,9 @@ Who who_is(const std::string& status) {
   who.bounding = number(words_of(status, "CapBnd"), 0, 16);
   who.permitted = number(words_of(status, "CapPrm"), 0, 16);
   who.no_new_privileges = number(words_of(status, "NoNewPrivs"), 0, 10) != 0;
+  const std::string own = core::real_files().read("/proc/self/status").value_or("");  // we may be filtered, too
+  if (number(words_of(status, "Seccomp_filters"), 0, 10) > number(words_of(own, "Seccomp_filters"), 0, 10))
+    who.filter_but_for = 0;
   return who;
 }
 
@@ -167,6 +173,7 @@ Result<> take_identity(const Confinement& confinement) {
     who.groups = std::vector<gid_t>(confinement.groups.begin(), confinement.groups.end());
   if (confinement.capabilities) who.bounding = who.permitted = *confinement.capabilities;
   who.no_new_privileges = confinement.no_new_privileges;
+  who.filter_but_for = confinement.filter_but_for;
   return become(who);
 }
 

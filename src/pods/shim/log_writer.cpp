@@ -64,16 +64,20 @@ void LogFile::append(std::string_view lines) {
     std::rename(path_.c_str(), (path_ + ".1").c_str());
     open();
   }
-  while (!lines.empty()) {
-    const ssize_t written = ::write(fd_, lines.data(), lines.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      lost_ += lines.size();
-      return;
-    }
-    size_ += static_cast<std::uint64_t>(written);
-    lines.remove_prefix(static_cast<std::size_t>(written));
+  if (fd_ < 0) open();
+  std::size_t written = 0;
+  while (written < lines.size()) {
+    const ssize_t got = ::write(fd_, lines.data() + written, lines.size() - written);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    written += static_cast<std::size_t>(got);
   }
+  // What comes when there is room again begins a line of its own.
+  const std::size_t whole = written == lines.size() ? written : lines.substr(0, written).rfind('\n') + 1;
+  if (whole < written) [[maybe_unused]]
+    const int cut = ::ftruncate(fd_, static_cast<off_t>(size_ + whole));
+  size_ += whole;
+  lost_ += lines.size() - whole;
 }
 
 }  // namespace slipway::pods::shim

@@ -27,6 +27,14 @@ Result<doc::Value> parse_record(std::string_view text, const char* what) {
   return value;
 }
 
+doc::Array from_strings(const std::vector<std::string>& strings) { return {strings.begin(), strings.end()}; }
+
+std::vector<std::string> to_strings(const doc::Value& value) {
+  std::vector<std::string> strings;
+  for (std::size_t i = 0; i < value.size(); ++i) strings.push_back(value[i].string_or(""));
+  return strings;
+}
+
 doc::Value from_confinement(const Confinement& given) {
   doc::Array mounts;
   for (const Mount& mount : given.mounts) {
@@ -41,13 +49,15 @@ doc::Value from_confinement(const Confinement& given) {
   if (!mounts.empty()) value.set("mounts", std::move(mounts));
   if (!given.host_name.empty()) value.set("hostName", given.host_name);
   if (given.read_only_root) value.set("readOnlyRoot", true);
+  if (given.keeps_root) value.set("keepsRoot", true);
+  if (given.all_devices) value.set("allDevices", true);
   if (given.user) value.set("user", *given.user);
   if (given.group) value.set("group", *given.group);
   if (!given.groups.empty()) value.set("groups", doc::Array(given.groups.begin(), given.groups.end()));
   if (given.capabilities) value.set("capabilities", std::to_string(*given.capabilities));
-  if (!given.groups_of_control.empty())
-    value.set("cgroups", doc::Array(given.groups_of_control.begin(), given.groups_of_control.end()));
+  if (!given.groups_of_control.empty()) value.set("cgroups", from_strings(given.groups_of_control));
   if (given.no_new_privileges) value.set("noNewPrivileges", true);
+  if (given.filter_but_for) value.set("seccomp", std::to_string(*given.filter_but_for));
   return value;
 }
 
@@ -62,14 +72,17 @@ Confinement to_confinement(const doc::Value& value) {
   }
   confinement.host_name = value["hostName"].string_or("");
   confinement.read_only_root = value["readOnlyRoot"].bool_or(false);
+  confinement.keeps_root = value["keepsRoot"].bool_or(false);
+  confinement.all_devices = value["allDevices"].bool_or(false);
   if (value["user"].is_int()) confinement.user = value["user"].as_int();
   if (value["group"].is_int()) confinement.group = value["group"].as_int();
   for (std::size_t i = 0; i < value["groups"].size(); ++i) confinement.groups.push_back(value["groups"][i].int_or(0));
   if (value["capabilities"].is_string())
     confinement.capabilities = core::parse_number<std::uint64_t>(value["capabilities"].as_string());
-  for (std::size_t i = 0; i < value["cgroups"].size(); ++i)
-    confinement.groups_of_control.push_back(value["cgroups"][i].string_or(""));
+  confinement.groups_of_control = to_strings(value["cgroups"]);
   confinement.no_new_privileges = value["noNewPrivileges"].bool_or(false);
+  if (value["seccomp"].is_string())
+    confinement.filter_but_for = core::parse_number<std::uint64_t>(value["seccomp"].as_string());
   return confinement;
 }
 
@@ -96,6 +109,7 @@ std::string render(const Started& started) {
   file.set("shim", from_identity(started.shim));
   file.set("startedAt", core::render_rfc3339_micro(started.at));
   if (started.is_confined) file.set("confined", started.own_root ? "root" : started.own_view ? "view" : "identity");
+  if (!started.groups_of_control.empty()) file.set("cgroups", from_strings(started.groups_of_control));
   return doc::render_json(std::move(file));
 }
 
@@ -137,6 +151,7 @@ Result<Started> parse_started(std::string_view text) {
   started.is_confined = file["confined"].is_string();
   started.own_root = file["confined"].string_or("") == "root";
   started.own_view = started.own_root || file["confined"].string_or("") == "view";
+  started.groups_of_control = to_strings(file["cgroups"]);
   if (started.process.pid <= 0) return fail(Code::data_loss, std::string(started_file) + " names no process");
   return started;
 }

@@ -22,9 +22,11 @@
 #include <vector>
 
 #include "core/number.hpp"
+#include "core/world/descriptor.hpp"
 #include "core/world/real.hpp"
 #include "pods/shim/attachments.hpp"
 #include "pods/shim/group.hpp"
+#include "pods/shim/health_check.hpp"
 #include "pods/shim/identity.hpp"
 #include "pods/shim/log_writer.hpp"
 #include "pods/shim/record.hpp"
@@ -40,6 +42,7 @@ constexpr std::uint64_t log_limit = 10 * 1024 * 1024;
 constexpr auto leftovers_deadline = std::chrono::seconds(2);   // for what even SIGKILL does not end at once
 constexpr auto last_words_deadline = std::chrono::seconds(5);  // for who is attached and reads slowly
 constexpr std::size_t most_input = 64 * 1024;                  // that waits for the program
+constexpr int one_second = 1000;                               // as poll() wants it
 constexpr char end_of_file = 4;                                // a terminal's VEOF as it is set at first
 
 // Both ends close on exec; an end is -1 once closed.
@@ -67,6 +70,9 @@ class Shim {
   Time now() const { return core::real_clock().now(); }
   bool take_lock();
   int end(core::Exit exit, std::string reason, std::string message);
+  // Room for the last record, on a disk that may be full by then.
+  void reserve_room() const;
+  bool write_into_room(const std::string& record) const;
   void catch_signals();
   [[noreturn]] void become_program(const ContainerStart& start);
   std::string confine_and_run(const ContainerStart& start, char** arguments, char** environment) const;
@@ -98,8 +104,9 @@ class Shim {
   bool input_ends_ = false;  // after what was typed
   int signals_ = -1;
   pid_t program_ = -1;
-  bool ended_ = false;        // the main program
-  bool nobody_left_ = false;  // of its descendants
+  std::vector<std::string> groups_;  // of control
+  bool ended_ = false;               // the main program
+  bool nobody_left_ = false;         // of its descendants
   core::Exit exit_;
   Time ended_at_{};
 };
@@ -116,7 +123,28 @@ int Shim::end(core::Exit exit, std::string reason, std::string message) {
   ended.message = std::move(message);
   ended.at = ended_ ? ended_at_ : now();
   ::unlink(path(shim::start_file).c_str());
-  return core::real_files().write_atomic(path(shim::exit_file), shim::render(ended)) ? 0 : 1;
+  const std::string record = shim::render(ended);
+  // Who knows how it ended stays until that is written down.
+  while (!core::real_files().write_atomic(path(shim::exit_file), record) && !write_into_room(record)) {
+    if (::access(directory_.c_str(), W_OK) != 0) return 1;
+    ::poll(nullptr, 0, one_second);
+  }
+  ::unlink(path(shim::room_file).c_str());
+  return 0;
+}
+
+void Shim::reserve_room() const {
+  const core::Descriptor fd(::open(path(shim::room_file).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (fd) [[maybe_unused]]
+    const int is_full = ::posix_fallocate(fd.get(), 0, shim::room_size);
+}
+
+bool Shim::write_into_room(const std::string& record) const {
+  const std::string room = path(shim::room_file);
+  const core::Descriptor fd(::open(room.c_str(), O_WRONLY | O_CLOEXEC));
+  const auto size = static_cast<ssize_t>(record.size());
+  return fd && ::pwrite(fd.get(), record.data(), record.size(), 0) == size && ::ftruncate(fd.get(), size) == 0 &&
+         ::fsync(fd.get()) == 0 && ::rename(room.c_str(), path(shim::exit_file).c_str()) == 0;
 }
 
 void Shim::catch_signals() {
@@ -276,6 +304,7 @@ Result<> Shim::start_program(const ContainerStart& start) {
     started.is_confined = start.confinement != Confinement{};
     started.own_view = start.confinement.own_view;
     started.own_root = !start.confinement.root.empty();
+    started.groups_of_control = start.confinement.groups_of_control;
     durable = core::real_files().write_atomic(path(shim::started_file), shim::render(started));
   }
   // Taken away meanwhile: the Pod is being removed. The order (write started, then look at start) is one half of
@@ -379,7 +408,7 @@ void Shim::serve() {
   while (true) {
     if (ended_) {
       if (give_up == Instant{}) give_up = core::real_clock().monotonic() + leftovers_deadline;
-      if (!nobody_left_) kill_leftovers();
+      if (!nobody_left_) kill_leftovers(), shim::kill_groups(groups_);
       const bool drained = out_.read_end < 0 && err_.read_end < 0;
       if ((nobody_left_ && drained) || core::real_clock().monotonic() > give_up) break;
     }
@@ -429,14 +458,16 @@ int Shim::run() {
   if (signals_ < 0 || out_.read_end < 0 || err_.read_end < 0 || gate_.read_end < 0 || exec_error_.read_end < 0) {
     return end({128, 0}, "StartError", "no file descriptors are left for the container's pipes");
   }
+  reserve_room();
+  groups_ = start->confinement.groups_of_control;
   if (auto running = start_program(*start); !running) return end({128, 0}, "StartError", running.error().one_line());
-  const std::vector<std::string> groups = std::move(start->confinement.groups_of_control);
   *start = {};
   ::unlink(path(shim::start_file).c_str());
   give_back_code();
   serve();
-  const bool was_too_big = exit_.code != 0 && shim::ran_out_of_memory(groups);
-  shim::remove_groups(groups);
+  const bool was_too_big = exit_.code != 0 && shim::ran_out_of_memory(groups_);
+  shim::kill_groups(groups_);  // commands beside the program
+  shim::remove_groups(groups_);
   return end(exit_, was_too_big ? "OOMKilled" : "",
              log_.lost() > 0 ? std::to_string(log_.lost()) + " bytes of its log could not be written" : "");
 }
@@ -448,21 +479,35 @@ int try_own_view() {
   return 1;
 }
 
-// PID START_TICKS DIRECTORY -- COMMAND...: runs the command beside a container's program. As a shell would, 126 says
-// that it could not be run, 127 that there is no such program.
+int check_health(int argc, char** argv) {
+  const auto port = argc == 3 ? core::parse_number<int>(argv[1]) : std::nullopt;
+  if (!port) return 2;
+  const auto healthy = shim::check_health(argv[0], *port, argv[2]);
+  if (healthy) return 0;
+  std::fprintf(stderr, "%s\n", healthy.error().message.c_str());
+  return 1;
+}
+
+// PID START_TICKS DIRECTORY [CGROUP...] -- COMMAND...: runs the command beside a container's program. As a shell would,
+// 126 says that it could not be run, 127 that there is no such program.
 int enter(int argc, char** argv) {
-  if (argc < 5) return 2;
+  int command = 3;
+  std::vector<std::string> groups;
+  while (command < argc && std::string_view(argv[command]) != "--") groups.emplace_back(argv[command++]);
+  if (++command >= argc) return 2;
   const auto pid = core::parse_number<int>(argv[0]);
   const auto ticks = core::parse_number<std::uint64_t>(argv[1]);
   if (!pid || !ticks) return 2;
   std::string problem;
-  if (auto joined = shim::join(*pid, *ticks); !joined) {
+  if (auto held = shim::join_groups(groups); !held) {
+    problem = held.error().one_line();
+  } else if (auto joined = shim::join(*pid, *ticks); !joined) {
     problem = joined.error().one_line();
   } else if (const char* directory = argv[2]; *directory != '\0' && ::chdir(directory) != 0) {
     problem = std::string("cannot change to directory ") + directory + ": " + std::strerror(errno);
   } else {
-    ::execvp(argv[4], argv + 4);
-    problem = std::string("cannot run ") + argv[4] + ": " + std::strerror(errno);
+    ::execvp(argv[command], argv + command);
+    problem = std::string("cannot run ") + argv[command] + ": " + std::strerror(errno);
   }
   const int status = errno == ENOENT ? 127 : 126;
   std::fprintf(stderr, "%s\n", problem.c_str());
@@ -474,6 +519,7 @@ int enter(int argc, char** argv) {
 int shim_main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) == shim::try_option) return try_own_view();
+    if (std::string_view(argv[i]) == shim::health_option) return check_health(argc - i - 1, argv + i + 1);
     if (std::string_view(argv[i]) == shim::enter_option) return enter(argc - i - 1, argv + i + 1);
   }
   std::string directory;

@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "core/world/descriptor.hpp"
@@ -210,14 +212,18 @@ Result<> make_places(const std::string& at, const Place& place) {
   return {};
 }
 
-// A directory of our own with what `from` has, and the mount points that it lacks.
-Result<> mirror(const std::string& from, const std::string& to, const Place& place) {
+using IsWanted = bool (*)(std::string_view name);
+bool is_anything(std::string_view) { return true; }
+bool is_not_dev(std::string_view name) { return name != "dev"; }
+
+// A directory of our own with what `from` has and is wanted, and the mount points that it lacks.
+Result<> mirror(const std::string& from, const std::string& to, const Place& place, IsWanted is_wanted = is_anything) {
   const std::unique_ptr<DIR, decltype([](DIR* directory) { ::closedir(directory); })> directory(
       ::opendir(from.c_str()));
   if (!directory) return refused("read " + from);
   while (const dirent* entry = ::readdir(directory.get())) {
     const std::string name = entry->d_name;
-    if (name == "." || name == ".." || place.inside.contains(name)) continue;
+    if (name == "." || name == ".." || place.inside.contains(name) || !is_wanted(name)) continue;
     TRY(show(from + "/" + name, to + "/" + name));
   }
   for (const auto& [name, below] : place.inside) {
@@ -235,6 +241,58 @@ Result<> mirror(const std::string& from, const std::string& to, const Place& pla
   return {};
 }
 
+// What a container runtime gives, and the processors that models run on.
+bool is_usual_device(std::string_view name) {
+  constexpr std::array<std::string_view, 14> usual{"null", "zero",   "full", "random", "urandom", "tty",    "ptmx",
+                                                   "pts",  "mqueue", "shm",  "fd",     "stdin",   "stdout", "stderr"};
+  return std::ranges::find(usual, name) != usual.end() || name.starts_with("nvidia") || name == "dri" || name == "kfd";
+}
+
+// The root of an image, which others have too, at `at`: what is written there goes into `layer`.
+Result<> mount_layer_over(const std::string& root, const std::string& layer, const std::string& at) {
+  TRY(make_directory(layer));
+  for (const char* part : {"/changes", "/work"}) TRY(make_like(root, layer + part));
+  const Descriptor lower(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor upper(::open((layer + "/changes").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor work(::open((layer + "/work").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto path_of = [](const Descriptor& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); };  // no commas
+  const std::string options =
+      "userxattr,lowerdir=" + path_of(lower) + ",upperdir=" + path_of(upper) + ",workdir=" + path_of(work);
+  if (::mount("slipway", at.c_str(), "overlay", MS_NODEV, options.c_str()) != 0)
+    return refused("lay a layer of its own over the image, which readOnlyRootFilesystem does without");
+  if (::mount(nullptr, at.c_str(), nullptr, MS_UNBINDABLE, nullptr) != 0) return refused("seal " + at);
+  return {};
+}
+
+// An image has no devices: it gets some of the machine's, in a directory of its own.
+Result<> show_devices(const Confinement& confinement, const std::string& at, const Place& places) {
+  TRY(make_directory(at));
+  TRY(mount_memory(at));
+  return mirror("/dev", at, places, confinement.all_devices ? is_anything : is_usual_device);
+}
+
+Result<> show_image(const Confinement& confinement, const std::string& scratch, Place places) {
+  const bool has_layer = confinement.keeps_root && !confinement.read_only_root;
+  if (has_layer) {
+    TRY(mount_layer_over(confinement.root, scratch + ".layer", scratch));
+  } else {
+    TRY(mount_memory(scratch));
+  }
+  const auto is_at_dev = [](const Mount& mount) { return mount.target == "/dev"; };
+  const bool brings_devices = std::ranges::any_of(confinement.mounts, is_at_dev);
+  Place devices;
+  if (!brings_devices) devices = std::exchange(places.inside["dev"], {}), places.inside.erase("dev");
+  if (!has_layer) {
+    TRY(mirror(confinement.root, scratch, places, brings_devices ? is_anything : is_not_dev));
+  }
+  return brings_devices ? Result<>() : show_devices(confinement, scratch + "/dev", devices);
+}
+
+Result<> show_machine(const std::string& scratch, const Place& places) {
+  TRY(mount_memory(scratch));
+  return mirror("/", scratch, places);
+}
+
 Descriptor open_in(int root, const std::string& path) {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
@@ -242,17 +300,22 @@ Descriptor open_in(int root, const std::string& path) {
   return Descriptor(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
 }
 
-// Opens `path` inside `root`, whatever links are on the way, and makes it when it is not there.
-Result<Descriptor> open_or_make(int root, const std::string& path, bool as_directory) {
+constexpr mode_t usual_mode = 0755;
+
+// Opens `path` inside `root`, whatever links are on the way, and makes it when it is not there, directories with
+// `mode`.
+Result<Descriptor> open_or_make(int root, const std::string& path, bool as_directory, mode_t mode = usual_mode) {
   if (auto found = open_in(root, path.empty() ? "." : path)) return found;
   if (errno != ENOENT) return refused("open " + path);
   std::vector<std::string> parts = split(path);
   if (parts.empty()) return refused("open " + path);
   const std::string name = std::move(parts.back());
   parts.pop_back();
-  TRY_ASSIGN(const Descriptor parent, open_or_make(root, joined(parts), true));
+  TRY_ASSIGN(const Descriptor parent, open_or_make(root, joined(parts), true, mode));
   if (as_directory) {
-    if (::mkdirat(parent.get(), name.c_str(), 0755) != 0 && errno != EEXIST) return refused("make " + path);
+    const bool is_made = ::mkdirat(parent.get(), name.c_str(), 0700) == 0;
+    if (!is_made && errno != EEXIST) return refused("make " + path);
+    if (is_made && ::fchmodat(parent.get(), name.c_str(), mode, 0) != 0) return refused("set the mode of " + path);
   } else if (::mknodat(parent.get(), name.c_str(), S_IFREG | 0644, 0) != 0 && errno != EEXIST) {
     return refused("make " + path);
   }
@@ -264,11 +327,12 @@ Result<Descriptor> open_or_make(int root, const std::string& path, bool as_direc
 Result<> attach(int root, const Mount& mount) {
   Descriptor source(::open(mount.source.c_str(), O_PATH | O_CLOEXEC));
   if (!source) return refused("open " + mount.source);
-  if (!mount.sub_path.empty()) {
-    TRY_ASSIGN(source, open_or_make(source.get(), mount.sub_path, true));
-  }
   struct stat status{};
   if (::fstat(source.get(), &status) != 0) return refused("open " + mount.source);
+  if (!mount.sub_path.empty()) {  // as open as its volume, else only root could write to it
+    TRY_ASSIGN(source, open_or_make(source.get(), mount.sub_path, true, status.st_mode & 07777));
+    if (::fstat(source.get(), &status) != 0) return refused("open " + mount.sub_path);
+  }
   TRY_ASSIGN(const Descriptor target, open_or_make(root, mount.target, S_ISDIR(status.st_mode)));
   const auto path_of = [](const Descriptor& fd) { return "/proc/self/fd/" + std::to_string(fd.get()); };
   if (::mount(path_of(source).c_str(), path_of(target).c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
@@ -279,10 +343,10 @@ Result<> attach(int root, const Mount& mount) {
   return set_read_only(mounted.get(), "", true, true);
 }
 
-// Devices, processes and what the kernel tells stay as they are.
+// Devices, processes and what the kernel tells stay as they are; /dev may be a directory of ours with mounts in it.
 Result<> make_root_read_only(const std::string& root) {
   TRY(set_read_only(AT_FDCWD, root, true, true));
-  for (const char* name : {"/dev", "/proc"}) {
+  for (const char* name : {"/dev", "/dev/shm", "/dev/mqueue", "/dev/pts", "/proc"}) {
     if (!set_read_only(AT_FDCWD, root + name, false, true)) [[maybe_unused]]
       auto at_least_itself = set_read_only(AT_FDCWD, root + name, false, false);
   }
@@ -301,9 +365,8 @@ Result<> take_own_view(const Confinement& confinement, const std::string& scratc
   TRY(unshare_mounts());
   take_host_name(confinement.host_name);
   TRY(make_directory(scratch));
-  TRY(mount_memory(scratch));
   TRY_ASSIGN(const Place places, places_of(confinement));
-  TRY(mirror(confinement.root.empty() ? "/" : confinement.root, scratch, places));
+  TRY(confinement.root.empty() ? show_machine(scratch, places) : show_image(confinement, scratch, places));
   if (confinement.read_only_root) TRY(make_root_read_only(scratch));
   std::vector<Mount> mounts = confinement.mounts;
   std::ranges::sort(mounts, {}, &Mount::target);  // what is inside another comes after it

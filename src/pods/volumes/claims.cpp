@@ -44,14 +44,38 @@ Object volume_for(const Object& claim, const std::string& storage_class, const s
   return volume;
 }
 
+Name claim_for(const Object& pod, const doc::Value& ephemeral_volume) {
+  return {pod.name().ns, pod.name().name + "-" + ephemeral_volume["name"].string_or("")};
+}
+
 std::vector<Name> claims_of(const Object& pod) {
   std::vector<Name> names;
   const doc::Value& volumes = pod.spec()["volumes"];
   for (std::size_t i = 0; i < volumes.size(); ++i) {
     const std::string name = volumes[i]["persistentVolumeClaim"]["claimName"].string_or("");
     if (!name.empty()) names.push_back({pod.name().ns, name});
+    if (volumes[i]["ephemeral"].is_object()) names.push_back(claim_for(pod, volumes[i]));
   }
   return names;
+}
+
+// It goes with its Pod.
+Object claim_of(const Object& pod, const doc::Value& volume) {
+  const doc::Value& wanted = volume["ephemeral"]["volumeClaimTemplate"];
+  Object claim = Object::make(claim_kind, claim_for(pod, volume));
+  for (const char* part : {"labels", "annotations"}) {
+    if (wanted["metadata"][part].is_object())
+      claim.document().at_or_insert("metadata").at_or_insert(part) = wanted["metadata"][part];
+  }
+  claim.spec() = wanted["spec"];
+  claim.document().at_or_insert("metadata").at_or_insert("ownerReferences") =
+      doc::Array{doc::Object{{"apiVersion", "v1"},
+                             {"kind", "Pod"},
+                             {"name", pod.name().name},
+                             {"uid", pod.uid()},
+                             {"controller", true},
+                             {"blockOwnerDeletion", true}}};
+  return claim;
 }
 
 }  // namespace
@@ -85,7 +109,10 @@ Result<> Claims::make_class() {
 
 Result<Outcome> Claims::reconcile(const Name& name) {
   TRY_ASSIGN(auto found, store_.find(claim_kind, name));
-  if (!found) return Outcome{};
+  if (!found) {
+    TRY(make_for_pod(name));
+    return Outcome{};
+  }
   Object claim = std::move(*found);
   if (claim.is_being_deleted()) {
     TRY(let_go(claim));
@@ -127,6 +154,23 @@ void Claims::tell_no_class(const Object& claim, const std::string& storage_class
   } else {
     events_.warn(claim, "ProvisioningFailed", "storageclass.storage.k8s.io \"" + storage_class + "\" not found");
   }
+}
+
+// Of a generic ephemeral volume.
+Result<> Claims::make_for_pod(const Name& name) {
+  TRY_ASSIGN(const auto pods, store_.list(kinds::pod, {.ns = name.ns}));
+  for (const Object& pod : pods.items) {
+    const doc::Value& volumes = pod.spec()["volumes"];
+    for (std::size_t i = 0; i < volumes.size() && !pod.is_being_deleted(); ++i) {
+      if (!volumes[i]["ephemeral"].is_object() || claim_for(pod, volumes[i]) != name) continue;
+      auto made = store_.create(claim_of(pod, volumes[i]));
+      if (made || made.error().code == Code::already_exists) return {};
+      events_.warn(pod, "FailedBinding",
+                   "ephemeral volume " + volumes[i]["name"].string_or("") + ": " + made.error().message);
+      return fail(std::move(made).error());
+    }
+  }
+  return {};
 }
 
 Result<> Claims::provision(Object claim) {

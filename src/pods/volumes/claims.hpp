@@ -24,6 +24,7 @@ class Claims final : public objects::Reconciler {
   Result<> let_go(const objects::Object& claim);
   void tell_no_class(const objects::Object& claim, const std::string& storage_class);
   Result<bool> is_used(const objects::Object& claim);
+  Result<> make_for_pod(const objects::Name& claim);
   Result<> provision(objects::Object claim);
   Result<> bind(objects::Object claim, const objects::Object& volume);
 

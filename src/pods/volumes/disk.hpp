@@ -30,6 +30,12 @@ struct Owner {
 
 enum class FileKind { absent, directory, file, socket, character_device, block_device, other };
 
+// Of a file system, in bytes.
+struct Room {
+  std::uint64_t free = 0;  // for who is not root
+  std::uint64_t total = 0;
+};
+
 class VolumeDisk {
  public:
   virtual ~VolumeDisk() = default;
@@ -50,6 +56,8 @@ class VolumeDisk {
   virtual Result<> publish(const std::string& directory, const Payload& payload, const Owner& owner) = 0;
   // What the files below take, in bytes. Thread-safe, and slow: for the background.
   virtual std::uint64_t usage(const std::string& path) const = 0;
+  // Of the file system that has `directory`; nullopt: nobody can tell.
+  virtual std::optional<Room> room(const std::string& directory) const = 0;
 };
 
 std::unique_ptr<VolumeDisk> make_real_disk();

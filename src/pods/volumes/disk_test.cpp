@@ -39,6 +39,20 @@ TEST_CASE("Disk: what is published is swapped as one, and what went is gone") {
   CHECK_FALSE(fs::exists(volume / first));
 }
 
+TEST_CASE("Disk: a directory that was half made when the node was killed is made again") {
+  const storage::TestDirectory place;
+  const auto disk = make_real_disk();
+  REQUIRE(fs::create_directories(place.path() + "/volumes/.data.making"));
+  REQUIRE(disk->make_directory(place.path() + "/volumes/data", 02777, {}));
+  struct stat status{};
+  REQUIRE(::stat((place.path() + "/volumes/data").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 02777);
+  CHECK_FALSE(fs::exists(place.path() + "/volumes/.data.making"));
+  REQUIRE(disk->make_directory(place.path() + "/volumes/data", 0700, {}));
+  REQUIRE(::stat((place.path() + "/volumes/data").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 02777);
+}
+
 TEST_CASE("Disk: what the files below take") {
   const storage::TestDirectory place;
   const auto disk = make_real_disk();

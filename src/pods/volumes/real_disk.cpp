@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -32,8 +33,10 @@ Result<> give(const std::string& path, const Owner& owner) {
 }
 
 // The same payload has the same name, so that it is seen to be there already.
+// Not after a power cut, which may have taken what the files say: nobody waits for the disk when they are written.
 std::string version_name(const Payload& payload, const Owner& owner) {
-  std::string all = std::to_string(owner.user.value_or(-1)) + " " + std::to_string(owner.group.value_or(-1));
+  static const std::string boot = core::real_files().read("/proc/sys/kernel/random/boot_id").value_or("");
+  std::string all = boot + std::to_string(owner.user.value_or(-1)) + " " + std::to_string(owner.group.value_or(-1));
   for (const auto& [path, file] : payload) {
     all += '\n' + path + '\0' + std::to_string(file.mode) + ' ' + core::Digest::of(file.bytes).hex();
   }
@@ -63,11 +66,18 @@ class RealDisk final : public VolumeDisk {
     }
   }
 
+  // Under another name until it has its mode and owner: whoever finds it after a crash finds all of that.
   Result<> make_directory(const std::string& path, int mode, const Owner& owner) override {
     if (kind_of(path) == FileKind::directory) return {};
-    TRY(core::real_files().make_directories(path, 0700));
-    if (::chmod(path.c_str(), static_cast<mode_t>(mode)) != 0) return refused("set the mode of " + path);
-    return give(path, owner);
+    const fs::path parent = fs::path(path).parent_path();
+    const std::string making = parent / ("." + fs::path(path).filename().string() + ".making");
+    TRY(core::real_files().make_directories(parent, 0700));
+    ::rmdir(making.c_str());
+    if (::mkdir(making.c_str(), 0700) != 0) return refused("make " + making);
+    TRY(give(making, owner));
+    if (::chmod(making.c_str(), static_cast<mode_t>(mode)) != 0) return refused("set the mode of " + making);
+    if (::rename(making.c_str(), path.c_str()) != 0) return refused("make " + path);
+    return {};
   }
 
   Result<> make_file(const std::string& path, int mode) override {
@@ -132,6 +142,12 @@ class RealDisk final : public VolumeDisk {
       if (::lstat(it->path().c_str(), &status) == 0) bytes += static_cast<std::uint64_t>(status.st_blocks) * 512;
     }
     return bytes;
+  }
+
+  std::optional<Room> room(const std::string& directory) const override {
+    struct statvfs status{};
+    if (::statvfs(directory.c_str(), &status) != 0) return std::nullopt;
+    return Room{std::uint64_t{status.f_bavail} * status.f_frsize, std::uint64_t{status.f_blocks} * status.f_frsize};
   }
 
  private:

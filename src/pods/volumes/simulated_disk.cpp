@@ -1,3 +1,4 @@
+#include "core/number.hpp"
 #include "core/world/world.hpp"
 #include "pods/volumes/disk.hpp"
 
@@ -46,6 +47,14 @@ class SimulatedDisk final : public VolumeDisk {
       for (const auto& name : *names) sum += usage(path + "/" + name);
     }
     return sum;
+  }
+
+  // As the file ".room" says: "FREE TOTAL".
+  std::optional<Room> room(const std::string& directory) const override {
+    const std::string text = files_.read(directory + "/.room").value_or("1000000 1000000");
+    const std::size_t space = text.find(' ');
+    return Room{core::parse_number<std::uint64_t>(text.substr(0, space)).value_or(0),
+                core::parse_number<std::uint64_t>(text.substr(space + 1)).value_or(0)};
   }
 
  private:

@@ -32,6 +32,14 @@ std::string kind_of(const doc::Value& volume) {
   return "nothing";
 }
 
+bool is_controlled_by(const Object& object, const std::string& uid) {
+  const doc::Value& owners = object.document()["metadata"]["ownerReferences"];
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    if (owners[i]["uid"].string_or("") == uid && owners[i]["controller"].bool_or(false)) return true;
+  }
+  return false;
+}
+
 template <class Visit>
 void for_each_volume(const Object& pod, Visit visit) {
   const doc::Value& volumes = pod.spec()["volumes"];
@@ -65,8 +73,11 @@ Result<Place> Volumes::make(const Object& pod, const doc::Value& volume, const s
     if (!found && found.error().code == Code::failed_precondition) return not_yet(volume, found.error().message);
     return found;
   }
-  if (const auto& claim = volume["persistentVolumeClaim"]; claim.is_object()) {
-    auto found = find_claim(pod, claim);
+  const bool is_ephemeral = volume["ephemeral"].is_object();
+  if (const auto& claim = volume["persistentVolumeClaim"]; claim.is_object() || is_ephemeral) {
+    auto found =
+        is_ephemeral ? find_own_claim(pod, name_of(volume)) : find_claim(pod, claim["claimName"].string_or(""), "");
+    if (found) found->read_only = claim["readOnly"].bool_or(false);
     if (!found && found.error().code == Code::failed_precondition) return not_yet(volume, found.error().message);
     return found;
   }
@@ -129,10 +140,17 @@ Result<Place> Volumes::check_host_path(const doc::Value& host_path) {
   return Place{path, false};
 }
 
-Result<Place> Volumes::find_claim(const Object& pod, const doc::Value& claim) {
-  const std::string name = claim["claimName"].string_or("");
+// Another's data is not for it, whatever the claim is called.
+Result<Place> Volumes::find_own_claim(const Object& pod, const std::string& volume) {
+  return find_claim(pod, pod.name().name + "-" + volume, pod.uid());
+}
+
+Result<Place> Volumes::find_claim(const Object& pod, const std::string& name, const std::string& made_for) {
   TRY_ASSIGN(const auto found, store_.find(claim_kind, {pod.name().ns, name}));
   if (!found) return fail(Code::failed_precondition, "persistentvolumeclaim \"" + name + "\" not found");
+  if (!made_for.empty() && !is_controlled_by(*found, made_for))
+    return fail(Code::failed_precondition, "PVC " + pod.name().ns + "/" + name + " was not created for pod " +
+                                               pod.name().ns + "/" + pod.name().name + " (pod is not owner)");
   if (found->is_being_deleted())
     return fail(Code::failed_precondition, "persistentvolumeclaim \"" + name + "\" is being deleted");
   if (found->status()["phase"].string_or("") != "Bound")
@@ -146,7 +164,7 @@ Result<Place> Volumes::find_claim(const Object& pod, const doc::Value& claim) {
                 "volume \"" + volume->name().name + "\": this node has hostPath and local volumes alone");
   const Owner owner{.user = {}, .group = owner_of_volumes(pod).group};
   TRY(disk_.make_directory(path, owner.group ? 02777 : 0777, owner));
-  return Place{path, claim["readOnly"].bool_or(false)};
+  return Place{path, false};
 }
 
 Result<std::string> Volumes::token_for(const Object& pod, const std::string& volume, const doc::Value& projection) {

@@ -60,7 +60,9 @@ class Volumes {
                      const std::string& pod_ip);
   Result<Place> make_empty(const objects::Object& pod, const doc::Value& volume, const std::string& pod_directory);
   Result<Place> check_host_path(const doc::Value& host_path);
-  Result<Place> find_claim(const objects::Object& pod, const doc::Value& claim);
+  // `made_for`: the uid of the Pod whose own it must be; "" is anybody's.
+  Result<Place> find_claim(const objects::Object& pod, const std::string& name, const std::string& made_for);
+  Result<Place> find_own_claim(const objects::Object& pod, const std::string& volume);
   Result<std::string> token_for(const objects::Object& pod, const std::string& volume, const doc::Value& projection);
   std::string path_of_empty(const objects::Object& pod, const doc::Value& volume,
                             const std::string& pod_directory) const;
