@@ -16,12 +16,6 @@ constexpr std::string_view address_type = "FQDN";
 
 bool has_selector(const Object& service) { return service.spec()["selector"].size() > 0; }
 
-bool selects(const Object& service, const Object& pod) {
-  if (!has_selector(service)) return false;
-  const auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
-  return selector && selector->matches(pod.labels());
-}
-
 // targetPort is a number, a name of a container's port, or absent: the port itself.
 int target_port(const doc::Value& port, const std::vector<const Object*>& pods) {
   const doc::Value& target = port["targetPort"];
@@ -48,6 +42,8 @@ doc::Value endpoint(const Object& pod) {
   return result;
 }
 
+bool is_endpoint(const Object& pod) { return !pod.status()["podIP"].string_or("").empty() && !is_finished(pod); }
+
 }  // namespace
 
 Object endpoint_slice(const Object& service, const std::vector<Object>& pods) {
@@ -58,9 +54,7 @@ Object endpoint_slice(const Object& service, const std::vector<Object>& pods) {
   std::vector<const Object*> members;
   const auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
   for (const Object& pod : pods) {
-    if (!selector || !selector->matches(pod.labels())) continue;
-    if (pod.status()["podIP"].string_or("").empty() || is_finished(pod)) continue;
-    members.push_back(&pod);
+    if (selector && selector->matches(pod.labels()) && is_endpoint(pod)) members.push_back(&pod);
   }
   doc::Array endpoints, ports;
   for (const Object* pod : members) endpoints.push_back(endpoint(*pod));
@@ -83,6 +77,7 @@ Result<objects::Outcome> EndpointsReconciler::reconcile(const objects::Name& nam
   TRY_ASSIGN(auto current, store_.find(kinds::endpoint_slice, name));
   const bool wanted = service && !service->is_being_deleted() && has_selector(*service);
   if (!wanted) {
+    selectors_.erase(name);
     if (current && current->label(managed_by_label) == "slipway")
       TRY(objects::remove_if_there(store_, kinds::endpoint_slice, name));
     return objects::Outcome{};
@@ -107,19 +102,30 @@ Result<objects::Outcome> EndpointsReconciler::reconcile(const objects::Name& nam
   return objects::Outcome{};
 }
 
-std::vector<objects::Name> EndpointsReconciler::services_of(const Object& pod) {
-  std::set<objects::Name> concerned = std::exchange(selected_by_[pod.name()], {});  // it may have left them
-  objects::ListOptions options;
-  options.ns = pod.name().ns;
-  if (const auto services = store_.list(kinds::service, options)) {
-    for (const Object& service : services->items) {
-      if (selects(service, pod)) selected_by_[pod.name()].insert(service.name());
-    }
+std::vector<objects::Name> EndpointsReconciler::note(const Object& service) {
+  auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
+  if (selector && has_selector(service)) {
+    selectors_.insert_or_assign(service.name(), std::move(*selector));
+  } else {
+    selectors_.erase(service.name());
   }
-  const auto now = selected_by_.find(pod.name());
-  concerned.insert(now->second.begin(), now->second.end());
-  if (now->second.empty() || (pod.is_being_deleted() && pod.finalizers().empty())) selected_by_.erase(now);
-  return {concerned.begin(), concerned.end()};
+  return {service.name()};
+}
+
+std::vector<objects::Name> EndpointsReconciler::services_of(const Object& pod) {
+  const objects::Name name = pod.name();
+  Seen now{pod.labels(), is_endpoint(pod) ? endpoint(pod) : doc::Value()};
+  const Seen before = std::exchange(pods_[name], now);
+  if (pod.is_being_deleted() && pod.finalizers().empty()) {
+    pods_.erase(name);
+  } else if (before == now && now.endpoint.is_null()) {  // an endpoint may be gone without a word of being deleted
+    return {};
+  }
+  std::vector<objects::Name> concerned;
+  for (auto at = selectors_.lower_bound({name.ns, ""}); at != selectors_.end() && at->first.ns == name.ns; ++at) {
+    if (at->second.matches(now.labels) || at->second.matches(before.labels)) concerned.push_back(at->first);
+  }
+  return concerned;
 }
 
 }  // namespace slipway::pods::workloads

@@ -39,16 +39,18 @@ void Workloads::add_makers_of_pods() {
       .owns(kinds::pod, daemon_set_kind)
       .owns(controller_revision_kind, daemon_set_kind)
       .watches(kinds::node, [this](const Object&) { return daemon_sets_.all(); });
-  add("job-controller", jobs_).reconciles(job_kind).owns(kinds::pod, job_kind);
+  add("job-controller", jobs_).reconciles(job_kind).watches(kinds::pod, [this](const Object& pod) {
+    return jobs_.job_of(pod);
+  });
   add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
   add("horizontal-pod-autoscaler", autoscalers_).reconciles(autoscaler_kind);
 }
 
 Result<> Workloads::start(bool only_endpoints) {
   if (!only_endpoints) add_makers_of_pods();
-  add("endpointslice-controller", endpoints_).reconciles(kinds::service).watches(kinds::pod, [this](const Object& pod) {
-    return endpoints_.services_of(pod);
-  });
+  add("endpointslice-controller", endpoints_)
+      .watches(kinds::service, [this](const Object& service) { return endpoints_.note(service); })
+      .watches(kinds::pod, [this](const Object& pod) { return endpoints_.services_of(pod); });
   for (const auto& controller : controllers_) TRY(controller->start());
   return {};
 }
