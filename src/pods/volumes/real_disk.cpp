@@ -40,6 +40,15 @@ std::string version_name(const Payload& payload, const Owner& owner) {
   return "..version-" + core::Digest::of(all).short_text();
 }
 
+// With everything on the way. Not synced.
+Result<> make_directories(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return {};
+  if (errno != ENOENT || path.rfind('/') == 0) return refused("make " + path);
+  TRY(make_directories(path.substr(0, path.rfind('/')), mode));
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return refused("make " + path);
+  return {};
+}
+
 std::string first_part(const std::string& path) { return path.substr(0, path.find('/')); }
 
 class RealDisk final : public VolumeDisk {
@@ -66,13 +75,22 @@ class RealDisk final : public VolumeDisk {
   Result<> make_directory(const std::string& path, int mode, const Owner& owner) override {
     if (kind_of(path) == FileKind::directory) return {};
     TRY(core::real_files().make_directories(path, 0700));
-    if (::chmod(path.c_str(), static_cast<mode_t>(mode)) != 0) return refused("set the mode of " + path);
-    return give(path, owner);
+    return dedicate(path, mode, owner);
   }
 
   Result<> make_file(const std::string& path, int mode) override {
     TRY(core::real_files().make_directories(fs::path(path).parent_path(), 0755));
     return core::real_files().write_atomic(path, "", mode);
+  }
+
+  Result<> make_directory_of_pod(const std::string& path, int mode, const Owner& owner) override {
+    if (kind_of(path) == FileKind::directory) return {};
+    TRY(make_directories(path, 0700));
+    return dedicate(path, mode, owner);
+  }
+
+  Result<> make_file_of_pod(const std::string& path, int mode) override {
+    return core::real_files().write_derived(path, "", mode);
   }
 
   Result<> make_private(const std::string& path) override {
@@ -98,7 +116,7 @@ class RealDisk final : public VolumeDisk {
   }
 
   Result<> publish(const std::string& directory, const Payload& payload, const Owner& owner) override {
-    TRY(make_directory(directory, 0755, {}));
+    TRY(make_directory_of_pod(directory, 0755, {}));
     const std::string version = version_name(payload, owner);
     const std::string link = directory + "/" + current;
     std::error_code ignored;
@@ -124,13 +142,18 @@ class RealDisk final : public VolumeDisk {
   }
 
  private:
+  static Result<> dedicate(const std::string& path, int mode, const Owner& owner) {
+    if (::chmod(path.c_str(), static_cast<mode_t>(mode)) != 0) return refused("set the mode of " + path);
+    return give(path, owner);
+  }
+
   static Result<> write_version(const std::string& directory, const Payload& payload, const Owner& owner) {
     std::error_code ignored;
     fs::remove_all(directory, ignored);  // what a crash left half written
-    TRY(core::real_files().make_directories(directory, 0755));
+    TRY(make_directories(directory, 0755));
     for (const auto& [path, file] : payload) {
       const std::string whole = directory + "/" + path;
-      TRY(core::real_files().make_directories(fs::path(whole).parent_path(), 0755));
+      if (path.contains('/')) TRY(make_directories(fs::path(whole).parent_path(), 0755));
       const int mode = file.mode | (owner.group ? (file.mode & 0400) >> 3 : 0);  // the group reads what the owner reads
       TRY(core::real_files().write_derived(whole, file.bytes, mode));
       TRY(give(whole, owner));

@@ -21,6 +21,10 @@ class SimulatedDisk final : public VolumeDisk {
     return files_.read(path).value_or("").substr(0, most);
   }
   Result<> make_file(const std::string& path, int mode) override { return files_.write_derived(path, "", mode); }
+  Result<> make_directory_of_pod(const std::string& path, int mode, const Owner& owner) override {
+    return make_directory(path, mode, owner);
+  }
+  Result<> make_file_of_pod(const std::string& path, int mode) override { return make_file(path, mode); }
 
   Result<> publish(const std::string& directory, const Payload& payload, const Owner&) override {
     TRY(files_.make_directories(directory));

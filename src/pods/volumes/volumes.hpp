@@ -61,7 +61,13 @@ class Volumes {
   Result<Place> make_empty(const objects::Object& pod, const doc::Value& volume, const std::string& pod_directory);
   Result<Place> check_host_path(const doc::Value& host_path);
   Result<Place> find_claim(const objects::Object& pod, const doc::Value& claim);
-  Result<std::string> token_for(const objects::Object& pod, const std::string& volume, const doc::Value& projection);
+  // `directory`: of the volume.
+  Result<std::string> token_for(const objects::Object& pod, const std::string& volume, const std::string& directory,
+                                const doc::Value& projection);
+  std::optional<Token> published_token(const std::string& file, const std::string& pod_uid) const;
+  // Where what is made of objects is shown.
+  std::string path_of_payload(const objects::Object& pod, const doc::Value& volume, const std::string& pod_directory);
+  std::string path_in_memory(const objects::Object& pod, const doc::Value& volume) const;
   std::string path_of_empty(const objects::Object& pod, const doc::Value& volume,
                             const std::string& pod_directory) const;
 
