@@ -1,5 +1,7 @@
 #include "pods/connect/log_growth.hpp"
 
+#include <algorithm>
+
 namespace slipway::pods::connect {
 namespace {
 
@@ -9,7 +11,7 @@ constexpr Duration least_between = std::chrono::milliseconds(5);  // who writes 
 }  // namespace
 
 LogGrowth::LogGrowth(core::World& world, core::Notices* notices, std::string path, std::function<void()> call)
-    : world_(world), notices_(notices), path_(std::move(path)), call_(std::move(call)) {}
+    : world_(world), notices_(notices), path_(std::move(path)), call_(std::move(call)), patience_(look_again) {}
 
 LogGrowth::~LogGrowth() {
   if (timer_ != 0) world_.loop.cancel(timer_);
@@ -19,7 +21,8 @@ LogGrowth::~LogGrowth() {
 void LogGrowth::expect() {
   if (timer_ != 0 || notice_ != 0) return;
   if (notices_ != nullptr) notice_ = notices_->on_growth(path_, [this] { told(); }).value_or(0);
-  if (notice_ == 0) timer_ = world_.loop.after(look_again, [this] { tell(); });
+  patience_ = notice_ != 0 ? least_between : std::min(patience_ * 2, look_again);
+  if (notice_ == 0) timer_ = world_.loop.after(patience_, [this] { tell(); });
 }
 
 void LogGrowth::told() {

@@ -26,6 +26,7 @@ class LogGrowth {
   std::function<void()> call_;
   core::NoticeId notice_ = 0;
   core::TimerId timer_ = 0;
+  Duration patience_{};  // while there is no such file: it may just be rotated
   Instant told_at_{};
 };
 
