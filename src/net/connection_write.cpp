@@ -22,9 +22,16 @@ std::string chunk_head(std::size_t size) {
 void Connection::answer(const Exchange& exchange, Response response) {
   if (!is_current(exchange) || has_begun_ || is_finished_) return;
   if (peer_sent_all_) keep_alive_ = false;
-  out_ += render_response_head(response.status, response.headers, Framing::content_length, response.body.size(),
-                               keep_alive_);
-  if (!is_head_request_ && !has_no_body(response.status)) out_ += response.body;
+  const std::string head = render_response_head(response.status, response.headers, Framing::content_length,
+                                                response.body.size(), keep_alive_);
+  const bool has_body = !is_head_request_ && !has_no_body(response.status);
+  if (has_body && out_.empty() && response.body.size() > out_.capacity()) {
+    out_ = std::move(response.body);  // large: made room for in place
+    out_.insert(0, head);
+  } else {
+    out_ += head;
+    if (has_body) out_ += response.body;
+  }
   finish_exchange();
 }
 

@@ -25,16 +25,17 @@ struct Stored {
   Name name;
   std::int64_t version = 0;  // metadata.resourceVersion
   std::string body;          // compact JSON, resourceVersion included, in the version that its kind is stored as
+  std::shared_ptr<const Object> object = nullptr;  // what `body` says, when somebody knows
 
   Result<Object> parse() const;  // data_loss when the bytes are not JSON
 };
 
 // One change as watchers are told it; one copy for all of them.
-struct Change {
-  EventType type = EventType::modified;  // never bookmark
+// `type` is never bookmark; `object` is as it is now, a deleted one as it was last, with the deletion's
+// resourceVersion.
+struct Change : WatchEvent {
   Kind kind;
   std::int64_t version = 0;
-  Object object;     // as it is now; a deleted one as it was last, with the deletion's resourceVersion
   std::string body;  // of `object`
   // As it was before, when its labels or selectable fields were others; they are `object`'s when absent.
   std::optional<Object> previous;

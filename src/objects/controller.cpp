@@ -13,6 +13,11 @@ namespace {
 constexpr Duration kFirstRetry = std::chrono::milliseconds(50);
 constexpr Duration kLastRetry = std::chrono::seconds(30);
 constexpr std::size_t kMostInGroup = 16;  // names that share a transaction
+// A name that takes long to look at, since much belongs to it, is left alone for some times as long afterwards: what
+// happens meanwhile is seen at one look.
+constexpr Duration kLongLook = std::chrono::milliseconds(10);
+constexpr int kRest = 4;
+constexpr Duration kLongestRest = std::chrono::seconds(1);
 
 // Doubles per failure; between half and the whole of it, so that many names do not retry in step.
 Duration back_off(int failures, core::Random& random) {
@@ -30,17 +35,26 @@ struct Controller::State {
     Kind kind;
     Map map;
   };
+  struct Timer {
+    core::TimerId id;
+    Instant due;
+  };
 
   State(core::World& world, Store& s, std::string n, Reconciler& r)
-      : loop(world.loop), random(world.random), store(s), name(std::move(n)), reconciler(r) {}
+      : loop(world.loop), clock(world.clock), random(world.random), store(s), name(std::move(n)), reconciler(r) {}
 
   ~State() {
-    for (const auto& [key, timer] : timers) loop.cancel(timer);
+    for (const auto& [key, timer] : timers) loop.cancel(timer.id);
   }
 
   void enqueue(const Name& key) {
+    if (const auto rest = rests.find(key); rest != rests.end()) {
+      const Duration left = rest->second - clock.monotonic();
+      if (left > Duration::zero()) return look_again(key, left);
+      rests.erase(rest);
+    }
     if (const auto timer = timers.find(key); timer != timers.end()) {
-      loop.cancel(timer->second);
+      loop.cancel(timer->second.id);
       timers.erase(timer);
     }
     if (!queued.insert(key).second) return;
@@ -59,7 +73,7 @@ struct Controller::State {
         run_group();
       } else {
         const auto key = take();
-        finish(key, reconciler.reconcile(key));
+        finish(key, reconcile(key));
       }
       pump();  // a few names a task: other work of the loop comes in between
     });
@@ -72,12 +86,24 @@ struct Controller::State {
     return key;
   }
 
+  Result<Outcome> reconcile(const Name& key) {
+    const Instant began = clock.monotonic();
+    auto outcome = reconciler.reconcile(key);
+    const Instant now = clock.monotonic();
+    if (now - began > kLongLook) {
+      rests[key] = now + std::min<Duration>((now - began) * kRest, kLongestRest);
+    } else {
+      rests.erase(key);
+    }
+    return outcome;
+  }
+
   void run_group() {
     std::vector<std::pair<Name, Result<Outcome>>> done;
     const auto committed = store.group([&] {
       while (!queue.empty() && done.size() < kMostInGroup) {
         auto key = take();
-        auto outcome = reconciler.reconcile(key);
+        auto outcome = reconcile(key);
         done.emplace_back(std::move(key), std::move(outcome));
       }
     });
@@ -110,15 +136,21 @@ struct Controller::State {
 
   void look_again(const Name& key, Duration delay) {
     if (queued.contains(key)) return;  // sooner anyway
-    if (const auto timer = timers.find(key); timer != timers.end()) loop.cancel(timer->second);
-    timers[key] = loop.after(delay, [this, weak = std::weak_ptr<int>(alive), key] {
+    const Instant due = clock.monotonic() + delay;
+    if (const auto timer = timers.find(key); timer != timers.end()) {
+      if (timer->second.due <= due) return;
+      loop.cancel(timer->second.id);
+    }
+    const auto id = loop.after(delay, [this, weak = std::weak_ptr<int>(alive), key] {
       if (weak.expired()) return;
       timers.erase(key);
       enqueue(key);
     });
+    timers[key] = {id, due};
   }
 
   core::Loop& loop;
+  core::Clock& clock;
   core::Random& random;
   Store& store;
   std::string name;
@@ -128,7 +160,8 @@ struct Controller::State {
   std::deque<Name> queue;
   std::set<Name> queued;
   std::map<Name, int> failures;
-  std::map<Name, core::TimerId> timers;
+  std::map<Name, Timer> timers;
+  std::map<Name, Instant> rests;  // until when
   bool pumping = false;
   bool groups = false;
   std::shared_ptr<int> alive = std::make_shared<int>();

@@ -43,7 +43,7 @@ Result<> StoreWatch::State::follow(const std::shared_ptr<State>& state, std::int
                const auto alive = weak.lock();
                if (!alive || alive->is_closed) return;
                if (change == nullptr) return begin_again(alive);
-               alive->on_event({change->type, change->object});
+               alive->on_event(*change);
              }));
   return {};
 }

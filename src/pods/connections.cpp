@@ -18,7 +18,10 @@ Connections::Connections(core::World& world, objects::Store& store, Node& node, 
                          ConnectionOptions options)
     : state_(std::make_unique<State>(world, store, node, io, std::move(options))) {
   state_->context->node->on_end = [weak = std::weak_ptr(state_->context)](const ContainerId& id) {
-    if (const auto context = weak.lock()) context->sessions.container_ended(id);
+    const auto context = weak.lock();
+    if (!context) return;
+    context->sessions.container_ended(id);
+    context->followers.container_ended(id);
   };
   state_->context->node->usage_of = [usage = state_->usage.get()](const objects::Object& pod) {
     return usage->of(pod);
@@ -29,6 +32,7 @@ Connections::~Connections() {
   state_->context->node->usage_of = nullptr;
   state_->context->node->on_end = nullptr;
   state_->context->sessions.clear();
+  state_->context->followers.clear();
 }
 
 std::size_t Connections::count() const { return state_->context->sessions.count(); }

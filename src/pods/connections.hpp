@@ -13,6 +13,7 @@
 #include <string>
 
 #include "core/events.hpp"
+#include "core/world/notices.hpp"
 #include "net/http.hpp"
 #include "objects/store.hpp"
 #include "pods/node.hpp"
@@ -29,6 +30,8 @@ struct ConnectionOptions {
   std::function<std::optional<std::string>(const objects::Object& pod)> foreign_log;
   // Where exec, attach with input and port-forward go on record before they begin. Null: nowhere.
   core::EventSink* events = nullptr;
+  // Who tells that a log has grown. Null: nobody, and logs that are followed are looked at again and again.
+  core::Notices* notices = nullptr;
 };
 
 class Connections {

@@ -57,7 +57,9 @@ Result<> Node::start() {
     return state.pods->unscheduled();
   });
   if (state.options.scheduler.empty()) {  // on a cluster it may look at what its Pods name, and no more
-    const auto readers = [&state](const objects::Object& source) { return state.pods->readers_in(source.name().ns); };
+    const auto readers = [&state](const objects::Object& source) {
+      return state.pods->source_changed_in(source.name().ns);
+    };
     state.pod_controller->watches(kinds::config_map, readers).watches(kinds::secret, readers);
     // Affinity may select Pods by what their namespaces are called now.
     state.pod_controller->watches(kinds::namespace_,

@@ -100,10 +100,12 @@ void PodReconciler::sweep_orphans() {
   });
 }
 
-std::vector<Name> PodReconciler::readers_in(const std::string& ns) const {
+std::vector<Name> PodReconciler::source_changed_in(const std::string& ns) {
   std::vector<Name> readers;
-  for (const auto& [name, pod] : pods_) {
-    if (name.ns == ns && pod.reads_sources) readers.push_back(name);
+  for (auto at = pods_.lower_bound({ns, ""}); at != pods_.end() && at->first.ns == ns; ++at) {
+    if (!at->second.reads_sources) continue;
+    at->second.prepare_at.reset();
+    readers.push_back(at->first);
   }
   return readers;
 }

@@ -39,8 +39,8 @@ class PodReconciler final : public objects::Reconciler {
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
   // A node changed: Pods that fitted nowhere are looked at again.
   std::vector<objects::Name> unscheduled() const { return scheduler_.waiting(); }
-  // A ConfigMap or Secret changed: Pods of its namespace that show such things, or wait for one.
-  std::vector<objects::Name> readers_in(const std::string& ns) const;
+  // A ConfigMap or Secret changed: Pods of its namespace that show such things, or wait for one, are to be looked at.
+  std::vector<objects::Name> source_changed_in(const std::string& ns);
   // Something of this container changed.
   void on_change(const ContainerId& id);
 
@@ -80,10 +80,12 @@ class PodReconciler final : public objects::Reconciler {
     bool weighing = false;              // what memory its containers take
     std::optional<Instant> measure_at;  // again
     std::optional<Verdict> evicted;
-    volumes::Places places;      // of its volumes, as they were last prepared
-    bool reads_sources = false;  // see readers_in()
-    std::string mount_told;      // what the last FailedMount Event said
-    bool has_hosts = false;      // a file of its own, or it was looked for
+    volumes::Places places;             // of its volumes, as they were last prepared
+    std::optional<Instant> prepare_at;  // them again; nullopt: at the next look
+    doc::Value shown;                   // of the Pod itself, in them
+    bool reads_sources = false;         // see source_changed_in()
+    std::string mount_told;             // what the last FailedMount Event said
+    bool has_hosts = false;             // a file of its own, or it was looked for
   };
   struct Start {
     ContainerId id;

@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char* home_in_view = "/pod";
 constexpr const char* temporary = "/tmp";
+constexpr Duration volumes_last = std::chrono::minutes(1);  // until they are looked at again, as a kubelet does
 
 bool says_something(const doc::Value& context) { return context.size() > 0; }
 
@@ -54,6 +55,12 @@ Result<> check_hooks(const doc::Value& spec, const std::string& address) {
   return {};
 }
 
+// What volumes can show of their Pod.
+doc::Value shown_of(const Object& pod) {
+  const doc::Value& metadata = pod.document()["metadata"];
+  return doc::Array{metadata["generation"], metadata["labels"], metadata["annotations"]};
+}
+
 }  // namespace
 
 void PodReconciler::prepare_volumes(Step& step) {
@@ -63,9 +70,18 @@ void PodReconciler::prepare_volumes(Step& step) {
   }
   if (step.pod.spec()["volumes"].size() == 0) return;
   Pod& memory = step.memory;
+  const Instant now = world_.clock.monotonic();
+  doc::Value shown = shown_of(step.pod);
+  if (memory.prepare_at && now < *memory.prepare_at && memory.shown == shown) {
+    if (memory.reads_sources) sooner(step.again, *memory.prepare_at - now);
+    return;
+  }
+  memory.prepare_at.reset();
   auto places = volumes_.prepare(step.pod, runtime_.pod_directory(memory.uid), step.address);
   if (places) {
     memory.places = std::move(*places);
+    memory.prepare_at = now + volumes_last;
+    memory.shown = std::move(shown);
     memory.mount_told.clear();
     const auto renewal = volumes::Volumes::renewal(step.pod);
     memory.reads_sources = renewal.has_value();
@@ -99,8 +115,8 @@ void PodReconciler::find_hosts(Step& step) {
 Result<> PodReconciler::make_directories(const Object& pod) {
   const std::string directory = runtime_.pod_directory(pod.uid());
   const volumes::Owner owner = owner_of_volumes(pod);
-  TRY(volumes_.disk().make_directory(directory + "/home", has_several_users(pod) ? 01777 : 0700, owner));
-  return volumes_.disk().make_directory(directory + "/tmp", 01777, {});
+  TRY(volumes_.disk().make_directory_of_pod(directory + "/home", has_several_users(pod) ? 01777 : 0700, owner));
+  return volumes_.disk().make_directory_of_pod(directory + "/tmp", 01777, {});
 }
 
 Result<ContainerStart> PodReconciler::start_of(const Object& pod, const doc::Value& spec, bool own_view,
@@ -193,8 +209,8 @@ Result<ContainerStart> PodReconciler::confined_start(const Step& step, const Con
   if (confinement.own_view) {
     const std::string said_at = last_words_path(spec);
     const std::string kept_at = runtime_.pod_directory(step.memory.uid) + "/" + last_words_file(id);
-    TRY(volumes_.disk().make_directory(runtime_.pod_directory(step.memory.uid), 0700, {}));
-    TRY(volumes_.disk().make_file(kept_at, 0666));
+    TRY(volumes_.disk().make_directory_of_pod(runtime_.pod_directory(step.memory.uid), 0700, {}));
+    TRY(volumes_.disk().make_file_of_pod(kept_at, 0666));
     if (!is_mounted(confinement.mounts, said_at)) confinement.mounts.push_back({kept_at, "", said_at, false});
   }
   start.confinement = std::move(confinement);

@@ -42,7 +42,7 @@ struct Confinement {
   std::string root;       // the directory whose contents are "/"; empty: the machine's
   std::vector<Mount> mounts;
   bool read_only_root = false;
-  std::string host_name;  // that gethostname() answers, where the machine lets it; empty: the machine's
+  std::string host_name;     // that gethostname() answers, where the machine lets it; empty: the machine's
   bool keeps_root = false;   // others have that root, too: what the program writes there is its own
   bool all_devices = false;  // with a root of its own: the machine's /dev as it is, not only what is usual
 

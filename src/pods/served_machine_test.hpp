@@ -43,6 +43,7 @@ class ServedMachine {
     node_ = std::make_unique<Node>(*world_, embedded_->store(), *runtime_, options);
     REQUIRE(node_->start());
     ConnectionOptions connection_options;
+    connection_options.notices = &real_.notices();
     connection_options.foreign_log = [this](const objects::Object& pod) -> std::optional<std::string> {
       if (pod.annotation("kubernetes.io/config.mirror").empty()) return std::nullopt;
       return foreign_log;

@@ -8,6 +8,7 @@
 #include "core/log.hpp"
 #include "core/text.hpp"
 #include "pods/shim/record.hpp"
+#include "pods/volumes/disk.hpp"
 
 namespace slipway::pods {
 namespace {
@@ -41,6 +42,10 @@ std::optional<Stat> parse_stat(const std::string& text) {
 }
 
 }  // namespace
+
+Result<> make_directory_at_once(const std::string& path) {
+  return volumes::make_real_disk()->make_directory_of_pod(path, 0700, {});
+}
 
 ShimRuntime::ShimRuntime(core::World& world, ShimOptions options) : world_(world), options_(std::move(options)) {
   if (options_.boot_id.empty()) {
@@ -239,7 +244,7 @@ Result<> ShimRuntime::start(const ContainerId& id, const ContainerStart& start) 
     return {};
   }
   const std::string directory = directory_of(id);
-  TRY(world_.files.make_directories(directory));
+  TRY(options_.make_directory ? options_.make_directory(directory) : world_.files.make_directories(directory));
   // Not synced: a power cut that takes it takes the program, too.
   TRY(world_.files.write_derived(directory + "/" + shim::start_file, shim::render(start), 0600));
   return launch_shim(id);
@@ -382,13 +387,10 @@ Result<> ShimRuntime::remove(const ContainerId& id) {
 }
 
 Result<> ShimRuntime::remove_pod(const std::string& pod_uid) {
-  std::vector<ContainerId> ids;
-  for (auto& [id, entry] : entries_) {
-    if (id.pod_uid != pod_uid) continue;
-    TRY(withdraw(id, entry));
-    ids.push_back(id);
-  }
-  for (const auto& id : ids) forget(entries_.find(id));
+  const auto first = entries_.lower_bound({pod_uid, "", 0});
+  const auto is_of_pod = [&](auto entry) { return entry != entries_.end() && entry->first.pod_uid == pod_uid; };
+  for (auto entry = first; is_of_pod(entry); ++entry) TRY(withdraw(entry->first, entry->second));
+  for (auto entry = first; is_of_pod(entry);) forget(entry++);
   return world_.files.remove_tree(options_.directory + "/" + pod_uid);
 }
 

@@ -16,7 +16,12 @@ struct ShimOptions {
   std::string boot_id;                    // empty: this machine's; records of another boot are of dead processes
   core::Notices* notices = nullptr;       // outlives the runtime; null: shims are looked at again and again
   std::optional<std::int64_t> user = {};  // whom the shims run as; default: this process's
+  // Makes the directory of an attempt; it need not wait for the disk, since the shim does. Empty: world.files makes it.
+  std::function<Result<>(const std::string&)> make_directory = {};
 };
+
+// For ShimOptions::make_directory, on this machine.
+Result<> make_directory_at_once(const std::string& path);
 
 class ShimRuntime final : public Runtime {
  public:

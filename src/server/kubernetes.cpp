@@ -66,6 +66,7 @@ Result<> open_access(Platform::State& s) {
 
 void serve_connections(Platform::State& s) {
   pods::ConnectionOptions options;
+  options.notices = &s.real.notices();
   options.foreign_log = [&s](const objects::Object& pod) -> std::optional<std::string> {
     if (!is_mirror_pod(pod)) return std::nullopt;
     return is_our_log(s.options.layout.log()) ? s.options.layout.log() : std::string();

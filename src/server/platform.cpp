@@ -113,6 +113,7 @@ void open_runtime(State& s) {
   options.directory = layout.pods();
   options.shim_command = pods::shim_program(s.world().files, layout.shim(), {own_executable(), "shim"});
   options.notices = &s.real.notices();
+  options.make_directory = pods::make_directory_at_once;
   s.runtime = std::make_unique<pods::ShimRuntime>(s.world(), std::move(options));
 }
 

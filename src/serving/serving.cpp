@@ -183,7 +183,8 @@ Serving::Serving(core::World& world, objects::Store& store, RuntimeCatalog catal
 Serving::~Serving() = default;
 
 Result<> Serving::start() {
-  return state_->controller.reconciles(kinds::llm_deployment)
+  return state_->controller.in_groups()
+      .reconciles(kinds::llm_deployment)
       .owns(kinds::deployment, kinds::llm_deployment)
       .watches(kinds::pod,
                [](const Object& pod) {

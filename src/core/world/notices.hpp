@@ -21,6 +21,8 @@ class Notices {
   virtual ~Notices() = default;
   // Whenever a file came into `directory` by rename. not_found; resource_exhausted: no more directories can be watched.
   virtual Result<NoticeId> on_new_file(const std::string& directory, std::function<void()> call) = 0;
+  // Once, when `file` was written to, or is not what its name means any more. not_found; resource_exhausted.
+  virtual Result<NoticeId> on_growth(const std::string& file, std::function<void()> call) = 0;
   // Once, when `process` has ended, whoever's child it is. not_found when it is gone already; unimplemented on kernels
   // that cannot tell.
   virtual Result<NoticeId> on_end(const ProcessIdentity& process, std::function<void()> call) = 0;

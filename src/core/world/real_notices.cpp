@@ -11,6 +11,9 @@
 #include "core/world/real_spawn.hpp"
 
 namespace slipway::core {
+namespace {
+constexpr std::uint32_t growth = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
+}
 
 RealNotices::~RealNotices() {
   for (auto& [id, ending] : endings_) loop_.forget(ending.watch, ending.pidfd.get());
@@ -27,15 +30,23 @@ Result<> RealNotices::open() {
 }
 
 Result<NoticeId> RealNotices::on_new_file(const std::string& directory, std::function<void()> call) {
+  return watch(directory, IN_MOVED_TO | IN_ONLYDIR, std::move(call));
+}
+
+Result<NoticeId> RealNotices::on_growth(const std::string& file, std::function<void()> call) {
+  return watch(file, growth | IN_ONESHOT, std::move(call));
+}
+
+Result<NoticeId> RealNotices::watch(const std::string& path, std::uint32_t events, std::function<void()> call) {
   TRY(open());
-  const int watch = ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_MOVED_TO | IN_ONLYDIR);
+  const int watch = ::inotify_add_watch(inotify_.get(), path.c_str(), events);
   if (watch < 0) {
     const Code code = errno == ENOENT || errno == ENOTDIR ? Code::not_found : Code::resource_exhausted;
-    return fail(code, "cannot watch " + directory + ": " + std::strerror(errno));
+    return fail(code, "cannot watch " + path + ": " + std::strerror(errno));
   }
   const NoticeId id = next_++;
-  directories_[watch].insert(id);
-  directory_of_.emplace(id, watch);
+  listeners_[watch].insert(id);
+  watch_of_.emplace(id, watch);
   calls_.emplace(id, std::move(call));
   return id;
 }
@@ -52,7 +63,7 @@ void RealNotices::read_events() {
       std::memcpy(&event, buffer.data() + at, sizeof event);
       at += sizeof event + event.len;
       if ((event.mask & IN_Q_OVERFLOW) != 0) {  // some were dropped: everybody looks
-        for (const auto& [id, directory] : directory_of_) tell(id);
+        for (const auto& [id, watch] : watch_of_) tell(id);
       }
       news[event.wd] |= event.mask;
     }
@@ -61,15 +72,15 @@ void RealNotices::read_events() {
 }
 
 void RealNotices::read_one(int watch, std::uint32_t events) {
-  const auto found = directories_.find(watch);
-  if (found == directories_.end()) return;
-  if ((events & IN_MOVED_TO) != 0) {
+  const auto found = listeners_.find(watch);
+  if (found == listeners_.end()) return;
+  if ((events & (IN_MOVED_TO | growth)) != 0) {
     for (const NoticeId id : found->second) tell(id);
   }
   if ((events & IN_IGNORED) == 0) return;
-  // The directory is gone, and the kernel's number of it with it.
-  for (const NoticeId id : found->second) directory_of_.erase(id);
-  directories_.erase(found);
+  // It is gone, or was told once: the kernel's number of it means nothing any more.
+  for (const NoticeId id : found->second) watch_of_.erase(id);
+  listeners_.erase(found);
 }
 
 void RealNotices::tell(NoticeId id) {
@@ -106,14 +117,14 @@ void RealNotices::stop_watching(NoticeId id) {
 void RealNotices::forget(NoticeId id) {
   calls_.erase(id);
   stop_watching(id);
-  const auto found = directory_of_.find(id);
-  if (found == directory_of_.end()) return;
+  const auto found = watch_of_.find(id);
+  if (found == watch_of_.end()) return;
   const int watch = found->second;
-  directory_of_.erase(found);
-  auto& listeners = directories_[watch];
+  watch_of_.erase(found);
+  auto& listeners = listeners_[watch];
   listeners.erase(id);
   if (!listeners.empty()) return;
-  directories_.erase(watch);
+  listeners_.erase(watch);
   ::inotify_rm_watch(inotify_.get(), watch);
 }
 

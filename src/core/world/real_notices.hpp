@@ -15,6 +15,7 @@ class RealNotices final : public Notices {
   ~RealNotices() override;
 
   Result<NoticeId> on_new_file(const std::string& directory, std::function<void()> call) override;
+  Result<NoticeId> on_growth(const std::string& file, std::function<void()> call) override;
   Result<NoticeId> on_end(const ProcessIdentity& process, std::function<void()> call) override;
   void forget(NoticeId id) override;
 
@@ -24,6 +25,7 @@ class RealNotices final : public Notices {
     RealLoop::WatchId watch = 0;
   };
   Result<> open();
+  Result<NoticeId> watch(const std::string& path, std::uint32_t events, std::function<void()> call);
   void read_events();
   void stop_watching(NoticeId id);  // of a process
   void read_one(int watch, std::uint32_t events);
@@ -34,8 +36,8 @@ class RealNotices final : public Notices {
   RealLoop::WatchId inotify_watch_ = 0;
   NoticeId next_ = 1;
   std::map<NoticeId, std::function<void()>> calls_;
-  std::map<int, std::set<NoticeId>> directories_;  // by inotify's number of the directory
-  std::map<NoticeId, int> directory_of_;
+  std::map<int, std::set<NoticeId>> listeners_;  // by inotify's number of the directory or file
+  std::map<NoticeId, int> watch_of_;
   std::map<NoticeId, Ending> endings_;
 };
 

@@ -142,12 +142,12 @@ net::Response Output::List::finish(const Call& call, std::int64_t version, const
       if (!items_.empty()) items_ += ',';
       items_ += doc::render_json(shown(std::move(object)));
     }
-    std::string body = R"({"kind":")" + call.resource->list_kind() + R"(","apiVersion":")" +
-                       call.resource->api_version() + R"(","metadata":)" +
-                       doc::render_json(doc::Value(std::move(metadata))) + R"(,"items":[)";
-    body.reserve(body.size() + items_.size() + 3);
-    body.append(items_).append("]}\n");
-    return output_.verbatim(std::move(body));
+    const std::string head = R"({"kind":")" + call.resource->list_kind() + R"(","apiVersion":")" +
+                             call.resource->api_version() + R"(","metadata":)" +
+                             doc::render_json(doc::Value(std::move(metadata))) + R"(,"items":[)";
+    items_.insert(0, head);  // in place: a list may be large
+    items_ += "]}\n";
+    return output_.verbatim(std::move(items_));
   }
   doc::Array items;
   for (auto& object : objects_) items.push_back(shown(std::move(object)));

@@ -45,6 +45,31 @@ Result<std::unique_ptr<Side>> open_side(core::Loop& loop, storage::Database& dat
   return std::make_unique<Side>(loop, database, version);
 }
 
+// The objects that were written last: whoever writes one reads it, and usually somebody who was told of it reads it
+// next. Forgets all when it is full, so that it never holds much.
+class Recent {
+ public:
+  std::shared_ptr<const Change> find(const Kind& kind, const Name& name) const {
+    const auto found = changes_.find({kind.group, kind.kind, name});
+    return found == changes_.end() ? nullptr : found->second;
+  }
+  void note(const Name& name, const std::shared_ptr<const Change>& change) {
+    const auto key = std::tuple(change->kind.group, change->kind.kind, name);
+    if (change->type == EventType::deleted || change->body.size() > kLargest) {
+      changes_.erase(key);
+      return;
+    }
+    if (changes_.size() >= kMost) changes_.clear();
+    changes_.insert_or_assign(key, change);
+  }
+  void clear() { changes_.clear(); }
+
+ private:
+  static constexpr std::size_t kMost = 256;
+  static constexpr std::size_t kLargest = 32U << 10U;  // bytes; parsed it takes several times as much
+  std::map<std::tuple<std::string_view, std::string_view, Name>, std::shared_ptr<const Change>> changes_;
+};
+
 class SqliteBackend final : public Backend {
  public:
   SqliteBackend(core::Clock& clock, std::unique_ptr<Side> durable, std::unique_ptr<Side> fleeting,
@@ -72,6 +97,10 @@ class SqliteBackend final : public Backend {
 
   Result<std::optional<Stored>> find(const Kind& kind, const Name& name) override {
     std::optional<Stored> found;
+    if (const auto known = recent_.find(kind, name); known != nullptr) {
+      found = Stored{name, known->version, known->body, std::shared_ptr<const Object>(known, &known->object)};
+      return found;
+    }
     TRY(side_of(kind).database.read([&](storage::Connection& connection) -> Result<> {
       TRY_ASSIGN(found, select_object(connection, kind, name));
       return {};
@@ -167,7 +196,12 @@ class SqliteBackend final : public Backend {
     return side.hub.open(&kind, after.value_or(present), std::move(on_change));
   }
 
-  Result<> group(const std::function<void()>& work) override { return durable_->database.group(work); }
+  Result<> group(const std::function<void()>& work) override {
+    if (!fleeting_) return durable_->database.group(work);
+    Result<> durable;
+    TRY(fleeting_->database.group([&] { durable = durable_->database.group(work); }));
+    return durable;
+  }
 
   Result<std::optional<Located>> locate(const std::string& uid) override {
     std::optional<Located> found;
@@ -266,8 +300,11 @@ class SqliteBackend final : public Backend {
     change->kind = kind;
     change->version = stored.version;
     change->body = stored.body;
-    side.database.after_group([alive = std::weak_ptr<int>(alive_), hub = &side.hub, change](bool durable) {
-      if (durable && !alive.expired()) hub->publish(change);
+    recent_.note(stored.name, change);
+    side.database.after_group([this, alive = std::weak_ptr<int>(alive_), hub = &side.hub, change](bool durable) {
+      if (alive.expired()) return;
+      if (!durable) return recent_.clear();
+      hub->publish(change);
     });
     return stored;
   }
@@ -287,6 +324,7 @@ class SqliteBackend final : public Backend {
   std::unique_ptr<Side> durable_;
   std::unique_ptr<Side> fleeting_;
   BackendOptions options_;
+  Recent recent_;
   std::map<Key, Instant> kept_until_;  // changes say what was before
   std::map<Key, std::int64_t> began_;  // the version from which on a kind is what it is now
   std::shared_ptr<int> alive_ = std::make_shared<int>();
@@ -296,6 +334,7 @@ class SqliteBackend final : public Backend {
 }  // namespace sqlite
 
 Result<Object> Stored::parse() const {
+  if (object != nullptr) return *object;
   auto value = doc::parse_json(body, "<object store>");
   if (value) return Object(std::move(*value));
   return fail(Error(Code::data_loss, "a stored object is not JSON").on(name.text()).because(std::move(value).error()));

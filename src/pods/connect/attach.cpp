@@ -2,14 +2,13 @@
 // container without input or terminal is followed in its log.
 
 #include "pods/connect/channels.hpp"
+#include "pods/connect/log_growth.hpp"
 #include "pods/connect/socket_session.hpp"
 #include "pods/logs.hpp"
 #include "pods/shim/frames.hpp"
 
 namespace slipway::pods::connect {
 namespace {
-
-constexpr Duration look_again = std::chrono::milliseconds(100);
 
 class Attach : public SocketSession {
  public:
@@ -43,26 +42,27 @@ class Attach : public SocketSession {
 class FollowedLog final : public Attach {
  public:
   FollowedLog(const ContextPtr& context, const Target& target, StreamChoice choice)
-      : Attach(context, target, choice), tail_(context->node->runtime.log_path(target.id)) {
+      : Attach(context, target, choice),
+        tail_(context->node->runtime.log_path(target.id)),
+        growth_(context->world, context->options.notices, context->node->runtime.log_path(target.id),
+                [this] { look(); }) {
     while (!tail_.read_more().empty()) {  // what was said before
     }
   }
 
  private:
-  void begin() override { wait(); }
+  void begin() override { look(); }
+  void container_ended() override { look(); }
   void on_room() override {
     if (std::exchange(is_paused_, false)) look();
   }
-  void wait() {
-    context_->world.loop.after(look_again,
-                               [call = weak_call<FollowedLog>()] { call([](FollowedLog& self) { self.look(); }); });
-  }
   void look() {
-    if (is_over_) return;
+    if (is_over_ || is_paused_ || !socket_) return;
+    growth_.expect();
     const bool over = !context_->node->runtime.inspect(target_.id).is_up();  // asked first: its last lines are there
     while (true) {
       const std::string lines = tail_.read_more();
-      if (lines.empty()) return over ? finish() : wait();
+      if (lines.empty()) return over ? finish() : void();
       bool has_room = say(choice_.out, Channel::out, stream_text(lines, "stdout"));
       has_room = say(choice_.err, Channel::err, stream_text(lines, "stderr")) && has_room;
       if (!has_room) {
@@ -73,6 +73,7 @@ class FollowedLog final : public Attach {
   }
 
   LogTail tail_;
+  LogGrowth growth_;
   bool is_paused_ = false;
 };
 
@@ -192,7 +193,7 @@ void serve_attach(const ContextPtr& context, const api::CallPtr& call) {
       net::accept_websocket(call->request, *call->responder, remote_command_options(), session->socket_events());
   if (!socket) return;
   if (attachable && choice.input) record(*context, *call, "attached", target.pod, "to container " + target.name());
-  context->sessions.add(session);
+  context->sessions.add(session, attachable ? ContainerId{} : target.id);
   session->start(std::move(socket));
 }
 

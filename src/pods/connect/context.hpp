@@ -47,6 +47,7 @@ struct Context : std::enable_shared_from_this<Context> {
   std::unique_ptr<net::StreamClient> client;
   ConnectionOptions options;
   Sessions sessions;
+  Sessions followers;  // of logs
 };
 using ContextPtr = std::shared_ptr<Context>;
 

@@ -5,13 +5,13 @@
 #include "net/websocket_answer.hpp"
 #include "objects/kinds.hpp"
 #include "pods/connect/context.hpp"
+#include "pods/connect/log_growth.hpp"
 #include "pods/logs.hpp"
 
 namespace slipway::pods::connect {
 namespace {
 
 constexpr std::size_t most_kept = 24 * 1024 * 1024;  // bytes: two files as shim/shim.cpp limits them, and some
-constexpr Duration look_again = std::chrono::milliseconds(150);
 const core::Headers plain_text = {{"Content-Type", "text/plain; charset=utf-8"}};
 
 api::Answer<std::optional<std::size_t>> number(const net::Request& request, std::string_view name, std::size_t least) {
@@ -46,13 +46,25 @@ api::Answer<LogQuery> parse_query(const net::Request& request, Time now) {
 }
 
 // One follower: the log so far, then what comes, until its writer has ended or the reader is gone.
-class Follower : public std::enable_shared_from_this<Follower> {
+class Follower final : public Session, public std::enable_shared_from_this<Follower> {
  public:
-  Follower(const ContextPtr& context, std::shared_ptr<net::Responder> responder, const std::string& path,
+  Follower(Context& context, std::shared_ptr<net::Responder> responder, const std::string& path,
            std::function<bool()> is_over)
-      : context_(context), responder_(std::move(responder)), is_over_(std::move(is_over)), tail_(path) {}
+      : context_(context),
+        responder_(std::move(responder)),
+        is_over_(std::move(is_over)),
+        tail_(path),
+        growth_(context.world, context.options.notices, path, [this] { look(); }) {}
 
-  void begin(LogQuery query) {
+  // `id`: whose log it is.
+  void begin(LogQuery query, const ContainerId& id) {
+    context_.followers.add(shared_from_this(), id);
+    responder_->on_close([weak = weak_from_this(), &loop = context_.world.loop] {
+      loop.post([weak] {
+        if (const auto self = weak.lock()) self->leave();
+      });
+    });
+    growth_.expect();
     std::string so_far;  // what comes meanwhile is for later: a program may write faster than we read
     for (std::string more = tail_.read_more(); !more.empty(); more = tail_.read_more()) {
       so_far += more;
@@ -63,8 +75,10 @@ class Follower : public std::enable_shared_from_this<Follower> {
     left_ = query.limit_bytes;
     query_.timestamps = query.timestamps;
     write(text);
-    go_on();
+    look();
   }
+
+  void container_ended() override { look(); }
 
  private:
   void write(std::string_view text) {
@@ -75,32 +89,49 @@ class Follower : public std::enable_shared_from_this<Follower> {
     if (!text.empty()) responder_->write(text);
   }
 
+  void leave() { context_.followers.remove(context_.world.loop, *this); }
+
+  void end() {
+    responder_->end();
+    leave();
+  }
+
   void go_on() {
-    const auto context = context_.lock();
-    if (!context || (left_ && *left_ == 0)) return responder_->end();
-    if (!responder_->is_open()) return;
-    if (responder_->is_full()) return responder_->when_writable([self = shared_from_this()] { self->look(); });
-    context->world.loop.after(look_again, [self = shared_from_this()] { self->look(); });
+    if (left_ && *left_ == 0) return end();
+    if (!responder_->is_open()) return leave();
+    is_paused_ = responder_->is_full();
+    if (!is_paused_) return;
+    responder_->when_writable([weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->is_paused_ = false;
+      self->look();
+    });
   }
 
   void look() {
-    if (context_.expired()) return responder_->end();
-    if (!responder_->is_open()) return;
+    if (is_paused_) return;
+    if (!responder_->is_open()) return leave();
+    growth_.expect();
     const bool over = is_over_();  // asked first: then the last lines are in the file
     const std::string lines = tail_.read_more();
-    if (lines.empty() && over) return responder_->end();
+    if (lines.empty() && over) return end();
     write(render_log(lines, query_, is_inside_line_));
     if (lines.empty() || responder_->is_full() || (left_ && *left_ == 0)) return go_on();
-    context_.lock()->world.loop.post([self = shared_from_this()] { self->look(); });  // others have their turn
+    context_.world.loop.post([weak = weak_from_this()] {  // others have their turn
+      if (const auto self = weak.lock()) self->look();
+    });
   }
 
-  std::weak_ptr<Context> context_;
+  Context& context_;  // has this, as long as it lives
   std::shared_ptr<net::Responder> responder_;
   std::function<bool()> is_over_;
   LogQuery query_;
   bool is_inside_line_ = false;
   std::optional<std::size_t> left_;
+  bool is_paused_ = false;  // the reader is slow
   LogTail tail_;
+  LogGrowth growth_;
 };
 
 void send_text(const api::Call& call, std::string text) {
@@ -138,7 +169,7 @@ api::Answer<> answer_foreign(const ContextPtr& context, const api::Call& call, c
   }
   if (query.previous) return api::refuse(api::bad_request("what ran before wrote to the same log"));
   if (api::is_true(call.request, "follow")) {
-    std::make_shared<Follower>(context, call.responder, file, [] { return false; })->begin(query);
+    std::make_shared<Follower>(*context, call.responder, file, [] { return false; })->begin(query, {});
     return {};
   }
   auto text = context->world.files.read(file);
@@ -162,7 +193,7 @@ api::Answer<> answer(const ContextPtr& context, const api::CallPtr& call) {
       const auto alive = weak.lock();
       return !alive || !alive->node->runtime.inspect(id).is_up();
     };
-    std::make_shared<Follower>(context, call->responder, path, std::move(is_over))->begin(query);
+    std::make_shared<Follower>(*context, call->responder, path, std::move(is_over))->begin(query, id);
     return {};
   }
   auto cri = runtime.read_log(id);

@@ -113,6 +113,10 @@ bool is_counted(const Resources& allocatable, const std::string& name) {
   return !is_every_machines || allocatable.contains(name);
 }
 
+constexpr std::int64_t one = 1000;
+constexpr std::string_view too_many = "Too many pods";
+constexpr std::string_view insufficient = "Insufficient ";
+
 Misfit misfit_of_resources(const Object& pod, const Object& node, const std::vector<Resident>& residents) {
   const Resources allocatable = allocatable_of(node);
   Resources used;
@@ -120,13 +124,12 @@ Misfit misfit_of_resources(const Object& pod, const Object& node, const std::vec
     for (const auto& [name, amount] : resident.requests) used[name] += amount;
   }
   Misfit result;
-  constexpr std::int64_t one = 1000;
   const bool has_limit = allocatable.contains("pods");
   if (has_limit && static_cast<std::int64_t>(residents.size() + 1) * one > amount_of(allocatable, "pods"))
-    result.reasons.emplace_back("Too many pods");
+    result.reasons.emplace_back(too_many);
   for (const auto& [name, amount] : requests_of(pod)) {
     if (!is_counted(allocatable, name) || amount <= amount_of(allocatable, name) - amount_of(used, name)) continue;
-    result.reasons.push_back("Insufficient " + name);
+    result.reasons.push_back(std::string(insufficient) + name);
     result.is_for_good = result.is_for_good || amount > amount_of(allocatable, name);
   }
   return result;
@@ -258,6 +261,34 @@ Budget budget_of(const Object& object) {
     for (const auto& [pod, when] : disrupted.as_object()) budget.disrupted.push_back(pod);
   }
   return budget;
+}
+
+Room::Room(const Object& node, const std::vector<Resident>& residents) : allocatable_(allocatable_of(node)) {
+  for (const auto& resident : residents) take(resident.requests);
+}
+
+bool Room::has(const Resources& requests) const {
+  const auto fits = [this](const std::string& name, std::int64_t amount) {
+    return !is_counted(allocatable_, name) || amount <= amount_of(allocatable_, name) - amount_of(used_, name);
+  };
+  if (allocatable_.contains("pods") && !fits("pods", one)) return false;
+  return std::ranges::all_of(requests, [&](const auto& request) { return fits(request.first, request.second); });
+}
+
+void Room::take(const Resources& requests) {
+  used_["pods"] += one;
+  for (const auto& [name, amount] : requests) used_[name] += amount;
+}
+
+void Room::give(const Resources& requests) {
+  used_["pods"] -= one;
+  for (const auto& [name, amount] : requests) used_[name] -= amount;
+}
+
+bool lacks_room_only(const Misfit& misfit) {
+  return !misfit.is_for_good && std::ranges::all_of(misfit.reasons, [](const std::string& reason) {
+    return reason == too_many || reason.starts_with(insufficient);
+  });
 }
 
 namespace {

@@ -46,6 +46,21 @@ struct Misfit {
 Misfit misfit(const objects::Object& pod, const objects::Object& node, const std::vector<Resident>& residents,
               const NamespaceLabels& labels_of);
 
+// What residents leave of a node.
+class Room {
+ public:
+  Room(const objects::Object& node, const std::vector<Resident>& residents);
+  bool has(const Resources& requests) const;  // and room for one more Pod
+  void take(const Resources& requests);
+  void give(const Resources& requests);
+
+ private:
+  Resources allocatable_;
+  Resources used_;  // "pods", too
+};
+// Whether room is all that is missing: these reasons are of misfit().
+bool lacks_room_only(const Misfit& misfit);
+
 // A PodDisruptionBudget: how many of the Pods that it selects may go now.
 struct Budget {
   std::string ns;

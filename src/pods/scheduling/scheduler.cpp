@@ -51,20 +51,37 @@ void Scheduler::note(const Object& pod) {
   if (is_here) {
     waiting_.erase(name);
     Resident resident = resident_of(pod);
-    const auto before = residents_.find(name);
+    const auto before = place_of(name);
+    const bool is_known = before != residents_.end() && before->name == name;
     // Somebody may wait for just this one, or for what it is called now.
-    const bool is_news = before == residents_.end() || before->second.labels != resident.labels;
-    residents_.insert_or_assign(name, std::move(resident));
+    const bool is_news = !is_known || before->labels != resident.labels;
+    if (is_known) {
+      *before = std::move(resident);
+    } else {
+      residents_.insert(before, std::move(resident));
+    }
     if (is_news) wake_who_minds_others();
     return;
   }
   if (pod.is_being_deleted() || is_finished(pod) || !pod.spec()["nodeName"].string_or("").empty()) waiting_.erase(name);
-  if (residents_.erase(name) > 0) wake();
+  if (leave(name)) wake();
 }
 
 void Scheduler::forget(const Name& pod) {
-  const bool has_left = residents_.erase(pod) + waiting_.erase(pod) > 0;
-  if (has_left) wake();
+  const bool has_left = leave(pod);
+  const bool has_given_up = waiting_.erase(pod) > 0;
+  if (has_left || has_given_up) wake();
+}
+
+Scheduler::Residents::iterator Scheduler::place_of(const Name& pod) {
+  return std::ranges::lower_bound(residents_, pod, {}, &Resident::name);
+}
+
+bool Scheduler::leave(const Name& pod) {
+  const auto place = place_of(pod);
+  if (place == residents_.end() || place->name != pod) return false;
+  residents_.erase(place);
+  return true;
 }
 
 void Scheduler::bound(const Object& pod) {
@@ -79,8 +96,37 @@ void Scheduler::wake_who_minds_others() {
   }
 }
 
+// Of those that lack nothing but room, as many as there is room for: of thousands that wait, one that leaves helps one.
 void Scheduler::wake() {
-  for (const auto& name : waiting()) look_at_(name);
+  if (waiting_.empty()) return;
+  const auto node = store_.find(kinds::node, {"", node_});
+  if (!node || !*node) {
+    for (const auto& name : waiting()) look_at_(name);
+    return;
+  }
+  Room room(**node, residents_);
+  for (const auto& name : waiting()) {
+    Claim& claim = waiting_.at(name);
+    if (claim.lacks_room && room.has(claim.place.requests)) {
+      room.take(claim.place.requests);
+      claim.has_turn = true;
+    } else if (claim.lacks_room && !has_room_for(claim.place, room)) {
+      continue;
+    }
+    look_at_(name);
+  }
+}
+
+// Once those that are less important were pushed out.
+bool Scheduler::has_room_for(const Resident& waiting, const Room& room) const {
+  Room cleared = room;
+  bool any = false;
+  for (const auto& resident : residents_) {
+    if (resident.priority >= waiting.priority) continue;
+    cleared.give(resident.requests);
+    any = true;
+  }
+  return any && cleared.has(waiting.requests);
 }
 
 std::vector<Name> Scheduler::waiting() const {
@@ -92,15 +138,16 @@ std::vector<Name> Scheduler::waiting() const {
   return names;
 }
 
-// Who is there, and for whom that is no less important a place is kept.
-std::vector<Resident> Scheduler::residents_for(const Object& pod) const {
-  std::vector<Resident> all;
-  for (const auto& [name, resident] : residents_) all.push_back(resident);
+const Scheduler::Residents& Scheduler::residents_for(const Object& pod, Residents& own) const {
+  Residents kept;
   for (const auto& [name, claim] : waiting_) {
     if (claim.is_kept && claim.place.uid != pod.uid() && claim.place.priority >= pod.spec()["priority"].int_or(0))
-      all.push_back(claim.place);
+      kept.push_back(claim.place);
   }
-  return all;
+  if (kept.empty()) return residents_;
+  own = residents_;
+  own.insert(own.end(), kept.begin(), kept.end());
+  return own;
 }
 
 NamespaceLabels Scheduler::labels_of_namespaces() const {
@@ -114,13 +161,17 @@ Result<bool> Scheduler::admit(Object& pod) {
   if (!is_ours(pod, scheduler_)) return false;
   TRY_ASSIGN(const auto node, store_.find(kinds::node, {"", node_}));
   if (!node) return true;  // somebody deleted the object: the Pod runs where it would have
-  const Misfit why = misfit(pod, *node, residents_for(pod), labels_of_namespaces());
+  Residents own;
+  const Misfit why = misfit(pod, *node, residents_for(pod, own), labels_of_namespaces());
   if (why.fits()) return true;
   auto& claim = waiting_[pod.name()];
+  claim.lacks_room = lacks_room_only(why);
+  const bool leaves_room = std::exchange(claim.has_turn, false) && !claim.lacks_room;
   if (claim.place.uid != pod.uid()) claim.is_kept = false;
   claim.place = resident_of(pod);
   const doc::Value& affinity = pod.spec()["affinity"];
   claim.minds_others = affinity["podAffinity"].is_object() || affinity["podAntiAffinity"].is_object();
+  if (leaves_room) wake();
   TRY_ASSIGN(const std::string preemption, preempt(pod, *node, why.is_for_good));
   const std::string message = sentence_of(why, preemption);
   bool is_news = pod.set_condition("PodScheduled", "False", "Unschedulable", message, world_.clock.now());
@@ -148,7 +199,8 @@ bool Scheduler::nominate(Object& pod) const {
 // kept no longer.
 Result<std::string> Scheduler::preempt(const Object& pod, const Object& node, bool is_for_good) {
   const std::string none = "0/1 nodes are available: 1 ";
-  const auto residents = residents_for(pod);
+  Residents own;
+  const auto& residents = residents_for(pod, own);
   auto& claim = waiting_[pod.name()];
   const bool was_kept = std::exchange(claim.is_kept, false);
   if (pod.spec()["preemptionPolicy"].string_or("") == "Never")

@@ -34,13 +34,20 @@ class Scheduler {
     Resident place;
     bool is_kept = false;       // others were pushed out for it
     bool minds_others = false;  // has affinity to Pods, or against them
+    bool lacks_room = false;    // and nothing else
+    bool has_turn = false;      // was woken for room that nobody else was woken for
   };
-  std::vector<Resident> residents_for(const objects::Object& pod) const;
+  using Residents = std::vector<Resident>;
+  Residents::iterator place_of(const objects::Name& pod);  // or where it would be
+  bool leave(const objects::Name& pod);                    // whether it was there
+  // Who is there, and for whom that is no less important a place is kept. In `own` when that is not residents_.
+  const Residents& residents_for(const objects::Object& pod, Residents& own) const;
   NamespaceLabels labels_of_namespaces() const;
   Result<std::string> preempt(const objects::Object& pod, const objects::Object& node, bool is_for_good);
   bool nominate(objects::Object& pod) const;  // whether that is news
   Result<> push_out(const objects::Object& pod, const Resident& victim);
   void wake();
+  bool has_room_for(const Resident& waiting, const Room& room) const;
   void wake_who_minds_others();
 
   core::World& world_;
@@ -49,7 +56,7 @@ class Scheduler {
   const std::string& scheduler_;
   std::function<void(const objects::Name&)> look_at_;
   objects::EventRecorder events_;
-  std::map<objects::Name, Resident> residents_;
+  Residents residents_;  // by name
   std::map<objects::Name, Claim> waiting_;
 };
 

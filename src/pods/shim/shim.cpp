@@ -69,6 +69,7 @@ class Shim {
   std::string path(const char* name) const { return directory_ + "/" + name; }
   Time now() const { return core::real_clock().now(); }
   bool take_lock();
+  Result<> keep_directories() const;
   int end(core::Exit exit, std::string reason, std::string message);
   // Room for the last record, on a disk that may be full by then.
   void reserve_room() const;
@@ -114,6 +115,17 @@ class Shim {
 bool Shim::take_lock() {
   const int fd = ::open(path(shim::lock_file).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);  // held until we end
   return fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+// Until here nobody waited for the disk: a record that is durable is found again, too.
+Result<> Shim::keep_directories() const {
+  const std::string pod = directory_.substr(0, directory_.rfind('/'));
+  for (const std::string& directory : {pod, pod.substr(0, pod.rfind('/'))}) {
+    const core::Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || (::fsync(fd.get()) != 0 && errno != EINVAL))  // EINVAL: a file system without
+      return fail(Code::internal, "cannot sync " + directory + ": " + std::strerror(errno));
+  }
+  return {};
 }
 
 int Shim::end(core::Exit exit, std::string reason, std::string message) {
@@ -305,7 +317,8 @@ Result<> Shim::start_program(const ContainerStart& start) {
     started.own_view = start.confinement.own_view;
     started.own_root = !start.confinement.root.empty();
     started.groups_of_control = start.confinement.groups_of_control;
-    durable = core::real_files().write_atomic(path(shim::started_file), shim::render(started));
+    durable = keep_directories();
+    if (durable) durable = core::real_files().write_atomic(path(shim::started_file), shim::render(started));
   }
   // Taken away meanwhile: the Pod is being removed. The order (write started, then look at start) is one half of
   // ShimRuntime::withdraw.

@@ -43,6 +43,9 @@ class VolumeDisk {
   // With everything on the way (0700). One that is there keeps what it is.
   virtual Result<> make_directory(const std::string& path, int mode, const Owner& owner) = 0;
   virtual Result<> make_file(const std::string& path, int mode) = 0;
+  // The same below a Pod's directory, and without waiting for the disk: a shim does, before its program runs.
+  virtual Result<> make_directory_of_pod(const std::string& path, int mode, const Owner& owner) = 0;
+  virtual Result<> make_file_of_pod(const std::string& path, int mode) = 0;
   // In place: who has the file mounted sees what it says now.
   virtual Result<> rewrite_file(const std::string& path, const std::string& bytes, int mode) = 0;
   // A directory that nobody else can write to, at a place where others may have put something before:

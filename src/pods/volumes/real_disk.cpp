@@ -43,6 +43,15 @@ std::string version_name(const Payload& payload, const Owner& owner) {
   return "..version-" + core::Digest::of(all).short_text();
 }
 
+// With everything on the way. Not synced.
+Result<> make_directories(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return {};
+  if (errno != ENOENT || path.rfind('/') == 0) return refused("make " + path);
+  TRY(make_directories(path.substr(0, path.rfind('/')), mode));
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) return refused("make " + path);
+  return {};
+}
+
 std::string first_part(const std::string& path) { return path.substr(0, path.find('/')); }
 
 class RealDisk final : public VolumeDisk {
@@ -66,17 +75,14 @@ class RealDisk final : public VolumeDisk {
     }
   }
 
-  // Under another name until it has its mode and owner: whoever finds it after a crash finds all of that.
   Result<> make_directory(const std::string& path, int mode, const Owner& owner) override {
     if (kind_of(path) == FileKind::directory) return {};
     const fs::path parent = fs::path(path).parent_path();
-    const std::string making = parent / ("." + fs::path(path).filename().string() + ".making");
     TRY(core::real_files().make_directories(parent, 0700));
-    ::rmdir(making.c_str());
-    if (::mkdir(making.c_str(), 0700) != 0) return refused("make " + making);
-    TRY(give(making, owner));
-    if (::chmod(making.c_str(), static_cast<mode_t>(mode)) != 0) return refused("set the mode of " + making);
-    if (::rename(making.c_str(), path.c_str()) != 0) return refused("make " + path);
+    TRY(make_dedicated(path, mode, owner));
+    const core::Descriptor fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || (::fsync(fd.get()) != 0 && errno != EINVAL))
+      return refused("sync " + parent.string());  // EINVAL: cannot
     return {};
   }
 
@@ -86,7 +92,7 @@ class RealDisk final : public VolumeDisk {
   }
 
   Result<> rewrite_file(const std::string& path, const std::string& bytes, int mode) override {
-    TRY(core::real_files().make_directories(fs::path(path).parent_path(), 0700));
+    TRY(make_directories(fs::path(path).parent_path(), 0700));
     const core::Descriptor file(
         ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, static_cast<mode_t>(mode)));
     if (!file || ::fchmod(file.get(), static_cast<mode_t>(mode)) != 0) return refused("open " + path);
@@ -94,6 +100,16 @@ class RealDisk final : public VolumeDisk {
     if (written != static_cast<ssize_t>(bytes.size()) || ::ftruncate(file.get(), written) != 0)
       return refused("write " + path);
     return {};
+  }
+
+  Result<> make_directory_of_pod(const std::string& path, int mode, const Owner& owner) override {
+    if (kind_of(path) == FileKind::directory) return {};
+    TRY(make_directories(fs::path(path).parent_path(), 0700));
+    return make_dedicated(path, mode, owner);
+  }
+
+  Result<> make_file_of_pod(const std::string& path, int mode) override {
+    return core::real_files().write_derived(path, "", mode);
   }
 
   Result<> make_private(const std::string& path) override {
@@ -119,7 +135,7 @@ class RealDisk final : public VolumeDisk {
   }
 
   Result<> publish(const std::string& directory, const Payload& payload, const Owner& owner) override {
-    TRY(make_directory(directory, 0755, {}));
+    TRY(make_directory_of_pod(directory, 0755, {}));
     const std::string version = version_name(payload, owner);
     const std::string link = directory + "/" + current;
     std::error_code ignored;
@@ -151,13 +167,25 @@ class RealDisk final : public VolumeDisk {
   }
 
  private:
+  // Under another name until it has its mode and owner: whoever finds it after a crash finds all of that.
+  static Result<> make_dedicated(const std::string& path, int mode, const Owner& owner) {
+    const fs::path at(path);
+    const std::string making = at.parent_path() / ("." + at.filename().string() + ".making");
+    ::rmdir(making.c_str());
+    if (::mkdir(making.c_str(), 0700) != 0) return refused("make " + making);
+    TRY(give(making, owner));
+    if (::chmod(making.c_str(), static_cast<mode_t>(mode)) != 0) return refused("set the mode of " + making);
+    if (::rename(making.c_str(), path.c_str()) != 0) return refused("make " + path);
+    return {};
+  }
+
   static Result<> write_version(const std::string& directory, const Payload& payload, const Owner& owner) {
     std::error_code ignored;
     fs::remove_all(directory, ignored);  // what a crash left half written
-    TRY(core::real_files().make_directories(directory, 0755));
+    TRY(make_directories(directory, 0755));
     for (const auto& [path, file] : payload) {
       const std::string whole = directory + "/" + path;
-      TRY(core::real_files().make_directories(fs::path(whole).parent_path(), 0755));
+      if (path.contains('/')) TRY(make_directories(fs::path(whole).parent_path(), 0755));
       const int mode = file.mode | (owner.group ? (file.mode & 0400) >> 3 : 0);  // the group reads what the owner reads
       TRY(core::real_files().write_derived(whole, file.bytes, mode));
       TRY(give(whole, owner));

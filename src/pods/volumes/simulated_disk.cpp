@@ -26,6 +26,10 @@ class SimulatedDisk final : public VolumeDisk {
     TRY(files_.make_directories(path.substr(0, path.rfind('/'))));
     return files_.write_derived(path, bytes, mode);
   }
+  Result<> make_directory_of_pod(const std::string& path, int mode, const Owner& owner) override {
+    return make_directory(path, mode, owner);
+  }
+  Result<> make_file_of_pod(const std::string& path, int mode) override { return make_file(path, mode); }
 
   Result<> publish(const std::string& directory, const Payload& payload, const Owner&) override {
     TRY(files_.make_directories(directory));

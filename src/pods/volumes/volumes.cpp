@@ -1,5 +1,6 @@
 #include "pods/volumes/volumes.hpp"
 
+#include "core/digest.hpp"
 #include "core/quantity.hpp"
 #include "core/seconds.hpp"
 #include "pods/environment.hpp"
@@ -15,6 +16,10 @@ constexpr objects::Kind claim_kind{"", "v1", "PersistentVolumeClaim", "persisten
 constexpr objects::Kind volume_kind{"", "v1", "PersistentVolume", "persistentvolumes", false};
 constexpr Duration look_at_sources = std::chrono::minutes(1);  // as a kubelet syncs
 constexpr std::int64_t usual_token_seconds = 3600;
+constexpr std::size_t most_token_bytes = 16 * 1024;
+
+// As a kubelet does it.
+Time renewal_of(Time issued, Time expires) { return issued + (expires - issued) * 4 / 5; }
 
 std::string name_of(const doc::Value& volume) { return volume["name"].string_or(""); }
 
@@ -38,6 +43,10 @@ bool is_controlled_by(const Object& object, const std::string& uid) {
     if (owners[i]["uid"].string_or("") == uid && owners[i]["controller"].bool_or(false)) return true;
   }
   return false;
+}
+
+std::string path_on_disk(const doc::Value& volume, const std::string& pod_directory) {
+  return pod_directory + "/volumes/" + name_of(volume);
 }
 
 template <class Visit>
@@ -82,24 +91,39 @@ Result<Place> Volumes::make(const Object& pod, const doc::Value& volume, const s
     return found;
   }
   if (is_payload(volume)) {
-    const auto token = [&](const doc::Value& projection) { return token_for(pod, name_of(volume), projection); };
+    const std::string path = path_of_payload(pod, volume, pod_directory);
+    const auto token = [&](const doc::Value& projection) { return token_for(pod, name_of(volume), path, projection); };
     const PayloadSources sources{find_, pod_ip, token, !has_several_users(pod)};
     auto payload = payload_of(pod, volume, sources);
     if (!payload && payload.error().code == Code::not_found) return not_yet(volume, payload.error().message);
     if (!payload) return fail(std::move(payload).error());
-    const std::string path = pod_directory + "/volumes/" + name_of(volume);
-    TRY(disk_.publish(path, *payload, owner_of_volumes(pod)));
-    return Place{path, true};
+    const Owner owner = owner_of_volumes(pod);
+    if (disk_.publish(path, *payload, owner)) return Place{path, true};
+    const std::string on_disk = path_on_disk(volume, pod_directory);  // there may be little memory
+    TRY(disk_.publish(on_disk, *payload, owner));
+    return Place{on_disk, true};
   }
   // A volume that says nothing is an emptyDir.
   if (volume["emptyDir"].is_object() || volume.size() == 1) return make_empty(pod, volume, pod_directory);
   return fail(Code::unimplemented, "volume \"" + name_of(volume) + "\": this node has no " + kind_of(volume));
 }
 
+// Secrets and tokens touch no disk, as on a kubelet; but what is shown to a program already stays where it is.
+std::string Volumes::path_of_payload(const Object& pod, const doc::Value& volume, const std::string& pod_directory) {
+  const std::string on_disk = path_on_disk(volume, pod_directory);
+  const bool is_secret = volume["secret"].is_object() || volume["projected"].is_object();
+  if (!is_secret || memory_directory_.empty() || disk_.kind_of(on_disk) == FileKind::directory) return on_disk;
+  return disk_.make_private(memory_directory_) ? path_in_memory(pod, volume) : on_disk;
+}
+
+std::string Volumes::path_in_memory(const Object& pod, const doc::Value& volume) const {
+  return memory_directory_ + "/" + pod.uid() + "/" + name_of(volume);
+}
+
 std::string Volumes::path_of_empty(const Object& pod, const doc::Value& volume,
                                    const std::string& pod_directory) const {
-  if (is_in_memory(volume)) return memory_directory_ + "/" + pod.uid() + "/" + name_of(volume);
-  return pod_directory + "/volumes/" + name_of(volume);
+  if (is_in_memory(volume)) return path_in_memory(pod, volume);
+  return path_on_disk(volume, pod_directory);
 }
 
 Result<Place> Volumes::make_empty(const Object& pod, const doc::Value& volume, const std::string& pod_directory) {
@@ -109,7 +133,7 @@ Result<Place> Volumes::make_empty(const Object& pod, const doc::Value& volume, c
   if (is_in_memory(volume)) TRY(disk_.make_private(memory_directory_));
   const std::string path = path_of_empty(pod, volume, pod_directory);
   const Owner owner{.user = {}, .group = owner_of_volumes(pod).group};
-  TRY(disk_.make_directory(path, owner.group ? 02777 : 0777, owner));
+  TRY(disk_.make_directory_of_pod(path, owner.group ? 02777 : 0777, owner));
   return Place{path, false};
 }
 
@@ -167,11 +191,34 @@ Result<Place> Volumes::find_claim(const Object& pod, const std::string& name, co
   return Place{path, false};
 }
 
-Result<std::string> Volumes::token_for(const Object& pod, const std::string& volume, const doc::Value& projection) {
+// What an earlier control plane published, as far as it is this Pod's: it goes on with it.
+std::optional<Volumes::Token> Volumes::published_token(const std::string& file, const std::string& pod_uid) const {
+  Token token;
+  token.text = disk_.read_first(file, most_token_bytes);
+  const auto first = token.text.find('.');
+  const auto second = token.text.find('.', first + 1);
+  if (second == std::string::npos) return std::nullopt;
+  const auto json = core::from_base64_url(token.text.substr(first + 1, second - first - 1));
+  const auto claims = json ? doc::parse_json(*json, file) : fail(json.error());
+  if (!claims || (*claims)["kubernetes.io"]["pod"]["uid"].string_or("") != pod_uid) return std::nullopt;
+  const Time issued{std::chrono::seconds((*claims)["iat"].int_or(0))};
+  const Time expires{std::chrono::seconds((*claims)["exp"].int_or(0))};
+  token.renew_at = renewal_of(issued, expires);
+  return token;
+}
+
+Result<std::string> Volumes::token_for(const Object& pod, const std::string& volume, const std::string& directory,
+                                       const doc::Value& projection) {
   if (!issue_token_)
     return fail(Code::unimplemented, "volume \"" + volume + "\": nobody here issues tokens of service accounts");
   Token& token = tokens_[pod.uid() + "/" + volume + "/" + projection["path"].string_or("")];
   const Time now = world_.clock.now();
+  const auto lifetime = core::capped_seconds(projection["expirationSeconds"].int_or(usual_token_seconds));
+  if (token.text.empty()) {
+    const std::string file = directory + "/..data/" + projection["path"].string_or("token");
+    token = published_token(file, pod.uid()).value_or(Token{});
+    token.renew_at = std::min(token.renew_at, now + lifetime);
+  }
   if (!token.text.empty() && now < token.renew_at) return token.text;
   objects::PodToken wanted;
   wanted.account = {pod.name().ns, pod.spec()["serviceAccountName"].string_or("default")};
@@ -181,7 +228,7 @@ Result<std::string> Volumes::token_for(const Object& pod, const std::string& vol
   wanted.pod_uid = pod.uid();
   TRY_ASSIGN(auto issued, issue_token_(wanted));
   token.text = std::move(issued.token);
-  token.renew_at = now + (issued.expires - now) * 4 / 5;  // as a kubelet does it
+  token.renew_at = renewal_of(now, issued.expires);
   return token.text;
 }
 
@@ -204,9 +251,11 @@ std::vector<Limit> Volumes::limits(const Object& pod, const std::string& pod_dir
 }
 
 Result<> Volumes::remove(const std::string& pod_uid) {
-  std::erase_if(tokens_, [&](const auto& entry) { return entry.first.starts_with(pod_uid + "/"); });
+  const auto first = tokens_.lower_bound(pod_uid + "/");
+  tokens_.erase(first, tokens_.lower_bound(pod_uid + "0"));  // '0' comes after '/'
   if (memory_directory_.empty() || !disk_.is_private(memory_directory_)) return {};
   TRY(world_.files.remove_tree(memory_directory_ + "/" + pod_uid));
+  if (!tokens_.empty()) return {};  // others have something there
   const auto left = world_.files.list(memory_directory_);
   return left && left->empty() ? world_.files.remove_tree(memory_directory_) : Result<>();
 }

@@ -63,7 +63,13 @@ class Volumes {
   // `made_for`: the uid of the Pod whose own it must be; "" is anybody's.
   Result<Place> find_claim(const objects::Object& pod, const std::string& name, const std::string& made_for);
   Result<Place> find_own_claim(const objects::Object& pod, const std::string& volume);
-  Result<std::string> token_for(const objects::Object& pod, const std::string& volume, const doc::Value& projection);
+  // `directory`: of the volume.
+  Result<std::string> token_for(const objects::Object& pod, const std::string& volume, const std::string& directory,
+                                const doc::Value& projection);
+  std::optional<Token> published_token(const std::string& file, const std::string& pod_uid) const;
+  // Where what is made of objects is shown.
+  std::string path_of_payload(const objects::Object& pod, const doc::Value& volume, const std::string& pod_directory);
+  std::string path_in_memory(const objects::Object& pod, const doc::Value& volume) const;
   std::string path_of_empty(const objects::Object& pod, const doc::Value& volume,
                             const std::string& pod_directory) const;
 

@@ -139,15 +139,12 @@ Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& na
     TRY_ASSIGN(deployment, number(*found, current->object));
   }
 
-  objects::ListOptions options;
-  options.ns = name.ns;
-  TRY_ASSIGN(options.labels, objects::LabelSelector::from_value(found->spec()["selector"]));
-  TRY_ASSIGN(const auto list, store_.list(kinds::pod, options));
+  TRY_ASSIGN(const auto pods, pods_of(deployment, sets));
   if (current != nullptr) {
-    TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, list.items));
+    TRY_ASSIGN(const bool taken, take_over_pods(deployment, current->object, pods));
     if (taken) return objects::Outcome{Duration{}};
   }
-  see_pods(deployment, list.items, sets, seen);
+  see_pods(deployment, pods, sets, seen);
   TRY(scale(deployment, wish, sets));
   TRY_ASSIGN(auto again, write_status(deployment, wish, seen));
   for (const Set& set : sets) {
@@ -155,6 +152,23 @@ Result<objects::Outcome> DeploymentReconciler::reconcile(const objects::Name& na
   }
   if (wish.paused || is_complete(wish, seen)) TRY(forget_old(deployment, std::move(sets)));
   return objects::Outcome{again};
+}
+
+Result<std::vector<Object>> DeploymentReconciler::pods_of(const Object& deployment, const std::vector<Set>& sets) {
+  std::vector<const Object*> owners{&deployment};
+  for (const Set& set : sets) owners.push_back(&set.object);
+  objects::ListOptions options;
+  options.ns = deployment.name().ns;
+  TRY_ASSIGN(options.labels, objects::LabelSelector::from_value(deployment.spec()["selector"]));
+  std::vector<Object> pods;
+  for (const Object* owner : owners) {
+    options.claimable_by = owner->uid();
+    TRY_ASSIGN(auto list, store_.list(kinds::pod, options));
+    for (Object& pod : list.items) {
+      if (pod.is_owned_by(*owner)) pods.push_back(std::move(pod));
+    }
+  }
+  return pods;
 }
 
 void DeploymentReconciler::see_pods(const Object& deployment, const std::vector<Object>& pods, std::vector<Set>& sets,

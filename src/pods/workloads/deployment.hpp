@@ -31,6 +31,8 @@ class DeploymentReconciler final : public objects::Reconciler {
     bool is_current = false;
   };
   Result<std::vector<Set>> sets_of(const objects::Object& deployment);  // by revision
+  // Those of `sets`, and those that an earlier version of the program made for the Deployment itself.
+  Result<std::vector<objects::Object>> pods_of(const objects::Object& deployment, const std::vector<Set>& sets);
   // The one of `sets` whose template is wanted, made when there is none; marked, and of the newest revision. Null while
   // the Deployment is paused and has none.
   Result<Set*> current_of(const objects::Object& deployment, const DeploymentWish& wish, std::vector<Set>& sets,

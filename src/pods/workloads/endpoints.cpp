@@ -19,12 +19,6 @@ constexpr std::string_view address_type = "FQDN";
 
 bool has_selector(const Object& service) { return service.spec()["selector"].size() > 0; }
 
-bool selects(const Object& service, const Object& pod) {
-  if (!has_selector(service)) return false;
-  const auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
-  return selector && selector->matches(pod.labels());
-}
-
 // targetPort is a number, a name of a container's port, or absent: the port itself. 0: the Pod has none of that name.
 int target_port(const doc::Value& port, const Object* pod) {
   const doc::Value& target = port["targetPort"];
@@ -36,6 +30,14 @@ int target_port(const doc::Value& port, const Object* pod) {
     if (const int number = resolve_port(target, containers[i]); number > 0) return number;
   }
   return 0;
+}
+
+bool is_endpoint(const Object& pod) { return !pod.status()["podIP"].string_or("").empty() && !is_finished(pod); }
+
+// What may change in an endpoint, of what a Pod says.
+doc::Value glimpse_of(const Object& pod) {
+  return doc::Array{pod.uid(), pod.status()["podIP"], pod.spec()["nodeName"], pod.condition_status("Ready") == "True",
+                    pod.is_being_deleted()};
 }
 
 doc::Array ports_of(const Object& service, const Object* pod) {
@@ -88,8 +90,7 @@ std::vector<Object> endpoint_slices(const Object& service, const std::vector<Obj
   std::vector<Group> groups;  // of Pods with the same ports
   const auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
   for (const Object& pod : pods) {
-    if (!selector || !selector->matches(pod.labels())) continue;
-    if (pod.status()["podIP"].string_or("").empty() || is_finished(pod)) continue;
+    if (!selector || !selector->matches(pod.labels()) || !is_endpoint(pod)) continue;
     doc::Array ports = ports_of(service, &pod);
     auto group = std::ranges::find(groups, ports, &Group::ports);
     if (group == groups.end()) group = groups.insert(groups.end(), Group{std::move(ports), {}});
@@ -109,6 +110,7 @@ Result<objects::Outcome> EndpointsReconciler::reconcile(const objects::Name& nam
   TRY(find_slices());
   TRY_ASSIGN(const auto service, store_.find(kinds::service, name));
   if (!service || service->is_being_deleted() || !has_selector(*service)) {
+    selectors_.erase(name);
     TRY(remove_others(name, {}));
     return objects::Outcome{};
   }
@@ -169,19 +171,30 @@ Result<> EndpointsReconciler::find_slices() {
   return {};
 }
 
-std::vector<objects::Name> EndpointsReconciler::services_of(const Object& pod) {
-  std::set<objects::Name> concerned = std::exchange(selected_by_[pod.name()], {});  // it may have left them
-  objects::ListOptions options;
-  options.ns = pod.name().ns;
-  if (const auto services = store_.list(kinds::service, options)) {
-    for (const Object& service : services->items) {
-      if (selects(service, pod)) selected_by_[pod.name()].insert(service.name());
-    }
+std::vector<objects::Name> EndpointsReconciler::note(const Object& service) {
+  auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
+  if (selector && has_selector(service)) {
+    selectors_.insert_or_assign(service.name(), std::move(*selector));
+  } else {
+    selectors_.erase(service.name());
   }
-  const auto now = selected_by_.find(pod.name());
-  concerned.insert(now->second.begin(), now->second.end());
-  if (now->second.empty() || (pod.is_being_deleted() && pod.finalizers().empty())) selected_by_.erase(now);
-  return {concerned.begin(), concerned.end()};
+  return {service.name()};
+}
+
+std::vector<objects::Name> EndpointsReconciler::services_of(const Object& pod) {
+  const objects::Name name = pod.name();
+  Seen now{pod.labels(), is_endpoint(pod) ? glimpse_of(pod) : doc::Value()};
+  const Seen before = std::exchange(pods_[name], now);
+  if (pod.is_being_deleted() && pod.finalizers().empty()) {
+    pods_.erase(name);
+  } else if (before == now && now.endpoint.is_null()) {  // an endpoint may be gone without a word of being deleted
+    return {};
+  }
+  std::vector<objects::Name> concerned;
+  for (auto at = selectors_.lower_bound({name.ns, ""}); at != selectors_.end() && at->first.ns == name.ns; ++at) {
+    if (at->second.matches(now.labels) || at->second.matches(before.labels)) concerned.push_back(at->first);
+  }
+  return concerned;
 }
 
 }  // namespace slipway::pods::workloads

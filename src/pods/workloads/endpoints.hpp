@@ -20,18 +20,26 @@ class EndpointsReconciler final : public objects::Reconciler {
  public:
   explicit EndpointsReconciler(objects::Store& store) : store_(store) {}
   Result<objects::Outcome> reconcile(const objects::Name& service) override;
-  // The Services a change of this Pod concerns: that select it, or did before.
+  // For the controller's watches: the Service itself; the Services that a change of this Pod concerns, since they
+  // select it or did before. None when it is the same to them.
+  std::vector<objects::Name> note(const objects::Object& service);
   std::vector<objects::Name> services_of(const objects::Object& pod);
 
  private:
+  struct Seen {
+    std::map<std::string, std::string> labels;
+    doc::Value endpoint;  // null: it is none
+    bool operator==(const Seen&) const = default;
+  };
   Result<> keep(objects::Object slice);
   Result<> remove_others(const objects::Name& service, const std::set<objects::Name>& wanted);
   Result<> find_slices();
 
   objects::Store& store_;
-  std::map<objects::Name, std::set<objects::Name>> slices_;  // that are there, by Service
+  std::map<objects::Name, objects::LabelSelector> selectors_;  // of Services
+  std::map<objects::Name, Seen> pods_;                         // as they were told last
+  std::map<objects::Name, std::set<objects::Name>> slices_;    // that are there, by Service
   bool has_found_slices_ = false;
-  std::map<objects::Name, std::set<objects::Name>> selected_by_;  // Services, by Pod, when it was last looked at
 };
 
 }  // namespace slipway::pods::workloads

@@ -156,13 +156,18 @@ struct JobReconciler::Seen {
 
 Result<Outcome> JobReconciler::reconcile(const objects::Name& name) {
   TRY_ASSIGN(const auto found, store_.find(job_kind, name));
-  if (!found || found->is_being_deleted()) return Outcome{};  // UncountedPods lets its Pods go
-  const Object& job = *found;
-  if (is_managed_elsewhere(job)) return Outcome{};
-  if (is_finished_job(job)) {
-    failures_.erase(job.uid());
-    return keep_finished(job);
+  if (!found || found->is_being_deleted()) {  // UncountedPods lets its Pods go
+    failures_.erase(name);
+    pods_.erase(name);
+    return Outcome{};
   }
+  if (is_managed_elsewhere(*found)) return Outcome{};
+  if (!is_finished_job(*found)) return keep_running(*found);
+  failures_.erase(name);
+  return keep_finished(*found);
+}
+
+Result<Outcome> JobReconciler::keep_running(const Object& job) {
   TRY_ASSIGN(const auto members, claim(store_, kinds::pod, job, {.finalizer = tracking_finalizer}));
   std::vector<JobPod> pods;
   Seen seen;
@@ -172,22 +177,31 @@ Result<Outcome> JobReconciler::reconcile(const objects::Name& name) {
   }
   const JobWish wish = read_job(job.spec());
   JobState state = state_of(job, wish);
-  state.failures = failures_[job.uid()];
+  Failures& failures = failures_[job.name()];
+  if (std::exchange(failures.uid, job.uid()) == job.uid()) state.failures = std::move(failures.times);
   const JobPlan plan = plan_job(wish, state, pods, world_.clock.now());
-  failures_[job.uid()] = plan.failures;
-  TRY_ASSIGN(const Object written, write_status(job, seen, wish, plan));
-  TRY(act(written, wish, plan));
+  failures.times = plan.failures;
+  const Result<> made = make(job, wish, plan, seen);
+  TRY(write_status(job, seen, wish, plan));
+  for (const auto& pod : plan.release) TRY(release(store_, {job.name().ns, pod}));
+  for (const auto& pod : pods) {
+    if (pod.is_tracked && plan.counts.has_noted(pod.uid)) TRY(release(store_, {job.name().ns, pod.name}));
+  }
+  for (const auto& pod : plan.remove) TRY(remove_pod(store_, events_, job, pod));
+  TRY(made);
+  // Who was let go is counted: now, while all of it shares a transaction.
+  if (!plan.release.empty() || plan.counts != state.counts) return reconcile(job.name());
   return Outcome{plan.look_again};
 }
 
-Result<> JobReconciler::act(const Object& job, const JobWish& wish, const JobPlan& plan) {
-  for (const auto& pod : plan.release) TRY(release(store_, {job.name().ns, pod}));
-  for (const auto& pod : plan.remove) TRY(remove_pod(store_, events_, job, pod));
+// `seen` has them, too.
+Result<> JobReconciler::make(const Object& job, const JobWish& wish, const JobPlan& plan, Seen& seen) {
   for (const auto& wanted : plan.create) {
     Object pod = pod_of(job, job.spec()["template"]);
     pod.add_finalizer(tracking_finalizer);
     if (wanted.index) give_index(job, wanted, wish.backoff_limit_per_index.has_value(), pod);
     TRY(make_pod(store_, events_, job, std::move(pod)));
+    ++seen.active;
   }
   return {};
 }
@@ -232,11 +246,48 @@ Result<Object> JobReconciler::write_status(const Object& job, const Seen& seen, 
   return next;
 }
 
-Result<Outcome> JobReconciler::keep_finished(const Object& job) {
-  TRY_ASSIGN(const auto members, claim(store_, kinds::pod, job, {.finalizer = tracking_finalizer}));
-  for (const Object& pod : members) {
-    if (pod.has_finalizer(tracking_finalizer)) TRY(release(store_, pod.name()));
+std::vector<objects::Name> JobReconciler::job_of(const Object& pod) {
+  const objects::Name name = pod.name();
+  for (const auto& owner : pod.owners()) {
+    const bool is_job =
+        owner.kind == job_kind.kind && objects::group_version_of(owner.api_version).group == job_kind.group;
+    if (!owner.controller || !is_job) continue;
+    const objects::Name job{name.ns, owner.name};
+    if (pod.is_being_deleted() && pod.finalizers().empty()) {  // it goes now
+      if (const auto known = pods_.find(job); known != pods_.end() && known->second.erase(name.name) > 0) {
+        if (known->second.empty()) pods_.erase(known);
+      }
+      return {job};
+    }
+    Glimpse now{.uid = pod.uid(),
+                .phase = pod.status()["phase"].string_or(""),
+                .labels = pod.labels(),
+                .is_tracked = pod.has_finalizer(tracking_finalizer),
+                .is_ready = pod.condition_status("Ready") == "True",
+                .restarts = count_restarts(pod)};
+    Glimpse& before = pods_[job][name.name];
+    const bool is_news = before != now || pod.is_being_deleted();
+    before = std::move(now);
+    return is_news ? std::vector{job} : std::vector<objects::Name>{};
   }
+  return {};
+}
+
+// Nobody counts any more.
+Result<> JobReconciler::release_all(const Object& job) {
+  const auto known = pods_.find(job.name());
+  if (known == pods_.end()) return {};
+  for (auto& [name, glimpse] : known->second) {
+    if (!glimpse.is_tracked) continue;
+    TRY_ASSIGN(const auto pod, store_.find(kinds::pod, {job.name().ns, name}));
+    if (pod && pod->is_owned_by(job)) TRY(release(store_, pod->name()));  // not one that has changed hands
+    glimpse.is_tracked = false;
+  }
+  return {};
+}
+
+Result<Outcome> JobReconciler::keep_finished(const Object& job) {
+  TRY(release_all(job));
   const doc::Value& kept = job.spec()["ttlSecondsAfterFinished"];
   if (kept.is_null()) return Outcome{};
   std::optional<Time> finished;

@@ -2,6 +2,8 @@
 // The Job controller: runs Pods of its template until enough of them have succeeded, or too many have failed. Not for
 // Jobs that another controller manages (spec.managedBy).
 
+#include <map>
+
 #include "objects/controller.hpp"
 #include "objects/event_recorder.hpp"
 #include "pods/workloads/job_plan.hpp"
@@ -17,18 +19,35 @@ class JobReconciler final : public objects::Reconciler {
   JobReconciler(core::World& world, objects::Store& store)
       : world_(world), store_(store), events_(world, store, "job-controller") {}
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
+  // For the controller's watch: the Job whose Pod it is. None when it is the same to the Job.
+  std::vector<objects::Name> job_of(const objects::Object& pod);
 
  private:
   struct Seen;
+  Result<objects::Outcome> keep_running(const objects::Object& job);
+  Result<> release_all(const objects::Object& job);
   Result<objects::Outcome> keep_finished(const objects::Object& job);
   Result<objects::Object> write_status(const objects::Object& job, const Seen& seen, const JobWish& wish,
                                        const JobPlan& plan);
-  Result<> act(const objects::Object& job, const JobWish& wish, const JobPlan& plan);
+  Result<> make(const objects::Object& job, const JobWish& wish, const JobPlan& plan, Seen& seen);
 
   core::World& world_;
   objects::Store& store_;
   objects::EventRecorder events_;
-  std::map<std::string, std::map<std::string, Time>> failures_;  // of Jobs that go on, by uid: JobPlan::failures
+  struct Failures {
+    std::string uid;  // of the Job
+    std::map<std::string, Time> times;
+  };
+  std::map<objects::Name, Failures> failures_;  // of Jobs that go on: JobPlan::failures
+  // What a Job minds of a Pod.
+  struct Glimpse {
+    std::string uid, phase;
+    std::map<std::string, std::string> labels;
+    bool is_tracked = false, is_ready = false;
+    int restarts = 0;
+    bool operator==(const Glimpse&) const = default;
+  };
+  std::map<objects::Name, std::map<std::string, Glimpse>> pods_;  // by Job and name, as they were told last
 };
 
 bool is_finished_job(const objects::Object& job);       // Complete or Failed

@@ -335,6 +335,10 @@ JobCounts read_counts(const doc::Value& status, const JobWish& wish) {
   return counts;
 }
 
+bool JobCounts::has_noted(const std::string& uid) const {
+  return holds(uncounted_succeeded, uid) || holds(uncounted_failed, uid);
+}
+
 JobPlan plan_job(const JobWish& wish, const JobState& state, const std::vector<JobPod>& pods, Time now) {
   return Look(wish, state, pods, now).plan();
 }

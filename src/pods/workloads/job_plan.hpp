@@ -45,6 +45,7 @@ struct JobCounts {
   int succeeded = 0, failed = 0;
   std::vector<std::string> uncounted_succeeded, uncounted_failed;  // uids
   Indexes completed, failed_indexes;                               // of an indexed Job; `succeeded` is their number
+  bool has_noted(const std::string& uid) const;
   bool operator==(const JobCounts&) const = default;
 };
 JobCounts read_counts(const doc::Value& status, const JobWish& wish);
@@ -65,9 +66,9 @@ struct JobState {
 };
 
 struct JobPlan {
-  // What is written before anything is done. In two steps, each durable before the next: a Pod that ended is noted with
-  // its uid, or its index; when its finalizer is gone, it is counted and its note goes. So each is counted once, and a
-  // Pod that is deleted meanwhile is not forgotten.
+  // What is written before a Pod is let go. In two steps, each durable before the next, or with it: a Pod that ended is
+  // noted with its uid, or its index; when its finalizer is gone, it is counted and its note goes. So each is counted
+  // once, and a Pod that is deleted meanwhile is not forgotten.
   JobCounts counts;
   std::optional<JobVerdict> verdict;
   std::vector<std::string> release;  // Pods, by name, that need no counting any more: their finalizer may go

@@ -49,7 +49,11 @@ void Workloads::add_makers_of_pods() {
   daemon_sets.owns(controller_revision_kind, daemon_set_kind).watches(kinds::node, [this](const Object&) {
     return daemon_sets_.all();
   });
-  add_owner_of(kinds::pod, job_kind, add("job-controller", jobs_).reconciles(job_kind));
+  const Adopters& jobs = *adopters_.emplace_back(std::make_unique<Adopters>(store_, job_kind));
+  add("job-controller", jobs_)
+      .reconciles(job_kind)
+      .watches(kinds::pod, [this](const Object& pod) { return jobs_.job_of(pod); })
+      .watches(kinds::pod, [&jobs](const Object& pod) { return jobs.of(pod); });
   add("job-tracking", uncounted_pods_).watches(kinds::pod, UncountedPods::if_in_doubt);
   add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
   add("horizontal-pod-autoscaler", autoscalers_).reconciles(autoscaler_kind);
@@ -74,7 +78,7 @@ Result<> Workloads::start(Beside beside) {
   if (beside != Beside::cluster) add_makers_of_pods();
   if (beside == Beside::nobody) add_older_endpoints();
   add("endpointslice-controller", endpoints_)
-      .reconciles(kinds::service)
+      .watches(kinds::service, [this](const Object& service) { return endpoints_.note(service); })
       .owns(kinds::endpoint_slice, kinds::service)
       .watches(kinds::pod, [this](const Object& pod) { return endpoints_.services_of(pod); });
   for (const auto& adopters : adopters_) TRY(adopters->start());
