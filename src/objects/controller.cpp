@@ -13,11 +13,9 @@ namespace {
 constexpr Duration kFirstRetry = std::chrono::milliseconds(50);
 constexpr Duration kLastRetry = std::chrono::seconds(30);
 constexpr std::size_t kMostInGroup = 16;  // names that share a transaction
-// A name that takes long to look at, since much belongs to it, is left alone for some times as long afterwards: what
-// happens meanwhile is seen at one look.
 constexpr Duration kLongLook = std::chrono::milliseconds(10);
 constexpr int kRest = 4;
-constexpr Duration kLongestRest = std::chrono::seconds(1);
+constexpr Duration kLongestRest = std::chrono::seconds(5);
 
 // Doubles per failure; between half and the whole of it, so that many names do not retry in step.
 Duration back_off(int failures, core::Random& random) {
@@ -30,10 +28,21 @@ Duration back_off(int failures, core::Random& random) {
 }  // namespace
 
 struct Controller::State {
-  using Map = std::function<std::vector<Name>(const Object&)>;
   struct Source {
     Kind kind;
     Map map;
+    Minded minded;
+    std::map<Name, doc::Value> before = {};  // what was minded, as it was told last
+
+    bool is_news(const WatchEvent& event) {
+      if (!minded) return true;
+      if (event.type == EventType::deleted) return before.erase(event.object.name()), true;
+      auto now = minded(event.object);
+      const auto [known, is_first] = before.try_emplace(event.object.name());
+      if (!is_first && known->second == now) return false;
+      known->second = std::move(now);
+      return true;
+    }
   };
   struct Timer {
     core::TimerId id;
@@ -90,7 +99,7 @@ struct Controller::State {
     const Instant began = clock.monotonic();
     auto outcome = reconciler.reconcile(key);
     const Instant now = clock.monotonic();
-    if (now - began > kLongLook) {
+    if (rests_wanted && now - began > kLongLook) {
       rests[key] = now + std::min<Duration>((now - began) * kRest, kLongestRest);
     } else {
       rests.erase(key);
@@ -155,7 +164,7 @@ struct Controller::State {
   Store& store;
   std::string name;
   Reconciler& reconciler;
-  std::vector<Source> sources;
+  std::deque<Source> sources;  // watches point at them
   std::vector<std::unique_ptr<Watch>> open_watches;
   std::deque<Name> queue;
   std::set<Name> queued;
@@ -164,6 +173,7 @@ struct Controller::State {
   std::map<Name, Instant> rests;  // until when
   bool pumping = false;
   bool groups = false;
+  bool rests_wanted = false;
   std::shared_ptr<int> alive = std::make_shared<int>();
 };
 
@@ -176,13 +186,13 @@ Controller& Controller::reconciles(const Kind& kind) {
   return watches(kind, [](const Object& object) { return std::vector<Name>{object.name()}; });
 }
 
-Controller& Controller::watches(const Kind& kind, std::function<std::vector<Name>(const Object&)> map) {
-  state_->sources.push_back({kind, std::move(map)});
+Controller& Controller::watches(const Kind& kind, Map map, Minded minded) {
+  state_->sources.push_back({kind, std::move(map), std::move(minded)});
   return *this;
 }
 
-Controller& Controller::owns(const Kind& kind, const Kind& owner) {
-  return watches(kind, [owner](const Object& object) {
+Controller& Controller::owns(const Kind& kind, const Kind& owner, Minded minded) {
+  const auto owners = [owner](const Object& object) {
     std::vector<Name> names;
     for (const auto& reference : object.owners()) {
       const bool same_group = group_version_of(reference.api_version).group == owner.group;
@@ -191,7 +201,8 @@ Controller& Controller::owns(const Kind& kind, const Kind& owner) {
       }
     }
     return names;
-  });
+  };
+  return watches(kind, owners, std::move(minded));
 }
 
 Controller& Controller::in_groups() {
@@ -199,13 +210,18 @@ Controller& Controller::in_groups() {
   return *this;
 }
 
+Controller& Controller::may_rest() {
+  state_->rests_wanted = true;
+  return *this;
+}
+
 Result<> Controller::start() {
-  for (const auto& source : state_->sources) {
+  for (auto& source : state_->sources) {
     // From the beginning: whatever happened while this process was away is looked at again.
     TRY_ASSIGN(auto watch,
-               state_->store.watch(source.kind, "", [state = state_.get(), map = source.map](const WatchEvent& event) {
-                 if (event.type == EventType::bookmark) return;
-                 for (const auto& name : map(event.object)) state->enqueue(name);
+               state_->store.watch(source.kind, "", [state = state_.get(), &source](const WatchEvent& event) {
+                 if (event.type == EventType::bookmark || !source.is_news(event)) return;
+                 for (const auto& name : source.map(event.object)) state->enqueue(name);
                }));
     state_->open_watches.push_back(std::move(watch));
   }

@@ -32,15 +32,22 @@ class Controller {
   Controller(core::World& world, Store& store, std::string name, Reconciler& reconciler);
   ~Controller();
 
+  using Map = std::function<std::vector<Name>(const Object&)>;
+  // What of an object the reconciler minds: a change that leaves this as it was wakes nobody.
+  using Minded = std::function<doc::Value(const Object&)>;
+
   // Names of the watched kind are reconciled as they are...
   Controller& reconciles(const Kind& kind);
-  // ...or mapped to others: a Pod to its Deployment.
-  Controller& watches(const Kind& kind, std::function<std::vector<Name>(const Object&)> map);
+  // ...or mapped to others: a Pod to its Deployment. Without `minded` each change counts.
+  Controller& watches(const Kind& kind, Map map, Minded minded = {});
   // Maps an object to its controlling owner of that kind.
-  Controller& owns(const Kind& kind, const Kind& owner);
+  Controller& owns(const Kind& kind, const Kind& owner, Minded minded = {});
   // Several names share a transaction, and so one wait for the disk, where many come at once. Only for reconcilers that
   // do nothing outside of the store but in Outcome::then.
   Controller& in_groups();
+  // A name that takes long to look at, since much belongs to it, is left alone for some times as long afterwards: what
+  // happens meanwhile is seen at one look. For embedded stores: elsewhere long looks are the network's doing.
+  Controller& may_rest();
   Result<> start();
   void enqueue(const Name& name);  // from outside events (an HTTP answer arrived); control loop only
 

@@ -1,7 +1,8 @@
 #pragma once
 // EventRecorder: what a controller tells people about an object, as the Events that `kubectl describe` and
-// `kubectl events` show. Said again it is counted, not repeated. Not for the record of who did what: that is the audit
-// log. An Event that the store does not take is lost, and logged: nothing depends on one.
+// `kubectl events` show. Said again it is counted, not repeated; what differs in its message only is counted in one
+// Event from the eleventh on within ten minutes, as client-go does. Not for the record of who did what: that is the
+// audit log. An Event that the store does not take is lost, and logged: nothing depends on one.
 //
 // Thread: the control loop only.
 
@@ -25,7 +26,9 @@ class EventRecorder {
  private:
   void record(const Object& about, std::string_view type, std::string_view reason, const std::string& message,
               const std::string& field);
-  Result<> say_again(const Name& event);
+  Result<> say_again(const Name& event, const std::string& message);
+  // Whether so much like it was said lately that one Event counts the rest.
+  bool is_one_of_many(const std::string& kind_of_event);
   Result<Name> say(const Object& about, std::string_view type, std::string_view reason, const std::string& message,
                    const std::string& field);
 
@@ -33,6 +36,11 @@ class EventRecorder {
   Store& store_;
   std::string component_, host_;
   std::map<std::string, Name> said_;  // the Event of what was said last of an object
+  struct Similar {
+    Instant since;
+    int different = 0;
+  };
+  std::map<std::string, Similar> similar_;  // by all but the message
 };
 
 }  // namespace slipway::objects

@@ -141,10 +141,12 @@ Result<List> LocalStore::list_claimable(const Kind& kind, const ListOptions& opt
   TRY_ASSIGN(const auto version, backend_.version(kind));
   result.resource_version = std::to_string(version);
   TRY_ASSIGN(std::set<Name> names, uncontrolled_.matching(kind, kind.namespaced ? options.ns : "", options.labels));
-  TRY_ASSIGN(const auto owned, backend_.owned_by(options.claimable_by));
-  for (const auto& uid : owned) {
-    TRY_ASSIGN(const auto located, backend_.locate(uid));
-    if (located && located->group == kind.group && located->kind == kind.kind) names.insert(located->name);
+  for (const auto& owner : options.claimable_by) {
+    TRY_ASSIGN(const auto owned, backend_.owned_by(owner));
+    for (const auto& uid : owned) {
+      TRY_ASSIGN(const auto located, backend_.locate(uid));
+      if (located && located->group == kind.group && located->kind == kind.kind) names.insert(located->name);
+    }
   }
   for (const Name& name : names) {
     if (!options.ns.empty() && name.ns != options.ns) continue;

@@ -1,5 +1,7 @@
 // What is written over every store.
 
+#include <algorithm>
+
 #include "objects/store.hpp"
 
 namespace slipway::objects {
@@ -23,7 +25,7 @@ Result<Object> write_until_no_conflict(Store& store, const Kind& kind, const Nam
 bool is_claimable(const Object& object, const ListOptions& options) {
   bool is_controlled = false;
   for (const auto& owner : object.owners()) {
-    if (owner.uid == options.claimable_by) return true;
+    if (std::ranges::find(options.claimable_by, owner.uid) != options.claimable_by.end()) return true;
     is_controlled = is_controlled || owner.controller;
   }
   return !is_controlled && (options.labels.empty() || options.labels.matches(object.labels()));

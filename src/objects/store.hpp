@@ -22,9 +22,9 @@ struct ListOptions {
   std::string ns;  // empty: all namespaces
   LabelSelector labels;
   std::optional<std::string> field_name;  // metadata.name=...
-  // A uid: only what names it as an owner, whatever its labels, and what has no controller and these labels. What has
-  // just lost its controller may be missing for a moment. Not with field_name, limit and continue_token.
-  std::string claimable_by = {};
+  // Uids: only what names one of them as an owner, whatever its labels, and what has no controller and these labels.
+  // What has just lost its controller may be missing for a moment. Not with field_name, limit and continue_token.
+  std::vector<std::string> claimable_by = {};
   std::size_t limit = 0;       // 0: no limit
   std::string continue_token;  // of the previous page
 };

@@ -58,6 +58,15 @@ Duration PodReconciler::ask_to_end(const Object& pod, const doc::Value& spec, co
   return *container.end_by - now;
 }
 
+namespace {
+
+bool is_kept_by_others(const Object& pod) {
+  const auto finalizers = pod.finalizers();
+  return std::ranges::any_of(finalizers, [](const auto& finalizer) { return finalizer != node_finalizer; });
+}
+
+}  // namespace
+
 Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
   const doc::Value before = std::as_const(pod).status();
   Time since = world_.clock.now();
@@ -93,7 +102,13 @@ Result<Outcome> PodReconciler::end(Object pod, Pod& memory) {
     return Outcome{again};
   }
   // Who keeps the object wants to know how it ended: its Job. The records go when that is durable.
-  if (std::as_const(pod).finalizers().size() > 1) TRY(write_status(pod, before, views));
+  if (is_kept_by_others(pod) && !is_finished(pod)) {
+    TRY(write_status(pod, before, views));
+    if (!is_finished(pod)) {  // it never ran
+      pod.status().at_or_insert("phase") = "Failed";
+      TRY_ASSIGN(pod, store_.update_status(std::move(pod)));
+    }
+  }
   Outcome outcome;
   outcome.then = [this, pod = std::move(pod)]() -> Result<> {
     TRY(runtime_.remove_pod(pod.uid()));

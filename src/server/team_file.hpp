@@ -1,7 +1,8 @@
 #pragma once
-// Follows DATA/team.yaml while the platform runs: who is added may work and who is taken out may not, some seconds
-// after the file was changed. One that cannot be understood, or is gone, changes nothing, and is on record. Inside
-// server/ only.
+// Follows DATA/team.yaml while the platform runs: who is added may work some seconds after the file was changed, and
+// who is taken out may not after ten: who leaves loses tokens for good, and half a file that is still being copied
+// lacks people, too. One that cannot be understood, or is gone, changes nothing; all of it is on record. Inside server/
+// only.
 //
 // Thread: the control loop only.
 
@@ -37,8 +38,10 @@ class TeamFile {
   const Layout& layout_;
   core::EventSink& events_;
   Take take_;
-  std::string known_;    // what was decided about
-  std::string pending_;  // what was seen at the last look: an editor may be in the midst of writing
+  std::string known_;                 // what was decided about
+  std::string pending_;               // what was seen at the last look: an editor may be in the midst of writing
+  int looks_ = 0;                     // that it was the same
+  std::vector<team::Person> people_;  // who was taken last
   core::TimerId timer_ = 0;
 };
 

@@ -10,8 +10,12 @@ using namespace std::chrono_literals;
 namespace {
 
 struct Record : core::EventSink {
-  void record(core::Event event) override { lines.push_back(event.action + " " + event.object); }
+  void record(core::Event event) override {
+    lines.push_back(event.action + " " + event.object);
+    detail = event.detail;
+  }
   std::vector<std::string> lines;
+  std::string detail;  // of the last
 };
 
 struct Office {
@@ -54,8 +58,24 @@ TEST_CASE_FIXTURE(Office, "team.yaml: who is written into it is of the team some
   simulation.run_for(3s);
   CHECK(team == std::vector<std::string>{"ada@example.com", "bob@example.com", "ci@slipway"});
   CHECK(record.lines == std::vector<std::string>{"changed team.yaml"});
+  CHECK(record.detail == "came: bob@example.com");
   simulation.run_for(10s);
   CHECK(record.lines.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Office, "team.yaml: who is not in it any more leaves when it has stayed so, not while it is copied") {
+  write(two);
+  simulation.run_for(3s);
+  write("people:\n- {id: ada@example.com, name: Ada, roles: [tech-lead]}\n");
+  simulation.run_for(5s);
+  CHECK(team.size() == 3);
+  write(two);
+  simulation.run_for(20s);
+  CHECK(team.size() == 3);
+  write("people:\n- {id: ada@example.com, name: Ada, roles: [tech-lead]}\n");
+  simulation.run_for(15s);
+  CHECK(team == std::vector<std::string>{"ada@example.com", "ci@slipway"});
+  CHECK(record.detail == "left: bob@example.com; other roles: ada@example.com");
 }
 
 TEST_CASE_FIXTURE(Office, "team.yaml: one that is wrong, or gone, is told once and changes nothing") {

@@ -22,7 +22,7 @@ TEST_CASE("Events are counted when they are told again, and go an hour after the
   Object pod = Object::make(kinds::pod, {"demo", "a"});
   pod.document().at_or_insert("metadata").at_or_insert("uid") = "u1";
 
-  for (int i = 0; i < 250; ++i) recorder.normal(pod, "Said", "thing " + std::to_string(i));
+  for (int i = 0; i < 250; ++i) recorder.normal(pod, "Said" + std::to_string(i), "a thing");
   recorder.warn(pod, "Tired", "wants to sleep", "spec.containers{main}");
   world.run_for(std::chrono::minutes(30));
   recorder.warn(pod, "Tired", "wants to sleep", "spec.containers{main}");
@@ -43,4 +43,34 @@ TEST_CASE("Events are counted when they are told again, and go an hour after the
   // One that has gone is told anew.
   recorder.warn(pod, "Tired", "wants to sleep", "spec.containers{main}");
   CHECK(store.list(kinds::event)->items.front().document()["count"].int_or(0) == 1);
+}
+
+TEST_CASE("Events that differ in their messages only are counted in one, from the eleventh on within ten minutes") {
+  core::SimulatedWorld world{5};
+  core::World parts = world.world();
+  const auto database = storage::open_sqlite(":memory:").value();
+  const auto embedded = Embedded::open(parts, *database, nullptr, {}).value();
+  REQUIRE(embedded->start().has_value());
+  auto& store = embedded->store();
+  EventRecorder recorder(parts, store, "tester", "here");
+  Object pod = Object::make(kinds::pod, {"demo", "a"});
+  pod.document().at_or_insert("metadata").at_or_insert("uid") = "u1";
+
+  for (int i = 0; i < 100; ++i) recorder.warn(pod, "Unhealthy", "request " + std::to_string(i) + " failed");
+  recorder.warn(pod, "Unhealthy", "request 3 failed");
+  recorder.warn(pod, "Killing", "it is unhealthy");
+  const auto count_of = [&](const std::string& message) {
+    const auto all = store.list(kinds::event)->items;
+    for (const auto& event : all) {
+      if (event.document()["message"].string_or("") == message) return event.document()["count"].int_or(0);
+    }
+    return std::int64_t{0};
+  };
+  CHECK(store.list(kinds::event)->items.size() == 12);
+  CHECK(count_of("request 9 failed") == 1);
+  CHECK(count_of("request 3 failed") == 2);
+  CHECK(count_of("(combined from similar events): request 99 failed") == 90);
+  world.run_for(std::chrono::minutes(11));
+  recorder.warn(pod, "Unhealthy", "request 101 failed");
+  CHECK(count_of("request 101 failed") == 1);
 }

@@ -198,9 +198,12 @@ class SqliteBackend final : public Backend {
 
   Result<> group(const std::function<void()>& work) override {
     if (!fleeting_) return durable_->database.group(work);
-    Result<> durable;
-    TRY(fleeting_->database.group([&] { durable = durable_->database.group(work); }));
-    return durable;
+    std::optional<Result<>> durable;
+    auto fleeting = fleeting_->database.group([&] { durable = durable_->database.group(work); });
+    if (!durable) return fleeting;
+    if (!fleeting && *durable)  // nothing depends on it
+      log::warn("objects", "Events or Leases are lost", {{"why", fleeting.error().one_line()}});
+    return *std::move(durable);
   }
 
   Result<std::optional<Located>> locate(const std::string& uid) override {

@@ -205,7 +205,7 @@ TEST_CASE_FIXTURE(Fixture, "a controller lists what it owns and what it may adop
     Seen names;
     ListOptions options;
     options.ns = ns;
-    options.claimable_by = owner.uid();
+    options.claimable_by = {owner.uid()};
     const auto list = store->list(kinds::pod, options);
     REQUIRE(list.has_value());
     for (const auto& object : list->items) names.push_back(object.name().name);
@@ -235,7 +235,7 @@ TEST_CASE_FIXTURE(Fixture, "a controller lists what it owns and what it may adop
   CHECK(claimable() == Seen{"a-second", "mine", "mine-too"});
 
   ListOptions of_web;
-  of_web.claimable_by = owner.uid();
+  of_web.claimable_by = {owner.uid()};
   of_web.labels = *LabelSelector::parse("app=web");
   auto web = pod("web");
   web.set_label("app", "web");

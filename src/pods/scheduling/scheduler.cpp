@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/log.hpp"
 #include "objects/kinds.hpp"
 #include "pods/pod_status.hpp"
 
@@ -55,12 +56,14 @@ void Scheduler::note(const Object& pod) {
     const bool is_known = before != residents_.end() && before->name == name;
     // Somebody may wait for just this one, or for what it is called now.
     const bool is_news = !is_known || before->labels != resident.labels;
+    const bool has_shrunk = is_known && before->requests != resident.requests;
     if (is_known) {
       *before = std::move(resident);
     } else {
       residents_.insert(before, std::move(resident));
     }
     if (is_news) wake_who_minds_others();
+    if (has_shrunk) wake();
     return;
   }
   if (pod.is_being_deleted() || is_finished(pod) || !pod.spec()["nodeName"].string_or("").empty()) waiting_.erase(name);
@@ -213,8 +216,15 @@ Result<std::string> Scheduler::preempt(const Object& pod, const Object& node, bo
     claim.is_kept = true;
     return std::string("not eligible due to a terminating pod on the nominated node.");
   }
-  TRY_ASSIGN(const auto budgets, list_budgets(store_));
-  const auto victims = victims_for(pod, node, residents, labels_of_namespaces(), budgets);
+  std::vector<Budget> budgets;
+  if (std::ranges::any_of(residents, [&](const Resident& one) { return one.priority < claim.place.priority; })) {
+    auto listed = list_budgets(store_);
+    if (!listed)
+      log::warn("scheduler", "disruption budgets are not known", {{"why", listed.error().one_line()}});
+    else
+      budgets = std::move(*listed);
+  }
+  const auto victims = victims_for(pod, node, residents, labels_of_namespaces(), std::move(budgets));
   if (victims.empty()) return none + "No preemption victims found for incoming pod.";
   claim.is_kept = true;
   for (const auto& victim : victims) TRY(push_out(pod, victim));

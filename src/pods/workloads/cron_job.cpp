@@ -73,7 +73,7 @@ Result<Outcome> CronJobReconciler::reconcile(const objects::Name& name) {
 Result<CronJobReconciler::Jobs> CronJobReconciler::jobs_of(const Object& cron_job) {
   objects::ListOptions options;
   options.ns = cron_job.name().ns;
-  options.claimable_by = cron_job.uid();
+  options.claimable_by = {cron_job.uid()};
   TRY_ASSIGN(auto list, store_.list(job_kind, options));
   std::erase_if(list.items, [&](const Object& job) { return !job.is_owned_by(cron_job); });
   return std::move(list.items);

@@ -160,15 +160,12 @@ Result<std::vector<Object>> DeploymentReconciler::pods_of(const Object& deployme
   objects::ListOptions options;
   options.ns = deployment.name().ns;
   TRY_ASSIGN(options.labels, objects::LabelSelector::from_value(deployment.spec()["selector"]));
-  std::vector<Object> pods;
-  for (const Object* owner : owners) {
-    options.claimable_by = owner->uid();
-    TRY_ASSIGN(auto list, store_.list(kinds::pod, options));
-    for (Object& pod : list.items) {
-      if (pod.is_owned_by(*owner)) pods.push_back(std::move(pod));
-    }
-  }
-  return pods;
+  for (const Object* owner : owners) options.claimable_by.push_back(owner->uid());
+  TRY_ASSIGN(auto list, store_.list(kinds::pod, options));
+  std::erase_if(list.items, [&](const Object& pod) {
+    return std::ranges::none_of(owners, [&](const Object* owner) { return pod.is_owned_by(*owner); });
+  });
+  return std::move(list.items);
 }
 
 void DeploymentReconciler::see_pods(const Object& deployment, const std::vector<Object>& pods, std::vector<Set>& sets,

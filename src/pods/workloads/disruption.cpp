@@ -111,10 +111,11 @@ DisruptionReconciler::Disrupted DisruptionReconciler::still_disrupted(const Obje
 
 // Pods that nobody controls are counted as they are there, by nobody's wish.
 Result<int> DisruptionReconciler::scale_of(const std::vector<Object>& pods) {
-  std::set<std::string> seen;
+  std::set<std::string> seen, controllers;
   std::int64_t scale = 0;
   for (const Object& pod : pods) {
-    if (!controller_of(pod)) continue;
+    const auto controller = controller_of(pod);
+    if (!controller || !controllers.insert(controller->uid).second) continue;
     TRY_ASSIGN(const auto workload, workload_of(pod));
     if (!workload) return fail(no_scale(pod));
     if (seen.insert(workload->uid()).second) scale += workload->spec()["replicas"].int_or(1);

@@ -16,6 +16,7 @@ using objects::Object;
 // Pods are processes of this machine with addresses of 127/8. Kubernetes takes no such address under an IP type, and
 // nobody else may send requests there: as names of hosts they are taken, and left alone.
 constexpr std::string_view address_type = "FQDN";
+constexpr std::size_t most_endpoints = 1000;  // that a slice may have
 
 bool has_selector(const Object& service) { return service.spec()["selector"].size() > 0; }
 
@@ -85,7 +86,8 @@ Object make_slice(const Object& service, const std::string& name, doc::Array por
 
 std::vector<Object> endpoint_slices(const Object& service, const std::vector<Object>& pods) {
   struct Group {
-    doc::Array ports, endpoints;
+    doc::Array ports;
+    std::vector<doc::Array> pieces;  // of its endpoints
   };
   std::vector<Group> groups;  // of Pods with the same ports
   const auto selector = objects::LabelSelector::from_value(service.spec()["selector"]);
@@ -94,14 +96,17 @@ std::vector<Object> endpoint_slices(const Object& service, const std::vector<Obj
     doc::Array ports = ports_of(service, &pod);
     auto group = std::ranges::find(groups, ports, &Group::ports);
     if (group == groups.end()) group = groups.insert(groups.end(), Group{std::move(ports), {}});
-    group->endpoints.push_back(endpoint(service, pod));
+    if (group->pieces.empty() || group->pieces.back().size() == most_endpoints) group->pieces.emplace_back();
+    group->pieces.back().push_back(endpoint(service, pod));
   }
-  if (groups.empty()) groups.push_back({ports_of(service, nullptr), {}});
+  if (groups.empty()) groups.push_back({ports_of(service, nullptr), {{}}});
   std::vector<Object> slices;
   for (Group& group : groups) {
-    std::string name = service.name().name;
-    if (!slices.empty()) name += "-" + core::short_hash(doc::render_json(group.ports));
-    slices.push_back(make_slice(service, name, std::move(group.ports), std::move(group.endpoints)));
+    for (std::size_t i = 0; i < group.pieces.size(); ++i) {
+      std::string name = service.name().name;
+      if (!slices.empty()) name += "-" + core::short_hash(doc::render_json(group.ports) + (i ? std::to_string(i) : ""));
+      slices.push_back(make_slice(service, name, group.ports, std::move(group.pieces[i])));
+    }
   }
   return slices;
 }
@@ -144,16 +149,14 @@ Result<> EndpointsReconciler::keep(Object slice) {
   return {};
 }
 
+// One that was removed is forgotten at the next look, which its end causes: a transaction may fail.
 Result<> EndpointsReconciler::remove_others(const objects::Name& service, const std::set<objects::Name>& wanted) {
   const auto there = slices_.find(service);
   if (there == slices_.end()) return {};
   for (auto it = there->second.begin(); it != there->second.end();) {
-    if (wanted.contains(*it)) {
-      ++it;
-      continue;
-    }
-    TRY(objects::remove_if_there(store_, kinds::endpoint_slice, *it));
-    it = there->second.erase(it);
+    TRY_ASSIGN(const auto slice, store_.find(kinds::endpoint_slice, *it));
+    if (slice && !wanted.contains(*it)) TRY(objects::remove_if_there(store_, kinds::endpoint_slice, *it));
+    it = slice || wanted.contains(*it) ? std::next(it) : there->second.erase(it);
   }
   if (there->second.empty()) slices_.erase(there);
   return {};

@@ -19,13 +19,16 @@ constexpr const char* skip_label = "endpointslice.kubernetes.io/skip-mirror";
 constexpr const char* leader_annotation = "control-plane.alpha.kubernetes.io/leader";
 constexpr std::size_t most_addresses = 1000;  // of a subset
 
+// What the EndpointSlice controller wrote when the Service had a selector: no slice of an IP type may say it.
+bool is_of_this_machine(const doc::Value& address) { return address["ip"].string_or("").starts_with("127."); }
+
 std::string family_of(const doc::Value& address) { return address["ip"].string_or("").contains(':') ? "IPv6" : "IPv4"; }
 
 // Those of that family, at most so many as are left.
 void add_endpoints(const doc::Value& addresses, bool is_ready, const std::string& family, doc::Array& endpoints) {
   for (std::size_t i = 0; i < addresses.size() && endpoints.size() < most_addresses; ++i) {
     const doc::Value& address = addresses[i];
-    if (family_of(address) != family) continue;
+    if (family_of(address) != family || is_of_this_machine(address)) continue;
     doc::Object endpoint{{"addresses", doc::Array{address["ip"]}}, {"conditions", doc::Object{{"ready", is_ready}}}};
     for (const char* part : {"hostname", "nodeName", "targetRef"}) {
       if (!address[part].is_null()) endpoint.set(part, address[part]);
@@ -63,9 +66,10 @@ Object slice_of(const Object& endpoints, const doc::Value& subset, const std::st
 }
 
 bool says_the_same(const Object& wanted, const Object& there) {
-  return std::ranges::all_of(std::array{"addressType", "endpoints", "ports"}, [&](const char* part) {
+  const bool says_all = std::ranges::all_of(std::array{"addressType", "endpoints", "ports"}, [&](const char* part) {
     return objects::says_already(there.document()[part], wanted.document()[part]);
   });
+  return says_all && objects::says_already(wanted.document()["endpoints"], there.document()["endpoints"]);
 }
 
 }  // namespace
@@ -97,15 +101,17 @@ Result<objects::Outcome> EndpointsMirrorReconciler::reconcile(const objects::Nam
   TRY_ASSIGN(options.labels, objects::LabelSelector::parse(std::string(service_name_label) + "=" + name.name + "," +
                                                            managed_by_label + "=" + mirrored));
   TRY_ASSIGN(const auto there, store_.list(kinds::endpoint_slice, options));
+  std::vector<objects::Name> outdated;
   for (const Object& slice : there.items) {
     const auto same = std::ranges::find_if(wanted, [&](const Object& one) { return says_the_same(one, slice); });
     if (same != wanted.end()) {
       wanted.erase(same);
     } else {
-      TRY(objects::remove_if_there(store_, kinds::endpoint_slice, slice.name()));
+      outdated.push_back(slice.name());
     }
   }
   for (Object& slice : wanted) TRY(store_.create(std::move(slice)));
+  for (const auto& slice : outdated) TRY(objects::remove_if_there(store_, kinds::endpoint_slice, slice));
   return objects::Outcome{};
 }
 

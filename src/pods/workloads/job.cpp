@@ -277,11 +277,10 @@ std::vector<objects::Name> JobReconciler::job_of(const Object& pod) {
 Result<> JobReconciler::release_all(const Object& job) {
   const auto known = pods_.find(job.name());
   if (known == pods_.end()) return {};
-  for (auto& [name, glimpse] : known->second) {
+  for (const auto& [name, glimpse] : known->second) {
     if (!glimpse.is_tracked) continue;
     TRY_ASSIGN(const auto pod, store_.find(kinds::pod, {job.name().ns, name}));
     if (pod && pod->is_owned_by(job)) TRY(release(store_, pod->name()));  // not one that has changed hands
-    glimpse.is_tracked = false;
   }
   return {};
 }

@@ -14,6 +14,8 @@ using objects::Object;
 
 namespace {
 
+constexpr const char* deletion_cost = "controller.kubernetes.io/pod-deletion-cost";
+
 void drop_owner(Object& object, const std::string& uid) {
   auto& owners = object.document().at_or_insert("metadata").at_or_insert("ownerReferences");
   if (owners.is_array())
@@ -83,7 +85,7 @@ Result<std::vector<Object>> claim(objects::Store& store, const objects::Kind& ki
   TRY_ASSIGN(const auto selector, objects::LabelSelector::from_value(owner.spec()["selector"]));
   objects::ListOptions options;
   options.ns = owner.name().ns;
-  options.claimable_by = owner.uid();
+  options.claimable_by = {owner.uid()};
   options.labels = selector;
   TRY_ASSIGN(auto list, store.list(kind, options));
   std::vector<Object> members;
@@ -128,6 +130,22 @@ Result<> remove_pod(objects::Store& store, objects::EventRecorder& events, const
   return {};
 }
 
+doc::Value minded_of(const Object& pod) {
+  const doc::Value& metadata = pod.document()["metadata"];
+  doc::Array minded{metadata["uid"],
+                    metadata["labels"],
+                    metadata["ownerReferences"],
+                    metadata["deletionTimestamp"],
+                    pod.annotation(deletion_cost),
+                    pod.status()["phase"]};
+  for (const char* type : {"Ready", "DisruptionTarget"}) {
+    const doc::Value& condition = pod.condition(type);
+    minded.push_back(condition["status"]);
+    minded.push_back(condition["lastTransitionTime"]);
+  }
+  return minded;
+}
+
 PodSeen seen_of(const Object& pod, const doc::Value& spec, Time now) {
   PodSeen seen;
   seen.name = pod.name().name;
@@ -135,7 +153,7 @@ PodSeen seen_of(const Object& pod, const doc::Value& spec, Time now) {
   seen.is_ending = pod.is_being_deleted();
   seen.is_finished = is_finished(pod);
   seen.created = pod.created().value_or(Time{});
-  seen.cost = core::parse_number<int>(pod.annotation("controller.kubernetes.io/pod-deletion-cost")).value_or(0);
+  seen.cost = core::parse_number<int>(pod.annotation(deletion_cost)).value_or(0);
   const auto wanted = core::capped_seconds(spec["minReadySeconds"].int_or(0));
   const auto since = pod.condition_since("Ready");
   seen.is_available = seen.is_ready && (wanted <= Duration::zero() || (since && now - *since >= wanted));

@@ -38,6 +38,9 @@ Result<> make_pod(objects::Store& store, objects::EventRecorder& events, const o
 Result<> remove_pod(objects::Store& store, objects::EventRecorder& events, const objects::Object& owner,
                     const std::string& pod);
 
+// What the controllers mind of a Pod: whose it is, by what labels it is found, and how it is (Controller::Minded).
+doc::Value minded_of(const objects::Object& pod);
+
 // As plan_deployment() and plan_replicas() see it; `is_current` is the caller's. `spec` is of the owner, and says how
 // long a Pod must be ready.
 PodSeen seen_of(const objects::Object& pod, const doc::Value& spec, Time now);

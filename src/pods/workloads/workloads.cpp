@@ -26,21 +26,27 @@ Workloads::Workloads(core::World& world, objects::Store& store, UsageOf usage_of
 
 objects::Controller& Workloads::add(std::string name, objects::Reconciler& reconciler) {
   auto controller = std::make_unique<objects::Controller>(world_, store_, std::move(name), reconciler);
-  return controllers_.emplace_back(std::move(controller))->in_groups();
+  controllers_.push_back(std::move(controller));
+  if (may_rest_) controllers_.back()->may_rest();
+  return controllers_.back()->in_groups();
 }
 
-void Workloads::add_owner_of(const objects::Kind& kind, const objects::Kind& owner, objects::Controller& controller) {
+void Workloads::add_owner_of(const objects::Kind& kind, const objects::Kind& owner, objects::Controller& controller,
+                             const objects::Controller::Minded& minded) {
   const Adopters& adopters = *adopters_.emplace_back(std::make_unique<Adopters>(store_, owner));
-  controller.owns(kind, owner).watches(kind, [&adopters](const Object& object) { return adopters.of(object); });
+  const auto adopted_by = [&adopters](const Object& object) { return adopters.of(object); };
+  controller.owns(kind, owner, minded).watches(kind, adopted_by, minded);
 }
 
 void Workloads::add_makers_of_pods() {
   auto& deployments = add("deployment-controller", deployments_).reconciles(kinds::deployment);
   add_owner_of(replica_set_kind, kinds::deployment, deployments);
-  deployments.watches(kinds::pod, [this](const Object& pod) { return deployments_.deployment_of(pod); });
-  add_owner_of(kinds::pod, replica_set_kind, add("replicaset-controller", sets_).reconciles(replica_set_kind));
+  deployments.watches(kinds::pod, [this](const Object& pod) { return deployments_.deployment_of(pod); }, minded_of);
+  add_owner_of(kinds::pod, replica_set_kind, add("replicaset-controller", sets_).reconciles(replica_set_kind),
+               minded_of);
   add_owner_of(kinds::pod, replication_controller_kind,
-               add("replication-controller", replication_controllers_).reconciles(replication_controller_kind));
+               add("replication-controller", replication_controllers_).reconciles(replication_controller_kind),
+               minded_of);
   auto& stateful_sets = add("statefulset-controller", stateful_sets_).reconciles(stateful_set_kind);
   add_owner_of(kinds::pod, stateful_set_kind, stateful_sets);
   stateful_sets.owns(controller_revision_kind, stateful_set_kind);
@@ -58,9 +64,9 @@ void Workloads::add_makers_of_pods() {
   add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
   add("horizontal-pod-autoscaler", autoscalers_).reconciles(autoscaler_kind);
   const Adopters& protectors = *adopters_.emplace_back(std::make_unique<Adopters>(store_, budget_kind));
-  add("disruption-controller", budgets_).reconciles(budget_kind).watches(kinds::pod, [&protectors](const Object& pod) {
-    return protectors.selecting(pod);
-  });
+  add("disruption-controller", budgets_)
+      .reconciles(budget_kind)
+      .watches(kinds::pod, [&protectors](const Object& pod) { return protectors.selecting(pod); }, minded_of);
 }
 
 void Workloads::add_older_endpoints() {
@@ -75,6 +81,7 @@ void Workloads::add_older_endpoints() {
 }
 
 Result<> Workloads::start(Beside beside) {
+  may_rest_ = beside == Beside::nobody;
   if (beside != Beside::cluster) add_makers_of_pods();
   if (beside == Beside::nobody) add_older_endpoints();
   add("endpointslice-controller", endpoints_)

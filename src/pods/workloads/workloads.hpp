@@ -39,10 +39,12 @@ class Workloads {
   void add_older_endpoints();
   objects::Controller& add(std::string name, objects::Reconciler& reconciler);
   // What it owns wakes it, and what it might adopt.
-  void add_owner_of(const objects::Kind& kind, const objects::Kind& owner, objects::Controller& controller);
+  void add_owner_of(const objects::Kind& kind, const objects::Kind& owner, objects::Controller& controller,
+                    const objects::Controller::Minded& minded = {});
 
   core::World& world_;
   objects::Store& store_;
+  bool may_rest_ = false;
   DeploymentReconciler deployments_;
   ReplicaSetReconciler sets_;
   ReplicaSetReconciler replication_controllers_;

@@ -340,6 +340,25 @@ TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: a Pod that leaves its Job is trac
   CHECK(pods().front().has_finalizer("batch.kubernetes.io/job-tracking"));
 }
 
+TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: a Pod that is deleted before it ran has failed, and its Job goes on") {
+  for (const char* never_runs :
+       {"nodeSelector: {nowhere: \"true\"}", "volumes: [{name: v, configMap: {name: none}}]"}) {
+    std::string job = job_yaml("job", "[server]", "podReplacementPolicy: Failed");
+    const std::string policy = "restartPolicy: Never";
+    job.replace(job.find(policy), policy.size(), policy + "\n      " + never_runs);
+    create(job);
+    REQUIRE(simulation.run_until([&] { return pods().size() == 1; }, 5s));
+    simulation.run_for(2s);
+    const auto first = pods().front();
+    REQUIRE(store->remove(kinds::pod, first.name()));
+    REQUIRE(simulation.run_until([&] { return pods().size() == 1 && pods().front().uid() != first.uid(); }, 1min));
+    CHECK(state_of("job") == " 0 1");
+    REQUIRE(store->remove(job_kind, {"default", "job"}));
+    if (!place.traits().collects_garbage) REQUIRE(store->remove(kinds::pod, pods().front().name()));
+    REQUIRE(simulation.run_until([&] { return pods().empty(); }, 1min));
+  }
+}
+
 TEST_CASE_ON_EVERY_STORE(Workshop, "Workloads: Jobs that are let go of leave Pods that nobody holds") {
   if (!place.traits().collects_garbage) return;
   constexpr int many = 25;

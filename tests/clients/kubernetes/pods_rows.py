@@ -90,7 +90,7 @@ EXEC = [
     see("debug -i without a command", "debug -i server --image=busybox -c shell-{x}", re.compile("^42$", re.M), stdin="echo $((6 * 7))\n"),
     see("debug with a copy", "debug talker --image=busybox --copy-to=copy-{x} --container=main -- sh -c 'echo from the copy; exec sleep 1000'"),
     see("what the copy does", "logs copy-{x} -c main", "from the copy", until=20),
-    see("the node's name", "get nodes -o jsonpath={.items[0].metadata.name}", capture="node"),
+    see("the node's name", "get pod talker -o jsonpath={.spec.nodeName}", capture="node"),
     see("debug of the node", "debug node/{node} --image=busybox -- sh -c 'ls -d /host/etc; exec sleep 1'", "Creating debugging pod node-debugger-"),
     see("what it saw of it", "logs -l app.kubernetes.io/managed-by=kubectl-debug --tail=5", "/host/etc", until=20),
     see("a resize that this node cannot do", "patch pod server --subresource=resize -p '{\"spec\":{\"containers\":[{\"name\":\"main\",\"resources\":{\"requests\":{\"cpu\":\"10m\"}}}]}}'", code=1),
@@ -200,8 +200,8 @@ def at_a_terminal(table):
     prompt = "# " if os.geteuid() == 0 else "$ "
     conversations = {
         "exec -it": ("exec -it talker -c main -- sh", 7, [
-            (prompt, "stty size; echo 'is it 30'\r"), ("30 100", size(41, 133)), ("", "stty size\r"), ("41 133", "sleep 100; echo 'not' reached\r"),
-            ("reached", "\x03"), (prompt, "echo still he''re\r"), ("still here", "exit 7\r")]),
+            (prompt, "stty size; echo 'is it 30'\r"), ("30 100", size(41, 133)), ("", "stty size\r"), ("41 133", "sh -c 'echo sle''eps; exec sleep 100'; echo 'not' reached\r"),
+            ("sleeps", "\x03"), (prompt, "echo still he''re\r"), ("still here", "exit 7\r")]),
         "run --rm -it": ("run typed-{x} --rm -it --restart=Never --image=busybox --command -- sh -c 'test -t 0 && echo ready; read word; echo got $word; exit 3'", 3, [
             ("ready", "hello\r"), ("got hello", "")]),
         "attach -it": ("attach -it shell", 0, [("", "\r"), (prompt, "echo se''en\r"), ("seen", "exit\r")]),
