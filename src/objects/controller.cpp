@@ -82,7 +82,9 @@ struct Controller::State {
         run_group();
       } else {
         const auto key = take();
-        finish(key, reconcile(key));
+        auto outcome = reconcile(key);
+        auto acted = act(outcome);
+        finish(key, outcome, acted);
       }
       pump();  // a few names a task: other work of the loop comes in between
     });
@@ -116,19 +118,24 @@ struct Controller::State {
         done.emplace_back(std::move(key), std::move(outcome));
       }
     });
-    for (auto& [key, outcome] : done) {
-      if (committed) {
-        finish(key, std::move(outcome));
-      } else {
-        finish(key, fail(committed.error()));
-      }
+    if (!committed) {
+      for (auto& [key, outcome] : done) finish(key, fail(committed.error()), {});
+      return;
     }
+    // What was written is durable. What they write as they act shares a transaction, too.
+    std::vector<Result<>> acted(done.size());
+    Result<> kept;
+    if (std::ranges::any_of(done, [](const auto& one) { return one.second && one.second->then; })) {
+      kept = store.group([&] {
+        for (std::size_t i = 0; i < done.size(); ++i) acted[i] = act(done[i].second);
+      });
+    }
+    for (std::size_t i = 0; i < done.size(); ++i) finish(done[i].first, done[i].second, kept ? acted[i] : kept);
   }
 
-  // What was written is durable.
-  void finish(const Name& key, Result<Outcome> outcome) {
-    Result<> acted;
-    if (outcome && outcome->then) acted = outcome->then();
+  static Result<> act(Result<Outcome>& outcome) { return outcome && outcome->then ? outcome->then() : Result<>(); }
+
+  void finish(const Name& key, const Result<Outcome>& outcome, const Result<>& acted) {
     if (outcome && acted) {
       failures.erase(key);
       if (outcome->again_after) look_again(key, *outcome->again_after);

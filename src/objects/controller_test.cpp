@@ -195,6 +195,83 @@ TEST_CASE_FIXTURE(Fixture, "reconciles that share a transaction act when it is d
   database->set_commit_fault({});
 }
 
+TEST_CASE_FIXTURE(Fixture, "a change that leaves what is minded as it was wakes nobody; an end always does") {
+  const auto of_its_label = [](const Object& object) { return doc::Value(object.label("minded")); };
+  const auto itself = [](const Object& object) { return std::vector<Name>{object.name()}; };
+  REQUIRE(controller.watches(kinds::deployment, itself, of_its_label).start().has_value());
+  auto object = create(kinds::deployment, "a");
+  const auto change = [&](const char* label, const char* value) {
+    object.set_label(label, value);
+    object = *store->update(object);
+    world.run_for(std::chrono::milliseconds(10));
+    return recorder.count("demo/a");
+  };
+  CHECK(change("other", "1") == 1);
+  CHECK(change("other", "2") == 1);
+  CHECK(change("minded", "1") == 2);
+  CHECK(change("minded", "1") == 2);
+  REQUIRE(store->remove(kinds::deployment, {"demo", "a"}).has_value());
+  world.run_for(std::chrono::milliseconds(10));
+  CHECK(recorder.count("demo/a") == 3);
+  object = create(kinds::deployment, "a");
+  CHECK(change("other", "1") == 4);
+}
+
+namespace {
+
+// A look takes as long as this clock is put forward.
+struct Shifted final : core::Clock {
+  explicit Shifted(core::Clock& clock) : base(clock) {}
+  Time now() const override { return base.now() + by; }
+  Instant monotonic() const override { return base.monotonic() + by; }
+  core::Clock& base;
+  Duration by{};
+};
+
+struct Slow final : Reconciler {
+  explicit Slow(Shifted& c) : clock(c) {}
+  Result<Outcome> reconcile(const Name&) override {
+    ++looks;
+    clock.by += takes;
+    return Outcome{};
+  }
+  Shifted& clock;
+  Duration takes = std::chrono::milliseconds(20);
+  int looks = 0;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "a name that takes long to look at rests four times as long, where that is asked for") {
+  Shifted clock(parts.clock);
+  core::World shifted{clock, parts.loop, parts.random, parts.processes, parts.http, parts.files, parts.background};
+  Slow slow(clock);
+  Controller other(shifted, *store, "slow-controller", slow);
+  bool rests = false;
+  SUBCASE("it rests") { rests = true; }
+  SUBCASE("it does not") {}
+  if (rests) other.may_rest();
+  REQUIRE(other.start().has_value());
+  other.enqueue({"demo", "a"});
+  world.run_for(std::chrono::milliseconds(1));
+  CHECK(slow.looks == 1);
+  for (int i = 0; i < 5; ++i) {
+    other.enqueue({"demo", "a"});
+    world.run_for(std::chrono::milliseconds(10));
+  }
+  CHECK(slow.looks == (rests ? 1 : 6));
+  world.run_for(std::chrono::milliseconds(100));
+  CHECK(slow.looks == (rests ? 2 : 6));  // what was asked for meanwhile is one look
+  slow.takes = std::chrono::hours(1);
+  world.run_for(std::chrono::seconds(1));
+  other.enqueue({"demo", "a"});
+  world.run_for(std::chrono::milliseconds(1));
+  const int before = slow.looks;
+  other.enqueue({"demo", "a"});
+  world.run_for(std::chrono::seconds(6));  // never longer than some seconds
+  CHECK(slow.looks == before + 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a destroyed controller does nothing more, whatever was queued") {
   {
     Controller other(parts, *store, "other-controller", recorder);

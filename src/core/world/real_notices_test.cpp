@@ -81,6 +81,30 @@ TEST_CASE("Notices: forgetting works while a notice is on its way") {
   CHECK(told == 1);
 }
 
+TEST_CASE("Notices: growth of a file is told once, as is that its name means another file") {
+  Place place;
+  const std::string path = place.directory + "/log";
+  CHECK(place.real.notices().on_growth(path, [] {}).error().code == Code::not_found);
+  std::ofstream(path) << "one";
+  int first = 0, second = 0;
+  REQUIRE(place.real.notices().on_growth(path, [&] { ++first; }));
+  REQUIRE(place.real.notices().on_growth(path, [&] { ++second; }));
+  std::ofstream(path, std::ios::app) << "two";
+  CHECK(place.runs_until([&] { return first == 1 && second == 1; }));
+  std::ofstream(path, std::ios::app) << "three";
+  place.settle();
+  CHECK(first == 1);
+  REQUIRE(place.real.notices().on_growth(path, [&] { ++first; }));
+  std::filesystem::rename(path, path + ".1");
+  CHECK(place.runs_until([&] { return first == 2; }));
+  const auto forgotten = place.real.notices().on_growth(path + ".1", [&] { ++second; });
+  REQUIRE(forgotten);
+  place.real.notices().forget(*forgotten);
+  std::ofstream(path + ".1", std::ios::app) << "four";
+  place.settle();
+  CHECK(second == 1);
+}
+
 TEST_CASE("Notices: a directory that is removed and made again can be watched again") {
   Place place;
   const std::string path = place.directory + "/gone";
