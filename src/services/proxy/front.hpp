@@ -2,6 +2,7 @@
 // Front: one address where the proxy listens for a rule. TcpFront accepts, UdpFront passes datagrams on and answers
 // back; a client's datagrams go to one endpoint until it was silent for a while. Inside proxy/ only.
 
+#include <limits>
 #include <list>
 #include <unordered_map>
 
@@ -14,7 +15,11 @@ struct Traffic {
   std::unordered_map<Flow*, std::unique_ptr<Flow>> flows;
   std::uint64_t connections = 0;  // since the start
   std::uint64_t datagrams = 0;
-  std::size_t exchanges = 0;  // over UDP, now
+  std::size_t exchanges = 0;                                          // over UDP, now
+  std::size_t descriptors = std::numeric_limits<std::size_t>::max();  // that the process may have
+
+  // Some are left for new rules, for listeners, and for who asks how it goes.
+  bool has_room() const { return 2 * flows.size() + exchanges < descriptors - descriptors / 8; }
 };
 
 class Front : public Handler {

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <limits>
 #include <thread>
 
 #include "core/log.hpp"
@@ -14,12 +15,12 @@
 namespace slipway::services::proxy {
 namespace {
 
-// Two for each connection.
-void raise_descriptor_limit() {
+// Two for each connection. How many there may be.
+std::size_t raise_descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::size_t>::max();
+  const rlimit most{limit.rlim_max, limit.rlim_max};
+  return ::setrlimit(RLIMIT_NOFILE, &most) == 0 ? limit.rlim_max : limit.rlim_cur;
 }
 
 std::string problems_of(const Switchboard& board) {
@@ -72,6 +73,7 @@ Result<std::unique_ptr<Proxy>> Proxy::start(ProxyOptions options) {
   Impl& i = *impl;
   TRY_ASSIGN(const Address at, parse_address(options.health));
   TRY(i.poller.open());
+  i.board.limit_descriptors(options.descriptors);
   i.health = std::make_unique<Health>(i.poller, [&i](std::string_view path) { return answer_to(path, i.board); });
   TRY(i.health->listen(at));
   i.file = std::make_unique<RulesFile>(i.poller, options.rules, [&i](const Rules& rules) { i.board.follow(rules); });
@@ -89,7 +91,7 @@ Proxy::~Proxy() {
 
 int proxy_main(ProxyOptions options) {
   core::block_stop_signals();
-  raise_descriptor_limit();
+  options.descriptors = raise_descriptor_limit();
   auto proxy = Proxy::start(std::move(options));
   if (!proxy) {
     std::fputs(("slipway service-proxy: " + proxy.error().render() + "\n").c_str(), stderr);

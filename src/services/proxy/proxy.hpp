@@ -3,6 +3,7 @@
 // and UDP to the endpoints, by rules from a file, with or without a control plane. One event loop on one thread.
 // docs/internals/services.md has the life of a connection. Not for HTTP: that is the gateway's.
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,7 @@ namespace slipway::services::proxy {
 struct ProxyOptions {
   std::string rules;   // a file, absolute; it need not be there yet
   std::string health;  // ADDRESS:PORT of /healthz, /readyz (it has rules), /problems and /metrics
+  std::size_t descriptors = std::numeric_limits<std::size_t>::max();  // that it may have: connections wait then
 };
 
 class Proxy {

@@ -47,6 +47,7 @@ void RulesFile::on_ready(std::uint32_t) {
 
 void RulesFile::read() {
   auto text = core::real_files().read(path_);
+  if (!text && text.error().code != Code::not_found) return poller_.after(look_period, [this] { read(); });
   if (!text || *text == last_) return;
   last_ = *text;
   auto rules = parse_rules(last_, path_);

@@ -31,6 +31,7 @@ class Switchboard {
   // Where it should listen and cannot; that is tried again.
   const std::map<Place, Problem>& problems() const { return problems_; }
   const Traffic& traffic() const { return traffic_; }
+  void limit_descriptors(std::size_t most) { traffic_.descriptors = most; }
   std::size_t fronts() const { return fronts_.size(); }
   // Ends everything. Before the poller goes.
   void close();

@@ -239,6 +239,26 @@ TEST_CASE("who does not read is waited for, and nothing is lost") {
   CHECK((got == sent));
 }
 
+TEST_CASE("who comes waits while connections have taken the descriptors that are for them") {
+  Running proxy;
+  const Server server;
+  const Address at = free_address();
+  proxy.ask([](Switchboard& board) { board.limit_descriptors(4); });  // two connections
+  proxy.follow({rule({at}, {server.at})});
+  std::vector<core::Descriptor> clients, endpoints;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(connected(at));  // by the kernel
+    say(clients.back(), "hello");
+    if (i < 2) endpoints.push_back(server.accept());
+  }
+  std::size_t now = 0;
+  proxy.ask([&](Switchboard& board) { now = board.traffic().flows.size(); });
+  CHECK(now == 2);
+  clients.erase(clients.begin());
+  endpoints.erase(endpoints.begin());
+  CHECK(hear(server.accept(), 5) == "hello");
+}
+
 TEST_CASE("a place that is taken is told, and served once it is free") {
   Running proxy;
   const Server server;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr int accepted_a_turn = 64;
 constexpr Duration pause_length = std::chrono::milliseconds(100);
+constexpr Duration warn_period = std::chrono::seconds(10);
 
 bool is_short_of_something(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -17,6 +18,7 @@ bool is_short_of_something(int error) {
 
 void TcpFront::on_ready(std::uint32_t) {
   for (int i = 0; i < accepted_a_turn; ++i) {
+    if (!traffic_.has_room()) return pause();
     SocketAddress from;
     core::Descriptor client(::accept4(socket_.get(), from.get(), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!client) {
@@ -42,7 +44,10 @@ bool TcpFront::carry(core::Descriptor client, std::string host) {
 
 // Those who are here go first; who comes waits in the kernel's queue.
 void TcpFront::pause() {
-  log::warn("services", "cannot take more connections", {{"now", traffic_.flows.size()}});
+  if (poller_.now() >= warn_again_) {
+    log::warn("services", "cannot take more connections", {{"now", traffic_.flows.size()}});
+    warn_again_ = poller_.now() + warn_period;
+  }
   poller_.remove(socket_.get());
   poller_.after(pause_length, [weak = weak_from_this()] {
     const auto self = weak.lock();

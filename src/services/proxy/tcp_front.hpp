@@ -13,6 +13,7 @@ class TcpFront final : public Front, public std::enable_shared_from_this<TcpFron
  private:
   bool carry(core::Descriptor client, std::string host);  // whether descriptors are left
   void pause();
+  Instant warn_again_{};
 };
 
 }  // namespace slipway::services::proxy

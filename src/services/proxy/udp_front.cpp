@@ -35,7 +35,7 @@ UdpFront::Exchange* UdpFront::exchange_with(const Address& client) {
     touch(*found->second);
     return found->second.get();
   }
-  if (exchanges_.size() >= most_clients) end(*order_.front());
+  if (!order_.empty() && (exchanges_.size() >= most_clients || !traffic_.has_room())) end(*order_.front());
   auto exchange = std::make_shared<Exchange>(*this, client);
   if (!begin(*exchange)) return nullptr;
   exchange->last = poller_.now();
