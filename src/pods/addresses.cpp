@@ -77,6 +77,14 @@ bool is_listening(std::string_view proc_net_tcp, std::string_view address, int p
   return found;
 }
 
+bool Addresses::has(const std::string& address) const {
+  const std::string block = "127." + std::to_string(block_) + ".";
+  if (!address.starts_with(block)) return false;
+  const auto third = core::parse_number<int>(
+      std::string_view(address).substr(block.size()).substr(0, address.find('.', block.size()) - block.size()));
+  return third && *third < 128;
+}
+
 void Addresses::reserve(const std::string& address) { taken_.insert(address); }
 void Addresses::release(const std::string& address) { taken_.erase(address); }
 

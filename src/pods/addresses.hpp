@@ -23,6 +23,7 @@ class Addresses {
   static constexpr int first_block = 16;
   static constexpr int last_block = 250;
   explicit Addresses(int block) : block_(block) {}
+  bool has(const std::string& address) const;  // in its half of the block
   void reserve(const std::string& address);
   void release(const std::string& address);
   // Goes round its half of the block before it gives a released one out again. resource_exhausted after 32,000.

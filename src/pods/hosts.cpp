@@ -10,6 +10,7 @@ namespace kinds = objects::kinds;
 using objects::Object;
 
 constexpr Duration coalesce = std::chrono::milliseconds(20);
+constexpr Duration try_again = std::chrono::seconds(1);
 constexpr std::size_t longest_label = 63;
 constexpr const char* machines_file = "/etc/hosts";
 
@@ -88,12 +89,12 @@ Result<> Hosts::start() {
 void Hosts::on_event(const objects::WatchEvent& event) {
   if (event.type == objects::EventType::bookmark) return;
   const bool gone = event.type == objects::EventType::deleted;
-  if (gone ? names_.remove(event.object) : names_.put(event.object)) plan();
+  if (gone ? names_.remove(event.object) : names_.put(event.object)) plan(coalesce);
 }
 
-void Hosts::plan() {
+void Hosts::plan(Duration delay) {
   if (kept_.empty() || std::exchange(is_planned_, true)) return;
-  world_.loop.after(coalesce, [this, alive = std::weak_ptr(alive_)] {
+  world_.loop.after(delay, [this, alive = std::weak_ptr(alive_)] {
     if (alive.expired()) return;
     is_planned_ = false;
     write_all();
@@ -102,15 +103,19 @@ void Hosts::plan() {
 
 void Hosts::write_all() {
   std::map<std::string, std::string> lines;  // by namespace
+  bool all_written = true;
   const std::string machine = of_machine();
   for (auto& [uid, kept] : kept_) {
     const std::string ns = kept.pod.name().ns;
     const auto [there, is_new] = lines.try_emplace(ns);
     if (is_new) there->second = names_.hosts_lines(ns);
-    if (auto written = write(kept, there->second, machine); !written)
+    if (auto written = write(kept, there->second, machine); !written) {
+      all_written = false;
       log::warn("pods", "a Pod does not learn of a Service",
                 {{"pod", kept.pod.name().text()}, {"why", written.error().one_line()}});
+    }
   }
+  if (!all_written) plan(try_again);
 }
 
 std::string Hosts::of_machine() const { return world_.files.read(machines_file).value_or("127.0.0.1\tlocalhost\n"); }

@@ -40,7 +40,7 @@ class Hosts {
   std::string of_machine() const;
   Result<> write(Kept& kept, const std::string& service_lines, const std::string& of_machine);
   void on_event(const objects::WatchEvent& event);
-  void plan();
+  void plan(Duration delay);
   void write_all();
 
   core::World& world_;

@@ -48,7 +48,8 @@ PodReconciler::Pod& PodReconciler::remembered(const Object& pod) {
   memory.uid = pod.uid();
   names_[memory.uid] = pod.name();
   const std::string address = pod.status()["podIP"].string_or("");
-  if (!address.empty() && !pod.spec()["hostNetwork"].bool_or(false)) {
+  // A copy that was restored beside the original has other addresses.
+  if (addresses_.has(address) && !pod.spec()["hostNetwork"].bool_or(false)) {
     memory.address = address;
     addresses_.reserve(address);
   }

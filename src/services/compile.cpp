@@ -179,6 +179,20 @@ std::vector<Address> Cluster::usable(const Slices& slices, const ServicePort& po
   return ready.empty() ? draining : ready;
 }
 
+namespace {
+
+// An endpoint where the proxy itself listens would lead what comes round for ever.
+void drop_circles(Rules& rules) {
+  std::set<std::pair<Protocol, Address>> ours;
+  for (const Rule& rule : rules) {
+    for (const Address& at : rule.listen) ours.emplace(rule.protocol, at);
+  }
+  for (Rule& rule : rules)
+    std::erase_if(rule.endpoints, [&](const Address& to) { return ours.contains({rule.protocol, to}); });
+}
+
+}  // namespace
+
 Rules Cluster::compile(const std::vector<std::string>& node_addresses) const {
   std::map<objects::Name, Slices> slices_of;
   for (const auto& [name, slice] : slices_) slices_of[slice.service].push_back(&slice);
@@ -201,6 +215,7 @@ Rules Cluster::compile(const std::vector<std::string>& node_addresses) const {
     }
   }
   add_host_ports(rules, node_addresses);
+  drop_circles(rules);
   return rules;
 }
 
@@ -208,7 +223,8 @@ void Cluster::add_host_ports(Rules& rules, const std::vector<std::string>& node_
   for (const auto& [pod, ports] : host_ports_) {
     for (const HostPort& port : ports) {
       Rule& rule = rules.emplace_back();
-      rule.name = "Pod " + pod.text() + ", hostPort " + std::to_string(port.at.port);
+      rule.name = "Pod " + pod.text() + ", hostPort " + std::to_string(port.at.port) +
+                  (port.at.host.empty() ? "" : " on " + port.at.host);
       rule.protocol = port.protocol;
       rule.endpoints.push_back(port.to);
       if (!port.at.host.empty()) {

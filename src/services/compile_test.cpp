@@ -53,6 +53,20 @@ endpoints:
 
 }  // namespace
 
+TEST_CASE("an endpoint where the proxy listens itself is nobody's") {
+  Cluster cluster;
+  put_all(cluster, web);
+  put_all(cluster, R"(
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: round, namespace: shop, labels: {kubernetes.io/service-name: web}}
+addressType: FQDN
+ports: [{name: http, protocol: TCP, port: 80}]
+endpoints: [{addresses: [127.20.128.9]}, {addresses: [127.20.0.1]}]
+)");
+  CHECK(told(cluster) == "shop/web:http TCP at 127.20.128.9:80 127.0.0.1:30080 to 127.20.0.1:80\n");
+}
+
 TEST_CASE("a Service is served at its address and its node port by who is ready") {
   Cluster cluster;
   put_all(cluster, web);
@@ -136,7 +150,7 @@ status: {podIP: 127.20.0.4, phase: Running}
 )");
   CHECK(told(cluster) ==
         "Pod shop/edge, hostPort 80 TCP at 127.0.0.1:80 to 127.20.0.4:8000\n"
-        "Pod shop/edge, hostPort 53 UDP at 127.0.0.9:53 to 127.20.0.4:53\n");
+        "Pod shop/edge, hostPort 53 on 127.0.0.9 UDP at 127.0.0.9:53 to 127.20.0.4:53\n");
 }
 
 TEST_CASE("what says nothing new makes no new rules") {

@@ -11,6 +11,7 @@ namespace kinds = objects::kinds;
 constexpr objects::Kind endpoints_kind{"", "v1", "Endpoints", "endpoints"};
 constexpr Duration first_look = std::chrono::seconds(1);  // at what the proxy makes of new rules
 constexpr Duration look_period = std::chrono::seconds(10);
+constexpr Duration retry_period = std::chrono::seconds(1);
 
 // Whom a rule is about, by its name (compile.cpp).
 std::pair<const objects::Kind*, objects::Name> subject_of(const std::string& rule) {
@@ -34,6 +35,7 @@ struct Publisher::State : std::enable_shared_from_this<State> {
   std::vector<std::unique_ptr<objects::Watch>> watches;
   std::string written;
   bool planned = false;
+  std::string failing;  // why they could not be written last
   bool needs_proxy = false;
   std::set<std::string> told;  // problems
   core::TimerId look_timer = 0;
@@ -56,16 +58,19 @@ struct Publisher::State : std::enable_shared_from_this<State> {
     if (gone ? cluster.remove(event.object) : cluster.put(event.object)) plan();
   }
 
-  void plan() {
+  void plan() { plan(options.coalesce); }
+
+  void plan(Duration delay) {
     if (std::exchange(planned, true)) return;
-    world.loop.after(options.coalesce, [weak = weak_from_this()] {
+    world.loop.after(delay, [weak = weak_from_this()] {
       const auto self = weak.lock();
       if (!self) return;
       self->planned = false;
-      if (auto published = self->publish(); !published) {
-        log::error("services", "cannot leave rules for the proxy", {{"why", published.error().one_line()}});
-        self->plan();
-      }
+      auto published = self->publish();
+      const std::string why = published ? "" : published.error().one_line();
+      if (std::exchange(self->failing, why) != why && !why.empty())
+        log::error("services", "cannot leave rules for the proxy", {{"why", why}});
+      if (!published) self->plan(retry_period);
     });
   }
 
@@ -92,6 +97,7 @@ struct Publisher::State : std::enable_shared_from_this<State> {
 
   void look() {
     plan_look(look_period);
+    plan();  // the machine may have other addresses now
     if (!needs_proxy) return;
     core::HttpRequest request;
     request.url = options.proxy_url + "/problems";

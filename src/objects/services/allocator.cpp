@@ -179,7 +179,7 @@ Result<> Allocator::take_address(const Holder& holder, const std::string& addres
         refused("spec.clusterIPs", doc::Array{address}, "failed to allocate IP " + address + ": " + why)));
   };
   const auto number = number_of(address);
-  if (!number || *number <= network_.base || *number >= network_.base + network_.size - 1) {
+  if (!number || !is_inside(*number)) {
     return refuse("the provided IP (" + address + ") is not in the valid range. The range of valid IPs is " +
                   ranges_.addresses);
   }
@@ -259,8 +259,17 @@ Result<> Allocator::settle_old() {
       TRY_ASSIGN(const auto uid, backend_.holder_of(claim));
       holds_all = holds_all && uid == before.uid();
     }
-    if (holds_all) continue;
+    const auto address = number_of(before.spec()["clusterIP"].string_or(""));
+    const bool is_elsewhere = address && !is_inside(*address);
+    if (holds_all && !is_elsewhere) continue;
     Object after = before;
+    if (is_elsewhere) {
+      for (const char* field : {"clusterIP", "clusterIPs"}) after.spec().as_object().erase(field);
+      const std::uint32_t same_place = network_.base + (*address & (network_.size - 1));
+      const Holder holder{before.name().name, before.uid()};
+      TRY_ASSIGN(const bool free, is_free(holder, address_claim(text_of(same_place))));
+      if (free && is_inside(same_place)) after.spec().at_or_insert("clusterIP") = text_of(same_place);
+    }
     TRY(allocate(*resource, after.document(), before.document()));
     TRY(backend_.replace(kinds::service, std::move(after), stored.version, &before));
   }

@@ -27,7 +27,8 @@ class Allocator {
   // kinds are left as they are. invalid_argument names the field whose wish cannot be met; resource_exhausted.
   Result<> allocate(const schema::Resource& resource, doc::Value& after, const doc::Value& before);
 
-  // Services from before there were addresses to give out get theirs. Before the first request.
+  // Services from before there were addresses to give out, and those with one of another network (a restored copy
+  // has its own), get theirs. Before the first request.
   Result<> settle_old();
 
  private:
@@ -36,6 +37,9 @@ class Allocator {
     std::uint32_t size = 0;
   };
   struct Holder;  // who asks
+  bool is_inside(std::uint32_t address) const {
+    return address > network_.base && address < network_.base + network_.size - 1;
+  }
   Allocator(core::Random& random, Backend& backend, Ranges ranges, Network network)
       : random_(random), backend_(backend), ranges_(std::move(ranges)), network_(network) {}
   Result<> allocate_address(const Holder& holder, doc::Value& spec);

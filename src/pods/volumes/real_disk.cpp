@@ -96,6 +96,9 @@ class RealDisk final : public VolumeDisk {
     const core::Descriptor file(
         ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, static_cast<mode_t>(mode)));
     if (!file || ::fchmod(file.get(), static_cast<mode_t>(mode)) != 0) return refused("open " + path);
+    // Room first: on a full disk who reads it sees what it said, and not half of this.
+    if (!bytes.empty() && ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes.size())) != 0)
+      return refused("make room for " + path);
     const ssize_t written = ::pwrite(file.get(), bytes.data(), bytes.size(), 0);
     if (written != static_cast<ssize_t>(bytes.size()) || ::ftruncate(file.get(), written) != 0)
       return refused("write " + path);

@@ -7,7 +7,8 @@ namespace slipway::services::proxy {
 namespace {
 
 constexpr std::size_t buffer_size = 128 * 1024;
-constexpr int moves_a_turn = 8;  // then others have theirs
+constexpr Duration patience = std::chrono::seconds(30);  // with endpoints that do not answer
+constexpr int moves_a_turn = 8;                          // then others have theirs
 constexpr std::uint32_t all_events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
 // One for the thread: what a connection waits with is in its own `pending`.
@@ -24,6 +25,7 @@ Flow::Flow(Poller& poller, core::Descriptor client, std::string client_host, std
            std::function<void(Flow&)> ended)
     : poller_(poller), client_host_(std::move(client_host)), balance_(std::move(balance)), ended_(std::move(ended)) {
   client_.socket = std::move(client);
+  began_ = poller.now();
 }
 
 bool Flow::start() {
@@ -49,6 +51,13 @@ bool Flow::try_endpoints() {
   return false;
 }
 
+// One whose queue is full does not answer either: it may yet.
+bool Flow::try_silent_ones() {
+  if (!std::exchange(was_silent_, false) || poller_.now() - began_ > patience) return false;
+  tried_.clear();
+  return try_endpoints();
+}
+
 void Flow::connected() {
   is_connected_ = true;
   tried_.clear();
@@ -63,15 +72,18 @@ void Flow::on_ready(End& end, std::uint32_t events) {
   if (!is_connected_) {  // only the server's end is watched
     if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) == 0) return;
     end.is_over = (events & over) != 0;
-    if (error_of(server_.socket.get()) == 0) return connected();
+    const int error = error_of(server_.socket.get());
+    if (error == 0) return connected();
+    was_silent_ = was_silent_ || error == ETIMEDOUT;
     server_.is_over = false;
     server_.socket.close();
-    if (!try_endpoints()) give_up();
+    if (!try_endpoints() && !try_silent_ones()) give_up();
     return;
   }
   if ((events & (EPOLLIN | over)) != 0) end.may_have = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) end.takes = true;
   if ((events & over) != 0) end.is_over = true;
+  if ((events & EPOLLERR) != 0 && end.has_ended) end.is_deaf = true;
   carry();
 }
 
@@ -81,6 +93,10 @@ void Flow::carry() {
     const Step back = move(server_, client_);
     if (there == Step::broken || back == Step::broken) return give_up();
     if (client_.is_told && server_.is_told) return end();
+    // One has gone, and the other was told that nothing more comes: what it says still is for nobody, and a reset says
+    // so.
+    const auto has_gone = [](const End& one) { return one.is_deaf && one.has_ended; };
+    if ((has_gone(client_) && server_.is_told) || (has_gone(server_) && client_.is_told)) return give_up();
     if (there == Step::waits && back == Step::waits) return;
   }
   poller_.again(client_);
@@ -132,7 +148,8 @@ void Flow::give_up() {
   end();
 }
 
-void Flow::cut() { end(); }
+// Nobody takes what was not finished for whole.
+void Flow::cut() { give_up(); }
 
 void Flow::end() {
   client_.socket.close();

@@ -42,6 +42,7 @@ class Flow {
 
   void on_ready(End& end, std::uint32_t events);
   bool try_endpoints();
+  bool try_silent_ones();
   void connected();
   void carry();
   static Step move(End& from, End& to);
@@ -54,6 +55,8 @@ class Flow {
   std::shared_ptr<Balance> balance_;
   std::function<void(Flow&)> ended_;
   std::set<Address> tried_;
+  Instant began_{};
+  bool was_silent_ = false;  // one of those that were tried
   bool is_connected_ = false;
   bool is_out_of_descriptors_ = false;
   End client_{*this}, server_{*this};

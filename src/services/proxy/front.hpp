@@ -15,11 +15,14 @@ struct Traffic {
   std::unordered_map<Flow*, std::unique_ptr<Flow>> flows;
   std::uint64_t connections = 0;  // since the start
   std::uint64_t datagrams = 0;
-  std::size_t exchanges = 0;                                          // over UDP, now
+  std::size_t exchanges = 0;  // over UDP, now
+  std::size_t listeners = 0;
   std::size_t descriptors = std::numeric_limits<std::size_t>::max();  // that the process may have
 
   // Some are left for new rules, for listeners, and for who asks how it goes.
-  bool has_room() const { return 2 * flows.size() + exchanges < descriptors - descriptors / 8; }
+  bool has_room() const { return 2 * flows.size() + exchanges + listeners < descriptors - descriptors / 8; }
+  // TCP waits for room, and who sends datagrams takes that of those who were silent longest.
+  bool has_room_for_datagrams() const { return exchanges < descriptors / 4; }
 };
 
 class Front : public Handler {

@@ -6,6 +6,7 @@
 namespace slipway::services::proxy {
 namespace {
 
+constexpr Duration pause_length = std::chrono::milliseconds(100);
 constexpr std::size_t longest_head = 8 * 1024;
 constexpr std::size_t most_clients = 32;  // the one that came first makes room
 
@@ -33,8 +34,16 @@ Result<> Health::listen(const Address& at) {
   return poller_.add(socket_.get(), EPOLLIN, *this);
 }
 
+void Health::go_on() {
+  if (!poller_.add(socket_.get(), EPOLLIN, *this)) poller_.after(pause_length, [this] { go_on(); });
+}
+
 void Health::on_ready(std::uint32_t) {
   core::Descriptor socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket && errno != EAGAIN && errno != EINTR) {  // no descriptors are left: they are asked for again, not at once
+    poller_.remove(socket_.get());
+    poller_.after(pause_length, [this] { go_on(); });
+  }
   if (!socket) return;
   if (clients_.size() >= most_clients) end(*clients_.front());
   const int fd = socket.get();

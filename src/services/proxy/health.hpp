@@ -22,6 +22,7 @@ class Health final : public Handler {
   Health(Poller& poller, Answering answering) : poller_(poller), answering_(std::move(answering)) {}
   Result<> listen(const Address& at);
   void on_ready(std::uint32_t events) override;
+  void go_on();
 
  private:
   struct Client final : Handler {

@@ -66,6 +66,20 @@ struct Proxy::Impl {
   std::thread thread;
 };
 
+namespace {
+
+constexpr Duration retry_period = std::chrono::seconds(2);
+
+}  // namespace
+
+// Services are served, whoever has that port.
+void Proxy::listen_for_health(Impl& i, const Address& at) {
+  auto listening = i.health->listen(at);
+  if (listening) return;
+  log::warn("services", "nobody can ask how it goes", {{"why", listening.error().one_line()}});
+  i.poller.after(retry_period, [&i, at] { listen_for_health(i, at); });
+}
+
 Proxy::Proxy(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Proxy>> Proxy::start(ProxyOptions options) {
@@ -75,7 +89,7 @@ Result<std::unique_ptr<Proxy>> Proxy::start(ProxyOptions options) {
   TRY(i.poller.open());
   i.board.limit_descriptors(options.descriptors);
   i.health = std::make_unique<Health>(i.poller, [&i](std::string_view path) { return answer_to(path, i.board); });
-  TRY(i.health->listen(at));
+  listen_for_health(i, at);
   i.file = std::make_unique<RulesFile>(i.poller, options.rules, [&i](const Rules& rules) { i.board.follow(rules); });
   i.poller.post([&i] { i.file->start(); });
   i.thread = std::thread([&i] { i.poller.run(); });

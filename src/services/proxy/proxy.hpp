@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/result.hpp"
+#include "services/rules.hpp"
 
 namespace slipway::services::proxy {
 
@@ -24,6 +25,7 @@ class Proxy {
 
  private:
   struct Impl;
+  static void listen_for_health(Impl& impl, const Address& at);
   explicit Proxy(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

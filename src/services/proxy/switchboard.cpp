@@ -46,6 +46,7 @@ void Switchboard::follow(const Rules& rules) {
       open(place, rules[number].name, balance);
     }
   }
+  traffic_.listeners = fronts_.size();
   plan_retry();
 }
 

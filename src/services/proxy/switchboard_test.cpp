@@ -175,6 +175,35 @@ TEST_CASE("a connection that an endpoint breaks is broken for the client") {
   CHECK(hear_end(client) == ECONNRESET);
 }
 
+TEST_CASE("who goes on after the other has gone is told by a reset, which side it may be") {
+  Running proxy;
+  const Server server;
+  const Address at = free_address();
+  proxy.follow({rule({at}, {server.at})});
+  auto client = connected(at);
+  auto endpoint = server.accept();
+  const auto goes_on = [](const core::Descriptor& socket) {  // what send() says in the end
+    const std::string text(1000, 'x');
+    while (::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) >= 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return errno;
+  };
+  SUBCASE("an endless answer") {
+    client.close();
+    CHECK(goes_on(endpoint) != EAGAIN);
+  }
+  SUBCASE("a client that only writes") {
+    endpoint.close();
+    CHECK(goes_on(client) != EAGAIN);
+  }
+  std::size_t left = 1;
+  for (int i = 0; i < 1000 && left > 0; ++i) {
+    proxy.ask([&](Switchboard& board) { left = board.traffic().flows.size(); });
+    if (left > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CHECK(left == 0);
+}
+
 TEST_CASE("an endpoint that does not listen is passed over before the client sees it") {
   Running proxy;
   const Server server;

@@ -49,10 +49,13 @@ void TcpFront::pause() {
     warn_again_ = poller_.now() + warn_period;
   }
   poller_.remove(socket_.get());
+  go_on_later();
+}
+
+void TcpFront::go_on_later() {
   poller_.after(pause_length, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (self && self->socket_) [[maybe_unused]]
-      auto added = self->poller_.add(self->socket_.get(), EPOLLIN, *self);
+    if (self && self->socket_ && !self->poller_.add(self->socket_.get(), EPOLLIN, *self)) self->go_on_later();
   });
 }
 

@@ -13,6 +13,7 @@ class TcpFront final : public Front, public std::enable_shared_from_this<TcpFron
  private:
   bool carry(core::Descriptor client, std::string host);  // whether descriptors are left
   void pause();
+  void go_on_later();
   Instant warn_again_{};
 };
 

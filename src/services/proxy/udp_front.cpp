@@ -35,7 +35,8 @@ UdpFront::Exchange* UdpFront::exchange_with(const Address& client) {
     touch(*found->second);
     return found->second.get();
   }
-  if (!order_.empty() && (exchanges_.size() >= most_clients || !traffic_.has_room())) end(*order_.front());
+  if (!order_.empty() && (exchanges_.size() >= most_clients || !traffic_.has_room_for_datagrams()))
+    end(*order_.front());
   auto exchange = std::make_shared<Exchange>(*this, client);
   if (!begin(*exchange)) return nullptr;
   exchange->last = poller_.now();
