@@ -105,7 +105,7 @@ Error no_kubeconfig_of(const Cluster& cluster) {
 }  // namespace
 
 std::string shared_host(const PlatformOptions& options) {
-  const std::string address = options.is_shared() ? options.profile.address : "127.0.0.1";
+  std::string address = options.is_shared() ? options.profile.address : "127.0.0.1";
   if (!net::is_any_address(address)) return address;
   const auto own = net::own_addresses();
   return own.empty() ? "127.0.0.1" : own.front();

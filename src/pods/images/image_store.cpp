@@ -147,10 +147,9 @@ ImageStore::Pull ImageStore::pull(const std::string& archive, const std::string&
   const Key key{archive, name};
   Pull& pull = pulls_[key];
   const Instant now = world_.clock.monotonic();
-  if (pull.is_running) waiting_[key].push_back(std::move(changed));
-  if (pull.is_running || now < pull.again_at) return pull;
-  pull.is_running = true;
+  if (!pull.is_running && now < pull.again_at) return pull;
   waiting_[key].push_back(std::move(changed));
+  if (std::exchange(pull.is_running, true)) return pull;
   background_.run([archive, name, directory = directory_](
                       std::stop_token stop) { return unpack_once(archive, name, directory, stop); },
                   [this, key, now, stamp = stamp_of(archive)](Result<ImageRuntime> unpacked) {

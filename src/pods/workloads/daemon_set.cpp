@@ -48,7 +48,7 @@ void tie_to(const std::string& node, Object& pod) {
 }
 
 std::string node_of(const Object& pod) {
-  const std::string bound = pod.spec()["nodeName"].string_or("");
+  std::string bound = pod.spec()["nodeName"].string_or("");
   if (!bound.empty()) return bound;
   const doc::Value& terms = pod.spec()["affinity"]["nodeAffinity"][required]["nodeSelectorTerms"];
   return terms[std::size_t{0}]["matchFields"][std::size_t{0}]["values"][std::size_t{0}].string_or("");

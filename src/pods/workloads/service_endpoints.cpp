@@ -53,7 +53,7 @@ doc::Array ports_of(const Object& slice) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     doc::Object port;
     for (const char* part : {"name", "port", "protocol", "appProtocol"}) {
-      if (!all[i][part].is_null() && all[i][part].string_or("?") != "") port.set(part, all[i][part]);
+      if (!all[i][part].is_null() && !all[i][part].string_or("?").empty()) port.set(part, all[i][part]);
     }
     ports.emplace_back(std::move(port));
   }
