@@ -56,6 +56,7 @@ Result<> DiskPressure::tell(const volumes::Room& room) {
   if (!found) return {};  // it is registered again
   const std::string told = found->condition_status("DiskPressure");
   const bool is_full = is_under_pressure(room, told == "True");
+  if (taints_) TRY(set_taint(name, is_full));  // at every look: a kill may have come between the two
   if (told == (is_full ? "True" : "False")) return {};
   auto node = objects::modify_status(store_, kinds::node, name, [&](Object& changed) {
     changed.set_condition("DiskPressure", is_full ? "True" : "False",
@@ -67,7 +68,6 @@ Result<> DiskPressure::tell(const volumes::Room& room) {
     return true;
   });
   if (!node) return fail(std::move(node).error());
-  if (taints_) TRY(set_taint(name, is_full));
   if (told.empty() && !is_full) return {};
   events_.normal(*found, is_full ? "NodeHasDiskPressure" : "NodeHasNoDiskPressure",
                  "Node " + node_ + " status is now: " + (is_full ? "NodeHasDiskPressure" : "NodeHasNoDiskPressure"));

@@ -113,8 +113,7 @@ std::string LogTail::read_more() {
     struct stat current{};
     const bool rotated =
         ::fstat(fd_, &ours) == 0 && ::stat(path_.c_str(), &current) == 0 && ours.st_ino != current.st_ino;
-    if (rotated) {
-      read_rest();  // what came between our last read and the rename
+    if (rotated && read_rest()) {  // what came between our last read and the rename: all of it, or the rest next time
       ::close(fd_);
       if (open()) read_rest();
     }

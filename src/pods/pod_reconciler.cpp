@@ -102,6 +102,7 @@ Result<Outcome> PodReconciler::reconcile(const Name& name) {
   TRY(bind(pod));
   if (is_finished(pod)) {
     devices_.release(memory.uid);
+    TRY(volumes_.remove(memory.uid));  // its Secrets and what else is in memory
     return Outcome{};
   }
   return run(std::move(pod), memory);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -136,9 +137,12 @@ const doc::Value* only_one(const doc::Value& list, Predicate is_wanted) {
 
 Result<Digest> choose(const doc::Value& index, const std::string& name) {
   const doc::Value& list = index["manifests"];
-  const doc::Value* chosen = only_one(list, [](const doc::Value&) { return true; });
-  if (chosen == nullptr) chosen = only_one(list, is_for_us);
-  if (chosen == nullptr) chosen = only_one(list, [&](const doc::Value& each) { return is_named(each, name); });
+  const auto is_meant = [&](const doc::Value& each) { return is_named(each, name); };
+  const bool is_any_meant = std::ranges::any_of(list.as_array(), is_meant);
+  const auto may_be = [&](const doc::Value& each) { return !is_any_meant || is_meant(each); };
+  const doc::Value* chosen = only_one(list, may_be);
+  if (chosen == nullptr)
+    chosen = only_one(list, [&](const doc::Value& each) { return may_be(each) && is_for_us(each); });
   if (chosen == nullptr) return fail(Code::not_found, "none, or more than one, of its images is \"" + name + "\"");
   return digest_in(*chosen);
 }

@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 #include "core/world/descriptor.hpp"
 #include "core/world/real.hpp"
@@ -64,7 +66,11 @@ void kill_groups(const std::vector<std::string>& groups) {
 }
 
 void remove_groups(const std::vector<std::string>& groups) {
-  for (const auto& group : groups) ::rmdir(group.c_str());
+  constexpr int most_tries = 100;
+  for (const auto& group : groups) {  // who was killed just now is there for a moment
+    for (int i = 0; i < most_tries && ::rmdir(group.c_str()) != 0 && errno == EBUSY; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
 }
 
 }  // namespace slipway::pods::shim

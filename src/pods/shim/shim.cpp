@@ -473,7 +473,11 @@ int Shim::run() {
   }
   reserve_room();
   groups_ = start->confinement.groups_of_control;
-  if (auto running = start_program(*start); !running) return end({128, 0}, "StartError", running.error().one_line());
+  if (auto running = start_program(*start); !running) {
+    shim::kill_groups(groups_);
+    shim::remove_groups(groups_);
+    return end({128, 0}, "StartError", running.error().one_line());
+  }
   *start = {};
   ::unlink(path(shim::start_file).c_str());
   give_back_code();

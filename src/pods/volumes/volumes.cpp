@@ -98,8 +98,11 @@ Result<Place> Volumes::make(const Object& pod, const doc::Value& volume, const s
     if (!payload && payload.error().code == Code::not_found) return not_yet(volume, payload.error().message);
     if (!payload) return fail(std::move(payload).error());
     const Owner owner = owner_of_volumes(pod);
-    if (disk_.publish(path, *payload, owner)) return Place{path, true};
-    const std::string on_disk = path_on_disk(volume, pod_directory);  // there may be little memory
+    auto published = disk_.publish(path, *payload, owner);
+    if (published) return Place{path, true};
+    const std::string on_disk = path_on_disk(volume, pod_directory);
+    // There may be little memory; but where a program looks already it is tried again.
+    if (path == on_disk || is_shown(path)) return not_yet(volume, published.error().message);
     TRY(disk_.publish(on_disk, *payload, owner));
     return Place{on_disk, true};
   }
@@ -113,8 +116,11 @@ std::string Volumes::path_of_payload(const Object& pod, const doc::Value& volume
   const std::string on_disk = path_on_disk(volume, pod_directory);
   const bool is_secret = volume["secret"].is_object() || volume["projected"].is_object();
   if (!is_secret || memory_directory_.empty() || disk_.kind_of(on_disk) == FileKind::directory) return on_disk;
-  return disk_.make_private(memory_directory_) ? path_in_memory(pod, volume) : on_disk;
+  std::string in_memory = path_in_memory(pod, volume);
+  return disk_.make_private(memory_directory_) || is_shown(in_memory) ? in_memory : on_disk;
 }
+
+bool Volumes::is_shown(const std::string& path) const { return disk_.kind_of(path + "/..data") != FileKind::absent; }
 
 std::string Volumes::path_in_memory(const Object& pod, const doc::Value& volume) const {
   return memory_directory_ + "/" + pod.uid() + "/" + name_of(volume);

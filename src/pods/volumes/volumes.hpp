@@ -69,6 +69,7 @@ class Volumes {
   std::optional<Token> published_token(const std::string& file, const std::string& pod_uid) const;
   // Where what is made of objects is shown.
   std::string path_of_payload(const objects::Object& pod, const doc::Value& volume, const std::string& pod_directory);
+  bool is_shown(const std::string& path) const;  // a payload, to a program perhaps
   std::string path_in_memory(const objects::Object& pod, const doc::Value& volume) const;
   std::string path_of_empty(const objects::Object& pod, const doc::Value& volume,
                             const std::string& pod_directory) const;
