@@ -165,6 +165,7 @@ Result<> DisruptionReconciler::tell_failure(const Object& budget, const Error& w
                "Failed to calculate the number of expected pods: " + why.message);
   Object next = budget;
   next.status().at_or_insert("disruptionsAllowed") = 0;
+  next.status().at_or_insert("observedGeneration") = budget.generation();
   next.set_condition("DisruptionAllowed", "False", "SyncFailed", why.message, world_.clock.now());
   if (next.status() == budget.status()) return {};
   TRY(store_.update_status(std::move(next)));
