@@ -1,5 +1,6 @@
 #include "net/addresses.hpp"
 
+#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -7,6 +8,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 namespace slipway::net {
@@ -40,9 +42,10 @@ bool is_for_others(const ip::address& address) {
 }  // namespace
 
 bool is_ip_address(std::string_view text) {
-  boost::system::error_code error;
-  ip::make_address(text, error);
-  return !error;
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  const std::string ended(text);
+  return ::inet_pton(AF_INET, ended.c_str(), bytes.data()) == 1 ||
+         ::inet_pton(AF_INET6, ended.c_str(), bytes.data()) == 1;
 }
 
 bool is_loopback(std::string_view address) { return parse(address).is_loopback(); }

@@ -7,7 +7,7 @@
 
 namespace slipway::net {
 
-// "192.0.2.7", "::1"; not "[::1]", not a name.
+// "192.0.2.7", "::1"; not "[::1]", not a name, and without a zone: no certificate says "fe80::1%eth0".
 bool is_ip_address(std::string_view text);
 // 127.0.0.0/8 and ::1: reached from this machine alone.
 bool is_loopback(std::string_view address);

@@ -8,6 +8,7 @@
 #include <array>
 
 #include "core/text.hpp"
+#include "net/addresses.hpp"
 #include "net/impl/openssl.hpp"
 
 namespace slipway::net {
@@ -29,9 +30,7 @@ bool is_dns_name(std::string_view name) {
 core::Result<std::string> subject_alternatives(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) {
-    std::array<unsigned char, 16> binary{};
-    const bool is_address = ::inet_pton(AF_INET, name.c_str(), binary.data()) == 1 ||
-                            ::inet_pton(AF_INET6, name.c_str(), binary.data()) == 1;
+    const bool is_address = is_ip_address(name);
     if (!is_address && !is_dns_name(name)) {
       return fail(Code::invalid_argument, "\"" + name + "\" is neither a DNS name nor an IP address");
     }

@@ -43,7 +43,7 @@ class Controller {
   // Maps an object to its controlling owner of that kind.
   Controller& owns(const Kind& kind, const Kind& owner, Minded minded = {});
   // Several names share a transaction, and so one wait for the disk, where many come at once. Only for reconcilers that
-  // do nothing outside of the store but in Outcome::then.
+  // do nothing outside of the store but in Outcome::then; what those write shares a transaction, too.
   Controller& in_groups();
   // A name that takes long to look at, since much belongs to it, is left alone for some times as long afterwards: what
   // happens meanwhile is seen at one look. For embedded stores: elsewhere long looks are the network's doing.

@@ -28,7 +28,7 @@ class EventRecorder {
               const std::string& field);
   Result<> say_again(const Name& event, const std::string& message);
   // Whether so much like it was said lately that one Event counts the rest.
-  bool is_one_of_many(const std::string& kind_of_event);
+  bool is_one_of_many(const std::string& alike);
   Result<Name> say(const Object& about, std::string_view type, std::string_view reason, const std::string& message,
                    const std::string& field);
 

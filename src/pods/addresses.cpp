@@ -80,8 +80,8 @@ bool is_listening(std::string_view proc_net_tcp, std::string_view address, int p
 bool Addresses::has(const std::string& address) const {
   const std::string block = "127." + std::to_string(block_) + ".";
   if (!address.starts_with(block)) return false;
-  const auto third = core::parse_number<int>(
-      std::string_view(address).substr(block.size()).substr(0, address.find('.', block.size()) - block.size()));
+  const std::string_view rest = std::string_view(address).substr(block.size());
+  const auto third = core::parse_number<int>(rest.substr(0, rest.find('.')));
   return third && *third < 128;
 }
 

@@ -10,7 +10,6 @@ namespace slipway::pods {
 namespace {
 
 constexpr Duration look_again = std::chrono::milliseconds(50);
-constexpr Duration least_after_hook = std::chrono::seconds(2);
 
 }  // namespace
 

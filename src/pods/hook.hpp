@@ -11,6 +11,9 @@
 
 namespace slipway::pods {
 
+// What a program gets between SIGTERM and SIGKILL when its preStop hook took all the time there was.
+inline constexpr Duration least_after_hook = std::chrono::seconds(2);
+
 struct Sleep {
   Duration time{};
 };

@@ -9,10 +9,9 @@ struct Part {
   const char* path;  // in the spec; there when it says something
   const char* sentence;
 };
-constexpr std::array<Part, 5> parts{{
+constexpr std::array<Part, 4> parts{{
     {"shareProcessNamespace", "shareProcessNamespace: programs of this node see each other's processes anyway"},
     {"dnsConfig", "dnsConfig: programs find names as this machine does"},
-    {"setHostnameAsFQDN", "setHostnameAsFQDN: programs see this machine's name"},
     {"securityContext.sysctls", "securityContext.sysctls: this machine's stay as they are"},
     {"resourceClaims", "resourceClaims: no devices are allocated for claims; ask for them in resources"},
 }};

@@ -15,6 +15,7 @@ TEST_CASE("Ignored: what a node does not do is told, and what is left out or off
   CHECK(told("{shareProcessNamespace: false, resourceClaims: [], dnsConfig: {}}").empty());
   CHECK(told("{shareProcessNamespace: true, hostAliases: [{ip: 10.0.0.1}], dnsConfig: {searches: [a]}}") ==
         "shareProcessNamespace dnsConfig ");
+  CHECK(told("{setHostnameAsFQDN: true, hostname: a, subdomain: b}").empty());  // hosts.hpp does it
   CHECK(told("{securityContext: {sysctls: [{name: a, value: b}]}}") == "securityContext.sysctls ");
 }
 

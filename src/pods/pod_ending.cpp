@@ -13,7 +13,6 @@ namespace kinds = objects::kinds;
 
 namespace {
 constexpr Duration after_sigkill = std::chrono::seconds(1);
-constexpr Duration least_after_hook = std::chrono::seconds(2);    // when preStop took all the time there was
 constexpr Duration least_for_sidecars = std::chrono::seconds(2);  // whose turn comes when the Pod's time is over
 }  // namespace
 

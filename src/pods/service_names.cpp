@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/text.hpp"
+#include "objects/endpoints.hpp"
 #include "objects/kinds.hpp"
 
 namespace slipway::pods {
@@ -11,8 +12,6 @@ namespace {
 namespace kinds = objects::kinds;
 using objects::Name;
 using objects::Object;
-
-constexpr const char* service_label = "kubernetes.io/service-name";
 
 // "127.20.128.9 web web.shop web.shop.svc web.shop.svc.cluster.local"; the first only for who is in that namespace.
 std::string line_of(const std::string& address, const std::string& name, const std::string& ns, bool is_near) {
@@ -59,7 +58,7 @@ bool ServiceNames::put(const Object& object) {
   }
   if (object.kind() != kinds::endpoint_slice.kind) return false;
   Slice slice;
-  slice.service = {object.name().ns, object.label(service_label)};
+  slice.service = {object.name().ns, object.label(objects::service_name_label)};
   const doc::Value& endpoints = object.document()["endpoints"];
   for (std::size_t i = 0; i < endpoints.size(); ++i) {
     if (!endpoints[i]["conditions"]["ready"].bool_or(true)) continue;

@@ -1,6 +1,7 @@
 #include "server/kubernetes_service.hpp"
 
 #include "net/addresses.hpp"
+#include "objects/endpoints.hpp"
 #include "objects/kinds.hpp"
 
 namespace slipway::server {
@@ -9,7 +10,7 @@ namespace {
 namespace kinds = objects::kinds;
 using objects::Object;
 
-constexpr objects::Kind endpoints_kind{"", "v1", "Endpoints", "endpoints"};
+using objects::endpoints_kind;
 const objects::Name service_name{"default", "kubernetes"};
 
 doc::Object port_named_https(int port) { return {{"name", "https"}, {"port", port}, {"protocol", "TCP"}}; }
@@ -28,7 +29,7 @@ Object render_service(const ApiAddress& address) {
 // No API server takes an address of loopback for an IP in a slice; as the name of a host it is one.
 Object render_slice(const ApiAddress& address) {
   Object slice = Object::make(kinds::endpoint_slice, service_name);
-  slice.set_label("kubernetes.io/service-name", service_name.name);
+  slice.set_label(objects::service_name_label, service_name.name);
   auto& document = slice.document();
   const bool is_ipv6 = address.host.contains(':');
   document.at_or_insert("addressType") = net::is_loopback(address.host) ? "FQDN" : is_ipv6 ? "IPv6" : "IPv4";

@@ -2,15 +2,17 @@
 
 #include <algorithm>
 
+#include "net/addresses.hpp"
+#include "objects/endpoints.hpp"
 #include "objects/kinds.hpp"
 
 namespace slipway::services {
 namespace {
 
 namespace kinds = objects::kinds;
+using net::is_ip_address;
 using objects::Object;
 
-constexpr const char* service_name_label = "kubernetes.io/service-name";
 constexpr std::int64_t usual_affinity_seconds = 10800;
 
 std::optional<Protocol> protocol_of(const doc::Value& port) {
@@ -65,7 +67,7 @@ Cluster::Service Cluster::read_service(const Object& object) {
 
 Cluster::Slice Cluster::read_slice(const Object& object) {
   Slice slice;
-  slice.service = {object.name().ns, object.label(service_name_label)};
+  slice.service = {object.name().ns, object.label(objects::service_name_label)};
   const doc::Value& document = object.document();
   for (std::size_t i = 0; i < document["ports"].size(); ++i) {
     const doc::Value& port = document["ports"][i];

@@ -1,6 +1,7 @@
 #include "services/publisher.hpp"
 
 #include "core/log.hpp"
+#include "objects/endpoints.hpp"
 #include "objects/kinds.hpp"
 
 namespace slipway::services {
@@ -8,7 +9,6 @@ namespace {
 
 namespace kinds = objects::kinds;
 
-constexpr objects::Kind endpoints_kind{"", "v1", "Endpoints", "endpoints"};
 constexpr Duration first_look = std::chrono::seconds(1);  // at what the proxy makes of new rules
 constexpr Duration look_period = std::chrono::seconds(10);
 constexpr Duration retry_period = std::chrono::seconds(1);
@@ -135,7 +135,7 @@ Publisher::~Publisher() {
 Result<> Publisher::start() {
   State& s = *state_;
   TRY(s.world.files.make_directories(s.options.file.substr(0, s.options.file.rfind('/'))));
-  for (const objects::Kind& kind : {kinds::service, kinds::endpoint_slice, endpoints_kind, kinds::pod})
+  for (const objects::Kind& kind : {kinds::service, kinds::endpoint_slice, objects::endpoints_kind, kinds::pod})
     TRY(s.follow(kind));
   return s.publish();
 }

@@ -1,11 +1,9 @@
 #include "services/rules.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 
 #include "core/number.hpp"
+#include "net/addresses.hpp"
 
 namespace slipway::services {
 namespace {
@@ -49,12 +47,6 @@ std::string Address::text() const {
   return host.find(':') == std::string::npos ? host + ":" + number : "[" + host + "]:" + number;
 }
 
-bool is_ip_address(const std::string& text) {
-  std::array<unsigned char, sizeof(in6_addr)> parsed{};
-  return ::inet_pton(AF_INET, text.c_str(), parsed.data()) == 1 ||
-         ::inet_pton(AF_INET6, text.c_str(), parsed.data()) == 1;
-}
-
 Result<Address> parse_address(const std::string& text) {
   const auto colon = text.rfind(':');
   Address address{text.substr(0, colon), 0};
@@ -62,7 +54,7 @@ Result<Address> parse_address(const std::string& text) {
     address.host = address.host.substr(1, address.host.size() - 2);
   const auto port =
       colon == std::string::npos ? std::nullopt : core::parse_number<int>(std::string_view(text).substr(colon + 1));
-  if (!port || *port < 1 || *port > 65535 || !is_ip_address(address.host))
+  if (!port || *port < 1 || *port > 65535 || !net::is_ip_address(address.host))
     return fail(Code::invalid_argument, "\"" + text + "\" is not an IP address with a port");
   address.port = *port;
   return address;

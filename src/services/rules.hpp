@@ -21,7 +21,6 @@ struct Address {
 };
 // invalid_argument: it is no IP address with a port of 1 to 65535.
 Result<Address> parse_address(const std::string& text);
-bool is_ip_address(const std::string& text);
 
 struct Rule {
   std::string name;  // "default/web:http", for people

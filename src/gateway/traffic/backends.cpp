@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/traffic/parse.hpp"
+#include "objects/endpoints.hpp"
 
 namespace slipway::gateway::traffic {
 namespace {
@@ -64,7 +65,7 @@ Backends::Backends(const Inputs& inputs) : inputs_(inputs) {
     for (const SubsetRule& subset : rule->subsets) policy.subsets.emplace(subset.name, subset);
   }
   for (const auto& [name, slice] : inputs.endpoint_slices) {
-    const std::string service = slice.label("kubernetes.io/service-name");
+    const std::string service = slice.label(objects::service_name_label);
     if (!service.empty()) slices_[{name.ns, service}].push_back(&slice);
   }
 }

@@ -11,17 +11,26 @@
 using namespace slipway;
 using namespace slipway::objects;
 
-TEST_CASE("Events are counted when they are told again, and go an hour after the last time") {
+namespace {
+
+struct Fixture {
   core::SimulatedWorld world{5};
   core::World parts = world.world();
-  const auto database = storage::open_sqlite(":memory:").value();
-  const auto embedded = Embedded::open(parts, *database, nullptr, {}).value();
-  REQUIRE(embedded->start().has_value());
-  auto& store = embedded->store();
-  EventRecorder recorder(parts, store, "tester", "here");
+  std::unique_ptr<storage::Database> database = std::move(*storage::open_sqlite(":memory:"));
+  std::unique_ptr<Embedded> embedded = std::move(*Embedded::open(parts, *database, nullptr, {}));
+  Store& store = embedded->store();
+  EventRecorder recorder{parts, store, "tester", "here"};
   Object pod = Object::make(kinds::pod, {"demo", "a"});
-  pod.document().at_or_insert("metadata").at_or_insert("uid") = "u1";
 
+  Fixture() {
+    REQUIRE(embedded->start().has_value());
+    pod.document().at_or_insert("metadata").at_or_insert("uid") = "u1";
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "Events are counted when they are told again, and go an hour after the last time") {
   for (int i = 0; i < 250; ++i) recorder.normal(pod, "Said" + std::to_string(i), "a thing");
   recorder.warn(pod, "Tired", "wants to sleep", "spec.containers{main}");
   world.run_for(std::chrono::minutes(30));
@@ -45,17 +54,8 @@ TEST_CASE("Events are counted when they are told again, and go an hour after the
   CHECK(store.list(kinds::event)->items.front().document()["count"].int_or(0) == 1);
 }
 
-TEST_CASE("Events that differ in their messages only are counted in one, from the eleventh on within ten minutes") {
-  core::SimulatedWorld world{5};
-  core::World parts = world.world();
-  const auto database = storage::open_sqlite(":memory:").value();
-  const auto embedded = Embedded::open(parts, *database, nullptr, {}).value();
-  REQUIRE(embedded->start().has_value());
-  auto& store = embedded->store();
-  EventRecorder recorder(parts, store, "tester", "here");
-  Object pod = Object::make(kinds::pod, {"demo", "a"});
-  pod.document().at_or_insert("metadata").at_or_insert("uid") = "u1";
-
+TEST_CASE_FIXTURE(
+    Fixture, "Events that differ in their messages only are counted in one, from the eleventh on within ten minutes") {
   for (int i = 0; i < 100; ++i) recorder.warn(pod, "Unhealthy", "request " + std::to_string(i) + " failed");
   recorder.warn(pod, "Unhealthy", "request 3 failed");
   recorder.warn(pod, "Killing", "it is unhealthy");

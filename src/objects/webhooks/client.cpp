@@ -1,6 +1,7 @@
 #include "objects/webhooks/client.hpp"
 
 #include "core/digest.hpp"
+#include "objects/endpoints.hpp"
 #include "objects/kinds.hpp"
 
 namespace slipway::objects::webhooks {
@@ -49,8 +50,7 @@ Result<std::string> Client::address_of(const doc::Value& service) {
   std::optional<std::string> address;
   TRY(context_.backend.list(kinds::endpoint_slice, {name.ns, std::nullopt}, [&](const Stored& kept) {
     const auto slice = kept.parse();
-    if (slice && slice->label("kubernetes.io/service-name") == name.name)
-      address = ready_address(slice->document(), port_name);
+    if (slice && slice->label(service_name_label) == name.name) address = ready_address(slice->document(), port_name);
     return !address;
   }));
   if (address) return std::move(*address);

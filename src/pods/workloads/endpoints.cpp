@@ -35,12 +35,6 @@ int target_port(const doc::Value& port, const Object* pod) {
 
 bool is_endpoint(const Object& pod) { return !pod.status()["podIP"].string_or("").empty() && !is_finished(pod); }
 
-// What may change in an endpoint, of what a Pod says.
-doc::Value glimpse_of(const Object& pod) {
-  return doc::Array{pod.uid(), pod.status()["podIP"], pod.spec()["nodeName"], pod.condition_status("Ready") == "True",
-                    pod.is_being_deleted()};
-}
-
 doc::Array ports_of(const Object& service, const Object* pod) {
   doc::Array ports;
   const doc::Value& declared = service.spec()["ports"];
@@ -83,6 +77,27 @@ Object make_slice(const Object& service, const std::string& name, doc::Array por
 }
 
 }  // namespace
+
+doc::Value minded_of_endpoint(const Object& pod) {
+  const doc::Value& labels = pod.document()["metadata"]["labels"];
+  if (!is_endpoint(pod)) return labels;
+  return doc::Array{labels,
+                    pod.uid(),
+                    pod.status()["podIP"],
+                    pod.spec()["nodeName"],
+                    pod.condition_status("Ready") == "True",
+                    pod.is_being_deleted()};
+}
+
+Result<std::vector<Object>> list_slices(objects::Store& store, const objects::Name& service,
+                                        const std::string& manager) {
+  objects::ListOptions options;
+  options.ns = service.ns;
+  TRY_ASSIGN(options.labels, objects::LabelSelector::parse(std::string(service_name_label) + "=" + service.name + "," +
+                                                           managed_by_label + "=" + manager));
+  TRY_ASSIGN(auto list, store.list(kinds::endpoint_slice, options));
+  return std::move(list.items);
+}
 
 std::vector<Object> endpoint_slices(const Object& service, const std::vector<Object>& pods) {
   struct Group {
@@ -186,16 +201,12 @@ std::vector<objects::Name> EndpointsReconciler::note(const Object& service) {
 
 std::vector<objects::Name> EndpointsReconciler::services_of(const Object& pod) {
   const objects::Name name = pod.name();
-  Seen now{pod.labels(), is_endpoint(pod) ? glimpse_of(pod) : doc::Value()};
-  const Seen before = std::exchange(pods_[name], now);
-  if (pod.is_being_deleted() && pod.finalizers().empty()) {
-    pods_.erase(name);
-  } else if (before == now && now.endpoint.is_null()) {  // an endpoint may be gone without a word of being deleted
-    return {};
-  }
+  const auto now = pod.labels();
+  const auto before = std::exchange(labels_[name], now);
+  if (pod.is_being_deleted() && pod.finalizers().empty()) labels_.erase(name);
   std::vector<objects::Name> concerned;
   for (auto at = selectors_.lower_bound({name.ns, ""}); at != selectors_.end() && at->first.ns == name.ns; ++at) {
-    if (at->second.matches(now.labels) || at->second.matches(before.labels)) concerned.push_back(at->first);
+    if (at->second.matches(now) || at->second.matches(before)) concerned.push_back(at->first);
   }
   return concerned;
 }

@@ -30,9 +30,7 @@ void add_endpoints(const doc::Value& addresses, bool is_ready, const std::string
     const doc::Value& address = addresses[i];
     if (family_of(address) != family || is_of_this_machine(address)) continue;
     doc::Object endpoint{{"addresses", doc::Array{address["ip"]}}, {"conditions", doc::Object{{"ready", is_ready}}}};
-    for (const char* part : {"hostname", "nodeName", "targetRef"}) {
-      if (!address[part].is_null()) endpoint.set(part, address[part]);
-    }
+    copy_whose(address, endpoint);
     endpoints.emplace_back(std::move(endpoint));
   }
 }
@@ -96,13 +94,9 @@ Result<std::vector<Object>> EndpointsMirrorReconciler::wanted_for(const objects:
 
 Result<objects::Outcome> EndpointsMirrorReconciler::reconcile(const objects::Name& name) {
   TRY_ASSIGN(auto wanted, wanted_for(name));
-  objects::ListOptions options;
-  options.ns = name.ns;
-  TRY_ASSIGN(options.labels, objects::LabelSelector::parse(std::string(service_name_label) + "=" + name.name + "," +
-                                                           managed_by_label + "=" + mirrored));
-  TRY_ASSIGN(const auto there, store_.list(kinds::endpoint_slice, options));
+  TRY_ASSIGN(const auto there, list_slices(store_, name, mirrored));
   std::vector<objects::Name> outdated;
-  for (const Object& slice : there.items) {
+  for (const Object& slice : there) {
     const auto same = std::ranges::find_if(wanted, [&](const Object& one) { return says_the_same(one, slice); });
     if (same != wanted.end()) {
       wanted.erase(same);

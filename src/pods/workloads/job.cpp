@@ -158,7 +158,7 @@ Result<Outcome> JobReconciler::reconcile(const objects::Name& name) {
   TRY_ASSIGN(const auto found, store_.find(job_kind, name));
   if (!found || found->is_being_deleted()) {  // UncountedPods lets its Pods go
     failures_.erase(name);
-    pods_.erase(name);
+    tracked_.erase(name);
     return Outcome{};
   }
   if (is_managed_elsewhere(*found)) return Outcome{};
@@ -246,6 +246,10 @@ Result<Object> JobReconciler::write_status(const Object& job, const Seen& seen, 
   return next;
 }
 
+doc::Value minded_by_job(const Object& pod) {
+  return doc::Array{minded_of(pod), pod.has_finalizer(tracking_finalizer), count_restarts(pod)};
+}
+
 std::vector<objects::Name> JobReconciler::job_of(const Object& pod) {
   const objects::Name name = pod.name();
   for (const auto& owner : pod.owners()) {
@@ -253,32 +257,22 @@ std::vector<objects::Name> JobReconciler::job_of(const Object& pod) {
         owner.kind == job_kind.kind && objects::group_version_of(owner.api_version).group == job_kind.group;
     if (!owner.controller || !is_job) continue;
     const objects::Name job{name.ns, owner.name};
-    if (pod.is_being_deleted() && pod.finalizers().empty()) {  // it goes now
-      if (const auto known = pods_.find(job); known != pods_.end() && known->second.erase(name.name) > 0) {
-        if (known->second.empty()) pods_.erase(known);
-      }
-      return {job};
+    if (pod.has_finalizer(tracking_finalizer)) {
+      tracked_[job].insert(name.name);
+    } else if (const auto known = tracked_.find(job); known != tracked_.end()) {
+      known->second.erase(name.name);
+      if (known->second.empty()) tracked_.erase(known);
     }
-    Glimpse now{.uid = pod.uid(),
-                .phase = pod.status()["phase"].string_or(""),
-                .labels = pod.labels(),
-                .is_tracked = pod.has_finalizer(tracking_finalizer),
-                .is_ready = pod.condition_status("Ready") == "True",
-                .restarts = count_restarts(pod)};
-    Glimpse& before = pods_[job][name.name];
-    const bool is_news = before != now || pod.is_being_deleted();
-    before = std::move(now);
-    return is_news ? std::vector{job} : std::vector<objects::Name>{};
+    return {job};
   }
   return {};
 }
 
 // Nobody counts any more.
 Result<> JobReconciler::release_all(const Object& job) {
-  const auto known = pods_.find(job.name());
-  if (known == pods_.end()) return {};
-  for (const auto& [name, glimpse] : known->second) {
-    if (!glimpse.is_tracked) continue;
+  const auto known = tracked_.find(job.name());
+  if (known == tracked_.end()) return {};
+  for (const auto& name : known->second) {
     TRY_ASSIGN(const auto pod, store_.find(kinds::pod, {job.name().ns, name}));
     if (pod && pod->is_owned_by(job)) TRY(release(store_, pod->name()));  // not one that has changed hands
   }

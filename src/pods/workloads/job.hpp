@@ -3,6 +3,7 @@
 // Jobs that another controller manages (spec.managedBy).
 
 #include <map>
+#include <set>
 
 #include "objects/controller.hpp"
 #include "objects/event_recorder.hpp"
@@ -14,12 +15,15 @@ namespace slipway::pods::workloads {
 // Annotation and label of an indexed Job's Pods.
 inline constexpr const char* completion_index = "batch.kubernetes.io/job-completion-index";
 
+// What a Job minds of a Pod (Controller::Minded). Pure.
+doc::Value minded_by_job(const objects::Object& pod);
+
 class JobReconciler final : public objects::Reconciler {
  public:
   JobReconciler(core::World& world, objects::Store& store)
       : world_(world), store_(store), events_(world, store, "job-controller") {}
   Result<objects::Outcome> reconcile(const objects::Name& name) override;
-  // For the controller's watch: the Job whose Pod it is. None when it is the same to the Job.
+  // For the controller's watch: the Job whose Pod it is.
   std::vector<objects::Name> job_of(const objects::Object& pod);
 
  private:
@@ -38,16 +42,8 @@ class JobReconciler final : public objects::Reconciler {
     std::string uid;  // of the Job
     std::map<std::string, Time> times;
   };
-  std::map<objects::Name, Failures> failures_;  // of Jobs that go on: JobPlan::failures
-  // What a Job minds of a Pod.
-  struct Glimpse {
-    std::string uid, phase;
-    std::map<std::string, std::string> labels;
-    bool is_tracked = false, is_ready = false;
-    int restarts = 0;
-    bool operator==(const Glimpse&) const = default;
-  };
-  std::map<objects::Name, std::map<std::string, Glimpse>> pods_;  // by Job and name, as they were told last
+  std::map<objects::Name, Failures> failures_;              // of Jobs that go on: JobPlan::failures
+  std::map<objects::Name, std::set<std::string>> tracked_;  // names of Pods, by Job, as they were told last
 };
 
 bool is_finished_job(const objects::Object& job);       // Complete or Failed

@@ -1,10 +1,8 @@
 #include "pods/workloads/service_endpoints.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 
+#include "net/addresses.hpp"
 #include "objects/kinds.hpp"
 #include "pods/workloads/endpoints.hpp"
 
@@ -18,16 +16,9 @@ namespace {
 constexpr const char* endpoints_managed_by_label = "endpoints.kubernetes.io/managed-by";
 constexpr const char* headless_label = "service.kubernetes.io/headless";
 
-bool is_ip(const std::string& text) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
-}
-
 doc::Value address_of(const std::string& ip, const doc::Value& endpoint) {
   doc::Object address{{"ip", ip}};
-  for (const char* part : {"hostname", "nodeName", "targetRef"}) {
-    if (!endpoint[part].is_null()) address.set(part, endpoint[part]);
-  }
+  copy_whose(endpoint, address);
   return address;
 }
 
@@ -41,7 +32,7 @@ struct Subset {
     const doc::Value& addresses = endpoint["addresses"];
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       const std::string ip = addresses[i].string_or("");
-      if (is_ip(ip)) (is_ready ? ready : waiting).push_back(address_of(ip, endpoint));
+      if (net::is_ip_address(ip)) (is_ready ? ready : waiting).push_back(address_of(ip, endpoint));
     }
   }
 };
@@ -72,6 +63,12 @@ void label_as(const Object& service, Object& endpoints) {
 
 }  // namespace
 
+void copy_whose(const doc::Value& from, doc::Object& to) {
+  for (const char* part : {"hostname", "nodeName", "targetRef"}) {
+    if (!from[part].is_null()) to.set(part, from[part]);
+  }
+}
+
 doc::Value render_subsets(const std::vector<Object>& slices) {
   doc::Array subsets;
   for (const Object& slice : slices) {
@@ -96,12 +93,8 @@ Result<objects::Outcome> ServiceEndpointsReconciler::reconcile(const objects::Na
   }
   services_.insert(name);
   if (service->spec()["selector"].size() == 0) return objects::Outcome{};
-  objects::ListOptions options;
-  options.ns = name.ns;
-  TRY_ASSIGN(options.labels, objects::LabelSelector::parse(std::string(service_name_label) + "=" + name.name + "," +
-                                                           managed_by_label + "=slipway"));
-  TRY_ASSIGN(const auto slices, store_.list(kinds::endpoint_slice, options));
-  TRY(keep(*service, render_subsets(slices.items)));
+  TRY_ASSIGN(const auto slices, list_slices(store_, name, "slipway"));
+  TRY(keep(*service, render_subsets(slices)));
   return objects::Outcome{};
 }
 

@@ -6,11 +6,14 @@
 #include <set>
 
 #include "objects/controller.hpp"
+#include "objects/endpoints.hpp"
 
 namespace slipway::pods::workloads {
 
-inline constexpr objects::Kind endpoints_kind{"", "v1", "Endpoints", "endpoints"};
+using objects::endpoints_kind;
 
+// Whose it is, which an endpoint of a slice and an address of Endpoints say alike.
+void copy_whose(const doc::Value& from, doc::Object& to);
 // `slices`: those of the Service that our own controller made. Pure.
 doc::Value render_subsets(const std::vector<objects::Object>& slices);
 

@@ -58,8 +58,9 @@ void Workloads::add_makers_of_pods() {
   const Adopters& jobs = *adopters_.emplace_back(std::make_unique<Adopters>(store_, job_kind));
   add("job-controller", jobs_)
       .reconciles(job_kind)
-      .watches(kinds::pod, [this](const Object& pod) { return jobs_.job_of(pod); })
-      .watches(kinds::pod, [&jobs](const Object& pod) { return jobs.of(pod); });
+      .watches(
+          kinds::pod, [this](const Object& pod) { return jobs_.job_of(pod); }, minded_by_job)
+      .watches(kinds::pod, [&jobs](const Object& pod) { return jobs.of(pod); }, minded_of);
   add("job-tracking", uncounted_pods_).watches(kinds::pod, UncountedPods::if_in_doubt);
   add("cronjob-controller", cron_jobs_).reconciles(cron_job_kind).owns(job_kind, cron_job_kind);
   add("horizontal-pod-autoscaler", autoscalers_).reconciles(autoscaler_kind);
@@ -87,7 +88,7 @@ Result<> Workloads::start(Beside beside) {
   add("endpointslice-controller", endpoints_)
       .watches(kinds::service, [this](const Object& service) { return endpoints_.note(service); })
       .owns(kinds::endpoint_slice, kinds::service)
-      .watches(kinds::pod, [this](const Object& pod) { return endpoints_.services_of(pod); });
+      .watches(kinds::pod, [this](const Object& pod) { return endpoints_.services_of(pod); }, minded_of_endpoint);
   for (const auto& adopters : adopters_) TRY(adopters->start());
   for (const auto& controller : controllers_) TRY(controller->start());
   return {};
