@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "core/world/real.hpp"
 #include "core/world/simulated.hpp"
@@ -98,6 +101,24 @@ TEST_CASE("files of the simulation") {
     CHECK(files.write_atomic("/data/state", "new").error().code == Code::resource_exhausted);
     CHECK(files.read("/data/state").value() == "old");
   }
+}
+
+TEST_CASE("Files: a tree that somebody else takes away at the same time is removed all the same") {
+  const std::string root = std::filesystem::temp_directory_path() / ("slipway-files-" + real_random().hex(12));
+  const auto name_of = [&root](int i) { return root + "/tree/" + std::to_string(i); };
+  for (int round = 0; round < 20; ++round) {
+    constexpr int many = 200;
+    REQUIRE(real_files().make_directories(root + "/tree"));
+    for (int i = 0; i < many; ++i) std::ofstream(name_of(i)) << "x";
+    std::thread other([&] {
+      for (int i = 0; i < many; ++i) ::unlink(name_of(i).c_str());
+    });
+    const auto removed = real_files().remove_tree(root + "/tree");
+    other.join();
+    CHECK_MESSAGE(removed, (removed ? "" : removed.error().one_line()));
+    CHECK_FALSE(real_files().exists(root + "/tree"));
+  }
+  REQUIRE(real_files().remove_tree(root));
 }
 
 }  // namespace slipway::core

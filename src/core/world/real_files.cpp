@@ -15,6 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int most_races = 1000;
 constexpr std::string_view temporary_mark = ".slipway-tmp-";  // what a crash left half written; list() hides it
 
 std::string parent_of(const std::string& path) {
@@ -139,6 +140,8 @@ class RealFiles final : public Files {
       open_directories(path);
       fs::remove_all(path, code);
     }
+    // Others may take away what is in it at the same time.
+    for (int i = 0; i < most_races && code == std::errc::no_such_file_or_directory; ++i) fs::remove_all(path, code);
     if (code) return fail(from_errno(code.value(), "cannot remove " + path));
     return {};
   }
